@@ -1,0 +1,160 @@
+/** Who can do something about an error: the agent by calling differently, a person, or the operator. */
+export type Remedy = 'agent' | 'person' | 'operator';
+
+export interface ErrorKind {
+  /** The HTTP status where the error leaves by REST; a tool result carries the same code with `isError`. */
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly remedy: Remedy;
+  readonly means: string;
+}
+
+/** Every code that leaves the system. A new one without a status does not compile; `docs/errors.md` is made from this. */
+export const ERRORS = {
+  unauthenticated: {
+    status: 401,
+    retryable: false,
+    remedy: 'person',
+    means: 'No credential, or one that is unknown, expired or revoked.',
+  },
+  insufficient_scope: {
+    status: 403,
+    retryable: false,
+    remedy: 'person',
+    means: 'The credential lacks a scope that the call needs.',
+  },
+  insufficient_role: {
+    status: 403,
+    retryable: false,
+    remedy: 'person',
+    means: 'The role of the person behind the credential is too low for the call.',
+  },
+  tenant_suspended: { status: 403, retryable: false, remedy: 'operator', means: 'The tenant is suspended.' },
+  forbidden_origin: {
+    status: 403,
+    retryable: false,
+    remedy: 'person',
+    means: 'The request comes from a web page of another origin.',
+  },
+  not_found: {
+    status: 404,
+    retryable: false,
+    remedy: 'agent',
+    means: 'There is no such thing, or it is not yours; the two look alike.',
+  },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The address exists and does not take this method.',
+  },
+  invalid_arguments: {
+    status: 400,
+    retryable: false,
+    remedy: 'agent',
+    means: 'An argument has the wrong type, form or size.',
+  },
+  invalid_path: {
+    status: 400,
+    retryable: false,
+    remedy: 'agent',
+    means: 'A path is empty, absolute, reserved, or leaves the project.',
+  },
+  file_too_large: { status: 413, retryable: false, remedy: 'agent', means: 'A file is over its limit.' },
+  too_many_files: {
+    status: 413,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The project would hold more files than allowed.',
+  },
+  request_too_large: {
+    status: 413,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The request body is over its limit.',
+  },
+  already_exists: { status: 409, retryable: false, remedy: 'agent', means: 'The name is taken.' },
+  stale_commit: {
+    status: 409,
+    retryable: true,
+    remedy: 'agent',
+    means: 'Another commit changed a file that this one touches.',
+  },
+  text_not_found: {
+    status: 409,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The text to replace is not in the file, or not as often as expected.',
+  },
+  project_archived: {
+    status: 409,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The project is archived and takes no changes.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The idempotency key was used before with other arguments.',
+  },
+  confirmation_required: {
+    status: 409,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The call destroys something and wants its confirmation token.',
+  },
+  invalid_data: {
+    status: 422,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The data cannot be read as the format that it is said to have.',
+  },
+  upload_refused: {
+    status: 409,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The upload address is used, expired, or its bytes are not what was announced.',
+  },
+  limit_exceeded: { status: 429, retryable: true, remedy: 'agent', means: 'A quota is used up.' },
+  rate_limited: { status: 429, retryable: true, remedy: 'agent', means: 'Too many calls in a short time.' },
+  no_executor: {
+    status: 503,
+    retryable: true,
+    remedy: 'operator',
+    means: 'No executor has ever joined, so nothing can run.',
+  },
+  busy: {
+    status: 503,
+    retryable: true,
+    remedy: 'agent',
+    means: 'The server does as much of this as it may at a time.',
+  },
+  unavailable: {
+    status: 503,
+    retryable: true,
+    remedy: 'operator',
+    means: 'A part that is needed does not answer, or a start-up check failed.',
+  },
+  internal: {
+    status: 500,
+    retryable: true,
+    remedy: 'operator',
+    means: 'A fault in Causeway; the request id finds it in the logs.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** The one error shape, in tool results and REST answers alike. */
+export interface ErrorEnvelope {
+  readonly code: ErrorCode;
+  /** One or two sentences that say what happened and why. */
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retry_after_seconds?: number;
+  /** What to do next. */
+  readonly hint?: string;
+  readonly request_id: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,181 @@
+/** One limit: its default, its unit, what enforces it, and the sentence that documentation and errors use. */
+export interface Limit {
+  readonly value: number;
+  readonly unit: 'ms' | 'bytes' | 'count' | 'cores' | 'per minute';
+  readonly enforced_by:
+    | 'executor'
+    | 'cgroup'
+    | 'rlimit'
+    | 'tmpfs'
+    | 'harvest'
+    | 'worker'
+    | 'tenant gate'
+    | 'database';
+  readonly says: string;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/**
+ * Every limit of the product, once. Tools advertise them, errors name them, `docs/configuration.md` is made from them,
+ * and a run that hit one says which, by this key.
+ */
+export const LIMITS = {
+  run_wall_ms: {
+    value: 300_000,
+    unit: 'ms',
+    enforced_by: 'executor',
+    says: 'wall time of a run; a run may ask for less',
+  },
+  run_memory_bytes: {
+    value: 512 * MIB,
+    unit: 'bytes',
+    enforced_by: 'cgroup',
+    says: 'memory of a run unless it asks for more',
+  },
+  run_memory_bytes_max: {
+    value: 4096 * MIB,
+    unit: 'bytes',
+    enforced_by: 'cgroup',
+    says: 'the most memory a run may ask for',
+  },
+  run_processes: { value: 256, unit: 'count', enforced_by: 'rlimit', says: 'processes and threads of a run' },
+  run_cpu_cores: { value: 1, unit: 'cores', enforced_by: 'cgroup', says: 'CPU of a run' },
+  run_outputs_bytes: { value: 64 * MIB, unit: 'bytes', enforced_by: 'tmpfs', says: 'bytes in /outputs' },
+  run_outputs_inodes: {
+    value: 4096,
+    unit: 'count',
+    enforced_by: 'tmpfs',
+    says: 'files and folders in /outputs',
+  },
+  run_tmp_bytes: { value: 64 * MIB, unit: 'bytes', enforced_by: 'tmpfs', says: 'bytes in /tmp' },
+  run_tmp_inodes: { value: 4096, unit: 'count', enforced_by: 'tmpfs', says: 'files and folders in /tmp' },
+  run_stream_bytes: {
+    value: MIB,
+    unit: 'bytes',
+    enforced_by: 'executor',
+    says: 'bytes kept of stdout and of stderr, each',
+  },
+  run_stream_inline_bytes: {
+    value: 4 * KIB,
+    unit: 'bytes',
+    enforced_by: 'executor',
+    says: 'bytes of stdout and stderr that a result carries inline',
+  },
+  run_harvest_files: {
+    value: 256,
+    unit: 'count',
+    enforced_by: 'harvest',
+    says: 'output files kept of a run',
+  },
+  run_harvest_bytes: {
+    value: 64 * MIB,
+    unit: 'bytes',
+    enforced_by: 'harvest',
+    says: 'output bytes kept of a run',
+  },
+  run_parameters_bytes: {
+    value: 64 * KIB,
+    unit: 'bytes',
+    enforced_by: 'worker',
+    says: 'JSON of the parameters of a run',
+  },
+  run_wait_ms: {
+    value: 50_000,
+    unit: 'ms',
+    enforced_by: 'worker',
+    says: 'the longest that one call waits for a run',
+  },
+  request_body_bytes: { value: 8 * MIB, unit: 'bytes', enforced_by: 'worker', says: 'body of a request' },
+  file_bytes: { value: MIB, unit: 'bytes', enforced_by: 'worker', says: 'one file of a project' },
+  write_files_bytes: {
+    value: 6 * MIB,
+    unit: 'bytes',
+    enforced_by: 'worker',
+    says: 'all files of one write_files call',
+  },
+  project_files: { value: 2000, unit: 'count', enforced_by: 'database', says: 'files in a project' },
+  tenant_projects: {
+    value: 1000,
+    unit: 'count',
+    enforced_by: 'database',
+    says: 'projects of a tenant that are not archived',
+  },
+  inline_data_bytes: {
+    value: 256 * KIB,
+    unit: 'bytes',
+    enforced_by: 'worker',
+    says: 'data passed inline to import_data',
+  },
+  upload_bytes: { value: 100 * MIB, unit: 'bytes', enforced_by: 'worker', says: 'one upload' },
+  upload_lifetime_ms: {
+    value: 15 * 60_000,
+    unit: 'ms',
+    enforced_by: 'database',
+    says: 'how long an upload address may be used, once',
+  },
+  queued_runs: { value: 100, unit: 'count', enforced_by: 'database', says: 'queued runs of a tenant' },
+  running_runs: {
+    value: 4,
+    unit: 'count',
+    enforced_by: 'tenant gate',
+    says: 'runs of a tenant at the same time',
+  },
+  calls_per_minute: {
+    value: 600,
+    unit: 'per minute',
+    enforced_by: 'tenant gate',
+    says: 'calls of one credential',
+  },
+  run_starts_per_minute: {
+    value: 60,
+    unit: 'per minute',
+    enforced_by: 'tenant gate',
+    says: 'run starts of a tenant',
+  },
+  failed_logins_per_minute: {
+    value: 10,
+    unit: 'per minute',
+    enforced_by: 'worker',
+    says: 'failed authentications of one address',
+  },
+  lease_ms: {
+    value: 20_000,
+    unit: 'ms',
+    enforced_by: 'executor',
+    says: 'how long a lease lasts without a heartbeat',
+  },
+  lease_grace_ms: {
+    value: 10_000,
+    unit: 'ms',
+    enforced_by: 'executor',
+    says: 'grace after a lease before a run is given to another executor',
+  },
+  heartbeat_ms: { value: 5_000, unit: 'ms', enforced_by: 'executor', says: 'interval of heartbeats' },
+  run_attempts: {
+    value: 3,
+    unit: 'count',
+    enforced_by: 'database',
+    says: 'executors that may try a run before it is lost',
+  },
+} as const satisfies Record<string, Limit>;
+
+export type LimitName = keyof typeof LIMITS;
+
+/** `limit('file_bytes')`: the number alone. */
+export function limit(name: LimitName): number {
+  return LIMITS[name].value;
+}
+
+/** "1 MiB", "300 s", "256", "60 per minute": a limit's value as a person reads it. */
+export function describeQuantity(value: number, unit: Limit['unit']): string {
+  if (unit === 'bytes') {
+    if (value >= MIB && value % MIB === 0) return `${value / MIB} MiB`;
+    if (value >= KIB && value % KIB === 0) return `${value / KIB} KiB`;
+    return `${value} bytes`;
+  }
+  if (unit === 'ms') return value % 1000 === 0 ? `${value / 1000} s` : `${value} ms`;
+  if (unit === 'per minute') return `${value} per minute`;
+  return `${value}`;
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { idSchema } from './ids.ts';
+import { imageDigestSchema, manifestSchema, sha256Schema } from './manifest.ts';
+import { outcomeSchema } from './outcome.ts';
+
+/**
+ * The messages on the socket that an executor dials to `ExecutorPool` (`GET /executor/connect`). Each is one JSON text.
+ * A fence counts the attempts at a run from 1; whatever carries an older fence than the pool's is ignored.
+ */
+const lease = { run: idSchema('run'), fence: z.number().int().min(1) };
+
+/** What an executor offers; also what `whoami` and run manifests name. */
+export const offerSchema = z.object({
+  engine: z.enum(['gvisor', 'docker-runsc', 'docker-runc']),
+  engine_version: z.string(),
+  image: imageDigestSchema,
+  python: z.string(),
+  packages: z.array(z.object({ name: z.string(), version: z.string() })),
+  /** Packages of the full image that this one lacks. */
+  absent: z.array(z.string()),
+  slots: z.number().int().min(1).max(256),
+});
+export type Offer = z.infer<typeof offerSchema>;
+
+/** A blob that the job needs, fetched from `GET /executor/blobs/<sha256>` with its own capability as bearer. */
+export const blobGrantSchema = z.object({
+  sha256: sha256Schema,
+  bytes: z.number().int().min(0),
+  capability: z.string(),
+});
+
+export const jobSchema = z.object({
+  type: z.literal('job'),
+  ...lease,
+  tenant: idSchema('tenant'),
+  manifest: manifestSchema,
+  blobs: z.array(blobGrantSchema),
+  /** Files whose bytes travel with the job, base64 by sha256 (small ones that are surely not cached, as scratch code). */
+  inline: z.record(sha256Schema, z.string()),
+  /** Bearer of `PUT /executor/blobs/<sha256>` and of `GET /executor/runs/<run>/feed` for this run and fence. */
+  capability: z.string(),
+});
+export type Job = z.infer<typeof jobSchema>;
+
+export const fromExecutorSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    protocol: z.number().int(),
+    version: z.string(),
+    offer: offerSchema,
+    /** Runs that this executor still holds after a lost socket. */
+    holding: z.array(z.object(lease)),
+  }),
+  z.object({ type: z.literal('heartbeat'), holding: z.array(z.object(lease)) }),
+  z.object({ type: z.literal('started'), ...lease }),
+  z.object({ type: z.literal('outcome'), ...lease, outcome: outcomeSchema }),
+  /** The job cannot be run here (a blob is missing, the sandbox did not start); the pool may try another executor. */
+  z.object({ type: z.literal('refused'), ...lease, reason: z.string() }),
+]);
+export type FromExecutor = z.infer<typeof fromExecutorSchema>;
+
+export const toExecutorSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('welcome'), protocol: z.number().int(), executor: idSchema('executor') }),
+  jobSchema,
+  z.object({ type: z.literal('cancel'), ...lease }),
+  /** The outcome is recorded (or an outcome of a newer fence is): the executor may forget the run. */
+  z.object({ type: z.literal('recorded'), ...lease }),
+]);
+export type ToExecutor = z.infer<typeof toExecutorSchema>;
+
+/**
+ * What an executor sends to RunFeed on `GET /executor/runs/<run>/feed`: output as it appears. `sequence` counts from 1 a
+ * run and attempt. The socket is opened for runs that live longer than a moment; a short run's output is in its outcome.
+ */
+export const feedEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.enum(['stdout', 'stderr']),
+    sequence: z.number().int(),
+    at_ms: z.number(),
+    text: z.string(),
+  }),
+  z.object({
+    kind: z.literal('progress'),
+    sequence: z.number().int(),
+    at_ms: z.number(),
+    done: z.number(),
+    total: z.number().nullable(),
+    message: z.string(),
+  }),
+]);
+export type FeedEvent = z.infer<typeof feedEventSchema>;
