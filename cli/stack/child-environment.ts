@@ -1,0 +1,29 @@
+/** No tool reports anything, looks anything up, or asks anything. */
+const QUIET = {
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  DO_NOT_TRACK: '1',
+  NO_UPDATE_NOTIFIER: '1',
+  NO_COLOR: '1',
+  CI: '1',
+};
+
+/**
+ * The environment of a part: a path, a home, and what is named here. Nothing of the launcher's own environment gets in
+ * but what package clients need to reach their registries (proxies, their configuration files).
+ */
+export function childEnvironment(
+  homeDir: string,
+  extra: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: homeDir,
+    LANG: 'C.UTF-8',
+    TZ: 'UTC',
+    ...QUIET,
+    ...extra,
+  };
+}

@@ -1,0 +1,101 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join, relative } from 'node:path';
+import { type Bundle, bundleWorker } from '../../../infra/workerd/bundle.ts';
+import { printWorkerdConfig } from '../../../infra/workerd/config.ts';
+import { Failure } from '../../terminal/failure.ts';
+import { childEnvironment } from '../child-environment.ts';
+import type { Part } from '../part.ts';
+import { startProcess } from '../start-process.ts';
+import { CACHE_DIR, ROOT_DIR } from '../state-paths.ts';
+import { tickEveryMinute } from './cron-tick.ts';
+import { untilHealthy } from './worker-health.ts';
+import type { WorkerOptions } from './worker-options.ts';
+
+const WORKERD = join(ROOT_DIR, 'node_modules/@cloudflare/workerd-linux-64/bin/workerd');
+const COMPATIBILITY_DATE = '2026-11-01';
+
+/** The Worker's modules, bundled as for a deployment. */
+export async function prepareBundle(homeDir: string): Promise<Bundle> {
+  const made = await bundleWorker({
+    rootDir: ROOT_DIR,
+    cacheDir: join(CACHE_DIR, 'bundles'),
+    env: childEnvironment(homeDir, { WRANGLER_LOG_PATH: join(homeDir, 'wrangler-logs') }),
+  });
+  if (made.ok) return made.bundle;
+  throw new Failure({
+    what: 'The Worker could not be bundled.',
+    why: 'wrangler deploy --dry-run failed',
+    remedy: 'mend what its output above names',
+    evidence: made.output.trim().split('\n').slice(-20),
+  });
+}
+
+/** Starts the Worker on plain workerd: no dev server around it, so it is light and fast. */
+export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Promise<Part> {
+  const { paths, port, settings } = options;
+  const logFile = join(paths.logs, 'worker.log');
+  const configFile = join(paths.worker, 'workerd.capnp');
+  const durableObjectsDir = join(paths.worker, 'durable-objects');
+  const cronSocket = join(paths.worker, 'cron.sock');
+  mkdirSync(durableObjectsDir, { recursive: true });
+  rmSync(cronSocket, { force: true });
+  writeFileSync(
+    configFile,
+    printWorkerdConfig({
+      modules: bundle.modules.map(({ name, kind }) => ({
+        name,
+        kind,
+        file: relative(paths.worker, join(bundle.dir, name)),
+      })),
+      compatibilityDate: COMPATIBILITY_DATE,
+      compatibilityFlags: [],
+      settings: Object.keys(settings),
+      address: `127.0.0.1:${port}`,
+      cronSocket,
+      cronFile: relative(paths.worker, join(ROOT_DIR, 'infra/workerd/cron.mjs')),
+      durableObjectsDir,
+      blobsDir: paths.blobs,
+    }),
+  );
+  const handle = await startProcess({
+    title: 'The Worker',
+    command: WORKERD,
+    // The cron service calls the Worker's scheduled handler, which workerd counts among its experimental features.
+    args: ['serve', '--experimental', configFile],
+    env: childEnvironment(paths.worker, settings),
+    cwd: ROOT_DIR,
+    logFile,
+    guardian: options.guardian,
+  });
+  try {
+    await untilHealthy(port, handle, logFile);
+  } catch (thrown) {
+    await handle.stop();
+    throw thrown;
+  }
+  const stopTicking = tickEveryMinute(logFile, () => askUnixSocket(cronSocket));
+  return {
+    name: 'worker',
+    pid: handle.pid,
+    port,
+    logFile,
+    ended: handle.ended,
+    stop: async () => {
+      stopTicking();
+      await handle.stop();
+    },
+  };
+}
+
+function askUnixSocket(socketPath: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path: '/', timeout: 30_000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer')));
+    asked.on('error', reject);
+    asked.end();
+  });
+}

@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { Failure } from '../../terminal/failure.ts';
+import { tailOf } from '../part.ts';
+import type { ProcessHandle } from '../start-process.ts';
+
+const healthSchema = z.object({ ok: z.boolean(), findings: z.array(z.unknown()).optional() });
+
+const START_TIMEOUT_MS = 60_000;
+/** A Worker whose start-up checks fail may pass them at the next try; after this it is said. */
+const FINDINGS_TIMEOUT_MS = 5_000;
+const POLL_MS = 40;
+
+/** Waits until the Worker answers `GET /healthz` with 200, or says why it does not. */
+export async function untilHealthy(port: number, worker: ProcessHandle, logFile: string): Promise<void> {
+  let over: string | undefined;
+  void worker.ended.then((how) => {
+    over = how;
+  });
+  const startedAt = Date.now();
+  let findingsSince: number | undefined;
+  for (;;) {
+    const health = await askHealth(port);
+    if (health?.ok) return;
+    if (health) findingsSince ??= Date.now();
+    if (over !== undefined) throw failure(`it ended at once (${over})`, logFile);
+    if (findingsSince !== undefined && Date.now() - findingsSince > FINDINGS_TIMEOUT_MS) {
+      throw failure(`its start-up checks fail: ${JSON.stringify(health?.findings ?? [])}`, logFile);
+    }
+    if (Date.now() - startedAt > START_TIMEOUT_MS) {
+      throw failure(`it did not answer within ${START_TIMEOUT_MS / 1000} s`, logFile);
+    }
+    await delay(POLL_MS);
+  }
+}
+
+/** What the Worker on `port` says of itself; null where nobody answers, or not with a state of health. */
+export async function askHealth(port: number): Promise<{ ok: boolean; findings: readonly unknown[] } | null> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    const health = healthSchema.safeParse(await answer.json());
+    return health.success ? { ok: health.data.ok, findings: health.data.findings ?? [] } : null;
+  } catch {
+    return null;
+  }
+}
+
+function failure(why: string, logFile: string): Failure {
+  return new Failure({
+    what: 'The Worker did not start.',
+    why,
+    remedy: `its log is ${logFile}; ./causeway logs worker shows it`,
+    evidence: tailOf(logFile, 12),
+  });
+}

@@ -1,0 +1,27 @@
+import type { StackSecrets } from '../secrets.ts';
+
+export interface Endpoints {
+  /** Without a slash at its end. */
+  readonly publicUrl: string;
+  readonly postgresPort: number;
+  readonly postgresHttpPort: number;
+}
+
+/** The variables of the Worker in a stack that `up` started. Only `up` ever sets `ENVIRONMENT=development`. */
+export function workerSettings(endpoints: Endpoints, secrets: StackSecrets): Record<string, string> {
+  return {
+    PUBLIC_URL: endpoints.publicUrl,
+    DATABASE_URL: `postgres://causeway_app:${secrets.appPassword}@127.0.0.1:${endpoints.postgresPort}/causeway`,
+    DATABASE_HTTP_URL: `http://127.0.0.1:${endpoints.postgresHttpPort}/sql`,
+    CONTEXT_KEY: secrets.contextKey,
+    SEAL_KEY: secrets.sealKey,
+    ENVIRONMENT: 'development',
+    EDGE: 'none',
+  };
+}
+
+/** The settings as a file that wrangler reads (`.dev.vars`, `--env-file`). */
+export function printSettingsFile(settings: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `# Written by ./causeway; for this machine only.\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { StatePaths } from './state-paths.ts';
+
+const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+const secretsSchema = z.object({
+  /** Signs tickets to the database; 32 bytes, base64url. */
+  contextKey: key,
+  /** Signs capabilities, upload links and cursors; 32 bytes, base64url. */
+  sealKey: key,
+  /** Passwords of the database roles `causeway_owner` and `causeway_app`. */
+  ownerPassword: key,
+  appPassword: key,
+});
+export type StackSecrets = z.infer<typeof secretsSchema>;
+
+/** The secrets of a stack, made at its first start and kept in a file that only its owner reads. */
+export function readOrCreateSecrets(paths: StatePaths): StackSecrets {
+  const known = readSecrets(paths);
+  if (known) return known;
+  const draw = (): string => randomBytes(32).toString('base64url');
+  const secrets: StackSecrets = {
+    contextKey: draw(),
+    sealKey: draw(),
+    ownerPassword: draw(),
+    appPassword: draw(),
+  };
+  writePrivateFile(paths.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`);
+  return secrets;
+}
+
+/** The secrets of a stack that was started before, or null. */
+export function readSecrets(paths: StatePaths): StackSecrets | null {
+  let text: string;
+  try {
+    text = readFileSync(paths.secretsFile, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return secretsSchema.parse(JSON.parse(text));
+}
+
+/** Replaces `file` in one step by one with mode 0600, so that no reader sees half of it and no one else reads it. */
+export function writePrivateFile(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  renameSync(draft, file);
+}

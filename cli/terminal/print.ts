@@ -1,0 +1,62 @@
+import { styleText } from 'node:util';
+import { Failure } from './failure.ts';
+
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** `text` in a style where `stream` is a terminal that shows one (`NO_COLOR` is respected), else `text` as it is. */
+export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stderr): string {
+  return styleText(style, text, { stream });
+}
+
+/** A result: what a program or a person asked for. It goes to stdout; everything else goes to stderr. */
+export function printResult(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** A remark beside the result. */
+export function printNote(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** A failure in three parts, its evidence first. */
+export function printFailure(failure: Failure): void {
+  const lines = [
+    ...failure.evidence.map((line) => styled('dim', `  | ${line}`)),
+    `${styled('red', '✗')} ${styled('bold', failure.message)}`,
+    `  why  ${failure.why}`,
+    `  do   ${failure.remedy}`,
+  ];
+  process.stderr.write(`\n${lines.join('\n')}\n`);
+}
+
+/** Rows under their heads, columns as wide as their widest cell; numbers are right-aligned. */
+export function formatTable(
+  heads: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
+  const cells = [heads, ...rows].map((row) => row.map(String));
+  const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const numeric = heads.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** "0.41 s", "12 s", "3 min 05 s". */
+export function formatDuration(ms: number): string {
+  if (ms < 10_000) return `${(ms / 1000).toFixed(2)} s`;
+  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+}
