@@ -1,0 +1,62 @@
+import { type Context, Hono } from 'hono';
+import { assets } from './console/assets.ts';
+import { landingPage } from './console/landing-page.ts';
+import { EntryRefused } from './database/database.ts';
+import type { AppEnv } from './http/app-env.ts';
+import { authenticate } from './http/authenticate.ts';
+import { readCall } from './http/call.ts';
+import { checkOrigin } from './http/check-origin.ts';
+import { Refusal, refusalResponse } from './http/refusal.ts';
+import { requireSoundStartup } from './http/require-sound-startup.ts';
+import { type RouteKey, ROUTES } from './http/routes.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { entryRefused } from './http/unauthorized.ts';
+import { asRefusal } from './mcp/call-tool.ts';
+import { serveMcp } from './mcp/endpoint.ts';
+import { platformOf } from './platform.ts';
+
+type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
+
+/** A handler for each route of the table; a route without one, or a handler without a route, does not compile. */
+const HANDLERS: Record<RouteKey, Handler> = {
+  'GET /': (context) => landingPage(context.get('platform').publicUrl),
+  'GET /assets/:file': (context) => assets(context.req.param('file') ?? ''),
+  'GET /healthz': (context) => context.json({ ok: true }),
+  'ALL /mcp': (context) =>
+    serveMcp(context.req.raw, context.get('platform'), context.get('principal'), context.get('call')),
+};
+
+/** The Worker's whole HTTP surface, in the order in which a request meets it. */
+export function createApp(): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ strict: false });
+  app.use(securityHeaders());
+  app.use(async function readContext(context, next) {
+    context.set('call', readCall(context.req.raw, context.env.EDGE ?? 'cloudflare'));
+    context.set('platform', await platformOf(context.env));
+    await next();
+    if (context.res.status !== 101) context.res.headers.set('x-request-id', context.get('call').requestId);
+  });
+  app.use(requireSoundStartup());
+  app.use(async function refuseForeignOrigin(context, next) {
+    return checkOrigin(context.get('platform').publicUrl)(context, next);
+  });
+  app.get('/mcp', async function showPageToBrowsers(context, next) {
+    if (context.req.header('accept')?.includes('text/html')) return landingPage(context.get('platform').publicUrl);
+    return next();
+  });
+  for (const route of ROUTES) {
+    const guards = route.credential === 'api_token' ? [authenticate()] : [];
+    const methods = route.method === 'ALL' ? ['GET', 'POST', 'DELETE'] : [route.method];
+    app.on(methods, route.path, ...guards, HANDLERS[`${route.method} ${route.path}` as RouteKey]);
+  }
+  app.all('*', authenticate(), function unknownPath(context) {
+    const refusal = new Refusal('not_found', 'There is nothing at this address.', { hint: 'The MCP endpoint is /mcp.' });
+    return refusalResponse(refusal, context.get('call').requestId);
+  });
+  app.onError(function answerFailure(error, context) {
+    const { requestId } = context.get('call');
+    if (error instanceof EntryRefused) return entryRefused(error, requestId);
+    return refusalResponse(asRefusal(error, requestId, context.req.path), requestId);
+  });
+  return app;
+}

@@ -1,0 +1,28 @@
+import { AwsClient } from 'aws4fetch';
+import type { Env } from '../env.ts';
+import type { BlobStore } from './blob-store.ts';
+import { httpStore } from './http-store.ts';
+import { r2Store } from './r2-store.ts';
+
+/** The store that this deployment has: R2, workerd's disk, or an S3 endpoint. Exactly one must be bound. */
+export function openBlobStore(env: Env): BlobStore {
+  if (env.BLOBS !== undefined) return r2Store(env.BLOBS);
+  const disk = env.BLOB_DISK;
+  if (disk !== undefined) return httpStore((path, init) => disk.fetch(`http://blobs/${path}`, init));
+  if (env.BLOB_STORE_URL !== undefined) return httpStore(s3(env, env.BLOB_STORE_URL));
+  throw new Error('no blob store is bound: bind R2 as BLOBS, or set BLOB_STORE_URL');
+}
+
+function s3(env: Env, url: string) {
+  const client = new AwsClient({
+    accessKeyId: env.BLOB_STORE_ACCESS_KEY_ID ?? '',
+    secretAccessKey: env.BLOB_STORE_SECRET_ACCESS_KEY ?? '',
+    region: env.BLOB_STORE_REGION ?? 'auto',
+    service: 's3',
+  });
+  const base = url.endsWith('/') ? url : `${url}/`;
+  return async function sendSigned(path: string, init: RequestInit): Promise<Response> {
+    const signed = await client.sign(new URL(path, base).href, init);
+    return env.OUTBOUND === undefined ? fetch(signed) : env.OUTBOUND.fetch(signed);
+  };
+}

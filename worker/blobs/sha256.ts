@@ -1,0 +1,16 @@
+/** SHA-256 (FIPS 180-4) of `bytes` in lowercase hex. */
+export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Passes a stream through while its SHA-256 is taken; `digest` resolves when the stream has been read to its end. */
+export function digesting(body: ReadableStream<Uint8Array>): { body: ReadableStream<Uint8Array>; digest: Promise<string> } {
+  const [forStore, forDigest] = body.tee();
+  const stream = new crypto.DigestStream('SHA-256');
+  const digest = forDigest.pipeTo(stream).then(async () => hex(new Uint8Array(await stream.digest)));
+  return { body: forStore, digest };
+}

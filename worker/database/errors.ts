@@ -1,0 +1,80 @@
+import type { NeonDbError } from '@neondatabase/serverless';
+
+/** The database could not be reached, or answered with something that is no answer. Retrying later may help. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+}
+
+/** The database refused a statement; the transaction it was in left nothing. `sqlstate` as in Postgres, appendix A. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+  readonly sqlstate: string;
+  readonly constraint: string | null;
+  readonly detail: string | null;
+  readonly hint: string | null;
+
+  constructor(
+    message: string,
+    sqlstate: string,
+    parts: { constraint?: string; detail?: string; hint?: string },
+  ) {
+    super(message);
+    this.sqlstate = sqlstate;
+    this.constraint = parts.constraint ?? null;
+    this.detail = parts.detail ?? null;
+    this.hint = parts.hint ?? null;
+  }
+}
+
+export const ENTRY_REFUSALS = [
+  'unknown',
+  'revoked',
+  'expired',
+  'user_disabled',
+  'membership_ended',
+  'tenant_suspended',
+  'bad_ticket',
+  'stale_ticket',
+  'already_entered',
+  'insufficient_scope',
+  'insufficient_role',
+] as const;
+
+export type EntryRefusal = (typeof ENTRY_REFUSALS)[number];
+
+/** `app.enter` refused: the credential may not, or may no longer, act. Nothing of the batch was done. */
+export class EntryRefused extends Error {
+  override readonly name = 'EntryRefused';
+  readonly reason: EntryRefusal;
+  /** For `insufficient_scope` all scopes that the call needs, for `insufficient_role` the role; else empty. */
+  readonly needed: readonly string[];
+
+  constructor(reason: EntryRefusal, needed: readonly string[]) {
+    super(`entry refused: ${reason}`);
+    this.reason = reason;
+    this.needed = needed;
+  }
+}
+
+const ENTRY_REFUSED_SQLSTATE = 'CW001';
+/** SQLSTATE classes and codes that say the server, not the statement, is the trouble. */
+const UNAVAILABLE = /^(08...|57P0[123]|53...)$/;
+
+/** Turns whatever the driver threw into one of the three errors above. */
+export function toDatabaseError(thrown: unknown): DatabaseUnavailable | DatabaseError | EntryRefused {
+  if (!(thrown instanceof Error)) return new DatabaseUnavailable(String(thrown));
+  const { code, constraint, detail, hint } = thrown as NeonDbError;
+  if (!code || UNAVAILABLE.test(code)) return new DatabaseUnavailable(thrown.message, { cause: thrown });
+  if (code === ENTRY_REFUSED_SQLSTATE && detail) return readRefusal(detail);
+  return new DatabaseError(thrown.message, code, {
+    ...(constraint ? { constraint } : {}),
+    ...(detail ? { detail } : {}),
+    ...(hint ? { hint } : {}),
+  });
+}
+
+function readRefusal(detail: string): EntryRefused {
+  const { reason, needed } = JSON.parse(detail) as { reason: string; needed: readonly string[] };
+  const known = ENTRY_REFUSALS.find((candidate) => candidate === reason);
+  return new EntryRefused(known ?? 'unknown', needed);
+}

@@ -1,0 +1,48 @@
+import type { Identity, Principal } from '../tenants/principal.ts';
+import type { TenantRole } from '../tenants/roles.ts';
+import type { Database } from './database.ts';
+import { onlyRow, type Query, query, type ResultsOf, type Row } from './query.ts';
+import { mintTicket } from './ticket.ts';
+
+/**
+ * The one door to a tenant's data. Enters the tenant and runs the queries in the same transaction and the same single
+ * HTTP request; what they can see and write is decided there by row security, from what `app.enter` verified.
+ *
+ * @returns one result for each query, in order
+ * @throws EntryRefused when the principal may not, or may no longer, act; then none of the queries ran
+ * @throws DatabaseUnavailable, DatabaseError
+ */
+export async function withTenant<const Queries extends readonly Query<unknown>[]>(
+  database: Database,
+  principal: Principal,
+  queries: Queries,
+): Promise<ResultsOf<Queries>> {
+  const ticket = await mintTicket(database.ticketKey, principal);
+  const [identity, ...results] = await database.transaction([enterTenant(ticket), ...queries]);
+  principal.entered?.(identity as Identity);
+  return results as ResultsOf<Queries>;
+}
+
+/** Enters and leaves: who this principal is now, as the database knows it. Throws as {@link withTenant} does. */
+export async function enter(database: Database, principal: Principal): Promise<Identity> {
+  const ticket = await mintTicket(database.ticketKey, principal);
+  const [identity] = await database.transaction([enterTenant(ticket)]);
+  principal.entered?.(identity);
+  return identity;
+}
+
+function enterTenant(ticket: string): Query<Identity> {
+  return query('select * from app.enter($1)', [ticket], (rows) => readIdentity(onlyRow(rows)));
+}
+
+function readIdentity(row: Row): Identity {
+  return {
+    tenantId: row.tenant_id as string,
+    tenantName: row.tenant_name as string,
+    userId: row.user_id as string | null,
+    userName: row.user_name as string | null,
+    userEmail: row.user_email as string | null,
+    role: row.role as TenantRole | null,
+    scopes: row.scopes as readonly string[],
+  };
+}

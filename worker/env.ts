@@ -1,0 +1,34 @@
+import type { AddressGate } from './tenants/address-gate.ts';
+import type { TenantGate } from './tenants/tenant-gate.ts';
+import type { ExecutorPool } from './runs/executor-pool.ts';
+import type { RunFeed } from './runs/run-feed.ts';
+
+/** The bindings and settings of the Worker; `wrangler.toml` and `docs/configuration.md` say what each is for. */
+export interface Env {
+  readonly PUBLIC_URL: string;
+  readonly DATABASE_URL: string;
+  readonly DATABASE_HTTP_URL?: string;
+  readonly CONTEXT_KEY: string;
+  readonly SEAL_KEY: string;
+  readonly ENVIRONMENT?: 'development' | 'production';
+
+  /** What stands in front and vouches for the peer's address; absent means Cloudflare. */
+  readonly EDGE?: 'cloudflare' | 'none';
+
+  readonly TENANT_GATE: DurableObjectNamespace<TenantGate>;
+  readonly ADDRESS_GATE: DurableObjectNamespace<AddressGate>;
+  readonly EXECUTOR_POOL: DurableObjectNamespace<ExecutorPool>;
+  readonly RUN_FEED: DurableObjectNamespace<RunFeed>;
+
+  /** R2, where there is R2. */
+  readonly BLOBS?: R2Bucket;
+  /** workerd's writable disk service, on plain workerd. */
+  readonly BLOB_DISK?: Fetcher;
+  /** An S3 endpoint with its bucket, where there is neither. */
+  readonly BLOB_STORE_URL?: string;
+  readonly BLOB_STORE_ACCESS_KEY_ID?: string;
+  readonly BLOB_STORE_SECRET_ACCESS_KEY?: string;
+  readonly BLOB_STORE_REGION?: string;
+  /** A network service that reaches private addresses, on plain workerd; elsewhere the global fetch is used. */
+  readonly OUTBOUND?: Fetcher;
+}

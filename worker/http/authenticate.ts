@@ -1,0 +1,40 @@
+import type { MiddlewareHandler } from 'hono';
+import { findApiToken } from '../database/api-tokens.ts';
+import { verifyApiToken } from '../identity/verify-api-token.ts';
+import { verifyArgon2id } from '../identity/verify-argon2id.ts';
+import { addressGateName } from '../tenants/address-gate.ts';
+import type { AppEnv } from './app-env.ts';
+import { noCredential, tokenRefused } from './unauthorized.ts';
+
+const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
+
+/** The token of an `Authorization: Bearer` header (RFC 6750, section 2.1), or null. Query strings and bodies are never looked at. */
+export function bearerOf(request: Request): string | null {
+  return BEARER.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
+}
+
+/** Admits requests by API token and gives the route its principal. */
+export function authenticate(): MiddlewareHandler<AppEnv> {
+  return async function requireApiToken(context, next) {
+    const call = context.get('call');
+    const platform = context.get('platform');
+    const bearer = bearerOf(context.req.raw);
+    if (bearer === null) return noCredential(call.requestId);
+    const { TENANT_GATE, ADDRESS_GATE } = context.env;
+    const verified = await verifyApiToken(bearer, {
+      tenantGate: (tenant) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant)),
+      addressGate: () => ADDRESS_GATE.get(ADDRESS_GATE.idFromName(addressGateName(call.address))),
+      findToken: (token) => findApiToken(platform.database, token),
+      verifyArgon2id,
+    });
+    if (!verified.ok) return tokenRefused(verified, call.requestId);
+    context.set('principal', {
+      tenantId: verified.token.tenant,
+      userId: verified.userId,
+      credential: { kind: 'api_token', id: verified.token.token },
+      needs: { scopes: [], role: null },
+      ...call,
+    });
+    await next();
+  };
+}

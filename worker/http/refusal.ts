@@ -1,0 +1,45 @@
+import { ERRORS, type ErrorCode, type ErrorEnvelope } from '../../protocol/errors.ts';
+
+/** An expected failure on its way to the caller: a value that code returns, or throws where a library stands between. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { hint?: string; details?: Readonly<Record<string, unknown>>; retryAfterSeconds?: number } = {},
+  ) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.hint = more.hint;
+    this.details = more.details;
+    this.retryAfterSeconds = more.retryAfterSeconds;
+  }
+}
+
+/** The envelope of a refusal (design section 8), the same in tool results and REST answers. */
+export function envelope(refusal: Refusal, requestId: string): ErrorEnvelope {
+  return {
+    code: refusal.code,
+    message: refusal.message,
+    retryable: ERRORS[refusal.code].retryable,
+    ...(refusal.retryAfterSeconds === undefined ? {} : { retry_after_seconds: refusal.retryAfterSeconds }),
+    ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
+    request_id: requestId,
+    ...(refusal.details === undefined ? {} : { details: refusal.details }),
+  };
+}
+
+/** A refusal as an HTTP response. `headers` are added, as `WWW-Authenticate` for a 401. */
+export function refusalResponse(refusal: Refusal, requestId: string, headers: Record<string, string> = {}): Response {
+  const all: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers };
+  if (refusal.retryAfterSeconds !== undefined) all['retry-after'] = String(refusal.retryAfterSeconds);
+  return new Response(`${JSON.stringify({ error: envelope(refusal, requestId) })}\n`, {
+    status: ERRORS[refusal.code].status,
+    headers: all,
+  });
+}

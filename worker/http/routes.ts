@@ -1,0 +1,22 @@
+/** What a caller must show for a route. Whatever is not `public` and shows nothing gets 401. */
+export type Credential = 'public' | 'api_token' | 'executor' | 'join_token' | 'capability';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ALL';
+  readonly path: string;
+  readonly credential: Credential;
+  readonly what: string;
+}
+
+/**
+ * Every route of the Worker with its credential. `app.ts` can add no route that is not here, and a path that is not
+ * here is answered like one that needs a credential, so that nothing is learned from the difference.
+ */
+export const ROUTES = [
+  { method: 'GET', path: '/', credential: 'public', what: 'what this is, and how to connect a client' },
+  { method: 'GET', path: '/assets/:file', credential: 'public', what: 'style and script of the pages' },
+  { method: 'GET', path: '/healthz', credential: 'public', what: 'whether the start-up checks pass' },
+  { method: 'ALL', path: '/mcp', credential: 'api_token', what: 'the MCP endpoint; a browser is shown the page of /' },
+] as const satisfies readonly Route[];
+
+export type RouteKey = `${(typeof ROUTES)[number]['method']} ${(typeof ROUTES)[number]['path']}`;

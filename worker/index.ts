@@ -1,0 +1,13 @@
+import { createApp } from './app.ts';
+import type { Env } from './env.ts';
+
+export { ExecutorPool } from './runs/executor-pool.ts';
+export { RunFeed } from './runs/run-feed.ts';
+export { AddressGate } from './tenants/address-gate.ts';
+export { TenantGate } from './tenants/tenant-gate.ts';
+
+const app = createApp();
+
+export default {
+  fetch: app.fetch,
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,34 @@
+import { EntryRefused } from '../database/database.ts';
+
+/** How the first entry of a call into its tenant ended. */
+export type EntryVerdict = { readonly ok: true } | { readonly ok: false; readonly refused: EntryRefused };
+
+/**
+ * Watches one call for its first entry into the tenant. A response to a client is held until the verdict is known, so
+ * that a dead credential is answered as one (401, 403) and not as a tool's error.
+ */
+export class Entry {
+  readonly verdict: Promise<EntryVerdict>;
+  private decide: (verdict: EntryVerdict) => void = () => {};
+  private decided = false;
+
+  constructor() {
+    this.verdict = new Promise((resolve) => {
+      this.decide = resolve;
+    });
+  }
+
+  get isDecided(): boolean {
+    return this.decided;
+  }
+
+  entered(): void {
+    this.decided = true;
+    this.decide({ ok: true });
+  }
+
+  refused(refused: EntryRefused): void {
+    this.decided = true;
+    this.decide({ ok: false, refused });
+  }
+}

@@ -1,0 +1,50 @@
+import type { ContentBlock } from '@modelcontextprotocol/server';
+import type { z } from 'zod';
+import type { Call } from '../http/call.ts';
+import type { Platform } from '../platform.ts';
+import type { Needs, Principal } from '../tenants/principal.ts';
+
+/** What a tool's handler reaches. */
+export interface ToolContext {
+  readonly platform: Platform;
+  readonly principal: Principal;
+  readonly call: Call;
+  /** Aborted when the client goes away or cancels. */
+  readonly signal: AbortSignal;
+  /** Tells a waiting client how far the call is; does nothing where the client did not ask. */
+  readonly progress: (done: number, total: number | null, message: string) => Promise<void>;
+  /** True where the client asked for progress. */
+  readonly wantsProgress: boolean;
+}
+
+/** What a tool answers: its structured result, and blocks beside it (an image) where there are any. */
+export interface ToolAnswer<Output> {
+  readonly structured: Output;
+  readonly content?: readonly ContentBlock[];
+}
+
+/**
+ * A tool as data: what an agent reads of it, what it needs of the credential, and its handler. The handler's first act
+ * on the outside is to enter the tenant (`withTenant`), which proves the credential alive.
+ */
+export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  /** Written for an agent that sees nothing else: what it does, when to use it, what comes back. */
+  readonly description: string;
+  readonly input: Input;
+  readonly output: Output;
+  readonly needs: Needs;
+  readonly annotations: { readonly readOnlyHint: boolean; readonly destructiveHint: boolean; readonly idempotentHint: boolean };
+  readonly run: (input: z.output<Input>, context: ToolContext) => Promise<ToolAnswer<z.input<Output>>>;
+}
+
+/** Fixes a tool's types; the list of tools holds it without them. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(tool: Tool<Input, Output>): Tool {
+  return tool as unknown as Tool;
+}
+
+/** Annotations of a tool that changes nothing. */
+export const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true } as const;
+/** Annotations of a tool that adds and never destroys. */
+export const ADDS = { readOnlyHint: false, destructiveHint: false, idempotentHint: false } as const;

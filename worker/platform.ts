@@ -1,0 +1,44 @@
+import { type BlobStore } from './blobs/blob-store.ts';
+import { openBlobStore } from './blobs/open-blob-store.ts';
+import { createDatabase, type Database } from './database/database.ts';
+import { importTicketKey } from './database/ticket.ts';
+import type { Env } from './env.ts';
+import { importSealKey } from './seal/seal.ts';
+
+/** What the operations of this deployment reach; made once an isolate. */
+export interface Platform {
+  readonly env: Env;
+  readonly publicUrl: string;
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly sealKey: CryptoKey;
+}
+
+const platforms = new WeakMap<Env, Promise<Platform>>();
+
+/** The platform behind `env`. Throws where a setting is missing or malformed. */
+export function platformOf(env: Env): Promise<Platform> {
+  let platform = platforms.get(env);
+  if (platform === undefined) {
+    platform = open(env);
+    platforms.set(env, platform);
+  }
+  return platform;
+}
+
+async function open(env: Env): Promise<Platform> {
+  const outbound = env.OUTBOUND;
+  const [ticketKey, sealKey] = await Promise.all([importTicketKey(env.CONTEXT_KEY), importSealKey(env.SEAL_KEY)]);
+  return {
+    env,
+    publicUrl: new URL(env.PUBLIC_URL).href.replace(/\/$/, ''),
+    database: createDatabase({
+      connectionString: env.DATABASE_URL,
+      ticketKey,
+      ...(env.DATABASE_HTTP_URL === undefined ? {} : { endpoint: env.DATABASE_HTTP_URL }),
+      ...(outbound === undefined ? {} : { fetch: (input, init) => outbound.fetch(input, init) }),
+    }),
+    blobs: openBlobStore(env),
+    sealKey,
+  };
+}

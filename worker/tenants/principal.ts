@@ -1,0 +1,35 @@
+import type { Scope } from '../mcp/scopes.ts';
+import type { TenantRole } from './roles.ts';
+
+/** What a call needs of the credential behind it; the database refuses the entry where it is not there. */
+export interface Needs {
+  readonly scopes: readonly Scope[];
+  readonly role: TenantRole | null;
+}
+
+/** Who is behind an entered transaction, as the database knows it at that moment. */
+export interface Identity {
+  readonly tenantId: string;
+  readonly tenantName: string;
+  readonly userId: string | null;
+  readonly userName: string | null;
+  readonly userEmail: string | null;
+  readonly role: TenantRole | null;
+  readonly scopes: readonly string[];
+}
+
+/**
+ * A credential whose secret was checked, and the call that it makes. It proves nothing about being alive: that is
+ * decided by `app.enter` in each transaction, so that a revocation holds on the next request.
+ */
+export interface Principal {
+  readonly tenantId: string;
+  readonly userId: string | null;
+  readonly credential: { readonly kind: 'api_token' | 'executor' | 'system'; readonly id: string };
+  readonly needs: Needs;
+  readonly requestId: string;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  /** Called at each successful entry. */
+  readonly entered?: (identity: Identity) => void;
+}

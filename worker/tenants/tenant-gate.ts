@@ -1,0 +1,65 @@
+import { DurableObject } from 'cloudflare:workers';
+import { limit } from '../../protocol/limits.ts';
+import type { Env } from '../env.ts';
+import { type Bucket, take } from './token-bucket.ts';
+
+const REMEMBERED_MS = 5 * 60_000;
+const CREDENTIALS_MAX = 10_000;
+
+export type Admission =
+  | { readonly verdict: 'admitted'; readonly userId: string }
+  | { readonly verdict: 'unknown' }
+  | { readonly verdict: 'rate_limited'; readonly retryAfterSeconds: number };
+
+interface Remembered {
+  readonly secretSha256: string;
+  readonly userId: string;
+  readonly until: number;
+}
+
+/**
+ * One a tenant, in memory only: which API tokens were verified in the last minutes, and the rates. What it forgets
+ * (an eviction, a deploy) costs one argon2id verification; it never says that a credential is alive, the database does.
+ */
+export class TenantGate extends DurableObject<Env> {
+  private readonly remembered = new Map<string, Remembered>();
+  private readonly calls = new Map<string, Bucket>();
+  private runStarts: Bucket | undefined;
+
+  /**
+   * Admits a call by a token whose secret was verified before. Only a remembered secret is counted against the rate, so
+   * that wrong secrets for a known token id take nothing from its owner.
+   */
+  admit(token: string, secretSha256: string): Admission {
+    const known = this.remembered.get(token);
+    if (known === undefined || known.secretSha256 !== secretSha256 || known.until <= Date.now()) return { verdict: 'unknown' };
+    return this.count(token, known.userId);
+  }
+
+  /** Remembers a secret that argon2id has just verified, and admits its call. */
+  remember(token: string, secretSha256: string, userId: string): Admission {
+    if (this.remembered.size >= CREDENTIALS_MAX) this.forgetOldest();
+    this.remembered.set(token, { secretSha256, userId, until: Date.now() + REMEMBERED_MS });
+    return this.count(token, userId);
+  }
+
+  /** Takes one of the tenant's run starts; the seconds to wait where there is none, else null. */
+  startRun(): number | null {
+    const taken = take(this.runStarts, limit('run_starts_per_minute'), Date.now());
+    this.runStarts = taken.bucket;
+    return taken.ok ? null : taken.retryAfterSeconds;
+  }
+
+  private count(token: string, userId: string): Admission {
+    const taken = take(this.calls.get(token), limit('calls_per_minute'), Date.now());
+    this.calls.set(token, taken.bucket);
+    return taken.ok ? { verdict: 'admitted', userId } : { verdict: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds };
+  }
+
+  private forgetOldest(): void {
+    const [oldest] = this.remembered.keys();
+    if (oldest === undefined) return;
+    this.remembered.delete(oldest);
+    this.calls.delete(oldest);
+  }
+}

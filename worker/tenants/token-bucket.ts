@@ -1,0 +1,18 @@
+/** A rate limit's memory: tokens left and the time (ms) at which they were counted. */
+export interface Bucket {
+  readonly tokens: number;
+  readonly at: number;
+}
+
+export type Taken = { readonly ok: true; readonly bucket: Bucket } | { readonly ok: false; readonly bucket: Bucket; readonly retryAfterSeconds: number };
+
+/** Takes one token from a bucket that holds `perMinute` and refills evenly; an absent bucket is full. Pure. */
+export function take(bucket: Bucket | undefined, perMinute: number, now: number): Taken {
+  const perMs = perMinute / 60_000;
+  const before = bucket ?? { tokens: perMinute, at: now };
+  const tokens = Math.min(perMinute, before.tokens + Math.max(0, now - before.at) * perMs);
+  if (tokens < 1) {
+    return { ok: false, bucket: { tokens, at: now }, retryAfterSeconds: Math.max(1, Math.ceil((1 - tokens) / perMs / 1000)) };
+  }
+  return { ok: true, bucket: { tokens: tokens - 1, at: now } };
+}
