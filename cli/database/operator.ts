@@ -1,0 +1,103 @@
+import pg from 'pg';
+import type { TenantId, TokenId, UserId } from '../../protocol/ids.ts';
+
+export interface TokenRow {
+  readonly token_id: TokenId;
+  readonly name: string;
+  readonly email: string;
+  readonly scopes: readonly string[];
+  readonly role_ceiling: string | null;
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+  readonly revoked_at: Date | null;
+}
+
+export interface NewToken {
+  readonly tenant: TenantId;
+  readonly token: TokenId;
+  readonly user: UserId;
+  readonly name: string;
+  /** A PHC string of argon2id. */
+  readonly hash: string;
+  readonly scopes: readonly string[];
+  readonly roleCeiling: string | null;
+  readonly expiresAt: Date | null;
+}
+
+export interface NewPerson {
+  readonly tenant: TenantId;
+  readonly tenantName: string;
+  readonly user: UserId;
+  readonly email: string;
+  readonly userName: string;
+  readonly role: string;
+}
+
+/** What an operator can do: functions of the database that only `causeway_owner` may call. */
+export interface Operator {
+  /** Makes the tenant, the person and the membership where they are absent. Returns the person's id. */
+  provisionTenant(person: NewPerson): Promise<UserId>;
+  createToken(token: NewToken): Promise<void>;
+  listTokens(tenant: TenantId): Promise<readonly TokenRow[]>;
+  /** False where no such token is alive. */
+  revokeToken(token: TokenId): Promise<boolean>;
+}
+
+type Answer = { readonly ok: boolean; readonly code?: string; readonly user_id?: UserId };
+
+/** Logs in as `causeway_owner`, does `work`, and logs out. */
+export async function asOperator<Result>(
+  ownerUrl: string,
+  work: (operator: Operator) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    return await work(operatorOn(client));
+  } finally {
+    await client.end();
+  }
+}
+
+function operatorOn(client: pg.Client): Operator {
+  const call = async (sql: string, values: readonly unknown[]): Promise<Answer> => {
+    const { rows } = await client.query<{ answer: Answer }>(sql, [...values]);
+    const answer = rows[0]?.answer;
+    if (!answer) throw new Error('an operator function returned nothing');
+    return answer;
+  };
+  return {
+    async provisionTenant(person) {
+      const answer = await call('select app.provision_tenant($1, $2, $3, $4, $5, $6) as answer', [
+        person.tenant,
+        person.tenantName,
+        person.user,
+        person.email,
+        person.userName,
+        person.role,
+      ]);
+      if (!answer.user_id) throw new Error(`the tenant could not be provisioned: ${answer.code}`);
+      return answer.user_id;
+    },
+    async createToken(token) {
+      const answer = await call('select app.create_api_token($1, $2, $3, $4, $5, $6, $7, $8) as answer', [
+        token.tenant,
+        token.token,
+        token.user,
+        token.name,
+        token.hash,
+        token.scopes,
+        token.roleCeiling,
+        token.expiresAt,
+      ]);
+      if (!answer.ok) throw new Error(`the token could not be made: ${answer.code}`);
+    },
+    async listTokens(tenant) {
+      const { rows } = await client.query<TokenRow>('select * from app.list_api_tokens($1)', [tenant]);
+      return rows;
+    },
+    async revokeToken(token) {
+      return (await call('select app.revoke_api_token($1) as answer', [token])).ok;
+    },
+  };
+}

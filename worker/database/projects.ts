@@ -1,0 +1,141 @@
+import type { ChangeKind, Files } from '../projects/change-files.ts';
+import type { Idempotency } from '../tenants/idempotency.ts';
+import { onlyRow, type Query, query } from './query.ts';
+import type { SqlAnswer } from './refusal-data.ts';
+
+export interface ProjectRow {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly headCommit: string | null;
+  readonly createdAt: string;
+  readonly archivedAt: string | null;
+}
+
+/** A project at one commit, or at none where it has no commit yet. */
+export interface ProjectAt {
+  readonly project: ProjectRow;
+  /** The commit that the reference names; null where it names none. */
+  readonly commit: string | null;
+  readonly files: Files;
+}
+
+const COLUMNS = `p.project_id, p.name, p.description, p.head_commit, p.archived_at,
+  to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at`;
+
+/** The project that an id or a name names, with its files at `ref` (null: the head); null where it is absent. */
+export function selectProjectAt(reference: string, ref: string | null): Query<ProjectAt | null> {
+  return query(
+    `select ${COLUMNS}, c.commit_id, coalesce(t.files, '{}') as files
+       from app.projects as p
+       left join app.commits as c on c.project_id = p.project_id and c.commit_id = app.resolve_commit(p.project_id, $2)
+       left join app.trees as t on t.project_id = p.project_id and t.tree_id = c.tree_id
+      where p.project_id = app.project_id($1)`,
+    [reference, ref],
+    ([row]) =>
+      row === undefined
+        ? null
+        : {
+            project: readProject(row),
+            commit: row['commit_id'] as string | null,
+            files: row['files'] as Files,
+          },
+  );
+}
+
+/** Projects by name, a page: those after `afterName`; with how many there are in all. */
+export function selectProjects(page: {
+  archived: boolean;
+  afterName: string;
+  limit: number;
+}): Query<{ total: number; projects: ProjectRow[] }> {
+  return query(
+    `with shown as (select * from app.projects as p where $1 or p.archived_at is null)
+     select ${COLUMNS}, (select count(*)::integer from shown) as total
+       from (select 1) as one left join lateral (
+         select * from shown where (lower(name), project_id) > ($2, '') order by lower(name), project_id limit $3) as p on true`,
+    [page.archived, page.afterName, page.limit],
+    (rows) => ({
+      total: (rows[0]?.['total'] as number | undefined) ?? 0,
+      projects: rows.filter((row) => row['project_id'] !== null).map(readProject),
+    }),
+  );
+}
+
+export function createProjectRow(
+  id: string,
+  name: string,
+  description: string,
+  idempotency: Idempotency | null,
+): Query<SqlAnswer<{ project: string; replayed?: true }>> {
+  return call('select app.create_project($1, $2, $3, $4) as answer', [
+    id,
+    name,
+    description,
+    toJson(idempotency),
+  ]);
+}
+
+export function archiveProjectRow(project: string): Query<SqlAnswer<{ changed: boolean }>> {
+  return call('select app.archive_project($1) as answer', [project]);
+}
+
+export interface CommitToRecord {
+  readonly id: string;
+  readonly message: string;
+  readonly author_name: string;
+  readonly author_email: string;
+  readonly authored_at: number;
+  readonly changes: readonly { path: string; kind: ChangeKind }[];
+}
+
+export type RecordedCommit = SqlAnswer<{
+  commit: string;
+  parent: string | null;
+  changes: { path: string; kind: ChangeKind }[];
+  replayed?: true;
+}>;
+
+export function recordCommit(
+  project: string,
+  parent: string | null,
+  commit: CommitToRecord,
+  tree: { id: string; files: Files; file_count: number; bytes: number },
+  idempotency: Idempotency | null,
+): Query<RecordedCommit> {
+  return call('select app.record_commit($1, $2, $3, $4, $5) as answer', [
+    project,
+    parent,
+    JSON.stringify(commit),
+    JSON.stringify(tree),
+    toJson(idempotency),
+  ]);
+}
+
+/** What a call with this key answered before, its refusal where the key was another call's, or null where it is new. */
+export function recall<Result>(idempotency: Idempotency | null): Query<SqlAnswer<Result> | null> {
+  return query(
+    'select app.recall($1) as answer',
+    [toJson(idempotency)],
+    (rows) => onlyRow(rows)['answer'] as SqlAnswer<Result> | null,
+  );
+}
+
+function call<Result>(text: string, params: readonly unknown[]): Query<SqlAnswer<Result>> {
+  return query(text, params, (rows) => onlyRow(rows)['answer'] as SqlAnswer<Result>);
+}
+
+function toJson(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+function readProject(row: { readonly [column: string]: unknown }): ProjectRow {
+  return {
+    id: row['project_id'] as string,
+    name: row['name'] as string,
+    description: row['description'] as string,
+    headCommit: row['head_commit'] as string | null,
+    createdAt: row['created_at'] as string,
+    archivedAt: row['archived_at'] as string | null,
+  };
+}
