@@ -1,4 +1,6 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StatePaths } from './state-paths.ts';
 
 export const PART_NAMES = ['postgres', 'postgres-http', 'worker', 'executor'] as const;
 export type PartName = (typeof PART_NAMES)[number];
@@ -15,21 +17,22 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-const TAIL_BYTES = 16 * 1024;
+const TAIL_BYTES = 64 * 1024;
+
+export function logFileOf(paths: StatePaths, part: PartName): string {
+  return join(part === 'postgres' ? paths.postgres : paths.logs, `${part}.log`);
+}
 
 /** The last lines of a log; empty where there is none. */
 export function tailOf(logFile: string, linesMax: number): string[] {
-  let text: string;
-  try {
-    text = readFileSync(logFile, 'utf8').slice(-TAIL_BYTES);
-  } catch {
-    return [];
-  }
+  if (!existsSync(logFile)) return [];
+  const text = readFileSync(logFile, 'utf8').slice(-TAIL_BYTES);
   return text.trimEnd().split('\n').filter(Boolean).slice(-linesMax);
 }
 
-/** Opens a part's log for this start, empty, and closes it here once `use` has handed it to a child. */
+/** Begins a log for this start and lends it while a child is made; the log of the start before is kept beside it. */
 export function withLogFile<Result>(logFile: string, use: (fd: number) => Result): Result {
+  if (existsSync(logFile)) renameSync(logFile, `${logFile}.previous`);
   const fd = openSync(logFile, 'a', 0o600);
   try {
     return use(fd);

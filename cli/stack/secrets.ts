@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { idSchema, newId } from '../../protocol/ids.ts';
 import type { StatePaths } from './state-paths.ts';
 
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
@@ -13,6 +14,8 @@ const secretsSchema = z.object({
   /** Passwords of the database roles `causeway_owner` and `causeway_app`. */
   ownerPassword: key,
   appPassword: key,
+  /** The development tenant of this stack. No secret, but made with them and as lasting. */
+  developmentTenant: idSchema('tenant'),
 });
 export type StackSecrets = z.infer<typeof secretsSchema>;
 
@@ -26,6 +29,7 @@ export function readOrCreateSecrets(paths: StatePaths): StackSecrets {
     sealKey: draw(),
     ownerPassword: draw(),
     appPassword: draw(),
+    developmentTenant: newId('tenant'),
   };
   writePrivateFile(paths.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;

@@ -16,7 +16,9 @@ export interface ProcessOptions {
   readonly cwd: string;
   readonly logFile: string;
   readonly guardian: Guardian;
-  /** Extra arguments that describe a daemon of ours; absent for programs that know nothing of us. */
+  /** Aborted only while the stack starts: then the process is ended at once. */
+  readonly signal: AbortSignal;
+  /** Present for a daemon of ours; absent for programs that know nothing of us. */
   readonly daemon?: { readonly readyTimeoutMs: number };
 }
 
@@ -55,6 +57,8 @@ export async function startProcess(options: ProcessOptions): Promise<ProcessHand
     guardian.forget(pid);
   };
   child.stdin?.on('error', () => {});
+  const giveUp = (): void => void stop();
+  options.signal.addEventListener('abort', giveUp, { once: true });
   try {
     const ready = daemon ? await untilReady(child, ended, options, daemon.readyTimeoutMs) : null;
     return { pid, ended, ready, stop };

@@ -5,7 +5,7 @@ import { type Bundle, bundleWorker } from '../../../infra/workerd/bundle.ts';
 import { printWorkerdConfig } from '../../../infra/workerd/config.ts';
 import { Failure } from '../../terminal/failure.ts';
 import { childEnvironment } from '../child-environment.ts';
-import type { Part } from '../part.ts';
+import { logFileOf, type Part } from '../part.ts';
 import { startProcess } from '../start-process.ts';
 import { CACHE_DIR, ROOT_DIR } from '../state-paths.ts';
 import { tickEveryMinute } from './cron-tick.ts';
@@ -34,7 +34,7 @@ export async function prepareBundle(homeDir: string): Promise<Bundle> {
 /** Starts the Worker on plain workerd: no dev server around it, so it is light and fast. */
 export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Promise<Part> {
   const { paths, port, settings } = options;
-  const logFile = join(paths.logs, 'worker.log');
+  const logFile = logFileOf(paths, 'worker');
   const configFile = join(paths.worker, 'workerd.capnp');
   const durableObjectsDir = join(paths.worker, 'durable-objects');
   const cronSocket = join(paths.worker, 'cron.sock');
@@ -67,6 +67,7 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
     cwd: ROOT_DIR,
     logFile,
     guardian: options.guardian,
+    signal: options.signal,
   });
   try {
     await untilHealthy(port, handle, logFile);

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePort } from '../../database/find-free-port.ts';
 import { childEnvironment } from '../child-environment.ts';
-import type { Part } from '../part.ts';
+import { logFileOf, type Part } from '../part.ts';
 import { writePrivateFile } from '../secrets.ts';
 import { startProcess } from '../start-process.ts';
 import { ROOT_DIR } from '../state-paths.ts';
@@ -16,7 +16,7 @@ export async function startWrangler(options: WorkerOptions): Promise<Part> {
   const { paths, port } = options;
   const homeDir = join(paths.worker, 'home');
   const settingsFile = join(paths.worker, 'settings.env');
-  const logFile = join(paths.logs, 'worker.log');
+  const logFile = logFileOf(paths, 'worker');
   mkdirSync(homeDir, { recursive: true });
   writePrivateFile(settingsFile, printSettingsFile(options.settings));
   const handle = await startProcess({
@@ -39,6 +39,7 @@ export async function startWrangler(options: WorkerOptions): Promise<Part> {
     cwd: ROOT_DIR,
     logFile,
     guardian: options.guardian,
+    signal: options.signal,
   });
   try {
     await untilHealthy(port, handle, logFile);

@@ -6,4 +6,5 @@ export interface WorkerOptions {
   readonly port: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly guardian: Guardian;
+  readonly signal: AbortSignal;
 }

@@ -1,0 +1,60 @@
+import { Argument, type Command } from 'commander';
+import { CLIENTS, CLOUD_CLIENTS, type ClientName, type Endpoint } from '../connect/clients.ts';
+import { readConnection } from '../stack/connection-file.ts';
+import { statePaths } from '../stack/state-paths.ts';
+import { Failure } from '../terminal/failure.ts';
+import { printJson, printNote, printResult, styled } from '../terminal/print.ts';
+import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+
+interface ConnectOptions extends StateOptions, JsonOptions {
+  readonly url?: string;
+  readonly token?: string;
+}
+
+const NAMES = Object.keys(CLIENTS) as ClientName[];
+
+export function registerConnect(program: Command): void {
+  program
+    .command('connect')
+    .summary('what to paste so that your agent uses this stack')
+    .description('Prints the exact configuration of one MCP client, and what that client can reach.')
+    .addArgument(new Argument('<client>', 'the agent').choices(NAMES))
+    .option('--url <url>', 'another MCP endpoint than that of the local stack')
+    .option('--token <token>', 'another token than that of the development owner')
+    .addOption(stateOption())
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `\nExamples:\n  $ ./causeway connect claude-code\n  $ ./causeway connect codex --token "$(./causeway token create --name codex)"\n\n${CLOUD_CLIENTS}`,
+    )
+    .action(connect);
+}
+
+function connect(name: ClientName, options: ConnectOptions): void {
+  const client = CLIENTS[name];
+  const text = client.text(endpointOf(options));
+  if (options.json) {
+    printJson({ client: name, where: client.where, text, reach: client.reach, then: client.then });
+    return;
+  }
+  const head = (word: string): string => styled('dim', word.padEnd(7));
+  printNote(`${styled('bold', client.title)}\n`);
+  printNote(`${head('Paste')} into ${client.where}:\n`);
+  printResult(text);
+  printNote(`\n${head('Then')} ${client.then}`);
+  printNote(`${head('Reach')} ${client.reach}`);
+  printNote(`${head('Secret')} the text holds a token of the development tenant: it is for this machine.`);
+}
+
+function endpointOf({ state, url, token }: ConnectOptions): Endpoint {
+  if (url !== undefined && token !== undefined) return { mcpUrl: url, apiToken: token };
+  const known = readConnection(statePaths(state));
+  if (known === null) {
+    throw new Failure({
+      what: 'There is nothing to connect to yet.',
+      why: `no stack was ever started in ${state}`,
+      remedy: 'start one with ./causeway up, or name an endpoint with --url and --token',
+    });
+  }
+  return { mcpUrl: url ?? known.mcpUrl, apiToken: token ?? known.apiToken };
+}

@@ -1,0 +1,150 @@
+import { type Command, Option } from 'commander';
+import { ID_PREFIXES, newId, parseId, type TenantId } from '../../protocol/ids.ts';
+import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
+import { asOperator } from '../database/operator.ts';
+import { parseLifetime } from '../identity/expiry.ts';
+import { mintToken } from '../identity/mint-token.ts';
+import { DEVELOPMENT_EMAIL } from '../stack/development-tenant.ts';
+import { ownerUrlOf } from '../stack/owner-url.ts';
+import { readSecrets } from '../stack/secrets.ts';
+import { statePaths } from '../stack/state-paths.ts';
+import { Failure } from '../terminal/failure.ts';
+import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
+import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+
+const ROLES = ['owner', 'admin', 'member', 'viewer'];
+
+interface DatabaseOptions extends StateOptions, JsonOptions {
+  readonly databaseUrl?: string;
+  readonly tenant?: string;
+}
+
+interface CreateOptions extends DatabaseOptions {
+  readonly name: string;
+  readonly scope: readonly string[];
+  readonly expires?: number;
+  readonly role?: string;
+  readonly email: string;
+}
+
+export function registerToken(program: Command): void {
+  const token = program
+    .command('token')
+    .summary('API tokens: create, list, revoke')
+    .description('API tokens of a tenant: of the local development tenant, or of another database by --database-url and --tenant.')
+    .helpCommand(false);
+
+  withDatabase(token.command('create'))
+    .summary('make a token and print it, once')
+    .description('Makes a token and prints it. It cannot be shown again: only its argon2id hash is stored.')
+    .requiredOption('--name <name>', 'what it is for; shown in lists and in the audit log')
+    .addOption(
+      new Option('--scope <scope...>', 'what it may do (default: everything)').choices(ALL_SCOPES).default(ALL_SCOPES, ''),
+    )
+    .option('--expires <time>', 'its lifetime: 30m, 1h, 90d (default: until it is revoked)', parseLifetime)
+    .addOption(new Option('--role <role>', 'the most it may do, and the role of a person who is new').choices(ROLES))
+    .option('--email <email>', 'whose token it is; someone new becomes a member of the tenant', DEVELOPMENT_EMAIL)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ./causeway token create --name nightly --expires 90d\n  $ ./causeway token create --name reader --scope projects:read data:read --role viewer --email ann@example.com',
+    )
+    .action(create);
+
+  withDatabase(token.command('list'))
+    .summary('every token, never its text')
+    .addHelpText('after', '\nExamples:\n  $ ./causeway token list\n  $ ./causeway token list --json')
+    .action(list);
+
+  withDatabase(token.command('revoke'))
+    .summary('end a token, from the next request on')
+    .argument('<token>', `its id (${ID_PREFIXES.token}_...)`)
+    .addHelpText('after', '\nExample:\n  $ ./causeway token revoke tok_01jd...')
+    .action(revoke);
+}
+
+function withDatabase(command: Command): Command {
+  return command
+    .option('--database-url <url>', 'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)')
+    .option('--tenant <id>', 'another tenant than the development tenant of this stack')
+    .addOption(stateOption())
+    .addOption(jsonOption());
+}
+
+async function create(options: CreateOptions): Promise<void> {
+  const tenant = tenantOf(options);
+  const expiresAt = options.expires === undefined ? null : new Date(Date.now() + options.expires);
+  const minted = await asOperator(await ownerUrlOf(options), async (operator) => {
+    const user = await operator.provisionTenant({
+      tenant,
+      tenantName: 'Development',
+      user: newId('user'),
+      email: options.email,
+      userName: options.email.split('@')[0] ?? options.email,
+      role: options.role ?? 'member',
+    });
+    return mintToken(operator, {
+      tenant,
+      user,
+      name: options.name,
+      scopes: options.scope,
+      roleCeiling: options.role ?? null,
+      expiresAt,
+    });
+  });
+  if (options.json) {
+    printJson({ id: minted.id, token: minted.text, tenant, email: options.email, scopes: options.scope, expires_at: expiresAt });
+    return;
+  }
+  printResult(minted.text);
+  printNote(
+    `  ${minted.id} of ${options.email}, ${expiresAt ? `until ${expiresAt.toISOString()}` : 'until it is revoked'}. It is not shown again.`,
+  );
+}
+
+async function list(options: DatabaseOptions): Promise<void> {
+  const tenant = tenantOf(options);
+  const tokens = await asOperator(await ownerUrlOf(options), (operator) => operator.listTokens(tenant));
+  if (options.json) {
+    printJson(tokens);
+    return;
+  }
+  const rows = tokens.map((token) => [
+    token.token_id,
+    token.name,
+    token.email,
+    stateOf(token.revoked_at, token.expires_at),
+    token.scopes.length === ALL_SCOPES.length ? 'all' : token.scopes.join(' '),
+  ]);
+  printResult(formatTable(['token', 'name', 'person', 'state', 'scopes'], rows));
+}
+
+async function revoke(id: string, options: DatabaseOptions): Promise<void> {
+  const token = parseId('token', id);
+  const isRevoked =
+    token !== null && (await asOperator(await ownerUrlOf(options), (operator) => operator.revokeToken(token)));
+  if (!isRevoked) {
+    throw new Failure({
+      what: `No token ${id} was revoked.`,
+      why: 'there is none with this id, or it was revoked before',
+      remedy: './causeway token list shows the ids',
+    });
+  }
+  if (options.json) printJson({ revoked: token });
+  else printNote(`Revoked ${token}; its next request is refused.`);
+}
+
+function stateOf(revokedAt: Date | null, expiresAt: Date | null): string {
+  if (revokedAt !== null) return 'revoked';
+  if (expiresAt === null) return 'alive';
+  return expiresAt.getTime() < Date.now() ? 'expired' : `until ${expiresAt.toISOString().slice(0, 16)}Z`;
+}
+
+function tenantOf({ tenant, state }: DatabaseOptions): TenantId {
+  const id = tenant === undefined ? readSecrets(statePaths(state))?.developmentTenant : parseId('tenant', tenant);
+  if (id) return id;
+  throw new Failure({
+    what: 'There is no tenant to work on.',
+    why: tenant === undefined ? `no stack was ever started in ${state}` : `${tenant} is no id of a tenant`,
+    remedy: 'start ./causeway up once, or name a tenant: --tenant ten_...',
+  });
+}

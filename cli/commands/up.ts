@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander';
+import { type Engine, startStack } from '../stack/start-stack.ts';
+import { statePaths } from '../stack/state-paths.ts';
+import { runUntilEnded } from '../stack/run-until-ended.ts';
+import { printReady } from '../stack/ready-block.ts';
+import { createBoard } from '../terminal/board.ts';
+import { parsePublicUrl } from '../settings/public-url.ts';
+import { wholeNumber } from './number-option.ts';
+import { type StateOptions, stateOption } from './state-option.ts';
+
+interface UpOptions extends StateOptions {
+  readonly port: number;
+  readonly publicUrl?: string;
+  readonly engine: Engine;
+  readonly worker: boolean;
+  readonly slots: number;
+}
+
+export function registerUp(program: Command): void {
+  program
+    .command('up')
+    .summary('start a stack for development; Ctrl-C ends it')
+    .description(
+      'Starts Postgres, the Worker and an executor on this machine, in the foreground. One Ctrl-C ends all of them and leaves nothing behind.',
+    )
+    .addOption(
+      new Option('--port <port>', 'where the Worker listens on 127.0.0.1').default(8787).argParser(wholeNumber(1, 65_535)),
+    )
+    .option('--public-url <url>', 'the address in all links, where it is not http://127.0.0.1:PORT', parsePublicUrl)
+    .addOption(
+      new Option('--engine <engine>', 'what runs the Worker: wrangler reloads on change, workerd is lighter and faster')
+        .choices(['wrangler', 'workerd'])
+        .default('wrangler'),
+    )
+    .option('--no-worker', 'start all but the Worker and write .dev.vars, for `npx wrangler dev` by hand')
+    .addOption(
+      new Option('--slots <n>', 'runs at the same time; 0 starts no executor').default(2).argParser(wholeNumber(0, 64)),
+    )
+    .addOption(stateOption())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ ./causeway up
+  $ ./causeway up --port 8790 --state /tmp/second     a second stack beside the first
+  $ ./causeway up --engine workerd                    plain workerd, as the benchmarks use it
+  $ ./causeway up --no-worker & npx wrangler dev --port 8787`,
+    )
+    .action(up);
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const board = createBoard();
+  await runUntilEnded(board, async (signal) => {
+    const stack = await startStack(
+      {
+        paths: statePaths(options.state),
+        port: options.port,
+        publicUrl: options.publicUrl ?? `http://127.0.0.1:${options.port}`,
+        engine: options.worker ? options.engine : 'none',
+        slots: options.slots,
+        durable: true,
+      },
+      board,
+      signal,
+    );
+    printReady(stack, { stateDir: options.state, tookMs: board.elapsedMs(), withWorker: options.worker });
+    return stack;
+  });
+}

@@ -1,0 +1,107 @@
+export interface Endpoint {
+  readonly mcpUrl: string;
+  readonly apiToken: string;
+}
+
+export interface ClientGuide {
+  readonly title: string;
+  /** Where the text goes: a terminal, or a file. */
+  readonly where: string;
+  /** The exact text to paste. */
+  readonly text: (endpoint: Endpoint) => string;
+  /** What this client can reach, and what to do when that is not enough. */
+  readonly reach: string;
+  readonly then: string;
+}
+
+const bearer = ({ apiToken }: Endpoint): string => `Bearer ${apiToken}`;
+const json = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** How each agent is told of an MCP server; one entry a client. */
+export const CLIENTS = {
+  'claude-code': {
+    title: 'Claude Code',
+    where: 'a terminal',
+    text: (endpoint) =>
+      `claude mcp add --transport http causeway ${endpoint.mcpUrl} --header "Authorization: ${bearer(endpoint)}"`,
+    reach: 'It runs on this machine and reaches localhost.',
+    then: 'start claude; /mcp lists causeway',
+  },
+  'claude-desktop': {
+    title: 'Claude Desktop',
+    where: 'claude_desktop_config.json (Settings, Developer, Edit Config)',
+    // Some builds break arguments at blanks, so the header's value travels in the environment.
+    text: (endpoint) =>
+      json({
+        mcpServers: {
+          causeway: {
+            command: 'npx',
+            args: [
+              '-y',
+              'mcp-remote',
+              endpoint.mcpUrl,
+              ...(isPlainRemote(endpoint.mcpUrl) ? ['--allow-http'] : []),
+              '--header',
+              'Authorization:${AUTHORIZATION}',
+            ],
+            env: { AUTHORIZATION: bearer(endpoint) },
+          },
+        },
+      }),
+    reach:
+      'Its own connectors start in the cloud and never reach localhost; the mcp-remote bridge (npm) runs on this machine and does. Without the bridge it needs a public https address.',
+    then: 'quit Claude Desktop wholly and start it again',
+  },
+  codex: {
+    title: 'Codex',
+    where: 'a terminal; Codex keeps the name of the variable, not the token',
+    text: (endpoint) =>
+      [
+        `export CAUSEWAY_TOKEN=${endpoint.apiToken}`,
+        `codex mcp add causeway --url ${endpoint.mcpUrl} --bearer-token-env-var CAUSEWAY_TOKEN`,
+      ].join('\n'),
+    reach: 'It runs on this machine and reaches localhost.',
+    then: 'start codex in the same terminal; /mcp lists causeway',
+  },
+  gemini: {
+    title: 'Gemini CLI',
+    where: 'a terminal',
+    text: (endpoint) =>
+      `gemini mcp add --scope user --transport http --header "Authorization: ${bearer(endpoint)}" causeway ${endpoint.mcpUrl}`,
+    reach: 'It runs on this machine and reaches localhost.',
+    then: 'start gemini; /mcp lists causeway',
+  },
+  cursor: {
+    title: 'Cursor',
+    where: '~/.cursor/mcp.json',
+    text: (endpoint) =>
+      json({
+        mcpServers: { causeway: { url: endpoint.mcpUrl, headers: { Authorization: bearer(endpoint) } } },
+      }),
+    reach: 'It runs on this machine and reaches localhost.',
+    then: 'Settings, MCP shows causeway with its tools',
+  },
+  vscode: {
+    title: 'VS Code',
+    where: '.vscode/mcp.json of a workspace, or `MCP: Open User Configuration`',
+    text: (endpoint) =>
+      json({
+        servers: {
+          causeway: { type: 'http', url: endpoint.mcpUrl, headers: { Authorization: bearer(endpoint) } },
+        },
+      }),
+    reach: 'It runs on this machine and reaches localhost.',
+    then: 'press Start above the entry; agent mode then has the tools',
+  },
+} as const satisfies Record<string, ClientGuide>;
+
+export type ClientName = keyof typeof CLIENTS;
+
+/** Said of every client that is not in the table because it runs elsewhere. */
+export const CLOUD_CLIENTS =
+  'claude.ai and ChatGPT run in the cloud: they need a public https address and sign in by OAuth, not with a token.';
+
+function isPlainRemote(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { argon2id } from 'hash-wasm';
+import { formatApiToken, newTokenSecret } from '../../protocol/api-token.ts';
+import { newId, type TenantId, type TokenId, type UserId } from '../../protocol/ids.ts';
+import type { Operator } from '../database/operator.ts';
+
+export interface TokenWish {
+  readonly tenant: TenantId;
+  readonly user: UserId;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** The most that the token may do, whatever its person may; null: what the person may. */
+  readonly roleCeiling: string | null;
+  readonly expiresAt: Date | null;
+}
+
+/** Makes a token of a person. Its text exists only in what is returned: the database gets the argon2id hash of its secret. */
+export async function mintToken(
+  operator: Operator,
+  wish: TokenWish,
+): Promise<{ readonly id: TokenId; readonly text: string }> {
+  const id = newId('token');
+  const secret = newTokenSecret();
+  const hash = await argon2id({
+    password: secret,
+    salt: randomBytes(16),
+    memorySize: 19_456,
+    iterations: 2,
+    parallelism: 1,
+    hashLength: 32,
+    outputType: 'encoded',
+  });
+  await operator.createToken({ ...wish, token: id, hash });
+  return { id, text: formatApiToken({ tenant: wish.tenant, token: id, secret }) };
+}

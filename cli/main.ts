@@ -1,0 +1,61 @@
+import { Command, CommanderError } from 'commander';
+import { registerBench } from './commands/bench.ts';
+import { registerCheck } from './commands/check.ts';
+import { registerClean } from './commands/clean.ts';
+import { registerConnect } from './commands/connect.ts';
+import { registerDemo } from './commands/demo.ts';
+import { registerExecutor } from './commands/executor.ts';
+import { registerLogs } from './commands/logs.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerRoutes } from './commands/routes.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerTest } from './commands/test.ts';
+import { registerToken } from './commands/token.ts';
+import { registerUp } from './commands/up.ts';
+import { Failure } from './terminal/failure.ts';
+import { printFailure } from './terminal/print.ts';
+
+const program = new Command('causeway')
+  .description('Bring your own agent: versioned projects, data and sandboxed Python models behind one MCP endpoint.')
+  .usage('COMMAND [OPTIONS]')
+  .helpCommand(false)
+  .configureHelp({ showGlobalOptions: false })
+  .addHelpText(
+    'after',
+    `
+Start here:
+  $ ./causeway demo                 watch the main job, from an empty machine to a result
+  $ ./causeway up                   a stack for development on http://127.0.0.1:8787
+  $ ./causeway connect claude-code  what to paste so that your agent uses it
+  $ ./causeway test                 every test, with the real parts`,
+  );
+
+for (const register of [
+  registerUp,
+  registerDemo,
+  registerConnect,
+  registerToken,
+  registerStatus,
+  registerLogs,
+  registerClean,
+  registerTest,
+  registerBench,
+  registerCheck,
+  registerMigrate,
+  registerRoutes,
+  registerExecutor,
+]) {
+  register(program);
+}
+
+try {
+  program.exitOverride();
+  if (process.argv.length <= 2) program.help();
+  await program.parseAsync();
+} catch (thrown) {
+  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode;
+  else if (thrown instanceof Failure) {
+    printFailure(thrown);
+    process.exitCode = 1;
+  } else throw thrown;
+}

@@ -1,0 +1,31 @@
+import { relative } from 'node:path';
+import { formatDuration, printResult, styled } from '../terminal/print.ts';
+import type { Stack } from './start-stack.ts';
+import { DEFAULT_STATE_DIR } from './state-paths.ts';
+
+/** What a person needs next, when a stack is ready. */
+export function printReady(
+  { connection }: Stack,
+  { stateDir, tookMs, withWorker }: { stateDir: string; tookMs: number; withWorker: boolean },
+): void {
+  const here = process.cwd();
+  const state = stateDir === DEFAULT_STATE_DIR ? '' : ` --state ${relative(here, stateDir) || '.'}`;
+  const bold = (text: string): string => styled('bold', text, process.stdout);
+  const dim = (text: string): string => styled('dim', text, process.stdout);
+  const lines = [
+    '',
+    `${styled('green', '●', process.stdout)} ${bold('Causeway is ready')} ${dim(`after ${formatDuration(tookMs)}`)}`,
+    '',
+    `  MCP       ${bold(connection.mcpUrl)}`,
+    `  Browser   ${connection.consoleUrl}`,
+    `  Owner     ${connection.email} ${dim('(development tenant)')}`,
+    `  Token     ${relative(here, `${stateDir}/connection.json`)} ${dim('(apiToken; only you can read it)')}`,
+    '',
+    `  Connect   ./causeway connect claude-code${state} ${dim('(or claude-desktop, codex, gemini, cursor, vscode)')}`,
+    `  Look      ./causeway status${state} ${dim('·')} ./causeway logs --follow${state}`,
+    ...(withWorker ? [] : ['  Worker    npx wrangler dev --port PORT, which reads .dev.vars']),
+    '',
+    dim('  For development: it listens on this machine only. Ctrl-C ends all of it.'),
+  ];
+  printResult(lines.join('\n'));
+}

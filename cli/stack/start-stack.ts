@@ -1,0 +1,191 @@
+import { join } from 'node:path';
+import type { Board } from '../terminal/board.ts';
+import { Failure } from '../terminal/failure.ts';
+import { requireFreePort } from './check-port.ts';
+import { type CleanupStack, createCleanupStack } from './cleanup.ts';
+import { type Connection, readConnection, writeConnection } from './connection-file.ts';
+import { mintJoinToken } from '../identity/mint-join-token.ts';
+import { ensureDevelopmentTenant } from './development-tenant.ts';
+import { startGuardian } from './guardian.ts';
+import type { Part } from './part.ts';
+import { prepareSandbox } from './parts/prepare-sandbox.ts';
+import { prepareDatabase, startDatabase } from './parts/start-database.ts';
+import { startExecutor } from './parts/start-executor.ts';
+import { startPostgresHttp } from './parts/start-postgres-http.ts';
+import { prepareBundle, startWorkerd } from './parts/start-workerd.ts';
+import { startWrangler } from './parts/start-wrangler.ts';
+import { printSettingsFile, workerSettings } from './parts/worker-settings.ts';
+import { readOrCreateSecrets, writePrivateFile } from './secrets.ts';
+import { lockState } from './state-lock.ts';
+import { preparePaths, ROOT_DIR, type StatePaths } from './state-paths.ts';
+
+export type Engine = 'wrangler' | 'workerd';
+
+export interface StackOptions {
+  readonly paths: StatePaths;
+  readonly port: number;
+  /** Without a slash at its end. */
+  readonly publicUrl: string;
+  /** `none` starts all but the Worker and writes `.dev.vars`, so that `npx wrangler dev` by hand finds its stack. */
+  readonly engine: Engine | 'none';
+  /** Runs at the same time; 0 starts no executor. */
+  readonly slots: number;
+  /** Off for stacks that are thrown away. */
+  readonly durable: boolean;
+}
+
+export interface Stack {
+  readonly connection: Connection;
+  readonly parts: readonly Part[];
+  /** The owner's login on the database; a secret. */
+  readonly ownerUrl: string;
+  readonly superuserUrl: string;
+  /** Resolves with the first part that ended without being asked to. */
+  readonly broken: Promise<{ readonly part: Part; readonly how: string }>;
+  /** Ends all parts, last started first; once. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a whole stack: Postgres, its HTTP server, the Worker and an executor, side by side where they do not need each
+ * other. Where one does not start, or `signal` is aborted, all others are ended before this throws.
+ */
+export async function startStack(options: StackOptions, board: Board, signal: AbortSignal): Promise<Stack> {
+  const cleanup = createCleanupStack();
+  const failed = new AbortController();
+  try {
+    return await startParts(options, board, { cleanup, failed, signal: AbortSignal.any([signal, failed.signal]) });
+  } catch (thrown) {
+    await cleanup.run();
+    throw thrown;
+  }
+}
+
+interface Starting {
+  readonly cleanup: CleanupStack;
+  /** Aborted by the first part that does not start, so that the others give up. */
+  readonly failed: AbortController;
+  readonly signal: AbortSignal;
+}
+
+async function startParts(options: StackOptions, board: Board, starting: Starting): Promise<Stack> {
+  const { paths, publicUrl } = options;
+  const { cleanup, signal } = starting;
+  preparePaths(paths);
+  const lock = await takeState(options);
+  await cleanup.defer(lock.release);
+  if (options.engine !== 'none') await requireFreePort(options.port);
+  const secrets = readOrCreateSecrets(paths);
+  const guardian = await startGuardian();
+  await cleanup.defer(guardian.release);
+
+  const parts: Part[] = [];
+  const own = async <P extends Part>(part: P): Promise<P> => {
+    await cleanup.defer(part.stop);
+    parts.push(part);
+    signal.throwIfAborted();
+    return part;
+  };
+
+  const startedDatabase = board.step('Postgres', async (say) => {
+    const database = await own(await startDatabase({ paths, guardian, say, durable: options.durable }));
+    const [http, ownerUrl] = await Promise.all([
+      startPostgresHttp({ paths, guardian, signal, postgresPort: database.port }).then(own),
+      prepareDatabase(database.superuserUrl, secrets),
+    ]);
+    const owner = await ensureDevelopmentTenant(ownerUrl, secrets.developmentTenant, readConnection(paths));
+    const endpoints = { publicUrl, postgresPort: database.port, postgresHttpPort: http.port };
+    return { ...database, ownerUrl, owner, settings: workerSettings(endpoints, secrets) };
+  });
+
+  const startedWorker = board.step('Worker', async (say) => {
+    if (options.engine === 'workerd') {
+      say('bundling');
+      const bundle = await prepareBundle(join(paths.worker, 'home'));
+      const { settings } = await startedDatabase;
+      say('starting workerd');
+      await own(await startWorkerd({ paths, guardian, signal, port: options.port, settings }, bundle));
+      return;
+    }
+    const { settings } = await startedDatabase;
+    if (options.engine === 'none') {
+      writePrivateFile(join(ROOT_DIR, '.dev.vars'), printSettingsFile(settings));
+      return;
+    }
+    await own(await startWrangler({ paths, guardian, signal, port: options.port, settings }));
+  });
+
+  const startExecutorPart = async (say: (doing: string) => void): Promise<void> => {
+    await prepareSandbox(say, signal);
+    const { ownerUrl } = await startedDatabase;
+    await startedWorker;
+    say('proving its isolation');
+    await own(
+      await startExecutor({
+        paths,
+        guardian,
+        signal,
+        url: `http://127.0.0.1:${options.port}`,
+        slots: options.slots,
+        mintJoinToken: () => mintJoinToken(ownerUrl),
+      }),
+    );
+  };
+  const startedExecutor = options.slots === 0 ? null : board.step('Executor', startExecutorPart);
+
+  await allOrFirstFailure([startedDatabase, startedWorker, startedExecutor], starting.failed);
+  const { owner, ownerUrl, superuserUrl } = await startedDatabase;
+  const connection: Connection = {
+    mcpUrl: `${publicUrl}/mcp`,
+    consoleUrl: `${publicUrl}/`,
+    issuer: publicUrl,
+    email: owner.email,
+    password: null,
+    apiToken: owner.apiToken,
+    pids: { launcher: process.pid, ...Object.fromEntries(parts.map(({ name, pid }) => [name, pid])) },
+  };
+  writeConnection(paths, connection);
+  await cleanup.defer(() => writeConnection(paths, { ...connection, pids: {} }));
+  lock.describe(holderOf(options, parts));
+  return { connection, parts, ownerUrl, superuserUrl, broken: firstEnd(parts), stop: cleanup.run };
+}
+
+async function takeState(options: StackOptions) {
+  const lock = await lockState(options.paths.root, holderOf(options, []));
+  if ('release' in lock) return lock;
+  throw new Failure({
+    what: `The state folder ${options.paths.root} is in use.`,
+    why: `process ${lock.pid} runs a stack in it since ${lock.startedAt}, at ${lock.publicUrl}`,
+    remedy: 'use that one, end it (Ctrl-C, or kill that process), or start this one elsewhere: --state DIR --port PORT',
+  });
+}
+
+function holderOf(options: StackOptions, parts: readonly Part[]) {
+  return {
+    pid: process.pid,
+    publicUrl: options.publicUrl,
+    startedAt: new Date().toISOString(),
+    parts: parts.map(({ name, pid, port }) => ({ name, pid, port })),
+  };
+}
+
+/** Waits until all have ended, so that no part starts behind a cleanup; throws the failure that came first. */
+async function allOrFirstFailure(
+  works: readonly (Promise<unknown> | null)[],
+  failed: AbortController,
+): Promise<void> {
+  let first: { thrown: unknown } | undefined;
+  await Promise.all(
+    works.map((work) =>
+      work?.catch((thrown: unknown) => {
+        first ??= { thrown };
+        failed.abort();
+      }),
+    ),
+  );
+  if (first) throw first.thrown;
+}
+
+function firstEnd(parts: readonly Part[]): Promise<{ part: Part; how: string }> {
+  return Promise.race(parts.map((part) => part.ended.then((how) => ({ part, how }))));
+}
