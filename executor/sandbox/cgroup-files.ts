@@ -1,0 +1,60 @@
+import { readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** The text of a control file, or null where the group or the file is gone. */
+export function readControl(dir: string, file: string): string | null {
+  try {
+    return readFileSync(join(dir, file), 'utf8').trim();
+  } catch {
+    return null;
+  }
+}
+
+export function writeControl(dir: string, file: string, value: string | number): void {
+  writeFileSync(join(dir, file), `${value}`);
+}
+
+/** The number after `key` in a flat keyed file (`oom_kill 3`), or null. */
+export function keyedNumber(text: string | null, key: string): number | null {
+  const line = text?.split('\n').find((each) => each.startsWith(`${key} `));
+  return line === undefined ? null : Number(line.slice(key.length + 1));
+}
+
+export function readNumber(dir: string, file: string): number | null {
+  const text = readControl(dir, file);
+  return text === null || !/^\d+$/.test(text) ? null : Number(text);
+}
+
+export function processIds(dir: string): number[] {
+  const text = readControl(dir, 'cgroup.procs');
+  return text === null || text === '' ? [] : text.split('\n').map(Number);
+}
+
+/** SIGKILL; a process that is gone already is what was wanted. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function removeDir(dir: string): 'removed' | 'absent' {
+  try {
+    rmdirSync(dir);
+    return 'removed';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
+    throw error;
+  }
+}
+
+/** Removes a group, and the executor's group above it when that was its last; EBUSY is thrown for the group itself. */
+export function removeGroup(dir: string): void {
+  removeDir(dir);
+  try {
+    removeDir(dirname(dir));
+  } catch {
+    // Another sandbox of this executor still lives under it.
+  }
+}

@@ -1,0 +1,90 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  BACKGROUND_SHARES,
+  type CgroupGroup,
+  CPU_PERIOD_US,
+  type Hierarchy,
+  hostTasksMax,
+  RUN_SHARES,
+} from './cgroup-group.ts';
+import {
+  keyedNumber,
+  killProcess,
+  processIds,
+  readControl,
+  readNumber,
+  removeGroup,
+  writeControl,
+} from './cgroup-files.ts';
+
+/** Those that we set; the engine joins a group that it finds, and makes the others (cpuset, devices, ...) itself. */
+const OURS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];
+
+const FREEZE_TIMEOUT_MS = 1_000;
+const FREEZE_POLL_MS = 1;
+
+/** One sandbox's groups in the hierarchies of cgroup v1 (Linux Documentation/admin-guide/cgroup-v1). */
+export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: boolean): CgroupGroup {
+  const dirOf = (controller: string) => {
+    const hierarchy = hierarchies.find((each) => each.controllers.includes(controller));
+    if (hierarchy === undefined) throw new Error(`no cgroup v1 hierarchy has ${controller}`);
+    return join(hierarchy.dir, name);
+  };
+  const memory = dirOf('memory');
+  const cpu = dirOf('cpu');
+  const freezer = dirOf('freezer');
+  const pids = dirOf('pids');
+  const cpuacct = dirOf('cpuacct');
+  if (make) for (const controller of OURS) mkdirSync(dirOf(controller), { recursive: true });
+
+  /** Memory and memory with swap are one limit, so nothing is swapped; their order depends on the direction. */
+  const setMemory = (bytes: number) => {
+    const swapAccounted = readControl(memory, 'memory.memsw.limit_in_bytes') !== null;
+    const raising = bytes > (readNumber(memory, 'memory.limit_in_bytes') ?? 0);
+    const files = ['memory.limit_in_bytes', ...(swapAccounted ? ['memory.memsw.limit_in_bytes'] : [])];
+    for (const file of raising ? files.reverse() : files) writeControl(memory, file, bytes);
+    if (!swapAccounted) writeControl(memory, 'memory.swappiness', 0);
+  };
+
+  return {
+    setLimits(limits) {
+      setMemory(limits.memoryBytes);
+      writeControl(cpu, 'cpu.cfs_period_us', CPU_PERIOD_US);
+      writeControl(cpu, 'cpu.cfs_quota_us', Math.round(limits.cpuCores * CPU_PERIOD_US));
+      writeControl(pids, 'pids.max', hostTasksMax(limits.processesMax));
+    },
+    setPriority(priority) {
+      writeControl(cpu, 'cpu.shares', priority === 'run' ? RUN_SHARES : BACKGROUND_SHARES);
+    },
+    async freeze() {
+      const until = performance.now() + FREEZE_TIMEOUT_MS;
+      if (readControl(freezer, 'freezer.state') === null) return processIds(memory).length === 0;
+      writeControl(freezer, 'freezer.state', 'FROZEN');
+      while (readControl(freezer, 'freezer.state') !== 'FROZEN') {
+        if (performance.now() > until) return false;
+        await delay(FREEZE_POLL_MS);
+      }
+      return true;
+    },
+    kill() {
+      for (const pid of processIds(memory)) killProcess(pid);
+      // A frozen process dies only when it is thawed, and then before it runs an instruction of its own.
+      if (readControl(freezer, 'freezer.state') !== null) writeControl(freezer, 'freezer.state', 'THAWED');
+    },
+    processes: () => processIds(memory),
+    facts() {
+      const cpuNs = readNumber(cpuacct, 'cpuacct.usage');
+      return {
+        oomKills: keyedNumber(readControl(memory, 'memory.oom_control'), 'oom_kill') ?? 0,
+        forksRefused: keyedNumber(readControl(pids, 'pids.events'), 'max') ?? 0,
+        cpuMs: cpuNs === null ? null : cpuNs / 1e6,
+        memoryPeakBytes: readNumber(memory, 'memory.max_usage_in_bytes'),
+      };
+    },
+    remove() {
+      for (const hierarchy of hierarchies) removeGroup(join(hierarchy.dir, name));
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BACKGROUND_SHARES, type CgroupGroup, CPU_PERIOD_US, hostTasksMax, RUN_SHARES } from './cgroup-group.ts';
+import {
+  keyedNumber,
+  killProcess,
+  processIds,
+  readControl,
+  readNumber,
+  removeGroup,
+  writeControl,
+} from './cgroup-files.ts';
+
+const NEEDED = ['cpu', 'memory', 'pids'];
+/** Where the executor itself goes: a group with controllers enabled below it may hold no process of its own. */
+const SUPERVISOR = 'causeway-executor';
+
+const FREEZE_TIMEOUT_MS = 1_000;
+const FREEZE_POLL_MS = 1;
+/** A weight of 100 is what 1024 shares are. */
+const WEIGHT_PER_SHARE = 100 / 1024;
+
+export type Prepared = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+/** Makes the executor's own cgroup able to hold bounded children (Linux Documentation/admin-guide/cgroup-v2). */
+export function prepareV2(ownDir: string): Prepared {
+  const available = (readControl(ownDir, 'cgroup.controllers') ?? '').split(' ');
+  const missing = NEEDED.filter((name) => !available.includes(name));
+  if (missing.length > 0) return { ok: false, reason: `cgroup v2 does not offer ${missing.join(', ')} here.` };
+  const enabled = (readControl(ownDir, 'cgroup.subtree_control') ?? '').split(' ');
+  if (NEEDED.every((name) => enabled.includes(name))) return { ok: true };
+  try {
+    const isRoot = readControl(ownDir, 'cgroup.type') === null;
+    if (!isRoot) {
+      const supervisor = join(ownDir, SUPERVISOR);
+      mkdirSync(supervisor, { recursive: true });
+      for (const pid of processIds(ownDir)) writeControl(supervisor, 'cgroup.procs', pid);
+    }
+    writeControl(ownDir, 'cgroup.subtree_control', NEEDED.map((name) => `+${name}`).join(' '));
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, reason: `cgroup v2 is not delegated to the executor (${(error as Error).message}).` };
+  }
+}
+
+/** One sandbox's group in the unified hierarchy. */
+export function v2Group(ownDir: string, name: string, make: boolean): CgroupGroup {
+  const dir = join(ownDir, name);
+  if (make) {
+    const parent = join(dir, '..');
+    mkdirSync(parent, { recursive: true });
+    writeControl(parent, 'cgroup.subtree_control', NEEDED.map((controller) => `+${controller}`).join(' '));
+    mkdirSync(dir, { recursive: true });
+    // One kill by the kernel ends the whole sandbox, so that no half of it goes on.
+    writeControl(dir, 'memory.oom.group', 1);
+  }
+  /** The engine may have made groups below. */
+  const below = (): string[] => {
+    try {
+      return readdirSync(dir, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => join(dir, entry.name));
+    } catch {
+      return [];
+    }
+  };
+  const processes = () => [dir, ...below()].flatMap(processIds);
+
+  return {
+    setLimits(limits) {
+      writeControl(dir, 'memory.max', limits.memoryBytes);
+      if (readControl(dir, 'memory.swap.max') !== null) writeControl(dir, 'memory.swap.max', 0);
+      writeControl(dir, 'cpu.max', `${Math.round(limits.cpuCores * CPU_PERIOD_US)} ${CPU_PERIOD_US}`);
+      writeControl(dir, 'pids.max', hostTasksMax(limits.processesMax));
+    },
+    setPriority(priority) {
+      const shares = priority === 'run' ? RUN_SHARES : BACKGROUND_SHARES;
+      writeControl(dir, 'cpu.weight', Math.max(1, Math.round(shares * WEIGHT_PER_SHARE)));
+    },
+    async freeze() {
+      const until = performance.now() + FREEZE_TIMEOUT_MS;
+      if (readControl(dir, 'cgroup.freeze') === null) return processes().length === 0;
+      writeControl(dir, 'cgroup.freeze', 1);
+      while (keyedNumber(readControl(dir, 'cgroup.events'), 'frozen') !== 1) {
+        if (performance.now() > until) return false;
+        await delay(FREEZE_POLL_MS);
+      }
+      return true;
+    },
+    kill() {
+      if (readControl(dir, 'cgroup.procs') === null) return;
+      try {
+        writeControl(dir, 'cgroup.kill', 1);
+      } catch {
+        // Kernels before 5.14 have no cgroup.kill.
+        for (const pid of processes()) killProcess(pid);
+        writeControl(dir, 'cgroup.freeze', 0);
+      }
+    },
+    processes,
+    facts() {
+      const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
+      return {
+        oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
+        forksRefused: keyedNumber(readControl(dir, 'pids.events'), 'max') ?? 0,
+        cpuMs: cpuUs === null ? null : cpuUs / 1e3,
+        memoryPeakBytes: readNumber(dir, 'memory.peak'),
+      };
+    },
+    remove() {
+      for (const child of below()) removeGroup(child);
+      removeGroup(dir);
+    },
+  };
+}

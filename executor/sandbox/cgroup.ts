@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CgroupGroup, Hierarchy } from './cgroup-group.ts';
+import { v1Group } from './cgroup-v1.ts';
+import { prepareV2, v2Group } from './cgroup-v2.ts';
+
+export interface Cgroups {
+  readonly version: 1 | 2;
+  /** Makes the group; `name` is relative to the executor's own cgroup, as the OCI `cgroupsPath` is. */
+  make(name: string): CgroupGroup;
+  /** The group of that name, made or not: to kill and remove what a predecessor left. */
+  at(name: string): CgroupGroup;
+}
+
+/**
+ * This process's own cgroup in each hierarchy: pure reading of `/proc/self/cgroup` (cgroups(7)) against
+ * `/proc/self/mountinfo`. In a container the mounted part may begin below the hierarchy's root.
+ */
+export function ownHierarchies(selfCgroup: string, mountinfo: string): Hierarchy[] {
+  const mounts = mountinfo
+    .split('\n')
+    .map((line) => line.split(' '))
+    .flatMap((fields) => {
+      const dash = fields.indexOf('-');
+      const type = fields[dash + 1];
+      if (dash < 0 || (type !== 'cgroup' && type !== 'cgroup2')) return [];
+      return [{ root: fields[3] ?? '/', point: fields[4] ?? '', type, options: (fields[dash + 3] ?? '').split(',') }];
+    });
+  return selfCgroup
+    .trim()
+    .split('\n')
+    .flatMap((line): Hierarchy[] => {
+      const [id, list = '', ...rest] = line.split(':');
+      const path = rest.join(':');
+      const unified = id === '0' && list === '';
+      const controllers = unified ? [] : list.split(',');
+      const mount = mounts.find((each) =>
+        unified ? each.type === 'cgroup2' : each.type === 'cgroup' && controllers.every((c) => each.options.includes(c)),
+      );
+      if (mount === undefined) return [];
+      const within = mount.root !== '/' && path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
+      return [{ controllers, dir: join(mount.point, within), version: unified ? 2 : 1 }];
+    });
+}
+
+export type CgroupsFound = { readonly ok: true; readonly cgroups: Cgroups } | { readonly ok: false; readonly reason: string };
+
+const REMEDY =
+  'Run the executor as root, or as a systemd service with Delegate=yes, on a host where these controllers are mounted.';
+
+/** Finds the cgroups under which sandboxes are bounded, or says which controller is missing. */
+export function findCgroups(): CgroupsFound {
+  const all = ownHierarchies(
+    readFileSync('/proc/self/cgroup', 'utf8'),
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+  );
+  const v1 = all.filter((hierarchy) => hierarchy.version === 1);
+  if (v1.some((hierarchy) => hierarchy.controllers.includes('memory'))) {
+    const missing = ['cpu', 'cpuacct', 'pids', 'freezer'].filter(
+      (name) => !v1.some((hierarchy) => hierarchy.controllers.includes(name)),
+    );
+    if (missing.length > 0) return { ok: false, reason: `cgroup v1 lacks ${missing.join(', ')}. ${REMEDY}` };
+    return {
+      ok: true,
+      cgroups: {
+        version: 1,
+        make: (name) => v1Group(v1, name, true),
+        at: (name) => v1Group(v1, name, false),
+      },
+    };
+  }
+  const v2 = all.find((hierarchy) => hierarchy.version === 2);
+  if (v2 === undefined) return { ok: false, reason: `no cgroup hierarchy is mounted. ${REMEDY}` };
+  const prepared = prepareV2(v2.dir);
+  if (!prepared.ok) return { ok: false, reason: `${prepared.reason} ${REMEDY}` };
+  return {
+    ok: true,
+    cgroups: {
+      version: 2,
+      make: (name) => v2Group(v2.dir, name, true),
+      at: (name) => v2Group(v2.dir, name, false),
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ociSpec } from './bundle.ts';
+import type { Cgroups } from './cgroup.ts';
+import type { Engine, SandboxSpec, Started } from './engine.ts';
+import { endProcesses, liveSandbox } from './live-sandbox.ts';
+import { makeFolders, unmountUnder } from './mounts.ts';
+import { openPipes } from './pipes.ts';
+
+const run = promisify(execFile);
+
+const COMMAND_TIMEOUT_MS = 10_000;
+/** A sandbox that is not ready by then never will be: a platform that does not work here hangs instead of failing. */
+const START_TIMEOUT_MS = 60_000;
+/** Builds before this have no systrap platform, or an unfinished one. */
+const OLDEST_BUILD = 20230801;
+
+export interface GvisorSettings {
+  readonly runscPath: string;
+  /** `kvm` hangs for ever in a nested virtual machine, so it is never chosen by the presence of /dev/kvm. */
+  readonly platform: 'systrap' | 'kvm';
+  /** Owned by this executor alone; all that the engine makes lies in it. */
+  readonly stateDir: string;
+  /** Names this executor's cgroups: a predecessor with the same state folder had the same. */
+  readonly cgroupPrefix: string;
+  readonly cgroups: Cgroups;
+  readonly rootfsDir: string;
+  readonly python: string;
+  readonly harness: string;
+  readonly imageEnvironment: Readonly<Record<string, string>>;
+}
+
+/** The date in `runsc version 0.0~20240729.0` or `release-20240729.0`, as a number; null where there is none. */
+export function buildDate(version: string): number | null {
+  const found = /(20\d{6})/.exec(version)?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+export type RunscChecked =
+  | { readonly ok: true; readonly version: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** Asks runsc for its version, and says no to one that lacks what is relied on. */
+export async function checkRunsc(path: string): Promise<RunscChecked> {
+  let version: string;
+  try {
+    const { stdout } = await run(path, ['--version'], commandOptions);
+    version = /runsc version (\S+)/.exec(stdout)?.[1] ?? stdout.trim();
+  } catch (error) {
+    return { ok: false, reason: `${path} does not answer --version: ${(error as Error).message}` };
+  }
+  const date = buildDate(version);
+  if (date === null || date < OLDEST_BUILD)
+    return { ok: false, reason: `runsc ${version} is too old; it takes a build of ${OLDEST_BUILD} or newer.` };
+  return { ok: true, version };
+}
+
+const commandOptions = { timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL', env: {} } as const;
+
+/** gVisor's runsc, directly on OCI bundles, one process tree a sandbox and no daemon. */
+export function gvisorEngine(settings: GvisorSettings, version: string): Engine {
+  const runscRoot = join(settings.stateDir, 'runsc');
+  const sandboxesDir = join(settings.stateDir, 'sandboxes');
+
+  /** Flags of every call. No overlay: the root is read-only, and an overlay would put a writable file beside it. */
+  const flags = [
+    `--root=${runscRoot}`,
+    `--platform=${settings.platform}`,
+    '--network=none',
+    '--host-uds=none',
+    '--host-fifo=none',
+    '--overlay2=none',
+  ];
+
+  const deleteContainer = async (id: string): Promise<void> => {
+    // runsc may know nothing of it any more, which is what is wanted.
+    await run(settings.runscPath, [...flags, 'delete', '--force', id], commandOptions).catch(() => undefined);
+  };
+
+  /**
+   * `runsc run` in the foreground ends with the container and with its exit code (128 + n for a signal). It dies with the
+   * executor (PR_SET_PDEATHSIG), and the sandbox with it.
+   */
+  const spawnContainer = (id: string, dir: string, fds: readonly number[]): ChildProcess =>
+    spawn(
+      'setpriv',
+      [
+        '--pdeathsig=KILL',
+        settings.runscPath,
+        ...flags,
+        `--log=${join(dir, 'runsc.log')}`,
+        `--panic-log=${join(dir, 'panic.log')}`,
+        'run',
+        `--bundle=${dir}`,
+        ...fds.slice(3).map((_, index) => `--pass-fd=${index + 3}:${index + 3}`),
+        id,
+      ],
+      { stdio: [...fds], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, cwd: '/' },
+    );
+
+  const start = async (spec: SandboxSpec): Promise<Started> => {
+    const id = `causeway-${randomBytes(8).toString('hex')}`;
+    const dir = join(sandboxesDir, id);
+    const cgroupPath = `${settings.cgroupPrefix}/${id}`;
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await mkdir(runscRoot, { recursive: true, mode: 0o700 });
+    const group = settings.cgroups.make(cgroupPath);
+    group.setLimits(spec.limits);
+    group.setPriority(spec.priority);
+    const [folders, pipes] = await Promise.all([makeFolders(dir, spec.limits), openPipes(dir)]);
+    const { harness, imageEnvironment, python, rootfsDir } = settings;
+    const bundle = ociSpec({ rootfsDir, folders, python, harness, imageEnvironment, cgroupPath, spec });
+    await writeFile(join(dir, 'config.json'), JSON.stringify(bundle));
+    const child = spawnContainer(id, dir, pipes.childFds);
+    pipes.handedOver();
+    const { sandbox, ready } = liveSandbox({
+      id,
+      dir,
+      folders,
+      pipes,
+      group,
+      child,
+      spec,
+      deleteContainer: () => deleteContainer(id),
+    });
+    const problem = await ready(START_TIMEOUT_MS);
+    if (problem === null) return { ok: true, sandbox };
+    await sandbox.destroy();
+    return { ok: false, reason: problem };
+  };
+
+  const sweep = async (): Promise<number> => {
+    const left = await readdir(sandboxesDir).catch(() => []);
+    for (const id of left) {
+      const group = settings.cgroups.at(`${settings.cgroupPrefix}/${id}`);
+      await endProcesses(group);
+      await deleteContainer(id);
+      await unmountUnder(join(sandboxesDir, id));
+      group.remove();
+      await rm(join(sandboxesDir, id), { recursive: true, force: true });
+    }
+    return left.length;
+  };
+
+  return {
+    name: 'gvisor',
+    version,
+    start,
+    sweep,
+    close: async () => {
+      await rm(runscRoot, { recursive: true, force: true });
+      await rm(sandboxesDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFile, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CgroupGroup } from './cgroup-group.ts';
+import type { EndFacts, Folders, Go, Sandbox, SandboxLimits, SandboxSpec } from './engine.ts';
+import { resizeFolder, unmountUnder } from './mounts.ts';
+import type { Pipes } from './pipes.ts';
+import { lineSplitter, readReportLine } from './report-lines.ts';
+
+/** The kernel's OOM killer may take a part of the engine and leave the rest waiting, so it is looked for. */
+const OOM_POLL_MS = 200;
+const DEATH_TIMEOUT_MS = 10_000;
+const DEATH_POLL_MS = 2;
+const STACKS_CHARS_MAX = 16 * 1024;
+const LINE_CHARS_MAX = 4096;
+const PANIC_CHARS_MAX = 2000;
+const LOG_TAIL_CHARS = 600;
+
+export interface LiveParts {
+  readonly id: string;
+  readonly dir: string;
+  readonly folders: Folders;
+  readonly pipes: Pipes;
+  readonly group: CgroupGroup;
+  readonly child: ChildProcess;
+  readonly spec: SandboxSpec;
+  deleteContainer(): Promise<void>;
+}
+
+export interface Live {
+  readonly sandbox: Sandbox;
+  /** Resolves null when the program waits for its order, or with the sentence why it never will. */
+  ready(timeoutMs: number): Promise<string | null>;
+}
+
+/** SIGKILL to all of a group until nothing is left in it; true when it is empty. */
+export async function endProcesses(group: CgroupGroup): Promise<boolean> {
+  const until = performance.now() + DEATH_TIMEOUT_MS;
+  for (;;) {
+    group.kill();
+    if (group.processes().length === 0) return true;
+    if (performance.now() > until) return false;
+    await delay(DEATH_POLL_MS);
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}
+
+/** What a tmpfs has none left of. A program that was refused a byte or a name has left it so, or has cleaned up. */
+async function fullness(folder: string): Promise<'bytes' | 'inodes' | null> {
+  const stat = await statfs(folder).catch(() => null);
+  if (stat === null) return null;
+  if (stat.ffree === 0) return 'inodes';
+  return stat.bfree === 0 ? 'bytes' : null;
+}
+
+/**
+ * One sandbox from its spawned process to its removal. A run's end is known by the first of: the program's own word (on
+ * its report pipe, which it could equally give by exiting), the death of the container, the OOM killer, or {@link
+ * Sandbox.stop}. Then everything in the cgroup is frozen, which takes half a millisecond where dying takes 20 to 30, and
+ * is only thawed by the SIGKILL that ends it: nothing inside runs another instruction, so what it left is final.
+ */
+export function liveSandbox(parts: LiveParts): Live {
+  const { child, group, pipes, folders, spec } = parts;
+  const ended = Promise.withResolvers<EndFacts>();
+  const waiting = Promise.withResolvers<string | null>();
+  const gone = Promise.withResolvers<void>();
+  let claimedCpuMs = 0;
+  let stacks = '';
+  let ending = false;
+  let destroyed: Promise<void> | null = null;
+
+  const end = async (exitCode: number | null, cause: EndFacts['reportedCause']): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    clearInterval(oomPoll);
+    if (!(await group.freeze())) await endProcesses(group);
+    for (const pipe of [pipes.report, pipes.stdout, pipes.stderr, pipes.progress]) pipe.drain();
+    const facts = group.facts();
+    const [outputsFull, tmpFull, panic] = await Promise.all([
+      fullness(folders.outputs),
+      fullness(folders.tmp),
+      exitCode === 0 ? '' : textOf(join(parts.dir, 'panic.log')),
+    ]);
+    ended.resolve({
+      exitCode,
+      reportedCause: cause,
+      stacks,
+      oomKills: facts.oomKills,
+      forksRefused: facts.forksRefused,
+      enginePanic: panic === '' ? null : panic.slice(0, PANIC_CHARS_MAX),
+      outputsFull,
+      tmpFull,
+      cpuMs: facts.cpuMs === null ? null : Math.max(0, facts.cpuMs - claimedCpuMs),
+      memoryPeakBytes: facts.memoryPeakBytes,
+    });
+  };
+
+  pipes.report.socket.on(
+    'data',
+    lineSplitter(LINE_CHARS_MAX, (text) => {
+      const line = readReportLine(text);
+      if (line.kind === 'ready') waiting.resolve(null);
+      else if (line.kind === 'exit') void end(line.exitCode, line.cause);
+      else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
+    }),
+  );
+  const oomPoll = setInterval(() => {
+    if (group.facts().oomKills > 0) void end(null, null);
+  }, OOM_POLL_MS);
+  child.once('error', (error) => {
+    waiting.resolve(`setpriv or runsc could not be started: ${error.message}`);
+    gone.resolve();
+  });
+  child.once('exit', (code) => {
+    gone.resolve();
+    void end(code, null);
+    void Promise.all([textOf(join(parts.dir, 'runsc.log')), textOf(join(parts.dir, 'panic.log'))]).then((logs) =>
+      waiting.resolve(`the sandbox ended with ${code} before it was ready: ${logs.join('').slice(-LOG_TAIL_CHARS)}`),
+    );
+  });
+
+  const destroy = async (): Promise<void> => {
+    ending = true;
+    clearInterval(oomPoll);
+    await endProcesses(group);
+    const exited = await Promise.race([gone.promise.then(() => true), delay(DEATH_TIMEOUT_MS, false, { ref: false })]);
+    if (!exited) {
+      child.kill('SIGKILL');
+      await parts.deleteContainer();
+    }
+    pipes.close();
+    await unmountUnder(parts.dir);
+    group.remove();
+    await rm(parts.dir, { recursive: true, force: true });
+  };
+
+  const sandbox: Sandbox = {
+    id: parts.id,
+    folders,
+    stdout: pipes.stdout.socket,
+    stderr: pipes.stderr.socket,
+    progress: pipes.progress.socket,
+    ended: ended.promise,
+    async claim(limits) {
+      group.setLimits(limits);
+      group.setPriority('run');
+      claimedCpuMs = group.facts().cpuMs ?? 0;
+      await resizeWhereAsked(folders, spec.limits, limits);
+    },
+    go: (order) => pipes.writeStdin(`${JSON.stringify(orderLine(order))}\n`),
+    stop: () => void end(null, null),
+    destroy: () => {
+      destroyed ??= destroy();
+      return destroyed;
+    },
+  };
+  return {
+    sandbox,
+    ready: (timeoutMs) =>
+      Promise.race([
+        waiting.promise,
+        delay(timeoutMs, `the sandbox was not ready after ${timeoutMs / 1000} s`, { ref: false }),
+      ]),
+  };
+}
+
+/** The order as harness.py reads it. */
+function orderLine(order: Go) {
+  return {
+    entry: order.entry,
+    environment: order.environment,
+    seed: order.seed,
+    wall_ms: order.wallMs,
+    memory_bytes: order.memoryBytes,
+    processes_max: order.processesMax,
+  };
+}
+
+async function resizeWhereAsked(folders: Folders, made: SandboxLimits, asked: SandboxLimits): Promise<void> {
+  if (asked.outputsBytesMax !== made.outputsBytesMax || asked.outputsInodesMax !== made.outputsInodesMax)
+    await resizeFolder(folders.outputs, asked.outputsBytesMax, asked.outputsInodesMax);
+  if (asked.tmpBytesMax !== made.tmpBytesMax || asked.tmpInodesMax !== made.tmpInodesMax)
+    await resizeFolder(folders.tmp, asked.tmpBytesMax, asked.tmpInodesMax);
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { SANDBOX_GID, SANDBOX_UID } from './bundle.ts';
+import type { Folders, SandboxLimits } from './engine.ts';
+
+const run = promisify(execFile);
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** The source that /proc/mounts names for our tmpfs: a person who finds one knows whose it is. */
+const SOURCE = 'causeway';
+
+function command(program: 'mount' | 'umount', args: readonly string[]) {
+  return run(program, args, {
+    timeout: COMMAND_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+  });
+}
+
+function tmpfsOptions(bytesMax: number, inodesMax: number): string {
+  return `size=${bytesMax},nr_inodes=${inodesMax},nosuid,nodev,noexec,mode=0755,uid=${SANDBOX_UID},gid=${SANDBOX_GID}`;
+}
+
+export function foldersUnder(dir: string): Folders {
+  return {
+    repo: join(dir, 'repo'),
+    data: join(dir, 'data'),
+    inputs: join(dir, 'inputs'),
+    outputs: join(dir, 'outputs'),
+    tmp: join(dir, 'tmp'),
+  };
+}
+
+/**
+ * Makes the five folders, /outputs and /tmp each as a tmpfs with its own cap of bytes and inodes. It must be done before
+ * the sandbox starts: a tmpfs that is mounted later is invisible inside, and the program would fill the disk below it.
+ * One inode of each is the folder itself.
+ */
+export async function makeFolders(dir: string, limits: SandboxLimits): Promise<Folders> {
+  const folders = foldersUnder(dir);
+  await Promise.all(Object.values(folders).map((folder) => mkdir(folder, { mode: 0o755, recursive: true })));
+  await Promise.all([
+    command('mount', [
+      '-t',
+      'tmpfs',
+      '-o',
+      tmpfsOptions(limits.outputsBytesMax, limits.outputsInodesMax + 1),
+      SOURCE,
+      folders.outputs,
+    ]),
+    command('mount', [
+      '-t',
+      'tmpfs',
+      '-o',
+      tmpfsOptions(limits.tmpBytesMax, limits.tmpInodesMax + 1),
+      SOURCE,
+      folders.tmp,
+    ]),
+  ]);
+  return folders;
+}
+
+/** Gives a mounted tmpfs other caps; the program inside sees them at once. */
+export async function resizeFolder(folder: string, bytesMax: number, inodesMax: number): Promise<void> {
+  await command('mount', ['-o', `remount,${tmpfsOptions(bytesMax, inodesMax + 1)}`, folder]);
+}
+
+/** Mount points at or below `dir`, deepest first, as /proc/self/mountinfo (proc_pid_mountinfo(5)) lists them. */
+export function mountPointsUnder(mountinfo: string, dir: string): string[] {
+  return mountinfo
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .map((path) => path.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
+    .filter((path) => path === dir || path.startsWith(dir + sep))
+    .sort((a, b) => b.length - a.length);
+}
+
+/** Unmounts all at or below `dir`; a mount that is still busy is detached and goes with its last user. */
+export async function unmountUnder(dir: string): Promise<void> {
+  const points = mountPointsUnder(await readFile('/proc/self/mountinfo', 'utf8'), dir);
+  if (points.length > 0) await command('umount', ['--lazy', ...points]);
+}

@@ -1,0 +1,39 @@
+/**
+ * What `harness.py` says on its own pipe: one JSON line when it is warm, one when the program ended, and between them
+ * whatever faulthandler (or a hostile program) writes there.
+ */
+export type ReportLine =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'exit'; readonly exitCode: number; readonly cause: 'memory_error' | 'process_error' | null }
+  | { readonly kind: 'other'; readonly text: string };
+
+export function readReportLine(line: string): ReportLine {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return { kind: 'other', text: line };
+  }
+  if (typeof value !== 'object' || value === null) return { kind: 'other', text: line };
+  if ('ready' in value && value.ready === true) return { kind: 'ready' };
+  if ('exit' in value && Number.isInteger(value.exit)) {
+    const cause = 'cause' in value ? value.cause : null;
+    return {
+      kind: 'exit',
+      exitCode: (value.exit as number) & 0xff,
+      cause: cause === 'memory_error' || cause === 'process_error' ? cause : null,
+    };
+  }
+  return { kind: 'other', text: line };
+}
+
+/** Splits chunks into lines, and holds at most `charsMax` of an unfinished one: the rest of such a line is dropped. */
+export function lineSplitter(charsMax: number, onLine: (line: string) => void): (chunk: Buffer) => void {
+  const decoder = new TextDecoder();
+  let rest = '';
+  return (chunk) => {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = (parts.pop() ?? '').slice(0, charsMax);
+    for (const part of parts) onLine(part.slice(0, charsMax));
+  };
+}
