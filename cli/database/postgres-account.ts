@@ -18,10 +18,16 @@ export type PostgresAccount =
 const ACCOUNT_NAME = 'postgres';
 const OVERFLOW_ID = 65534;
 
-/** Chooses the account for programs in `binaryFolder` and data under `stateFolder`; creates it when root has none. */
-export function choosePostgresAccount(binaryFolder: string, stateFolder: string): PostgresAccount {
+/**
+ * Chooses the account for programs in `binaryFolder` and a cluster in `dataFolder`; creates it when root has none.
+ * A cluster stays with the account that made it.
+ */
+export function choosePostgresAccount(binaryFolder: string, dataFolder: string): PostgresAccount {
   if (process.getuid?.() !== 0) return { kind: 'self' };
-  if (!isReachableByOthers(binaryFolder) || !isReachableByOthers(stateFolder)) return { kind: 'namespace' };
+  const owner = statSync(dataFolder, { throwIfNoEntry: false })?.uid;
+  if (owner === 0) return { kind: 'namespace' };
+  if (!isReachableByOthers(binaryFolder) || !isReachableByOthers(dirname(dataFolder)))
+    return { kind: 'namespace' };
   const found = readAccount() ?? createAccount();
   return found ? { kind: 'account', ...found } : { kind: 'namespace' };
 }
@@ -69,8 +75,7 @@ export function asPostgresAccount(
 
 function isReachableByOthers(folder: string): boolean {
   for (let current = folder; ; current = dirname(current)) {
-    const { mode } = statSync(current);
-    if (current !== folder && (mode & 0o001) === 0) return false;
+    if ((statSync(current).mode & 0o001) === 0) return false;
     if (current === dirname(current)) return true;
   }
 }

@@ -50,9 +50,13 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
   const onProgress = options.onProgress ?? (() => {});
   mkdirSync(stateFolder, { recursive: true });
   const binaries = await findPostgresBinaries();
-  const account = choosePostgresAccount(binaries.folder, stateFolder);
   const password = readOrCreatePassword(join(stateFolder, 'superuser-password'));
   const dataFolder = join(stateFolder, 'data');
+  if (!existsSync(join(dataFolder, 'PG_VERSION'))) {
+    // What an interrupted initdb left, which a second one would refuse.
+    rmSync(dataFolder, { recursive: true, force: true });
+  }
+  const account = choosePostgresAccount(binaries.folder, dataFolder);
   if (!existsSync(join(dataFolder, 'PG_VERSION'))) {
     onProgress('creating the Postgres cluster');
     await initialiseCluster(binaries, account, dataFolder, password);
@@ -86,6 +90,7 @@ function serverArguments(dataFolder: string, port: number, options: PostgresOpti
     full_page_writes: options.fsync === false ? 'off' : 'on',
     wal_level: 'minimal',
     max_wal_senders: '0',
+    min_wal_size: '16MB',
     max_wal_size: '256MB',
     timezone: 'UTC',
     log_timezone: 'UTC',
@@ -103,8 +108,6 @@ async function initialiseCluster(
   dataFolder: string,
   password: string,
 ): Promise<void> {
-  // A folder without PG_VERSION is what an interrupted initdb left: initdb refuses to continue in it.
-  rmSync(dataFolder, { recursive: true, force: true });
   mkdirSync(dataFolder, { mode: 0o700 });
   giveFolder(account, dataFolder);
   const passwordFile = `${dataFolder}.password`;
@@ -121,6 +124,7 @@ async function initialiseCluster(
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
+    '--wal-segsize=4',
     '--no-sync',
   ];
   const [command, commandArgs] = asPostgresAccount(account, binaries.initdb, args, true);

@@ -13,7 +13,7 @@ ${Object.entries(DEFAULT_LIMITS)
   .map(([name, value]) => `  ${`--${optionName(name)} N`.padEnd(36)}default ${value}`)
   .join('\n')}
 
-It holds no password and stores nothing. It speaks plain HTTP: bind it to loopback or put TLS in front.
+When it serves it prints one line READY {"port","url"}. It holds no password and stores nothing. It speaks plain HTTP: bind it to loopback or put TLS in front.
 It ends on SIGTERM and SIGINT, and when its standard input is a pipe that closes.
 `;
 

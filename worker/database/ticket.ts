@@ -1,7 +1,7 @@
 import type { Principal } from '../tenants/principal.ts';
 
 /** The key that signs tickets, shared with the database. Import it once; it cannot be read back. */
-export type TicketKey = CryptoKey & { readonly __use: 'ticket' };
+export type TicketKey = Awaited<ReturnType<typeof crypto.subtle.importKey>> & { readonly __use: 'ticket' };
 
 const TICKET_KEY_BYTES_MIN = 32;
 
