@@ -1,5 +1,5 @@
 import { encodeBase64url } from './base64url.ts';
-import { ID_PREFIXES, type TenantId, type TokenId, parseId } from './ids.ts';
+import { ID_PREFIXES, parseId, type TenantId, type TokenId } from './ids.ts';
 
 /**
  * An API token: `btk_<tenant><token>_<secret><checksum>`. The first 52 characters route it (ids without their

@@ -8,7 +8,7 @@ import { readCall } from './http/call.ts';
 import { checkOrigin } from './http/check-origin.ts';
 import { Refusal, refusalResponse } from './http/refusal.ts';
 import { requireSoundStartup } from './http/require-sound-startup.ts';
-import { type RouteKey, ROUTES } from './http/routes.ts';
+import { ROUTES, type RouteKey } from './http/routes.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
 import { asRefusal } from './mcp/call-tool.ts';
@@ -41,16 +41,19 @@ export function createApp(): Hono<AppEnv> {
     return checkOrigin(context.get('platform').publicUrl)(context, next);
   });
   app.get('/mcp', async function showPageToBrowsers(context, next) {
-    if (context.req.header('accept')?.includes('text/html')) return landingPage(context.get('platform').publicUrl);
+    if (context.req.header('accept')?.includes('text/html'))
+      return landingPage(context.get('platform').publicUrl);
     return next();
   });
   for (const route of ROUTES) {
     const guards = route.credential === 'api_token' ? [authenticate()] : [];
     const methods = route.method === 'ALL' ? ['GET', 'POST', 'DELETE'] : [route.method];
-    app.on(methods, route.path, ...guards, HANDLERS[`${route.method} ${route.path}` as RouteKey]);
+    app.on(methods, [route.path], ...guards, HANDLERS[`${route.method} ${route.path}` as RouteKey]);
   }
   app.all('*', authenticate(), function unknownPath(context) {
-    const refusal = new Refusal('not_found', 'There is nothing at this address.', { hint: 'The MCP endpoint is /mcp.' });
+    const refusal = new Refusal('not_found', 'There is nothing at this address.', {
+      hint: 'The MCP endpoint is /mcp.',
+    });
     return refusalResponse(refusal, context.get('call').requestId);
   });
   app.onError(function answerFailure(error, context) {

@@ -1,7 +1,7 @@
-import type { AddressGate } from './tenants/address-gate.ts';
-import type { TenantGate } from './tenants/tenant-gate.ts';
 import type { ExecutorPool } from './runs/executor-pool.ts';
 import type { RunFeed } from './runs/run-feed.ts';
+import type { AddressGate } from './tenants/address-gate.ts';
+import type { TenantGate } from './tenants/tenant-gate.ts';
 
 /** The bindings and settings of the Worker; `wrangler.toml` and `docs/configuration.md` say what each is for. */
 export interface Env {

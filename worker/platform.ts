@@ -1,4 +1,4 @@
-import { type BlobStore } from './blobs/blob-store.ts';
+import type { BlobStore } from './blobs/blob-store.ts';
 import { openBlobStore } from './blobs/open-blob-store.ts';
 import { createDatabase, type Database } from './database/database.ts';
 import { importTicketKey } from './database/ticket.ts';
@@ -28,7 +28,10 @@ export function platformOf(env: Env): Promise<Platform> {
 
 async function open(env: Env): Promise<Platform> {
   const outbound = env.OUTBOUND;
-  const [ticketKey, sealKey] = await Promise.all([importTicketKey(env.CONTEXT_KEY), importSealKey(env.SEAL_KEY)]);
+  const [ticketKey, sealKey] = await Promise.all([
+    importTicketKey(env.CONTEXT_KEY),
+    importSealKey(env.SEAL_KEY),
+  ]);
   return {
     env,
     publicUrl: new URL(env.PUBLIC_URL).href.replace(/\/$/, ''),

@@ -21,7 +21,11 @@ export interface BlobStore {
    * Stores `body`, which is `bytes` long. A blob that is there already is left as it is, unread. Bytes that are not the
    * key's are refused, and nothing stays.
    */
-  put(key: BlobKey, body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>, bytes: number): Promise<PutResult>;
+  put(
+    key: BlobKey,
+    body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>,
+    bytes: number,
+  ): Promise<PutResult>;
 }
 
 export type PutResult = 'stored' | 'already_there' | 'digest_mismatch';

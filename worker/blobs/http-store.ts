@@ -56,5 +56,7 @@ async function discard<Value>(response: Response, value: Value): Promise<Value> 
 }
 
 async function storeError(verb: string, response: Response): Promise<Error> {
-  return new Error(`the blob store refused to ${verb}: ${response.status} ${(await response.text()).slice(0, 200)}`);
+  return new Error(
+    `the blob store refused to ${verb}: ${response.status} ${(await response.text()).slice(0, 200)}`,
+  );
 }

@@ -29,7 +29,8 @@ async function putChecked(
     return 'stored';
   } catch (error) {
     // R2 names a failed checksum only in its message (error 10037); a body of another length ends its stream early.
-    if (error instanceof Error && /sha-?256|checksum|digest|10037|FixedLengthStream/i.test(error.message)) return 'digest_mismatch';
+    if (error instanceof Error && /sha-?256|checksum|digest|10037|FixedLengthStream/i.test(error.message))
+      return 'digest_mismatch';
     throw error;
   }
 }

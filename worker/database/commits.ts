@@ -30,20 +30,20 @@ export function selectCommits(
       rows[0] === undefined
         ? null
         : {
-            total: rows[0]['total'] as number,
-            commits: rows.filter((row) => row['commit_id'] !== null).map(readCommit),
+            total: rows[0].total as number,
+            commits: rows.filter((row) => row.commit_id !== null).map(readCommit),
           },
   );
 }
 
 function readCommit(row: { readonly [column: string]: unknown }): CommitRow {
   return {
-    id: row['commit_id'] as string,
-    parent: row['parent_id'] as string | null,
-    message: row['message'] as string,
-    authorName: row['author_name'] as string,
-    authoredAt: row['authored_at'] as string,
-    position: row['position'] as number,
-    changes: row['changes'] as CommitRow['changes'],
+    id: row.commit_id as string,
+    parent: row.parent_id as string | null,
+    message: row.message as string,
+    authorName: row.author_name as string,
+    authoredAt: row.authored_at as string,
+    position: row.position as number,
+    changes: row.changes as CommitRow['changes'],
   };
 }

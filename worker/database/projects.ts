@@ -37,27 +37,27 @@ export function selectProjectAt(reference: string, ref: string | null): Query<Pr
         ? null
         : {
             project: readProject(row),
-            commit: row['commit_id'] as string | null,
-            files: row['files'] as Files,
+            commit: row.commit_id as string | null,
+            files: row.files as Files,
           },
   );
 }
 
-/** Projects by name, a page: those after `afterName`; with how many there are in all. */
+/** Projects by name, a page: those after a name (in lower case) and id; with how many there are in all. */
 export function selectProjects(page: {
   archived: boolean;
-  afterName: string;
+  after: { name: string; id: string };
   limit: number;
 }): Query<{ total: number; projects: ProjectRow[] }> {
   return query(
     `with shown as (select * from app.projects as p where $1 or p.archived_at is null)
      select ${COLUMNS}, (select count(*)::integer from shown) as total
        from (select 1) as one left join lateral (
-         select * from shown where (lower(name), project_id) > ($2, '') order by lower(name), project_id limit $3) as p on true`,
-    [page.archived, page.afterName, page.limit],
+         select * from shown where (lower(name), project_id) > ($2, $3) order by lower(name), project_id limit $4) as p on true`,
+    [page.archived, page.after.name, page.after.id, page.limit],
     (rows) => ({
-      total: (rows[0]?.['total'] as number | undefined) ?? 0,
-      projects: rows.filter((row) => row['project_id'] !== null).map(readProject),
+      total: (rows[0]?.total as number | undefined) ?? 0,
+      projects: rows.filter((row) => row.project_id !== null).map(readProject),
     }),
   );
 }
@@ -117,12 +117,12 @@ export function recall<Result>(idempotency: Idempotency | null): Query<SqlAnswer
   return query(
     'select app.recall($1) as answer',
     [toJson(idempotency)],
-    (rows) => onlyRow(rows)['answer'] as SqlAnswer<Result> | null,
+    (rows) => onlyRow(rows).answer as SqlAnswer<Result> | null,
   );
 }
 
 function call<Result>(text: string, params: readonly unknown[]): Query<SqlAnswer<Result>> {
-  return query(text, params, (rows) => onlyRow(rows)['answer'] as SqlAnswer<Result>);
+  return query(text, params, (rows) => onlyRow(rows).answer as SqlAnswer<Result>);
 }
 
 function toJson(value: unknown): string | null {
@@ -131,11 +131,11 @@ function toJson(value: unknown): string | null {
 
 function readProject(row: { readonly [column: string]: unknown }): ProjectRow {
   return {
-    id: row['project_id'] as string,
-    name: row['name'] as string,
-    description: row['description'] as string,
-    headCommit: row['head_commit'] as string | null,
-    createdAt: row['created_at'] as string,
-    archivedAt: row['archived_at'] as string | null,
+    id: row.project_id as string,
+    name: row.name as string,
+    description: row.description as string,
+    headCommit: row.head_commit as string | null,
+    createdAt: row.created_at as string,
+    archivedAt: row.archived_at as string | null,
   };
 }

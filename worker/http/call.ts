@@ -25,6 +25,5 @@ export function readCall(request: Request, edge: 'cloudflare' | 'none'): Call {
 
 /** Control characters and line separators replaced, so that a logged field stays one line of plain text. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ');
 }

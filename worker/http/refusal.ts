@@ -35,8 +35,16 @@ export function envelope(refusal: Refusal, requestId: string): ErrorEnvelope {
 }
 
 /** A refusal as an HTTP response. `headers` are added, as `WWW-Authenticate` for a 401. */
-export function refusalResponse(refusal: Refusal, requestId: string, headers: Record<string, string> = {}): Response {
-  const all: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers };
+export function refusalResponse(
+  refusal: Refusal,
+  requestId: string,
+  headers: Record<string, string> = {},
+): Response {
+  const all: Record<string, string> = {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    ...headers,
+  };
   if (refusal.retryAfterSeconds !== undefined) all['retry-after'] = String(refusal.retryAfterSeconds);
   return new Response(`${JSON.stringify({ error: envelope(refusal, requestId) })}\n`, {
     status: ERRORS[refusal.code].status,

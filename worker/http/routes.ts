@@ -16,7 +16,13 @@ export const ROUTES = [
   { method: 'GET', path: '/', credential: 'public', what: 'what this is, and how to connect a client' },
   { method: 'GET', path: '/assets/:file', credential: 'public', what: 'style and script of the pages' },
   { method: 'GET', path: '/healthz', credential: 'public', what: 'whether the start-up checks pass' },
-  { method: 'ALL', path: '/mcp', credential: 'api_token', what: 'the MCP endpoint; a browser is shown the page of /' },
+  {
+    method: 'ALL',
+    path: '/mcp',
+    credential: 'api_token',
+    what: 'the MCP endpoint; a browser is shown the page of /',
+  },
 ] as const satisfies readonly Route[];
 
-export type RouteKey = `${(typeof ROUTES)[number]['method']} ${(typeof ROUTES)[number]['path']}`;
+type KeyOf<Entry extends Route> = Entry extends Route ? `${Entry['method']} ${Entry['path']}` : never;
+export type RouteKey = KeyOf<(typeof ROUTES)[number]>;

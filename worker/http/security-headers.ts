@@ -15,7 +15,8 @@ export function securityHeaders(): MiddlewareHandler {
     headers.set('cross-origin-opener-policy', 'same-origin');
     headers.set('cross-origin-resource-policy', 'same-origin');
     headers.set('strict-transport-security', 'max-age=31536000; includeSubDomains');
-    if (!headers.has('content-security-policy')) headers.set('content-security-policy', CONTENT_SECURITY_POLICY);
+    if (!headers.has('content-security-policy'))
+      headers.set('content-security-policy', CONTENT_SECURITY_POLICY);
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
   };
 }

@@ -1,4 +1,4 @@
-import { EntryRefused } from '../database/database.ts';
+import type { EntryRefused } from '../database/database.ts';
 import type { TokenRefusal } from '../identity/verify-api-token.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 
@@ -6,9 +6,13 @@ const REALM = 'Bearer realm="causeway"';
 
 /** 401 for a request that shows no credential. */
 export function noCredential(requestId: string): Response {
-  const refusal = new Refusal('unauthenticated', 'This address needs a credential and the request shows none.', {
-    hint: 'Send `Authorization: Bearer btk_…`; an admin of your tenant, or ./causeway token create, makes a token.',
-  });
+  const refusal = new Refusal(
+    'unauthenticated',
+    'This address needs a credential and the request shows none.',
+    {
+      hint: 'Send `Authorization: Bearer btk_…`; an admin of your tenant, or ./causeway token create, makes a token.',
+    },
+  );
   return refusalResponse(refusal, requestId, { 'www-authenticate': REALM });
 }
 
@@ -21,16 +25,23 @@ export function tokenRefused(refused: TokenRefusal, requestId: string): Response
       return invalidToken('The token is not valid.', requestId);
     case 'rate_limited':
       return refusalResponse(
-        new Refusal('rate_limited', 'This token makes more calls a minute than it may.', { retryAfterSeconds: refused.retryAfterSeconds }),
+        new Refusal('rate_limited', 'This token makes more calls a minute than it may.', {
+          retryAfterSeconds: refused.retryAfterSeconds,
+        }),
         requestId,
       );
     case 'address_limited':
       return refusalResponse(
-        new Refusal('rate_limited', 'Too many failed authentications from this address.', { retryAfterSeconds: refused.retryAfterSeconds }),
+        new Refusal('rate_limited', 'Too many failed authentications from this address.', {
+          retryAfterSeconds: refused.retryAfterSeconds,
+        }),
         requestId,
       );
     case 'busy':
-      return refusalResponse(new Refusal('busy', 'Too many tokens are being verified at once.', { retryAfterSeconds: 2 }), requestId);
+      return refusalResponse(
+        new Refusal('busy', 'Too many tokens are being verified at once.', { retryAfterSeconds: 2 }),
+        requestId,
+      );
   }
 }
 
@@ -49,11 +60,16 @@ export function entryRefused(refused: EntryRefused, requestId: string): Response
       );
     case 'insufficient_role':
       return refusalResponse(
-        new Refusal('insufficient_role', `This call needs the role ${needed} in the tenant.`, { hint: 'Ask an admin of the tenant.' }),
+        new Refusal('insufficient_role', `This call needs the role ${needed} in the tenant.`, {
+          hint: 'Ask an admin of the tenant.',
+        }),
         requestId,
       );
     case 'tenant_suspended':
-      return refusalResponse(new Refusal('tenant_suspended', 'The tenant is suspended.', { hint: 'Ask the operator.' }), requestId);
+      return refusalResponse(
+        new Refusal('tenant_suspended', 'The tenant is suspended.', { hint: 'Ask the operator.' }),
+        requestId,
+      );
     case 'expired':
       return invalidToken('The token has expired.', requestId);
     case 'revoked':
@@ -67,7 +83,13 @@ export function entryRefused(refused: EntryRefused, requestId: string): Response
 }
 
 function invalidToken(message: string, requestId: string): Response {
-  return refusalResponse(new Refusal('unauthenticated', message, { hint: 'Use a token that is alive: ./causeway token create makes one.' }), requestId, {
-    'www-authenticate': `${REALM}, error="invalid_token", error_description="${message}"`,
-  });
+  return refusalResponse(
+    new Refusal('unauthenticated', message, {
+      hint: 'Use a token that is alive: ./causeway token create makes one.',
+    }),
+    requestId,
+    {
+      'www-authenticate': `${REALM}, error="invalid_token", error_description="${message}"`,
+    },
+  );
 }

@@ -17,7 +17,9 @@ export interface TokenWorld {
   readonly tenantGate: (tenant: string) => Pick<DurableObjectStub<TenantGate>, 'admit' | 'remember'>;
   readonly addressGate: () => Pick<DurableObjectStub<AddressGate>, 'attempt' | 'succeeded'>;
   /** The stored hash of a token with its owner, or null. */
-  readonly findToken: (token: ApiToken) => Promise<{ readonly argon2id: string; readonly userId: string } | null>;
+  readonly findToken: (
+    token: ApiToken,
+  ) => Promise<{ readonly argon2id: string; readonly userId: string } | null>;
   readonly verifyArgon2id: (encoded: string, secret: string) => Promise<boolean>;
 }
 
@@ -26,7 +28,8 @@ const VERIFICATIONS_MAX = 16;
 let verifications = 0;
 
 /** argon2id (m=19456, t=2, p=1) of a secret that nobody holds: an unknown token costs what a known one costs. */
-const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+const NOBODY =
+  '$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
 /**
  * Decides whether `bearer` is an API token with the right secret. Remembered secrets pass without hashing; all others
@@ -51,7 +54,10 @@ export async function verifyApiToken(bearer: string, world: TokenWorld): Promise
     const right = await world.verifyArgon2id(stored?.argon2id ?? NOBODY, token.secret);
     if (stored === null) return { ok: false, reason: 'unknown' };
     if (!right) return { ok: false, reason: 'wrong_secret' };
-    const [admission] = await Promise.all([gate.remember(token.token, secretSha256, stored.userId), address.succeeded()]);
+    const [admission] = await Promise.all([
+      gate.remember(token.token, secretSha256, stored.userId),
+      address.succeeded(),
+    ]);
     return admitted(token, admission);
   } finally {
     verifications--;

@@ -20,7 +20,12 @@ export interface McpCall {
  * Runs a tool with arguments that its schema has accepted. Expected failures become results with `isError` and the one
  * error envelope; anything else is logged with the request id and told as `internal`, without a stack.
  */
-export async function callTool(tool: Tool, input: Record<string, unknown>, mcp: McpCall, context: ServerContext): Promise<CallToolResult> {
+export async function callTool(
+  tool: Tool,
+  input: Record<string, unknown>,
+  mcp: McpCall,
+  context: ServerContext,
+): Promise<CallToolResult> {
   const principal: Principal = { ...mcp.principal, needs: tool.needs, entered: () => mcp.entry.entered() };
   try {
     const answer = await tool.run(input, { ...mcp, principal, ...channels(context) });
@@ -47,7 +52,10 @@ export function asRefusal(error: unknown, requestId: string, where: string): Ref
   if (error instanceof Refusal) return error;
   console.error(JSON.stringify({ level: 'error', request_id: requestId, where, ...described(error) }));
   if (error instanceof DatabaseUnavailable) {
-    return new Refusal('unavailable', 'The database does not answer.', { hint: 'Try again in some seconds.', retryAfterSeconds: 5 });
+    return new Refusal('unavailable', 'The database does not answer.', {
+      hint: 'Try again in some seconds.',
+      retryAfterSeconds: 5,
+    });
   }
   return new Refusal('internal', 'Something went wrong inside Causeway; nothing was half-written.', {
     hint: `Try again; if it stays, tell the operator the request id ${requestId}.`,

@@ -13,7 +13,7 @@ import { findTool, makeServer, parseArguments } from './server.ts';
 
 const handler = createMcpHandler(
   (context) => {
-    const mcp = context.authInfo?.extra?.['mcp'];
+    const mcp = context.authInfo?.extra?.mcp;
     if (mcp === undefined) throw new Error('a request reached the MCP server without a principal');
     return makeServer(mcp as McpCall);
   },
@@ -25,7 +25,12 @@ const handler = createMcpHandler(
  * answered: by the tool's own first transaction where a tool will surely run, else by an entry of its own. Throws
  * {@link EntryRefused} where the database refuses it.
  */
-export async function serveMcp(request: Request, platform: Platform, principal: Principal, call: Call): Promise<Response> {
+export async function serveMcp(
+  request: Request,
+  platform: Platform,
+  principal: Principal,
+  call: Call,
+): Promise<Response> {
   const entry = new Entry();
   const mcp: McpCall = { platform, principal, call, entry };
   const parsedBody = request.method === 'POST' ? parseMessage(await readBody(request)) : null;

@@ -1,4 +1,4 @@
-import { EntryRefused } from '../database/database.ts';
+import type { EntryRefused } from '../database/database.ts';
 
 /** How the first entry of a call into its tenant ended. */
 export type EntryVerdict = { readonly ok: true } | { readonly ok: false; readonly refused: EntryRefused };

@@ -1,4 +1,11 @@
-import { type CallToolResult, type Icon, ProtocolError, ProtocolErrorCode, Server, type Tool as WireTool } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  type Icon,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type Tool as WireTool,
+} from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { Refusal } from '../http/refusal.ts';
 import { callTool, errorResult, type McpCall } from './call-tool.ts';
@@ -38,7 +45,11 @@ export function makeServer(mcp: McpCall): Server {
   server.setRequestHandler('tools/list', () => ({ tools: listTools() }));
   server.setRequestHandler('tools/call', async (request, context): Promise<CallToolResult> => {
     const tool = findTool(request.params.name);
-    if (tool === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${request.params.name.slice(0, 100)}`);
+    if (tool === undefined)
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `Unknown tool: ${request.params.name.slice(0, 100)}`,
+      );
     const parsed = parseArguments(tool, request.params.arguments);
     if (!parsed.ok) return errorResult(parsed.refusal, mcp.call.requestId, tool.name);
     return callTool(tool, parsed.input, mcp, context);
@@ -46,19 +57,27 @@ export function makeServer(mcp: McpCall): Server {
   return server;
 }
 
-export type ParsedArguments = { readonly ok: true; readonly input: Record<string, unknown> } | { readonly ok: false; readonly refusal: Refusal };
+export type ParsedArguments =
+  | { readonly ok: true; readonly input: Record<string, unknown> }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 /** Judges arguments by the tool's schema; each fault is named with its place. */
 export function parseArguments(tool: Tool, given: unknown): ParsedArguments {
   const parsed = tool.input.safeParse(given ?? {});
   if (parsed.success) return { ok: true, input: parsed.data };
-  const faults = parsed.error.issues.slice(0, 10).map((issue) => ({ at: issue.path.join('.') || '(arguments)', message: issue.message }));
+  const faults = parsed.error.issues
+    .slice(0, 10)
+    .map((issue) => ({ at: issue.path.join('.') || '(arguments)', message: issue.message }));
   return {
     ok: false,
-    refusal: new Refusal('invalid_arguments', faults.map((fault) => `${fault.at}: ${fault.message}`).join('; '), {
-      hint: `See the input schema of ${tool.name}; its arguments are: ${Object.keys(tool.input.shape).join(', ') || 'none'}.`,
-      details: { faults },
-    }),
+    refusal: new Refusal(
+      'invalid_arguments',
+      faults.map((fault) => `${fault.at}: ${fault.message}`).join('; '),
+      {
+        hint: `See the input schema of ${tool.name}; its arguments are: ${Object.keys(tool.input.shape).join(', ') || 'none'}.`,
+        details: { faults },
+      },
+    ),
   };
 }
 

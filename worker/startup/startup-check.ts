@@ -1,10 +1,11 @@
-import type { CatalogueFinding } from '../database/catalogue.ts';
-import { checkCatalogue } from '../database/catalogue.ts';
+import { type CatalogueFinding, checkCatalogue } from '../database/catalogue.ts';
 import type { Database } from '../database/database.ts';
 
 const RECHECK_MS = 5_000;
 
-export type StartupVerdict = { readonly ok: true } | { readonly ok: false; readonly findings: readonly string[] };
+export type StartupVerdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly findings: readonly string[] };
 
 let sound: StartupVerdict | undefined;
 let failed: { readonly verdict: StartupVerdict; readonly at: number } | undefined;
@@ -25,5 +26,7 @@ export async function checkStartup(database: Database): Promise<StartupVerdict> 
 
 function judge(findings: readonly CatalogueFinding[]): StartupVerdict {
   const errors = findings.filter((finding) => finding.severity === 'error');
-  return errors.length === 0 ? { ok: true } : { ok: false, findings: errors.map((finding) => finding.message) };
+  return errors.length === 0
+    ? { ok: true }
+    : { ok: false, findings: errors.map((finding) => finding.message) };
 }

@@ -21,7 +21,10 @@ export class AddressGate extends DurableObject<Env> {
   /** Gives an attempt back: it succeeded. */
   succeeded(): void {
     if (this.failures === undefined) return;
-    this.failures = { ...this.failures, tokens: Math.min(limit('failed_logins_per_minute'), this.failures.tokens + 1) };
+    this.failures = {
+      ...this.failures,
+      tokens: Math.min(limit('failed_logins_per_minute'), this.failures.tokens + 1),
+    };
   }
 }
 

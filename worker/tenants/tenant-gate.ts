@@ -32,7 +32,8 @@ export class TenantGate extends DurableObject<Env> {
    */
   admit(token: string, secretSha256: string): Admission {
     const known = this.remembered.get(token);
-    if (known === undefined || known.secretSha256 !== secretSha256 || known.until <= Date.now()) return { verdict: 'unknown' };
+    if (known === undefined || known.secretSha256 !== secretSha256 || known.until <= Date.now())
+      return { verdict: 'unknown' };
     return this.count(token, known.userId);
   }
 
@@ -53,7 +54,9 @@ export class TenantGate extends DurableObject<Env> {
   private count(token: string, userId: string): Admission {
     const taken = take(this.calls.get(token), limit('calls_per_minute'), Date.now());
     this.calls.set(token, taken.bucket);
-    return taken.ok ? { verdict: 'admitted', userId } : { verdict: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds };
+    return taken.ok
+      ? { verdict: 'admitted', userId }
+      : { verdict: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds };
   }
 
   private forgetOldest(): void {

@@ -4,7 +4,9 @@ export interface Bucket {
   readonly at: number;
 }
 
-export type Taken = { readonly ok: true; readonly bucket: Bucket } | { readonly ok: false; readonly bucket: Bucket; readonly retryAfterSeconds: number };
+export type Taken =
+  | { readonly ok: true; readonly bucket: Bucket }
+  | { readonly ok: false; readonly bucket: Bucket; readonly retryAfterSeconds: number };
 
 /** Takes one token from a bucket that holds `perMinute` and refills evenly; an absent bucket is full. Pure. */
 export function take(bucket: Bucket | undefined, perMinute: number, now: number): Taken {
@@ -12,7 +14,11 @@ export function take(bucket: Bucket | undefined, perMinute: number, now: number)
   const before = bucket ?? { tokens: perMinute, at: now };
   const tokens = Math.min(perMinute, before.tokens + Math.max(0, now - before.at) * perMs);
   if (tokens < 1) {
-    return { ok: false, bucket: { tokens, at: now }, retryAfterSeconds: Math.max(1, Math.ceil((1 - tokens) / perMs / 1000)) };
+    return {
+      ok: false,
+      bucket: { tokens, at: now },
+      retryAfterSeconds: Math.max(1, Math.ceil((1 - tokens) / perMs / 1000)),
+    };
   }
   return { ok: true, bucket: { tokens: tokens - 1, at: now } };
 }

@@ -1,5 +1,25 @@
 import type { Tool } from '../tool.ts';
+import { archiveProjectTool } from './archive-project.ts';
+import { createProjectTool } from './create-project.ts';
+import { diffFiles } from './diff-files.ts';
+import { editFile } from './edit-file.ts';
+import { listCommits } from './list-commits.ts';
+import { listFiles } from './list-files.ts';
+import { listProjects } from './list-projects.ts';
+import { readFileTool } from './read-file.ts';
 import { whoami } from './whoami.ts';
+import { writeFiles } from './write-files.ts';
 
 /** Every tool, in the order in which clients list them. */
-export const TOOLS: readonly Tool[] = [whoami];
+export const TOOLS: readonly Tool[] = [
+  whoami,
+  listProjects,
+  createProjectTool,
+  archiveProjectTool,
+  listFiles,
+  readFileTool,
+  writeFiles,
+  editFile,
+  listCommits,
+  diffFiles,
+];

@@ -15,7 +15,13 @@ export const whoami = defineTool({
     role: z.string().nullable(),
     scopes: z.array(z.string()),
     sandbox: z
-      .object({ engine: z.string(), image: z.string(), python: z.string(), packages: z.record(z.string(), z.string()), absent: z.array(z.string()) })
+      .object({
+        engine: z.string(),
+        image: z.string(),
+        python: z.string(),
+        packages: z.record(z.string(), z.string()),
+        absent: z.array(z.string()),
+      })
       .nullable()
       .describe('null while no executor has joined'),
     limits: z.record(z.string(), z.number()),
@@ -43,7 +49,9 @@ export const whoami = defineTool({
                 packages: Object.fromEntries(offer.packages.map(({ name, version }) => [name, version])),
                 absent: [...offer.absent],
               },
-        limits: Object.fromEntries(Object.keys(LIMITS).map((name) => [name, limit(name as keyof typeof LIMITS)])),
+        limits: Object.fromEntries(
+          Object.keys(LIMITS).map((name) => [name, limit(name as keyof typeof LIMITS)]),
+        ),
       },
     };
   },

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { createProject } from '../../projects/create-project.ts';
+import { idempotencyKey, idempotencyOf } from '../../tenants/idempotency.ts';
+import { ADDS, defineTool } from '../tool.ts';
+
+const input = z.object({
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .regex(
+      /^[\p{L}\p{N}][\p{L}\p{N}\p{M} ._()&+,'-]*$/u,
+      'letters, digits, spaces and . _ - ( ) & + , only, starting with a letter or digit',
+    ),
+  description: z.string().max(2000).default(''),
+  idempotency_key: idempotencyKey,
+});
+
+export const createProjectTool = defineTool({
+  name: 'create_project',
+  title: 'Create a project',
+  description:
+    'Creates an empty project: a versioned folder for models, notes and attached data. Names are unique in the tenant, without regard to case.',
+  input,
+  output: z.object({ project: z.string(), name: z.string(), replayed: z.boolean() }),
+  needs: { scopes: ['projects:write'], role: 'member' },
+  annotations: ADDS,
+  async run(given, { platform, principal }) {
+    const idempotency = await idempotencyOf('create_project', given.idempotency_key, given);
+    const created = await createProject(platform, principal, {
+      name: given.name,
+      description: given.description,
+      idempotency,
+    });
+    return { structured: { ...created, name: given.name } };
+  },
+});

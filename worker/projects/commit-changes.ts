@@ -1,0 +1,225 @@
+import { limit } from '../../protocol/limits.ts';
+import { sha256Hex, utf8 } from '../blobs/sha256.ts';
+import {
+  type ProjectAt,
+  type RecordedCommit,
+  recall,
+  recordCommit,
+  selectProjectAt,
+} from '../database/projects.ts';
+import { withTenant } from '../database/with-tenant.ts';
+import { Refusal } from '../http/refusal.ts';
+import type { Platform } from '../platform.ts';
+import type { Idempotency } from '../tenants/idempotency.ts';
+import type { Identity, Principal } from '../tenants/principal.ts';
+import { type ChangeKind, changedPaths, changeFiles, type FileChange } from './change-files.ts';
+import { foundProject } from './find-project.ts';
+import { blobObject, commitObject, treeObjects } from './git-objects.ts';
+import type { ProjectPath } from './parse-path.ts';
+
+/** New content for a path, or null to delete it. */
+export interface NewContent {
+  readonly path: ProjectPath;
+  readonly content: string | null;
+}
+
+export interface CommitRequest {
+  readonly project: string;
+  readonly message: string;
+  /** What changes, given the project as it is; called again where another commit came first. */
+  readonly change: (head: ProjectAt) => Promise<readonly NewContent[]> | readonly NewContent[];
+  /** The commit that the caller has seen: a change since then of a path that this commit touches refuses it. */
+  readonly expectedCommit: string | undefined;
+  readonly idempotency: Idempotency | null;
+}
+
+export interface CommitMade {
+  readonly project: string;
+  /** The head after the call. */
+  readonly commit: string;
+  readonly parent: string | null;
+  readonly changes: readonly { readonly path: string; readonly kind: ChangeKind }[];
+  /** False where the files were so already; then no commit is made. */
+  readonly committed: boolean;
+  readonly replayed: boolean;
+}
+
+/** How often a commit begins again because another one moved the head between its two requests. */
+const ATTEMPTS_MAX = 5;
+
+/**
+ * Makes one commit on the project's head: read, merge, store the blobs, record. Two database requests; two more for each
+ * time that another commit came between. Concurrent commits of different paths all succeed, in some order.
+ */
+export async function commitChanges(
+  platform: Platform,
+  principal: Principal,
+  request: CommitRequest,
+): Promise<CommitMade> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    let author: Identity | undefined;
+    const watched: Principal = {
+      ...principal,
+      entered(identity) {
+        author = identity;
+        principal.entered?.(identity);
+      },
+    };
+    const [seen, head, expected] = await withTenant(platform.database, watched, [
+      recall<CommitAnswer>(request.idempotency),
+      selectProjectAt(request.project, null),
+      selectProjectAt(request.project, request.expectedCommit ?? null),
+    ] as const);
+    if (seen !== null) return fromRecord(seen, head?.project.id ?? request.project);
+    const found = foundProject(head, request.project);
+    if (found.project.archivedAt !== null) throw archived(found.project.name);
+    const contents = await request.change(found);
+    if (request.expectedCommit !== undefined) refuseStale(found, expected, request.expectedCommit, contents);
+
+    const recorded = await record(platform, principal, found, contents, request, author);
+    if (recorded === 'unchanged') {
+      return {
+        project: found.project.id,
+        commit: found.commit ?? '',
+        parent: null,
+        changes: [],
+        committed: false,
+        replayed: false,
+      };
+    }
+    if (recorded.ok || recorded.code !== 'head_moved') return fromRecord(recorded, found.project.id);
+  }
+  throw new Refusal('stale_commit', 'Other commits kept coming between; nothing was written.', {
+    hint: 'Try again.',
+    retryAfterSeconds: 1,
+  });
+}
+
+type CommitAnswer = Extract<RecordedCommit, { ok: true }>;
+
+async function record(
+  platform: Platform,
+  principal: Principal,
+  head: ProjectAt,
+  contents: readonly NewContent[],
+  request: CommitRequest,
+  author: Identity | undefined,
+): Promise<RecordedCommit | 'unchanged'> {
+  const blobs = await Promise.all(contents.map(prepare));
+  const changed = changeFiles(head.files, blobs, limit('project_files'));
+  if (!changed.ok) throw new Refusal(changed.code, changed.message);
+  if (changed.changes.length === 0 && head.commit !== null) return 'unchanged';
+
+  const trees = await treeObjects(
+    new Map(Object.entries(changed.files).map(([path, entry]) => [path, entry.blob])),
+  );
+  const treeId = trees.at(-1)?.id ?? '';
+  const fields = {
+    authorName: author?.userName ?? 'Causeway',
+    authorEmail: author?.userEmail ?? 'nobody@invalid',
+    authoredAt: Math.floor(Date.now() / 1000),
+    message: request.message.endsWith('\n') ? request.message : `${request.message}\n`,
+  };
+  const commit = await commitObject({ tree: treeId, parent: head.commit, ...fields });
+  await Promise.all(
+    blobs.map(async ({ entry, bytes }) => {
+      if (entry === null || bytes === null) return;
+      await platform.blobs.put({ tenant: principal.tenantId, sha256: entry.sha256 }, bytes, bytes.byteLength);
+    }),
+  );
+  const entries = Object.values(changed.files);
+  const [recorded] = await withTenant(platform.database, principal, [
+    recordCommit(
+      head.project.id,
+      head.commit,
+      {
+        id: commit.id,
+        message: fields.message,
+        author_name: fields.authorName,
+        author_email: fields.authorEmail,
+        authored_at: fields.authoredAt,
+        changes: changed.changes,
+      },
+      {
+        id: treeId,
+        files: changed.files,
+        file_count: entries.length,
+        bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0),
+      },
+      request.idempotency,
+    ),
+  ] as const);
+  return recorded;
+}
+
+async function prepare({
+  path,
+  content,
+}: NewContent): Promise<FileChange & { readonly bytes: Uint8Array<ArrayBuffer> | null }> {
+  if (content === null) return { path, entry: null, bytes: null };
+  const bytes = utf8(content);
+  const [blob, sha256] = await Promise.all([blobObject(bytes), sha256Hex(bytes)]);
+  return { path, entry: { blob: blob.id, sha256, bytes: bytes.byteLength }, bytes };
+}
+
+function refuseStale(
+  head: ProjectAt,
+  expected: ProjectAt | null,
+  expectedCommit: string,
+  contents: readonly NewContent[],
+): void {
+  if (expected === null || expected.commit === null) {
+    throw new Refusal('not_found', `The project has no commit \`${expectedCommit.slice(0, 40)}\`.`, {
+      hint: `The head is ${head.commit ?? 'none yet'}; expected_commit names the commit that you last saw.`,
+    });
+  }
+  const since = new Set(changedPaths(expected.files, head.files));
+  const touched = contents.map(({ path }) => path as string).filter((path) => since.has(path));
+  if (touched.length === 0) return;
+  throw new Refusal(
+    'stale_commit',
+    `Since ${expected.commit.slice(0, 7)} another commit changed ${touched.join(', ')}; nothing was written.`,
+    {
+      hint: 'Read those files again, merge, and repeat with expected_commit set to the head.',
+      details: { head: head.commit, changed_paths: touched },
+    },
+  );
+}
+
+function fromRecord(answer: RecordedCommit, project: string): CommitMade {
+  if (answer.ok) {
+    return {
+      project,
+      commit: answer.commit,
+      parent: answer.parent,
+      changes: answer.changes,
+      committed: true,
+      replayed: answer.replayed === true,
+    };
+  }
+  if (answer.code === 'head_moved') throw new Error('head_moved is handled by the caller');
+  if (answer.code === 'project_archived') throw archived(project);
+  if (answer.code === 'idempotency_conflict') throw usedKey();
+  throw new Refusal(
+    answer.code,
+    answer.message ?? 'The commit was refused; nothing was written.',
+    answer.details === undefined ? {} : { details: answer.details },
+  );
+}
+
+/** The refusal of an idempotency key that belongs to another call. */
+export function usedKey(): Refusal {
+  return new Refusal(
+    'idempotency_conflict',
+    'The idempotency key was used before with other arguments; nothing was done.',
+    {
+      hint: 'Make a new key for a new call; repeat a key only to retry the very same call.',
+    },
+  );
+}
+
+function archived(name: string): Refusal {
+  return new Refusal('project_archived', `The project \`${name}\` is archived and takes no changes.`, {
+    hint: 'Create a new project, or read this one.',
+  });
+}

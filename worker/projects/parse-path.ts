@@ -1,0 +1,38 @@
+/** A path inside a project whose form was checked: relative, `/`-separated, safe to place under `/repo`. */
+export type ProjectPath = string & { readonly __kind: 'project path' };
+
+export type ParsedPath =
+  | { readonly ok: true; readonly path: ProjectPath }
+  | { readonly ok: false; readonly reason: string };
+
+const PATH_BYTES_MAX = 1024;
+const SEGMENT_BYTES_MAX = 255;
+/** Names that git, or Causeway, keeps for itself, however a file system may spell them (git's `verify_path`). */
+const RESERVED = /^(\.git|git~\d+|\.causeway)$/i;
+/** Controls, line separators, and characters that show a name other than it is (bidi marks, zero width, BOM). */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** Judges a path that came from outside. `reason` completes the sentence "The path … ". */
+export function parseProjectPath(text: string): ParsedPath {
+  if (text === '') return refused('is empty');
+  if (text.startsWith('/'))
+    return refused('is absolute; paths are relative to the project, as models/forecast.py');
+  if (text.includes('\\')) return refused('has a backslash; separate folders with /');
+  if (INVISIBLE.test(text)) return refused('has an invisible or control character');
+  if (!text.isWellFormed() || text.normalize('NFC') !== text)
+    return refused('is not normalised Unicode (NFC)');
+  if (new TextEncoder().encode(text).length > PATH_BYTES_MAX)
+    return refused(`is over ${PATH_BYTES_MAX} bytes`);
+  for (const segment of text.split('/')) {
+    if (segment === '') return refused('has an empty part (//, or a slash at the end)');
+    if (segment === '.' || segment === '..') return refused('has a . or .. part and could leave the project');
+    if (RESERVED.test(segment.replace(/[. ]+$/, ''))) return refused(`uses the reserved name ${segment}`);
+    if (new TextEncoder().encode(segment).length > SEGMENT_BYTES_MAX)
+      return refused(`has a name over ${SEGMENT_BYTES_MAX} bytes`);
+  }
+  return { ok: true, path: text as ProjectPath };
+}
+
+function refused(reason: string): ParsedPath {
+  return { ok: false, reason };
+}
