@@ -3,7 +3,7 @@ import { openBlobStore } from './blobs/open-blob-store.ts';
 import { createDatabase, type Database } from './database/database.ts';
 import { importTicketKey } from './database/ticket.ts';
 import type { Env } from './env.ts';
-import { importSealKey } from './seal/seal.ts';
+import { importSealKey, type SealKey } from './seal/seal.ts';
 
 /** What the operations of this deployment reach; made once an isolate. */
 export interface Platform {
@@ -11,7 +11,7 @@ export interface Platform {
   readonly publicUrl: string;
   readonly database: Database;
   readonly blobs: BlobStore;
-  readonly sealKey: CryptoKey;
+  readonly sealKey: SealKey;
 }
 
 const platforms = new WeakMap<Env, Promise<Platform>>();

@@ -1,5 +1,6 @@
 import { type BlobStore, blobPath, type PutResult } from './blob-store.ts';
-import { digesting, sha256Hex } from './sha256.ts';
+import { digesting } from './digesting.ts';
+import { sha256Hex } from './sha256.ts';
 
 export type StoreFetch = (path: string, init: RequestInit) => Promise<Response>;
 

@@ -7,17 +7,6 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Passes a stream through while its SHA-256 is taken; `digest` resolves when the stream has been read to its end. */
-export function digesting(body: ReadableStream<Uint8Array>): {
-  body: ReadableStream<Uint8Array>;
-  digest: Promise<string>;
-} {
-  const [forStore, forDigest] = body.tee();
-  const stream = new crypto.DigestStream('SHA-256');
-  const digest = forDigest.pipeTo(stream).then(async () => hex(new Uint8Array(await stream.digest)));
-  return { body: forStore, digest };
-}
-
 /** `text` as UTF-8 bytes with a buffer of their own. */
 export function utf8(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;

@@ -18,10 +18,13 @@ export type Unsealed<Claim> =
   | { readonly ok: true; readonly claim: Claim }
   | { readonly ok: false; readonly reason: 'forged' | 'expired' };
 
+/** The key of {@link seal}; imported once, never readable again. */
+export type SealKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 const encoder = new TextEncoder();
 
 /** Imports a base64url key of at least 32 bytes for {@link seal} and {@link unseal}. */
-export async function importSealKey(base64url: string): Promise<CryptoKey> {
+export async function importSealKey(base64url: string): Promise<SealKey> {
   const bytes = decodeBase64url(base64url);
   if (bytes === null || bytes.byteLength < 32)
     throw new Error('SEAL_KEY must be at least 32 bytes of base64url');
@@ -29,7 +32,7 @@ export async function importSealKey(base64url: string): Promise<CryptoKey> {
 }
 
 export async function seal<Claim>(
-  key: CryptoKey,
+  key: SealKey,
   purpose: SealPurpose,
   claim: Claim,
   lifetimeMs: number,
@@ -43,7 +46,7 @@ export async function seal<Claim>(
 
 /** The claim inside `text`, if this deployment sealed it for `purpose` and its time is not over. */
 export async function unseal<Claim>(
-  key: CryptoKey,
+  key: SealKey,
   purpose: SealPurpose,
   text: string,
   now: number = Date.now(),

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { parseProjectPath } from '../../../worker/projects/parse-path.ts';
+
+describe('a path that cannot stand under /repo is refused with its reason', () => {
+  test.each([
+    ['', 'is empty'],
+    ['/etc/passwd', 'is absolute'],
+    ['../secrets', 'could leave'],
+    ['a/../../b', 'could leave'],
+    ['./a', 'could leave'],
+    ['a/.', 'could leave'],
+    ['a//b', 'empty part'],
+    ['a/', 'empty part'],
+    ['a\\b', 'backslash'],
+    ['a\0b', 'control character'],
+    ['a\nb', 'control character'],
+    ['a\u001b[31mb', 'control character'],
+    ['invoice\u202efdp.py', 'invisible'],
+    ['zero\u200bwidth.py', 'invisible'],
+    ['\ufeffbom.py', 'invisible'],
+    ['line\u2028separator', 'invisible'],
+    ['e\u0301.py', 'not normalised'],
+    ['\ud800.py', 'not normalised'],
+    ['.git/config', 'reserved name .git'],
+    ['a/.GIT/hooks', 'reserved name .GIT'],
+    ['.git. /x', 'reserved name'],
+    ['git~1/x', 'reserved name'],
+    ['.causeway/x', 'reserved name'],
+    ['x'.repeat(256), 'name over 255 bytes'],
+    [Array.from({ length: 10 }, () => 'é'.repeat(60)).join('/'), 'over 1024 bytes'],
+  ])('%j', (text, reason) => {
+    const parsed = parseProjectPath(text);
+    expect(parsed.ok ? 'accepted' : parsed.reason).toContain(reason);
+  });
+});
+
+test.each([
+  'forecast.py',
+  'models/forecast.py',
+  'Ünïcode/日本.txt',
+  '.gitignore',
+  'a b/c (1).csv',
+  '...',
+  '__proto__',
+])('%j is accepted as it is', (text) => {
+  expect(parseProjectPath(text)).toEqual({ ok: true, path: text });
+});
