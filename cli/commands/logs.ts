@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import { type Command, Option } from 'commander';
 import { followLogs } from '../stack/follow-logs.ts';
 import { logFileOf, PART_NAMES, type PartName, tailOf } from '../stack/part.ts';
@@ -44,8 +45,10 @@ async function logs(part: string | undefined, { state, follow, lines }: LogOptio
       remedy: 'start it with ./causeway up, or name the folder with --state DIR',
     });
   }
-  const print = (name: PartName, line: string): void =>
+  const print = (name: PartName, raw: string): void => {
+    const line = stripVTControlCharacters(raw);
     printResult(wanted.length === 1 ? line : `${styled('dim', name.padEnd(13), process.stdout)} ${line}`);
+  };
   for (const { name, file } of sources) for (const line of tailOf(file, lines)) print(name, line);
   if (follow) await followLogs(sources, print);
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { TenantId, TokenId, UserId } from '../../protocol/ids.ts';
+import type { ExecutorId, TenantId, TokenId, UserId } from '../../protocol/ids.ts';
 
 export interface TokenRow {
   readonly token_id: TokenId;
@@ -9,6 +9,15 @@ export interface TokenRow {
   readonly role_ceiling: string | null;
   readonly created_at: Date;
   readonly expires_at: Date | null;
+  readonly revoked_at: Date | null;
+}
+
+export interface ExecutorRow {
+  readonly executor_id: ExecutorId;
+  readonly name: string;
+  readonly pool: string;
+  readonly created_at: Date;
+  readonly last_connected_at: Date | null;
   readonly revoked_at: Date | null;
 }
 
@@ -41,6 +50,11 @@ export interface Operator {
   listTokens(tenant: TenantId): Promise<readonly TokenRow[]>;
   /** False where no such token is alive. */
   revokeToken(token: TokenId): Promise<boolean>;
+  /** Stores a one-time join token of a pool by its SHA-256 in hex. False where there is no such pool. */
+  createJoinToken(join: { pool: string; sha256: string; lifetimeSeconds: number }): Promise<boolean>;
+  listExecutors(): Promise<readonly ExecutorRow[]>;
+  /** False where no such executor is registered. */
+  revokeExecutor(executor: ExecutorId): Promise<boolean>;
 }
 
 type Answer = { readonly ok: boolean; readonly code?: string; readonly user_id?: UserId };
@@ -98,6 +112,16 @@ function operatorOn(client: pg.Client): Operator {
     },
     async revokeToken(token) {
       return (await call('select app.revoke_api_token($1) as answer', [token])).ok;
+    },
+    async createJoinToken({ pool, sha256, lifetimeSeconds }) {
+      const sql = 'select app.create_join_token($1, $2, make_interval(secs => $3)) as answer';
+      return (await call(sql, [pool, sha256, lifetimeSeconds])).ok;
+    },
+    async listExecutors() {
+      return (await client.query<ExecutorRow>('select * from app.list_executors()')).rows;
+    },
+    async revokeExecutor(executor) {
+      return (await call('select app.revoke_executor($1) as answer', [executor])).ok;
     },
   };
 }

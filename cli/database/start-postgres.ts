@@ -65,7 +65,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
   onProgress(`starting Postgres on 127.0.0.1:${port}`);
   const args = serverArguments(dataFolder, port, options);
   const [command, commandArgs] = asPostgresAccount(account, binaries.postgres, args, true);
-  const child = spawn(command, commandArgs, { env: childEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
+  // A session of its own: Ctrl-C in the terminal is for the launcher, which ends Postgres after those that use it.
+  const child = spawn(command, commandArgs, {
+    detached: true,
+    env: childEnvironment(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const ended = endOf(child);
   await waitUntilReady(child, join(stateFolder, 'postgres.log'), port);
   if (child.pid === undefined) throw new Error('Postgres has no process id');

@@ -7,6 +7,7 @@ const QUIET = {
   DO_NOT_TRACK: '1',
   NO_UPDATE_NOTIFIER: '1',
   NO_COLOR: '1',
+  FORCE_COLOR: '0',
   CI: '1',
 };
 

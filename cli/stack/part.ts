@@ -27,7 +27,8 @@ export function logFileOf(paths: StatePaths, part: PartName): string {
 export function tailOf(logFile: string, linesMax: number): string[] {
   if (!existsSync(logFile)) return [];
   const text = readFileSync(logFile, 'utf8').slice(-TAIL_BYTES);
-  return text.trimEnd().split('\n').filter(Boolean).slice(-linesMax);
+  const lines = text.trimEnd().split('\n').filter(Boolean);
+  return lines.slice(Math.max(0, lines.length - linesMax));
 }
 
 /** Begins a log for this start and lends it while a child is made; the log of the start before is kept beside it. */

@@ -8,8 +8,7 @@ export function printReady(
   { connection }: Stack,
   { stateDir, tookMs, withWorker }: { stateDir: string; tookMs: number; withWorker: boolean },
 ): void {
-  const here = process.cwd();
-  const state = stateDir === DEFAULT_STATE_DIR ? '' : ` --state ${relative(here, stateDir) || '.'}`;
+  const state = stateDir === DEFAULT_STATE_DIR ? '' : ` --state ${fromHere(stateDir)}`;
   const bold = (text: string): string => styled('bold', text, process.stdout);
   const dim = (text: string): string => styled('dim', text, process.stdout);
   const lines = [
@@ -19,7 +18,7 @@ export function printReady(
     `  MCP       ${bold(connection.mcpUrl)}`,
     `  Browser   ${connection.consoleUrl}`,
     `  Owner     ${connection.email} ${dim('(development tenant)')}`,
-    `  Token     ${relative(here, `${stateDir}/connection.json`)} ${dim('(apiToken; only you can read it)')}`,
+    `  Token     ${fromHere(`${stateDir}/connection.json`)} ${dim('(apiToken; only you can read it)')}`,
     '',
     `  Connect   ./causeway connect claude-code${state} ${dim('(or claude-desktop, codex, gemini, cursor, vscode)')}`,
     `  Look      ./causeway status${state} ${dim('·')} ./causeway logs --follow${state}`,
@@ -28,4 +27,10 @@ export function printReady(
     dim('  For development: it listens on this machine only. Ctrl-C ends all of it.'),
   ];
   printResult(lines.join('\n'));
+}
+
+/** A path as one would type it here. */
+function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short || '.';
 }

@@ -31,6 +31,7 @@ export function createBoard(stream: NodeJS.WriteStream = process.stderr): Board 
   const origin = performance.now();
   const running = new Map<string, { doing: string; since: number; saidAt: number }>();
   const timings: StepTiming[] = [];
+  const failures = new WeakSet<Error>();
   let ticker: NodeJS.Timeout | undefined;
   let drawn = false;
 
@@ -84,7 +85,10 @@ export function createBoard(stream: NodeJS.WriteStream = process.stderr): Board 
         end(styled('green', '✓', stream), remark ? styled('dim', remark(result), stream) : '');
         return result;
       } catch (thrown) {
-        end(styled('red', '✗', stream), '');
+        // What another step failed of, or gave up for, is not this step's failure.
+        const isOwn = thrown instanceof Error && thrown.name !== 'AbortError' && !failures.has(thrown);
+        if (isOwn) failures.add(thrown);
+        end(isOwn ? styled('red', '✗', stream) : styled('dim', '-', stream), isOwn ? '' : 'not started');
         throw thrown;
       }
     },

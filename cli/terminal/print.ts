@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { Failure } from './failure.ts';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -22,10 +22,10 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** A failure in three parts, its evidence first. */
+/** A failure in three parts, its evidence first; what a log holds cannot steer the terminal. */
 export function printFailure(failure: Failure): void {
   const lines = [
-    ...failure.evidence.map((line) => styled('dim', `  | ${line}`)),
+    ...failure.evidence.map((line) => styled('dim', `  | ${stripVTControlCharacters(line)}`)),
     `${styled('red', '✗')} ${styled('bold', failure.message)}`,
     `  why  ${failure.why}`,
     `  do   ${failure.remedy}`,

@@ -21,16 +21,16 @@ while read -r line; do
   esac
 done
 
-for group in $groups; do kill -TERM -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
 
 tries=$((GRACE_SECONDS * 5))
 while [ "$tries" -gt 0 ]; do
   alive=
-  for group in $groups; do kill -0 -- "-$group" 2>/dev/null && alive=yes; done
+  for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && alive=yes; done
   [ -n "$alive" ] || exit 0
   tries=$((tries - 1))
   sleep 0.2
 done
 
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0

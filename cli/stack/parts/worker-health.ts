@@ -10,6 +10,8 @@ const START_TIMEOUT_MS = 60_000;
 /** A Worker whose start-up checks fail may pass them at the next try; after this it is said. */
 const FINDINGS_TIMEOUT_MS = 5_000;
 const POLL_MS = 40;
+/** The Worker checks again every few seconds, so asking sooner only fills its log. */
+const FINDINGS_POLL_MS = 500;
 
 /** Waits until the Worker answers `GET /healthz` with 200, or says why it does not. */
 export async function untilHealthy(port: number, worker: ProcessHandle, logFile: string): Promise<void> {
@@ -25,12 +27,12 @@ export async function untilHealthy(port: number, worker: ProcessHandle, logFile:
     if (health) findingsSince ??= Date.now();
     if (over !== undefined) throw failure(`it ended at once (${over})`, logFile);
     if (findingsSince !== undefined && Date.now() - findingsSince > FINDINGS_TIMEOUT_MS) {
-      throw failure(`its start-up checks fail: ${JSON.stringify(health?.findings ?? [])}`, logFile);
+      throw failure(`its start-up checks fail: ${describeFindings(health?.findings ?? [])}`, logFile, 0);
     }
     if (Date.now() - startedAt > START_TIMEOUT_MS) {
       throw failure(`it did not answer within ${START_TIMEOUT_MS / 1000} s`, logFile);
     }
-    await delay(POLL_MS);
+    await delay(findingsSince === undefined ? POLL_MS : FINDINGS_POLL_MS);
   }
 }
 
@@ -45,11 +47,15 @@ export async function askHealth(port: number): Promise<{ ok: boolean; findings: 
   }
 }
 
-function failure(why: string, logFile: string): Failure {
+function describeFindings(findings: readonly unknown[]): string {
+  return findings.map((finding) => (typeof finding === 'string' ? finding : JSON.stringify(finding))).join('; ');
+}
+
+function failure(why: string, logFile: string, evidenceLines = 12): Failure {
   return new Failure({
     what: 'The Worker did not start.',
     why,
     remedy: `its log is ${logFile}; ./causeway logs worker shows it`,
-    evidence: tailOf(logFile, 12),
+    evidence: tailOf(logFile, evidenceLines),
   });
 }
