@@ -144,7 +144,7 @@ begin
     return jsonb_build_object('ok', false, 'code', 'limit_exceeded', 'details', jsonb_build_object('limit', 'tenant_projects'));
   end if;
   insert into app.projects (project_id, name, description) values (project, name, description)
-    on conflict (tenant_id, lower(name)) where archived_at is null do nothing;
+    on conflict do nothing;
   if not found then
     perform app.audit('project.create', 'project', null, 'refused', jsonb_build_object('code', 'already_exists'));
     return jsonb_build_object('ok', false, 'code', 'already_exists',

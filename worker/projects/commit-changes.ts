@@ -45,7 +45,9 @@ export interface CommitMade {
 }
 
 /** How often a commit begins again because another one moved the head between its two requests. */
-const ATTEMPTS_MAX = 5;
+const ATTEMPTS_MAX = 12;
+/** Commits that met step apart by a random pause of up to this times the attempt. */
+const PAUSE_MS = 20;
 
 /**
  * Makes one commit on the project's head: read, merge, store the blobs, record. Two database requests; two more for each
@@ -88,6 +90,7 @@ export async function commitChanges(
       };
     }
     if (recorded.ok || recorded.code !== 'head_moved') return fromRecord(recorded, found.project.id);
+    await new Promise((resume) => setTimeout(resume, Math.random() * PAUSE_MS * attempt));
   }
   throw new Refusal('stale_commit', 'Other commits kept coming between; nothing was written.', {
     hint: 'Try again.',

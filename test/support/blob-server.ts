@@ -1,0 +1,41 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { BlobStore } from '../../worker/blobs/blob-store.ts';
+import { httpStore } from '../../worker/blobs/http-store.ts';
+
+export interface BlobServer {
+  readonly store: BlobStore;
+  /** What lies in it, by path. */
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A plain HTTP store (GET, HEAD, PUT, DELETE of a path) on loopback, for tests of operations outside of workerd. */
+export async function startBlobServer(): Promise<BlobServer> {
+  const blobs = new Map<string, Uint8Array>();
+  const server = createServer(async (request, response) => {
+    const path = (request.url ?? '').slice(1);
+    if (request.method === 'PUT') {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of request) chunks.push(chunk as Uint8Array);
+      blobs.set(path, Buffer.concat(chunks));
+      response.writeHead(204).end();
+      return;
+    }
+    const blob = blobs.get(path);
+    if (request.method === 'DELETE') blobs.delete(path);
+    response.writeHead(blob === undefined ? 404 : 200, { 'content-length': blob?.byteLength ?? 0 });
+    response.end(request.method === 'GET' ? blob : undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    store: httpStore((path, init) => fetch(`http://127.0.0.1:${port}/${path}`, init)),
+    blobs,
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
