@@ -30,7 +30,13 @@ const command = new Command('node infra/sandbox-image/build.ts')
 async function run(flags: Flags): Promise<void> {
   const stateDir = path.resolve(flags.state);
   const { onProgress, finish } = printProgress(process.stderr);
-  const options = { stateDir, onProgress };
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () =>
+      ending.abort(new ProvisionProblem('cancelled', `Ended by ${signal}.`, 'Nothing half-made was left.')),
+    );
+  }
+  const options = { stateDir, onProgress, signal: ending.signal };
   const lockChanges = flags.updateLock ? await updateLock(stateDir, onProgress) : [];
   const runsc = await ensureRunsc(options);
   const image = await ensureImage(options);

@@ -25,7 +25,7 @@ const incompleteRetryMs = 60 * 60_000;
  * The sandbox image of this checkout, built if it is not there yet. A second call takes milliseconds; processes that share a
  * state folder build once.
  * @returns its digest, its unpacked root (owned by root, not to be written to) and its manifest
- * @throws ProvisionProblem with a remedy for whatever the host lacks
+ * @throws ProvisionProblem with a remedy for whatever the host lacks; the signal's own reason when it is aborted
  */
 export async function ensureImage(options: EnsureImageOptions): Promise<SandboxImage> {
   const { onProgress = () => {}, signal } = options;
@@ -42,9 +42,14 @@ export async function ensureImage(options: EnsureImageOptions): Promise<SandboxI
     const builtMeanwhile = await findReady(stateDir, inputs);
     if (builtMeanwhile) return builtMeanwhile;
     const gathered = await gatherPackages(lock, { stateDir, onProgress, signal });
-    const image = await buildImage(gathered, lockDigest(lockText), { stateDir, onProgress, signal });
+    const incomplete = gathered.withoutWheelsBecause && (await findImageOf(stateDir, inputs))?.image;
+    const image =
+      incomplete || (await buildImage(gathered, lockDigest(lockText), { stateDir, onProgress, signal }));
     await rememberImage(stateDir, inputs, image.digest);
     return image;
+  }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
   });
 }
 

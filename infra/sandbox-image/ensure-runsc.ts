@@ -55,6 +55,9 @@ export async function ensureRunsc(options: EnsureRunscOptions): Promise<Runsc> {
     onProgress({ step: 'wait', says: 'another process is building below the same state folder' });
   return holdLock(stateDir, onWait, async () => {
     return (await findUnpacked(folder)) ?? unpackRunsc(stateDir, folder, onProgress, signal);
+  }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
   });
 }
 

@@ -12,11 +12,13 @@ export const imageManifestSchema = z.object({
   libraries: z.record(z.string(), z.string()),
   absent: z.array(z.string()),
   /** Why something is absent, in one sentence; absent itself where nothing is. */
-  absentBecause: z.string().optional(),
+  absentBecause: z.string().exactOptional(),
   /** Everything in the image. */
   packages: z.array(z.object({ name: z.string(), version: z.string(), from: z.enum(['debian', 'pypi']) })),
   /** What is not as the lock says, because the mirror has dropped a locked version. */
-  changes: z.array(z.object({ name: z.string(), from: z.string().optional(), to: z.string().optional() })),
+  changes: z.array(
+    z.object({ name: z.string(), from: z.string().exactOptional(), to: z.string().exactOptional() }),
+  ),
   /** Bytes of the uncompressed archive. */
   bytes: z.number().int(),
   user: z.object({ name: z.string(), uid: z.number().int(), gid: z.number().int() }),

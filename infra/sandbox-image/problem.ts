@@ -9,7 +9,8 @@ export type ProblemCode =
   | 'lock_invalid'
   | 'build_step_failed'
   | 'runsc_unusable'
-  | 'tool_missing';
+  | 'tool_missing'
+  | 'cancelled';
 
 /**
  * An expected failure of provisioning, for a person at a terminal: one sentence that says what failed, one that says what

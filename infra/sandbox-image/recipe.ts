@@ -55,8 +55,6 @@ export const recipe = {
     'libtk8.6',
     'libx11-6',
     'libx11-data',
-    'libxau6',
-    'libxdmcp6',
     'libxext6',
     'libxft2',
     'libxrender1',
@@ -78,6 +76,12 @@ export const recipe = {
     'unicode-data',
     'x11-common',
   ],
+
+  /** Links that Debian's maintainer scripts would make (`update-alternatives`), where their targets are there. */
+  alternatives: {
+    'usr/lib/x86_64-linux-gnu/libblas.so.3': 'blas/libblas.so.3',
+    'usr/lib/x86_64-linux-gnu/liblapack.so.3': 'lapack/liblapack.so.3',
+  },
 
   /** glibc of Debian 13 is 2.41: every manylinux up to 2_41 runs there. */
   wheelPlatforms: [

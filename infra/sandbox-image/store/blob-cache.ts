@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -9,8 +9,12 @@ export interface BlobCache {
   readonly folder: string;
 }
 
+/** Opens the cache, and removes what a killed download left. The caller holds the provisioning lock. */
 export async function openBlobCache(folder: string): Promise<BlobCache> {
   await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('.incoming-')) await rm(path.join(folder, name), { recursive: true, force: true });
+  }
   return { folder };
 }
 

@@ -63,7 +63,7 @@ export async function placeImage(
 ): Promise<SandboxImage> {
   const existing = await openImage(stateDir, manifest.digest);
   if (existing) {
-    await writeFile(path.join(path.dirname(existing.rootfsDir), 'image.json'), printManifest(manifest));
+    await replaceFile(path.join(path.dirname(existing.rootfsDir), 'image.json'), printManifest(manifest));
     await rm(buildFolder, { recursive: true });
   } else {
     await writeFile(path.join(buildFolder, 'image.json'), printManifest(manifest));
@@ -80,7 +80,11 @@ export async function placeImage(
 export async function rememberImage(stateDir: string, inputs: string, digest: string): Promise<void> {
   const file = pointerFile(stateDir, inputs);
   await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(`${file}.new`, digest);
+  await replaceFile(file, digest);
+}
+
+async function replaceFile(file: string, content: string): Promise<void> {
+  await writeFile(`${file}.new`, content);
   await rename(`${file}.new`, file);
 }
 

@@ -18,7 +18,9 @@ const packages = '^usr/(?:local/)?lib/python3(?:\\.13)?/(?:dist-packages/)?';
 const rules: readonly (readonly [Unneeded, RegExp])[] = [
   ['programs', /^usr\/bin\/(?!python3(?:\.13)?$)./],
   ['programs', /^usr\/(?:sbin|libexec|games)\/./],
-  ['tests', new RegExp(`${packages}.*/tests?/$`)],
+  // scipy imports numpy.testing, which imports this one module of numpy's tests.
+  ['tests', /\/numpy\/_core\/tests\/(?!__init__\.py$|_natype\.py$)./],
+  ['tests', new RegExp(`${packages}.*(?<!numpy/_core)/tests?/$`)],
   ['tests', new RegExp(`${packages}.*/_pyarrow_cpp_tests[^/]*$`)],
   ['tests', /\/matplotlib\/mpl-data\/sample_data\/$/],
   ['development', /\.(?:a|la|h|hpp|hh|pxd|pyx|pxi|pyi|c|cc|cpp|cu|f|f90|cmake|pc|o)$/],
@@ -30,7 +32,7 @@ const rules: readonly (readonly [Unneeded, RegExp])[] = [
     'development',
     /^usr\/lib\/python3\.13\/(?:ensurepip|idlelib|lib2to3|turtledemo|tkinter|pydoc_data|venv)\/$/,
   ],
-  ['development', /^usr\/(?:include|src)\/$/],
+  ['development', /^usr\/(?:include|src|share\/gcc|share\/glib-2\.0)\/$/],
   ['documentation', /^usr\/share\/doc\/[^/]+\/(?!copyright$)[^/]+\/?$/],
   [
     'documentation',
@@ -45,7 +47,7 @@ const rules: readonly (readonly [Unneeded, RegExp])[] = [
   ['host', /^usr\/share\/(?:zoneinfo\/right|debconf|dpkg|python3|python|perl5|binfmts)\/$/],
   [
     'host',
-    /^usr\/lib\/(?:x86_64-linux-gnu\/(?:gconv|audit|perl|perl-base|engines-3|ossl-modules)|systemd|sysusers\.d|tmpfiles\.d|valgrind)\/$/,
+    /^usr\/lib\/(?:x86_64-linux-gnu\/(?:gconv|audit|perl|perl-base|engines-3|ossl-modules)|systemd|sysusers\.d|tmpfiles\.d|valgrind|binfmt\.d)\/$/,
   ],
   ['host', /\.dist-info\/(?:RECORD|INSTALLER|REQUESTED|direct_url\.json)$/],
   ['host', /\/__pycache__\/$/],

@@ -1,9 +1,12 @@
+import { stat, symlink } from 'node:fs/promises';
+import path from 'node:path';
 import type { LockedDeb } from '../lock.ts';
 import { ProvisionProblem } from '../problem.ts';
+import { recipe } from '../recipe.ts';
 import { lastWords, runCommand, succeeded } from '../run-command.ts';
 import { type BlobCache, blobFile } from '../store/blob-cache.ts';
 
-/** Unpacks packages over `target`. No maintainer script runs. */
+/** Unpacks packages over `target`. No maintainer script runs; the links that two of them would make are made here. */
 export async function unpackDebs(
   debs: readonly LockedDeb[],
   cache: BlobCache,
@@ -23,5 +26,14 @@ export async function unpackDebs(
       );
     }
     onUnpacked(++count);
+  }
+  await linkAlternatives(target);
+}
+
+async function linkAlternatives(target: string): Promise<void> {
+  for (const [link, destination] of Object.entries(recipe.alternatives)) {
+    const file = path.join(target, link);
+    const isThere = await stat(path.join(path.dirname(file), destination)).catch(() => undefined);
+    if (isThere) await symlink(destination, file);
   }
 }

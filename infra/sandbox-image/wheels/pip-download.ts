@@ -21,10 +21,12 @@ export function judgePip(result: CommandResult): PipOutcome {
   return { kind: 'gone', reason: lastWords(result) };
 }
 
-const firstCause = (stderr: string): string => {
+/** The cause inside pip's warning: `Failed to establish a new connection: [Errno 111] Connection refused`. */
+function firstCause(stderr: string): string {
   const line = stderr.split('\n').find((text) => unreachableWords.test(text)) ?? '';
-  return line.replace(/<[^>]*object at 0x[0-9a-f]+>:?\s*/, '').trim();
-};
+  const inner = /broken by '\w+\((?:["']?<[^>]*>: |["'])?(?<cause>[^'"]+)/.exec(line)?.groups?.cause;
+  return (inner ?? line.replace(/^(?:WARNING|ERROR): /, '')).trim();
+}
 
 /**
  * Downloads wheels for the image's Python (not the host's) into `folder`, from the index that this host's pip is set to.
@@ -50,7 +52,6 @@ const downloadArgs = (folder: string): string[] => [
   '--progress-bar=off',
   '--no-input',
   '--retries=2',
-  '--timeout=15',
   '--only-binary=:all:',
   `--python-version=${recipe.pythonMinor}`,
   '--implementation=cp',

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { LockedWheel } from '../lock.ts';
 import { ProvisionProblem } from '../problem.ts';
@@ -17,8 +17,7 @@ export async function resolveWheels(
   cache: BlobCache,
   signal?: AbortSignal,
 ): Promise<LockedWheel[]> {
-  const folder = path.join(cache.folder, `.resolving-${process.pid}`);
-  await mkdir(folder, { recursive: true });
+  const folder = await mkdtemp(path.join(cache.folder, '.incoming-'));
   try {
     const outcome = await pipDownload(requirements, folder, { signal });
     if (outcome.kind !== 'downloaded') {
