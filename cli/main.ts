@@ -16,7 +16,9 @@ import { Failure } from './terminal/failure.ts';
 import { printFailure } from './terminal/print.ts';
 
 const program = new Command('causeway')
-  .description('Bring your own agent: versioned projects, data and sandboxed Python models behind one MCP endpoint.')
+  .description(
+    'Bring your own agent: versioned projects, data and sandboxed Python models behind one MCP endpoint.',
+  )
   .usage('COMMAND [OPTIONS]')
   .helpCommand(false)
   .configureHelp({ showGlobalOptions: false })

@@ -16,7 +16,10 @@ export function registerClean(program: Command): void {
     )
     .option('--keep-cache', 'keep downloads, gVisor and sandbox images', false)
     .addOption(stateOption())
-    .addHelpText('after', '\nExamples:\n  $ ./causeway clean --keep-cache\n  $ ./causeway clean --state /tmp/second')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ./causeway clean --keep-cache\n  $ ./causeway clean --state /tmp/second',
+    )
     .action(clean);
 }
 
@@ -48,9 +51,18 @@ function removalTargets(state: string, keepCache: boolean): string[] {
   const isCacheInside = dirname(CACHE_DIR) === state;
   const targets =
     keepCache && isCacheInside
-      ? ['postgres', 'worker', 'blobs', 'executor', 'logs', 'secrets.json', 'connection.json', 'state-version'].map(
-          (name) => join(state, name),
-        )
+      ? [
+          'postgres',
+          'worker',
+          'blobs',
+          'executor',
+          'logs',
+          'secrets.json',
+          'connection.json',
+          'state-version',
+        ].map((name) => join(state, name))
       : [state];
-  return state === DEFAULT_STATE_DIR ? [...targets, join(ROOT_DIR, '.dev.vars'), join(ROOT_DIR, '.wrangler')] : targets;
+  return state === DEFAULT_STATE_DIR
+    ? [...targets, join(ROOT_DIR, '.dev.vars'), join(ROOT_DIR, '.wrangler')]
+    : targets;
 }

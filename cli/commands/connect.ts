@@ -34,14 +34,14 @@ function connect(name: ClientName, options: ConnectOptions): void {
   const client = CLIENTS[name];
   const text = client.text(endpointOf(options));
   if (options.json) {
-    printJson({ client: name, where: client.where, text, reach: client.reach, then: client.then });
+    printJson({ client: name, where: client.where, text, reach: client.reach, next: client.next });
     return;
   }
   const head = (word: string): string => styled('dim', word.padEnd(7));
   printNote(`${styled('bold', client.title)}\n`);
   printNote(`${head('Paste')} into ${client.where}:\n`);
   printResult(text);
-  printNote(`\n${head('Then')} ${client.then}`);
+  printNote(`\n${head('Then')} ${client.next}`);
   printNote(`${head('Reach')} ${client.reach}`);
   printNote(`${head('Secret')} the text holds a token of the development tenant: it is for this machine.`);
 }

@@ -15,7 +15,9 @@ export function registerDemo(program: Command): void {
       'Shows a real MCP client creating a project, attaching data, running models in sandboxes and reading the results: against a running `up`, or one that it starts and ends.',
     )
     .addOption(
-      new Option('--port <port>', 'where a stack that it starts listens').default(8787).argParser(wholeNumber(1, 65_535)),
+      new Option('--port <port>', 'where a stack that it starts listens')
+        .default(8787)
+        .argParser(wholeNumber(1, 65_535)),
     )
     .addOption(stateOption())
     .addOption(jsonOption())

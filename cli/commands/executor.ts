@@ -46,7 +46,10 @@ Example:
 
 function withDatabase(command: Command): Command {
   return command
-    .option('--database-url <url>', 'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)')
+    .option(
+      '--database-url <url>',
+      'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)',
+    )
     .addOption(stateOption())
     .addOption(jsonOption());
 }

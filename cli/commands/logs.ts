@@ -18,7 +18,9 @@ export function registerLogs(program: Command): void {
   program
     .command('logs')
     .summary('what the parts said')
-    .description(`Shows the end of the logs of the last start. PART is one of: ${PART_NAMES.join(', ')}; without it, all.`)
+    .description(
+      `Shows the end of the logs of the last start. PART is one of: ${PART_NAMES.join(', ')}; without it, all.`,
+    )
     .argument('[part]', 'whose log')
     .option('-f, --follow', 'go on showing what is added, until Ctrl-C', false)
     .addOption(new Option('-n, --lines <n>', 'lines of each log').default(20).argParser(wholeNumber(1, 1000)))

@@ -36,5 +36,7 @@ async function run(options: MigrateOptions): Promise<void> {
     return;
   }
   for (const name of applied) printResult(`  ✓ ${name}`);
-  printResult(`${applied.length} applied, ${unchanged} were there, ${formatDuration(Date.now() - startedAt)}.`);
+  printResult(
+    `${applied.length} applied, ${unchanged} were there, ${formatDuration(Date.now() - startedAt)}.`,
+  );
 }

@@ -10,7 +10,9 @@ export function registerStatus(program: Command): void {
   program
     .command('status')
     .summary('what runs, where, and whether it is well')
-    .description('Shows the parts of the stack in a state folder. Exit code 1 where nothing runs or the Worker is not well.')
+    .description(
+      'Shows the parts of the stack in a state folder. Exit code 1 where nothing runs or the Worker is not well.',
+    )
     .addOption(stateOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExamples:\n  $ ./causeway status\n  $ ./causeway status --json | jq .healthy')
@@ -37,5 +39,6 @@ async function status({ state, json }: StateOptions & JsonOptions): Promise<void
   printResult(`${holder.publicUrl} ${healthy ? 'is well' : 'is not well'}, since ${holder.startedAt}\n`);
   printResult(formatTable(['part', 'pid', 'port'], [['launcher', holder.pid, '-'], ...rows]));
   for (const finding of health?.findings ?? []) printNote(`  ! ${JSON.stringify(finding)}`);
-  if (workerPort !== null && health === null) printNote('  ! the Worker does not answer; ./causeway logs worker');
+  if (workerPort !== null && health === null)
+    printNote('  ! the Worker does not answer; ./causeway logs worker');
 }

@@ -31,7 +31,9 @@ export function registerToken(program: Command): void {
   const token = program
     .command('token')
     .summary('API tokens: create, list, revoke')
-    .description('API tokens of a tenant: of the local development tenant, or of another database by --database-url and --tenant.')
+    .description(
+      'API tokens of a tenant: of the local development tenant, or of another database by --database-url and --tenant.',
+    )
     .helpCommand(false);
 
   withDatabase(token.command('create'))
@@ -39,11 +41,19 @@ export function registerToken(program: Command): void {
     .description('Makes a token and prints it. It cannot be shown again: only its argon2id hash is stored.')
     .requiredOption('--name <name>', 'what it is for; shown in lists and in the audit log')
     .addOption(
-      new Option('--scope <scope...>', 'what it may do (default: everything)').choices(ALL_SCOPES).default(ALL_SCOPES, ''),
+      new Option('--scope <scope...>', 'what it may do (default: everything)')
+        .choices(ALL_SCOPES)
+        .default(ALL_SCOPES, ''),
     )
     .option('--expires <time>', 'its lifetime: 30m, 1h, 90d (default: until it is revoked)', parseLifetime)
-    .addOption(new Option('--role <role>', 'the most it may do, and the role of a person who is new').choices(ROLES))
-    .option('--email <email>', 'whose token it is; someone new becomes a member of the tenant', DEVELOPMENT_EMAIL)
+    .addOption(
+      new Option('--role <role>', 'the most it may do, and the role of a person who is new').choices(ROLES),
+    )
+    .option(
+      '--email <email>',
+      'whose token it is; someone new becomes a member of the tenant',
+      DEVELOPMENT_EMAIL,
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  $ ./causeway token create --name nightly --expires 90d\n  $ ./causeway token create --name reader --scope projects:read data:read --role viewer --email ann@example.com',
@@ -64,7 +74,10 @@ export function registerToken(program: Command): void {
 
 function withDatabase(command: Command): Command {
   return command
-    .option('--database-url <url>', 'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)')
+    .option(
+      '--database-url <url>',
+      'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)',
+    )
     .option('--tenant <id>', 'another tenant than the development tenant of this stack')
     .addOption(stateOption())
     .addOption(jsonOption());
@@ -92,7 +105,14 @@ async function create(options: CreateOptions): Promise<void> {
     });
   });
   if (options.json) {
-    printJson({ id: minted.id, token: minted.text, tenant, email: options.email, scopes: options.scope, expires_at: expiresAt });
+    printJson({
+      id: minted.id,
+      token: minted.text,
+      tenant,
+      email: options.email,
+      scopes: options.scope,
+      expires_at: expiresAt,
+    });
     return;
   }
   printResult(minted.text);
@@ -121,7 +141,8 @@ async function list(options: DatabaseOptions): Promise<void> {
 async function revoke(id: string, options: DatabaseOptions): Promise<void> {
   const token = parseId('token', id);
   const isRevoked =
-    token !== null && (await asOperator(await ownerUrlOf(options), (operator) => operator.revokeToken(token)));
+    token !== null &&
+    (await asOperator(await ownerUrlOf(options), (operator) => operator.revokeToken(token)));
   if (!isRevoked) {
     throw new Failure({
       what: `No token ${id} was revoked.`,
@@ -140,7 +161,8 @@ function stateOf(revokedAt: Date | null, expiresAt: Date | null): string {
 }
 
 function tenantOf({ tenant, state }: DatabaseOptions): TenantId {
-  const id = tenant === undefined ? readSecrets(statePaths(state))?.developmentTenant : parseId('tenant', tenant);
+  const id =
+    tenant === undefined ? readSecrets(statePaths(state))?.developmentTenant : parseId('tenant', tenant);
   if (id) return id;
   throw new Failure({
     what: 'There is no tenant to work on.',

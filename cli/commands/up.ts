@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
+import { parsePublicUrl } from '../settings/public-url.ts';
+import { printReady } from '../stack/ready-block.ts';
+import { runUntilEnded } from '../stack/run-until-ended.ts';
 import { type Engine, startStack } from '../stack/start-stack.ts';
 import { statePaths } from '../stack/state-paths.ts';
-import { runUntilEnded } from '../stack/run-until-ended.ts';
-import { printReady } from '../stack/ready-block.ts';
 import { createBoard } from '../terminal/board.ts';
-import { parsePublicUrl } from '../settings/public-url.ts';
 import { wholeNumber } from './number-option.ts';
 import { type StateOptions, stateOption } from './state-option.ts';
 
@@ -24,17 +24,28 @@ export function registerUp(program: Command): void {
       'Starts Postgres, the Worker and an executor on this machine, in the foreground. One Ctrl-C ends all of them and leaves nothing behind.',
     )
     .addOption(
-      new Option('--port <port>', 'where the Worker listens on 127.0.0.1').default(8787).argParser(wholeNumber(1, 65_535)),
+      new Option('--port <port>', 'where the Worker listens on 127.0.0.1')
+        .default(8787)
+        .argParser(wholeNumber(1, 65_535)),
     )
-    .option('--public-url <url>', 'the address in all links, where it is not http://127.0.0.1:PORT', parsePublicUrl)
+    .option(
+      '--public-url <url>',
+      'the address in all links, where it is not http://127.0.0.1:PORT',
+      parsePublicUrl,
+    )
     .addOption(
-      new Option('--engine <engine>', 'what runs the Worker: wrangler reloads on change, workerd is lighter and faster')
+      new Option(
+        '--engine <engine>',
+        'what runs the Worker: wrangler reloads on change, workerd is lighter and faster',
+      )
         .choices(['wrangler', 'workerd'])
         .default('wrangler'),
     )
     .option('--no-worker', 'start all but the Worker and write .dev.vars, for `npx wrangler dev` by hand')
     .addOption(
-      new Option('--slots <n>', 'runs at the same time; 0 starts no executor').default(2).argParser(wholeNumber(0, 64)),
+      new Option('--slots <n>', 'runs at the same time; 0 starts no executor')
+        .default(2)
+        .argParser(wholeNumber(0, 64)),
     )
     .addOption(stateOption())
     .addHelpText(

@@ -11,7 +11,7 @@ export interface ClientGuide {
   readonly text: (endpoint: Endpoint) => string;
   /** What this client can reach, and what to do when that is not enough. */
   readonly reach: string;
-  readonly then: string;
+  readonly next: string;
 }
 
 const bearer = ({ apiToken }: Endpoint): string => `Bearer ${apiToken}`;
@@ -25,7 +25,7 @@ export const CLIENTS = {
     text: (endpoint) =>
       `claude mcp add --transport http causeway ${endpoint.mcpUrl} --header "Authorization: ${bearer(endpoint)}"`,
     reach: 'It runs on this machine and reaches localhost.',
-    then: 'start claude; /mcp lists causeway',
+    next: 'start claude; /mcp lists causeway',
   },
   'claude-desktop': {
     title: 'Claude Desktop',
@@ -50,7 +50,7 @@ export const CLIENTS = {
       }),
     reach:
       'Its own connectors start in the cloud and never reach localhost; the mcp-remote bridge (npm) runs on this machine and does. Without the bridge it needs a public https address.',
-    then: 'quit Claude Desktop wholly and start it again',
+    next: 'quit Claude Desktop wholly and start it again',
   },
   codex: {
     title: 'Codex',
@@ -61,7 +61,7 @@ export const CLIENTS = {
         `codex mcp add causeway --url ${endpoint.mcpUrl} --bearer-token-env-var CAUSEWAY_TOKEN`,
       ].join('\n'),
     reach: 'It runs on this machine and reaches localhost.',
-    then: 'start codex in the same terminal; /mcp lists causeway',
+    next: 'start codex in the same terminal; /mcp lists causeway',
   },
   gemini: {
     title: 'Gemini CLI',
@@ -69,7 +69,7 @@ export const CLIENTS = {
     text: (endpoint) =>
       `gemini mcp add --scope user --transport http --header "Authorization: ${bearer(endpoint)}" causeway ${endpoint.mcpUrl}`,
     reach: 'It runs on this machine and reaches localhost.',
-    then: 'start gemini; /mcp lists causeway',
+    next: 'start gemini; /mcp lists causeway',
   },
   cursor: {
     title: 'Cursor',
@@ -79,7 +79,7 @@ export const CLIENTS = {
         mcpServers: { causeway: { url: endpoint.mcpUrl, headers: { Authorization: bearer(endpoint) } } },
       }),
     reach: 'It runs on this machine and reaches localhost.',
-    then: 'Settings, MCP shows causeway with its tools',
+    next: 'Settings, MCP shows causeway with its tools',
   },
   vscode: {
     title: 'VS Code',
@@ -91,7 +91,7 @@ export const CLIENTS = {
         },
       }),
     reach: 'It runs on this machine and reaches localhost.',
-    then: 'press Start above the entry; agent mode then has the tools',
+    next: 'press Start above the entry; agent mode then has the tools',
   },
 } as const satisfies Record<string, ClientGuide>;
 

@@ -6,6 +6,7 @@ export function parsePublicUrl(text: string): string {
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username || url.search || url.hash) {
     throw new InvalidArgumentError('expected an address like https://causeway.example.com.');
   }
-  if (url.pathname !== '/') throw new InvalidArgumentError('the Worker serves at the root of a host, without a path.');
+  if (url.pathname !== '/')
+    throw new InvalidArgumentError('the Worker serves at the root of a host, without a path.');
   return url.origin;
 }

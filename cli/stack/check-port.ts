@@ -13,7 +13,9 @@ export async function requireFreePort(port: number): Promise<void> {
   const listener = findListener(port);
   throw new Failure({
     what: `Port ${port} on 127.0.0.1 is in use.`,
-    why: listener ? `process ${listener.pid} listens there: ${listener.command}` : 'another program listens there',
+    why: listener
+      ? `process ${listener.pid} listens there: ${listener.command}`
+      : 'another program listens there',
     remedy: `end that program, or choose another port: ./causeway up --port ${port + 1}`,
   });
 }
@@ -24,7 +26,9 @@ function findListener(port: number): { pid: number; command: string } | null {
   const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`));
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     const descriptors = tryRead(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-    const holds = descriptors.some((fd) => sockets.has(tryRead(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? ''));
+    const holds = descriptors.some((fd) =>
+      sockets.has(tryRead(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? ''),
+    );
     if (!holds) continue;
     const command = tryRead(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ?? '';
     return { pid: Number(pid), command: command.replaceAll('\0', ' ').trim().slice(0, 80) };

@@ -23,7 +23,8 @@ export async function ensureDevelopmentTenant(
     if (known !== null && knownToken?.tenant === tenant) {
       const tokens = await operator.listTokens(tenant);
       const alive = tokens.some(
-        (token) => token.token_id === knownToken.token && token.revoked_at === null && token.expires_at === null,
+        (token) =>
+          token.token_id === knownToken.token && token.revoked_at === null && token.expires_at === null,
       );
       if (alive) return { email: known.email, apiToken: known.apiToken };
     }

@@ -3,8 +3,8 @@ import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Failure } from '../terminal/failure.ts';
 import type { Guardian } from './guardian.ts';
-import { endGroup } from './process-group.ts';
 import { tailOf, withLogFile } from './part.ts';
+import { endGroup } from './process-group.ts';
 
 export interface ProcessOptions {
   /** As it is called in messages. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import { mintJoinToken } from '../identity/mint-join-token.ts';
 import type { Board } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { requireFreePort } from './check-port.ts';
 import { type CleanupStack, createCleanupStack } from './cleanup.ts';
 import { type Connection, readConnection, writeConnection } from './connection-file.ts';
-import { mintJoinToken } from '../identity/mint-join-token.ts';
 import { ensureDevelopmentTenant } from './development-tenant.ts';
 import { startGuardian } from './guardian.ts';
 import type { Part } from './part.ts';
@@ -54,7 +54,11 @@ export async function startStack(options: StackOptions, board: Board, signal: Ab
   const cleanup = createCleanupStack();
   const failed = new AbortController();
   try {
-    return await startParts(options, board, { cleanup, failed, signal: AbortSignal.any([signal, failed.signal]) });
+    return await startParts(options, board, {
+      cleanup,
+      failed,
+      signal: AbortSignal.any([signal, failed.signal]),
+    });
   } catch (thrown) {
     await cleanup.run();
     throw thrown;
@@ -156,7 +160,8 @@ async function takeState(options: StackOptions) {
   throw new Failure({
     what: `The state folder ${options.paths.root} is in use.`,
     why: `process ${lock.pid} runs a stack in it since ${lock.startedAt}, at ${lock.publicUrl}`,
-    remedy: 'use that one, end it (Ctrl-C, or kill that process), or start this one elsewhere: --state DIR --port PORT',
+    remedy:
+      'use that one, end it (Ctrl-C, or kill that process), or start this one elsewhere: --state DIR --port PORT',
   });
 }
 

@@ -57,7 +57,9 @@ export async function askHolder(stateDir: string): Promise<Holder | null> {
   const answer = await new Promise<string | null>((resolve, reject) => {
     let text = '';
     const socket = connect(lockName(stateDir));
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('the owner of the folder gives no answer')));
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () =>
+      socket.destroy(new Error('the owner of the folder gives no answer')),
+    );
     socket.on('data', (chunk) => {
       text += chunk.toString('utf8');
     });

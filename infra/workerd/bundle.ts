@@ -18,7 +18,9 @@ export interface BundleOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export type BundleResult = { readonly ok: true; readonly bundle: Bundle } | { readonly ok: false; readonly output: string };
+export type BundleResult =
+  | { readonly ok: true; readonly bundle: Bundle }
+  | { readonly ok: false; readonly output: string };
 
 /** All that a bundle is made of: the Worker imports nothing of ours from elsewhere, which the gate checks. */
 const SOURCES = ['worker', 'protocol', 'wrangler.toml', 'package-lock.json'];
@@ -93,7 +95,10 @@ function digestOfSources(rootDir: string): string {
   return hash.digest('hex').slice(0, 24);
 }
 
-function dryRun({ rootDir, env }: BundleOptions, outDir: string): Promise<{ code: number | null; output: string }> {
+function dryRun(
+  { rootDir, env }: BundleOptions,
+  outDir: string,
+): Promise<{ code: number | null; output: string }> {
   const wrangler = join(rootDir, 'node_modules/wrangler/bin/wrangler.js');
   const child = spawn(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', outDir], {
     cwd: rootDir,

@@ -12,7 +12,10 @@ export interface SandboxParts {
 }
 
 /** Makes sure that gVisor and the sandbox image are there; the executor finds both in the cache. */
-export async function prepareSandbox(say: (doing: string) => void, signal: AbortSignal): Promise<SandboxParts> {
+export async function prepareSandbox(
+  say: (doing: string) => void,
+  signal: AbortSignal,
+): Promise<SandboxParts> {
   const options = {
     stateDir: CACHE_DIR,
     signal,

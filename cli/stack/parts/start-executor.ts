@@ -39,7 +39,10 @@ export async function startExecutor(options: ExecutorOptions): Promise<Part> {
         ...['--slots', String(options.slots)],
         ...(isKnown ? [] : ['--join-token-file', joinFile]),
       ],
-      env: childEnvironment(paths.executor, process.env.CAUSEWAY_RUNSC ? { CAUSEWAY_RUNSC: process.env.CAUSEWAY_RUNSC } : {}),
+      env: childEnvironment(
+        paths.executor,
+        process.env.CAUSEWAY_RUNSC ? { CAUSEWAY_RUNSC: process.env.CAUSEWAY_RUNSC } : {},
+      ),
       cwd: ROOT_DIR,
       logFile,
       guardian: options.guardian,

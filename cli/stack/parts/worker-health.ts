@@ -48,7 +48,9 @@ export async function askHealth(port: number): Promise<{ ok: boolean; findings: 
 }
 
 function describeFindings(findings: readonly unknown[]): string {
-  return findings.map((finding) => (typeof finding === 'string' ? finding : JSON.stringify(finding))).join('; ');
+  return findings
+    .map((finding) => (typeof finding === 'string' ? finding : JSON.stringify(finding)))
+    .join('; ');
 }
 
 function failure(why: string, logFile: string, evidenceLines = 12): Failure {

@@ -1,3 +1,4 @@
+import { checkWorkerSettings } from '../../settings/schema.ts';
 import type { StackSecrets } from '../secrets.ts';
 
 export interface Endpoints {
@@ -8,8 +9,11 @@ export interface Endpoints {
 }
 
 /** The variables of the Worker in a stack that `up` started. Only `up` ever sets `ENVIRONMENT=development`. */
-export function workerSettings(endpoints: Endpoints, secrets: StackSecrets): Record<string, string> {
-  return {
+export function workerSettings(
+  endpoints: Endpoints,
+  secrets: StackSecrets,
+): Readonly<Record<string, string>> {
+  return checkWorkerSettings({
     PUBLIC_URL: endpoints.publicUrl,
     DATABASE_URL: `postgres://causeway_app:${secrets.appPassword}@127.0.0.1:${endpoints.postgresPort}/causeway`,
     DATABASE_HTTP_URL: `http://127.0.0.1:${endpoints.postgresHttpPort}/sql`,
@@ -17,7 +21,7 @@ export function workerSettings(endpoints: Endpoints, secrets: StackSecrets): Rec
     SEAL_KEY: secrets.sealKey,
     ENVIRONMENT: 'development',
     EDGE: 'none',
-  };
+  });
 }
 
 /** The settings as a file that wrangler reads (`.dev.vars`, `--env-file`). */

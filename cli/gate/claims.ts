@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { bundleWorker } from '../../infra/workerd/bundle.ts';
+import { childEnvironment } from '../stack/child-environment.ts';
+import { CACHE_DIR, ROOT_DIR } from '../stack/state-paths.ts';
+import type { Claim } from './claim.ts';
+import { compareSchema, writeSchema } from './committed-schema.ts';
+import { findStaleDocs, writeDocs } from './generated-docs.ts';
+import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
+import { findForbiddenImports } from './import-law.ts';
+import { findLongFiles, findMachineTraces, findRunscCallers, findStraySql } from './places.ts';
+import { compareSurface, writeSurface } from './public-surface.ts';
+import { runTool } from './run-tool.ts';
+import { listFiles, readSource } from './source-files.ts';
+import { compareBindings, compareSettings } from './worker-bindings.ts';
+
+const TEXT = /\.(ts|mjs|sh|sql|py|md|json|toml|yml|yaml)$|^(causeway|\.ci\/run)$/;
+const PROGRAM = /\.(ts|mjs|sql|py|sh)$/;
+const GENERATED = /^(package-lock\.json|schema\.sql)$/;
+
+function sources(wanted: RegExp): readonly SourceText[] {
+  return listFiles()
+    .filter((path) => wanted.test(path) && !GENERATED.test(path))
+    .map((path) => ({ path, text: readSource(path) }));
+}
+
+/** The gate: the same at home and in CI. The cheap ones come first. */
+export const CLAIMS: readonly Claim[] = [
+  {
+    says: 'Worker and executor do not import each other',
+    check: () => findForbiddenImports(buildImportGraph(sources(/\.ts$/), { withTypes: true })),
+  },
+  {
+    says: 'No file imports itself by a detour',
+    check: () => findCycles(buildImportGraph(sources(/\.ts$/), { withTypes: false })),
+  },
+  { says: 'SQL stands only where it may', check: () => findStraySql(sources(/\.ts$/)) },
+  { says: 'Only one file talks to runsc', check: () => findRunscCallers(sources(/\.ts$/)) },
+  {
+    says: 'No file names a registry host or a path of this machine',
+    check: () => findMachineTraces(sources(TEXT)),
+  },
+  { says: 'No program is longer than 350 lines', check: () => findLongFiles(sources(PROGRAM)) },
+  { says: 'Plain workerd has the bindings of wrangler.toml', check: compareBindings },
+  { says: 'Every setting is described once', check: compareSettings },
+  { says: 'Generated docs are current', check: findStaleDocs, mend: async () => writeDocs() },
+  {
+    says: 'Names that others build on are as committed',
+    check: compareSurface,
+    mend: writeSurface,
+  },
+  {
+    says: 'Code is formatted and linted',
+    check: () => runTool('@biomejs/biome/bin/biome', ['ci', '--colors=off', '--max-diagnostics=40', '.']),
+    mend: async () => void (await runTool('@biomejs/biome/bin/biome', ['check', '--write', '.'])),
+  },
+  {
+    says: 'Types hold',
+    check: async () => [
+      ...(await runTool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'])),
+      ...(await runTool('typescript/bin/tsc', ['--noEmit', '-p', 'worker/tsconfig.json'])),
+    ],
+  },
+  { says: 'The committed schema is what the migrations make', check: compareSchema, mend: writeSchema },
+  { says: 'The Worker deploys (dry run)', check: deployDryRun },
+];
+
+async function deployDryRun(): Promise<readonly string[]> {
+  const homeDir = join(CACHE_DIR, 'wrangler-home');
+  const made = await bundleWorker({
+    rootDir: ROOT_DIR,
+    cacheDir: join(CACHE_DIR, 'bundles'),
+    env: childEnvironment(homeDir, { WRANGLER_LOG_PATH: join(homeDir, 'logs') }),
+  });
+  return made.ok ? [] : made.output.trim().split('\n');
+}

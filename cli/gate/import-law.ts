@@ -1,0 +1,28 @@
+import type { ImportGraph } from './import-graph.ts';
+
+/** What the files of a folder may import of ours, beside their own folder. Programs at the rim may import anything but tests. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  worker: ['protocol'],
+  executor: ['protocol', 'infra/sandbox-image'],
+  infra: ['protocol'],
+};
+
+/** Imports that the law forbids, as "from imports to". */
+export function findForbiddenImports(graph: ImportGraph): readonly string[] {
+  return [...graph].flatMap(([from, targets]) =>
+    targets.filter((to) => !isAllowed(from, to)).map((to) => `${from} imports ${to}`),
+  );
+}
+
+function isAllowed(from: string, to: string): boolean {
+  const home = topFolder(from);
+  if (topFolder(to) === home) return true;
+  if (topFolder(to) === 'test') return false;
+  const allowed = MAY_IMPORT[home];
+  return allowed === undefined || allowed.some((folder) => to.startsWith(`${folder}/`));
+}
+
+function topFolder(path: string): string {
+  return path.split('/')[0] ?? path;
+}

@@ -1,0 +1,63 @@
+import type { SourceText } from './import-graph.ts';
+
+const SQL_PLACES = ['worker/database/', 'cli/database/', 'infra/postgres-http/', 'test/', 'bench/'];
+const SQL =
+  /['"`]\s*(?:select\s[^'"`]*(?:\sfrom\s|\()|insert\s+into\s|update\s+\S+\s+set\s|delete\s+from\s|(?:create|alter|drop)\s+(?:table|role|schema|function|policy|index)\s|grant\s+\S+\s+on\s|set\s+(?:local\s+)?role\s)/i;
+/** The SQLite inside a Durable Object is that object's own memory, not the database. */
+const OWN_STORAGE = /\bsql\.exec\b|\bSqlStorage\b/;
+
+/** Lines with SQL for Postgres outside the folders that may hold it. */
+export function findStraySql(sources: readonly SourceText[]): readonly string[] {
+  return sources
+    .filter(({ path }) => !SQL_PLACES.some((place) => path.startsWith(place)))
+    .filter(({ text }) => !OWN_STORAGE.test(text))
+    .flatMap((source) => findLines(source, SQL));
+}
+
+const RUNSC_CALLER = 'executor/sandbox/gvisor.ts';
+
+/** Files of the executor that start runsc and are not the one that may. */
+export function findRunscCallers(sources: readonly SourceText[]): readonly string[] {
+  return sources
+    .filter(
+      ({ path, text }) =>
+        path.startsWith('executor/') && path !== RUNSC_CALLER && /node:child_process/.test(text),
+    )
+    .flatMap((source) => findLines(source, /runscPath|--platform=|--network=none/));
+}
+
+// Built from pieces, so that this file does not contain what it looks for.
+const REGISTRY_HOSTS = [
+  ['registry', 'npmjs', 'org'],
+  ['registry', 'yarnpkg', 'com'],
+  ['pypi', 'org'],
+  ['files', 'pythonhosted', 'org'],
+  ['deb', 'debian', 'org'],
+].map((labels) => labels.join('\\.'));
+const MACHINE_PATHS = ['work/main', 'work/shared', 'root/\\.', 'home/[a-z]+/'].map(
+  (path) => `(?<![\\w.])/${path}`,
+);
+const MACHINE = new RegExp([...REGISTRY_HOSTS, ...MACHINE_PATHS].join('|'));
+
+/** Lines that name a registry's host, or a path of the machine that they were written on. */
+export function findMachineTraces(sources: readonly SourceText[]): readonly string[] {
+  return sources.flatMap((source) => findLines(source, MACHINE));
+}
+
+const LINES_MAX = 350;
+
+/** Files that have grown too long to have one subject. */
+export function findLongFiles(sources: readonly SourceText[]): readonly string[] {
+  return sources
+    .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    .filter(({ lines }) => lines > LINES_MAX)
+    .map(({ path, lines }) => `${path} has ${lines} lines; ${LINES_MAX} are the most`);
+}
+
+function findLines({ path, text }: SourceText, pattern: RegExp): string[] {
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      pattern.test(line) ? [`${path}:${index + 1}  ${line.trim().slice(0, 120)}`] : [],
+    );
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+export interface Setting {
+  readonly schema: z.ZodType;
+  /** `worker`: a variable or secret of the Worker. `command`: read from the environment of ./causeway. */
+  readonly of: 'worker' | 'command';
+  readonly secret: boolean;
+  /** What holds where it is not set; null where it must be set. */
+  readonly absent: string | null;
+  readonly example: string;
+  readonly says: string;
+}
+
+const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected 32 bytes as base64url (43 characters)');
+const httpUrl = z.url({ protocol: /^https?$/ });
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+
+/**
+ * Every setting, once: `up` checks what it hands to the Worker against it, `docs/configuration.md` is made from it, and
+ * the gate compares it with `worker/env.ts`.
+ */
+export const SETTINGS = {
+  PUBLIC_URL: {
+    schema: httpUrl,
+    of: 'worker',
+    secret: false,
+    absent: null,
+    example: 'https://causeway.example.com',
+    says: 'The address under which people and agents reach the Worker. The only source of links, issuer and redirects; the Host header never is.',
+  },
+  DATABASE_URL: {
+    schema: postgresUrl,
+    of: 'worker',
+    secret: true,
+    absent: null,
+    example: 'postgres://causeway_app:PASSWORD@db.example.com/causeway',
+    says: 'The login of the role causeway_app, which row-level security binds. Never the owner.',
+  },
+  DATABASE_HTTP_URL: {
+    schema: httpUrl,
+    of: 'worker',
+    secret: false,
+    absent: "Neon's own endpoint, by the host of DATABASE_URL",
+    example: 'https://postgres-http.example.com/sql',
+    says: 'Where infra/postgres-http serves, for a Postgres that is not Neon.',
+  },
+  CONTEXT_KEY: {
+    schema: key,
+    of: 'worker',
+    secret: true,
+    absent: null,
+    example: '43 characters: openssl rand 32 | basenc --base64url | tr -d =',
+    says: 'Signs the tickets with which the Worker enters a tenant; the database holds the same key.',
+  },
+  SEAL_KEY: {
+    schema: key,
+    of: 'worker',
+    secret: true,
+    absent: null,
+    example: '43 characters: openssl rand 32 | basenc --base64url | tr -d =',
+    says: 'Signs capabilities of runs, upload and download links, and cursors.',
+  },
+  ENVIRONMENT: {
+    schema: z.enum(['development', 'production']),
+    of: 'worker',
+    secret: false,
+    absent: 'production',
+    example: 'development',
+    says: 'Set by `./causeway up` alone. Whatever it did not start is production.',
+  },
+  EDGE: {
+    schema: z.enum(['cloudflare', 'none']),
+    of: 'worker',
+    secret: false,
+    absent: 'cloudflare',
+    example: 'none',
+    says: "What stands in front of the Worker and vouches for the caller's address.",
+  },
+  BLOB_STORE_URL: {
+    schema: httpUrl,
+    of: 'worker',
+    secret: false,
+    absent: 'the R2 bucket bound as BLOBS',
+    example: 'https://s3.eu-central-1.amazonaws.com/causeway-blobs',
+    says: 'An S3 endpoint with its bucket, where there is no R2.',
+  },
+  BLOB_STORE_ACCESS_KEY_ID: {
+    schema: z.string().min(1),
+    of: 'worker',
+    secret: true,
+    absent: 'requests to BLOB_STORE_URL are not signed',
+    example: 'AKIA...',
+    says: 'The access key of the S3 endpoint.',
+  },
+  BLOB_STORE_SECRET_ACCESS_KEY: {
+    schema: z.string().min(1),
+    of: 'worker',
+    secret: true,
+    absent: 'requests to BLOB_STORE_URL are not signed',
+    example: '...',
+    says: 'The secret of that access key.',
+  },
+  BLOB_STORE_REGION: {
+    schema: z.string().min(1),
+    of: 'worker',
+    secret: false,
+    absent: 'auto',
+    example: 'eu-central-1',
+    says: 'The region that S3 signatures name.',
+  },
+  DATABASE_OWNER_URL: {
+    schema: postgresUrl,
+    of: 'command',
+    secret: true,
+    absent: 'the stack in the state folder',
+    example: 'postgres://causeway_owner:PASSWORD@db.example.com/causeway',
+    says: 'The owner of a database, for `migrate`, `token` and `executor`; --database-url says the same.',
+  },
+  CAUSEWAY_RUNSC: {
+    schema: z.string().min(1),
+    of: 'command',
+    secret: false,
+    absent: "gVisor of Debian 13's package, unpacked under .causeway/cache",
+    example: '/usr/local/bin/runsc',
+    says: 'A gVisor runsc of your own.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+export type WorkerSettingName = {
+  [Name in SettingName]: (typeof SETTINGS)[Name]['of'] extends 'worker' ? Name : never;
+}[SettingName];
+
+/** The settings of a Worker as given, each checked. Throws a ZodError that names the first that is wrong. */
+export function checkWorkerSettings(
+  settings: Readonly<Partial<Record<WorkerSettingName, string>>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => {
+      const text = SETTINGS[name as WorkerSettingName].schema.parse(value, { reportInput: false });
+      return [name, text];
+    }),
+  );
+}
