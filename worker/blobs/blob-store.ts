@@ -1,4 +1,5 @@
 import type { TenantId } from '../../protocol/ids.ts';
+import type { ReceivedBlob, Transfer } from './receive-blob.ts';
 
 /** A blob's name: content-addressed, and apart by tenant, so that equal bytes of two tenants never meet. */
 export interface BlobKey {
@@ -26,8 +27,11 @@ export interface BlobStore {
     body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>,
     bytes: number,
   ): Promise<PutResult>;
+  /** Reads `body` to its end and stores it under the digest that it turns out to have. */
+  receive(transfer: Transfer, body: ReadableStream<Uint8Array>): Promise<ReceivedBlob>;
 }
 
+/** `digest_mismatch` is also a body of another length. */
 export type PutResult = 'stored' | 'already_there' | 'digest_mismatch';
 
 /** Where a blob lies in the store: `<tenant>/<sha256>`. */

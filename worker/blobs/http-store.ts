@@ -1,53 +1,57 @@
-import { type BlobStore, blobPath, type PutResult } from './blob-store.ts';
-import { digesting } from './digesting.ts';
+import { type BlobStore, blobPath, type StoredBlob } from './blob-store.ts';
+import { type RawStore, receiveBlob } from './receive-blob.ts';
 import { sha256Hex } from './sha256.ts';
 
 export type StoreFetch = (path: string, init: RequestInit) => Promise<Response>;
 
 /**
  * A plain HTTP store: GET, HEAD, PUT and DELETE of `<tenant>/<sha256>`. workerd's writable disk service is one, and an
- * S3 endpoint is one when its requests are signed. The store checks nothing, so the digest is taken here while the
- * bytes pass, and a body that is not what it claims is deleted again.
+ * S3 endpoint is one when its requests are signed. The store checks nothing, so bytes are checked here before they get
+ * their key.
  */
 export function httpStore(send: StoreFetch): BlobStore {
+  const raw = rawHttpStore(send);
   return {
-    async get(key) {
-      const response = await send(blobPath(key), { method: 'GET' });
+    get: (key) => raw.read(blobPath(key)),
+    has: (key) => raw.has(blobPath(key)),
+    async put(key, body, bytes) {
+      if (await raw.has(blobPath(key))) return 'already_there';
+      if (body instanceof Uint8Array) {
+        if (body.byteLength !== bytes || (await sha256Hex(body)) !== key.sha256) return 'digest_mismatch';
+        await raw.write(blobPath(key), body, bytes);
+        return 'stored';
+      }
+      const transfer = { tenant: key.tenant, attempt: crypto.randomUUID(), bytes, sha256: key.sha256 };
+      const received = await receiveBlob(raw, transfer, body);
+      return received.ok ? 'stored' : 'digest_mismatch';
+    },
+    receive: (transfer, body) => receiveBlob(raw, transfer, body),
+  };
+}
+
+function rawHttpStore(send: StoreFetch): RawStore {
+  return {
+    async read(path): Promise<StoredBlob | null> {
+      const response = await send(path, { method: 'GET' });
       if (response.status === 404) return discard(response, null);
       if (!response.ok || response.body === null) throw await storeError('read', response);
       return { body: response.body, bytes: Number(response.headers.get('content-length') ?? '0') };
     },
-    async has(key) {
-      const response = await send(blobPath(key), { method: 'HEAD' });
+    async has(path) {
+      const response = await send(path, { method: 'HEAD' });
       if (response.status !== 404 && !response.ok) throw await storeError('look up', response);
       return discard(response, response.ok);
     },
-    async put(key, body, bytes): Promise<PutResult> {
-      if (await this.has(key)) return 'already_there';
-      if (body instanceof Uint8Array) {
-        if (body.byteLength !== bytes || (await sha256Hex(body)) !== key.sha256) return 'digest_mismatch';
-        await write(send, blobPath(key), body, bytes);
-        return 'stored';
-      }
-      const { body: passed, digest } = digesting(body);
-      try {
-        await write(send, blobPath(key), passed.pipeThrough(new FixedLengthStream(bytes)), bytes);
-        if ((await digest) === key.sha256) return 'stored';
-      } catch (error) {
-        await discard(await send(blobPath(key), { method: 'DELETE' }), null);
-        if (error instanceof TypeError) return 'digest_mismatch';
-        throw error;
-      }
-      await discard(await send(blobPath(key), { method: 'DELETE' }), null);
-      return 'digest_mismatch';
+    async write(path, body, bytes) {
+      const headers = { 'content-length': String(bytes) };
+      const response = await send(path, { method: 'PUT', body, headers });
+      if (!response.ok) throw await storeError('write', response);
+      await discard(response, null);
+    },
+    async remove(path) {
+      await discard(await send(path, { method: 'DELETE' }), null);
     },
   };
-}
-
-async function write(send: StoreFetch, path: string, body: BodyInit, bytes: number): Promise<void> {
-  const response = await send(path, { method: 'PUT', body, headers: { 'content-length': String(bytes) } });
-  if (!response.ok) throw await storeError('write', response);
-  await discard(response, null);
 }
 
 /** An unread body holds a connection; what is not needed is given back at once. */
@@ -57,7 +61,6 @@ async function discard<Value>(response: Response, value: Value): Promise<Value> 
 }
 
 async function storeError(verb: string, response: Response): Promise<Error> {
-  return new Error(
-    `the blob store refused to ${verb}: ${response.status} ${(await response.text()).slice(0, 200)}`,
-  );
+  const said = (await response.text()).slice(0, 200);
+  return new Error(`the blob store refused to ${verb}: ${response.status} ${said}`);
 }

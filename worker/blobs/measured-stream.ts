@@ -1,0 +1,46 @@
+import { hex } from './sha256.ts';
+
+/** A body on its way to a store, with what is known of it once it has passed. */
+export interface MeasuredStream {
+  /** Ends with an error, so that no store takes it as whole, where it is not exactly `bytes` long. */
+  readonly body: ReadableStream<Uint8Array>;
+  /** SHA-256 of all that passed, or null where not all has. */
+  readonly sha256: () => string | null;
+  readonly hasWrongLength: () => boolean;
+}
+
+/**
+ * Takes the SHA-256 of a stream, and holds it to its length, while it passes: a chunk is hashed before it goes on, so
+ * memory stays flat where the store is slower than the sender. (`tee()` buffers all that the slower branch has not read.)
+ */
+export function measuredStream(body: ReadableStream<Uint8Array>, bytes: number): MeasuredStream {
+  const digest = new crypto.DigestStream('SHA-256');
+  const hash = digest.getWriter();
+  let passed = 0;
+  let wrongLength = false;
+  let sha256: string | null = null;
+
+  const refuseLength = (how: string): never => {
+    wrongLength = true;
+    throw new RangeError(`the body is ${how} than ${bytes} bytes`);
+  };
+  const meter = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(chunk, controller) {
+      passed += chunk.byteLength;
+      if (passed > bytes) refuseLength('longer');
+      await hash.write(chunk);
+      controller.enqueue(chunk);
+    },
+    async flush() {
+      if (passed < bytes) refuseLength('shorter');
+      await hash.close();
+      sha256 = hex(new Uint8Array(await digest.digest));
+    },
+  });
+  return {
+    // R2 and HTTP stores want to know the length beforehand.
+    body: body.pipeThrough(meter).pipeThrough(new FixedLengthStream(bytes)),
+    sha256: () => sha256,
+    hasWrongLength: () => wrongLength,
+  };
+}

@@ -1,0 +1,64 @@
+import { blobPath, type StoredBlob } from './blob-store.ts';
+import { measuredStream } from './measured-stream.ts';
+
+/** Files of a store by path, without any promise about what is in them. A write is whole or leaves nothing. */
+export interface RawStore {
+  read(path: string): Promise<StoredBlob | null>;
+  has(path: string): Promise<boolean>;
+  write(
+    path: string,
+    body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>,
+    bytes: number,
+  ): Promise<void>;
+  remove(path: string): Promise<void>;
+}
+
+/** A body on its way to becoming a blob. */
+export interface Transfer {
+  readonly tenant: string;
+  /** Names this attempt and no other. */
+  readonly attempt: string;
+  readonly bytes: number;
+  /** What its SHA-256 must be, where that was announced. */
+  readonly sha256: string | null;
+}
+
+export type ReceivedBlob =
+  | { readonly ok: true; readonly sha256: string }
+  | { readonly ok: false; readonly reason: 'wrong_length' | 'wrong_sha256' };
+
+/**
+ * Stores a body under the SHA-256 that it turns out to have. Until it has passed and was found right it waits below
+ * `incoming/`, so that no key ever holds other bytes than its own, not even for a moment or after a failure; what waits
+ * is removed, however this ends. (A lifecycle rule on `incoming/` catches what a killed Worker leaves.)
+ */
+export async function receiveBlob(
+  store: RawStore,
+  transfer: Transfer,
+  body: ReadableStream<Uint8Array>,
+): Promise<ReceivedBlob> {
+  const incoming = `incoming/${transfer.tenant}/${transfer.attempt}`;
+  const passing = measuredStream(body, transfer.bytes);
+  try {
+    await store.write(incoming, passing.body, transfer.bytes);
+  } catch (error) {
+    if (passing.hasWrongLength()) return { ok: false, reason: 'wrong_length' };
+    throw error;
+  }
+  try {
+    const sha256 = passing.sha256();
+    if (sha256 === null) throw new Error('the store answered before the body had passed');
+    if (sha256 !== (transfer.sha256 ?? sha256)) return { ok: false, reason: 'wrong_sha256' };
+    await copyOnce(store, incoming, blobPath({ tenant: transfer.tenant, sha256 }), transfer.bytes);
+    return { ok: true, sha256 };
+  } finally {
+    await store.remove(incoming);
+  }
+}
+
+async function copyOnce(store: RawStore, from: string, to: string, bytes: number): Promise<void> {
+  if (await store.has(to)) return;
+  const waiting = await store.read(from);
+  if (waiting === null) throw new Error(`the store lost ${from}`);
+  await store.write(to, waiting.body.pipeThrough(new FixedLengthStream(bytes)), bytes);
+}
