@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { CLIENTS, CLOUD_CLIENTS, type ClientName, type Endpoint } from '../connect/clients.ts';
+import { CLIENTS, CLOUD_CLIENTS, type ClientName, type Endpoint } from '../../worker/console/clients.ts';
 import { readConnection } from '../stack/connection-file.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';

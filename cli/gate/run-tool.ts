@@ -4,8 +4,6 @@ import { stripVTControlCharacters } from 'node:util';
 import { childEnvironment } from '../stack/child-environment.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 
-const LINES_MAX = 60;
-
 /** Runs a tool of node_modules in the checkout: nothing where it succeeds, else the lines that it printed. */
 export async function runTool(script: string, args: readonly string[]): Promise<readonly string[]> {
   const child = spawn(process.execPath, [join(ROOT_DIR, 'node_modules', script), ...args], {
@@ -24,7 +22,5 @@ export async function runTool(script: string, args: readonly string[]): Promise<
     child.once('close', resolve);
   });
   if (code === 0) return [];
-  const lines = stripVTControlCharacters(output).trim().split('\n');
-  const shown = lines.slice(0, LINES_MAX);
-  return lines.length > LINES_MAX ? [...shown, `... ${lines.length - LINES_MAX} more lines`] : shown;
+  return stripVTControlCharacters(output).trim().split('\n');
 }

@@ -17,7 +17,7 @@ export interface ClientGuide {
 const bearer = ({ apiToken }: Endpoint): string => `Bearer ${apiToken}`;
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
 
-/** How each agent is told of an MCP server; one entry a client. */
+/** How each agent is told of an MCP server; one entry a client. The landing page and `./causeway connect` show it. */
 export const CLIENTS = {
   'claude-code': {
     title: 'Claude Code',
@@ -42,6 +42,7 @@ export const CLIENTS = {
               endpoint.mcpUrl,
               ...(isPlainRemote(endpoint.mcpUrl) ? ['--allow-http'] : []),
               '--header',
+              // biome-ignore lint/suspicious/noTemplateCurlyInString: the bridge itself fills this in.
               'Authorization:${AUTHORIZATION}',
             ],
             env: { AUTHORIZATION: bearer(endpoint) },
