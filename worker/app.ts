@@ -14,6 +14,11 @@ import { entryRefused } from './http/unauthorized.ts';
 import { asRefusal } from './mcp/call-tool.ts';
 import { serveMcp } from './mcp/endpoint.ts';
 import { platformOf } from './platform.ts';
+import { connectExecutor } from './runs/routes/connect-executor.ts';
+import { download } from './runs/routes/download.ts';
+import { getBlob, putBlob } from './runs/routes/executor-blobs.ts';
+import { feedRun } from './runs/routes/executor-feed.ts';
+import { registerExecutorRoute } from './runs/routes/register-executor.ts';
 
 type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
 
@@ -24,6 +29,12 @@ const HANDLERS: Record<RouteKey, Handler> = {
   'GET /healthz': (context) => context.json({ ok: true }),
   'ALL /mcp': (context) =>
     serveMcp(context.req.raw, context.get('platform'), context.get('principal'), context.get('call')),
+  'POST /executor/register': registerExecutorRoute,
+  'GET /executor/connect': connectExecutor,
+  'GET /executor/blobs/:sha256': getBlob,
+  'PUT /executor/blobs/:sha256': putBlob,
+  'GET /executor/runs/:run/feed': feedRun,
+  'GET /downloads/:link': download,
 };
 
 /** The Worker's whole HTTP surface, in the order in which a request meets it. */

@@ -1,0 +1,197 @@
+import type { Manifest } from '../../protocol/manifest.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
+import type { TerminalState } from '../../protocol/run-state.ts';
+import type { Idempotency } from '../tenants/idempotency.ts';
+import { onlyRow, type Query, query, type Row } from './query.ts';
+
+/** What `app.queue_run` is asked; the names are its own. */
+export interface QueueRequest {
+  readonly run: string;
+  readonly pool: string;
+  readonly project: string;
+  readonly kind: 'model' | 'scratch';
+  readonly ref: string | null;
+  readonly entry: string;
+  readonly scratch: { readonly sha256: string; readonly bytes: number } | null;
+  readonly data: readonly string[] | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly limits: Manifest['limits'];
+  readonly seeds: Omit<Manifest['seeds'], 'source_date_epoch'>;
+  readonly queued_max: number;
+  readonly idempotency: Idempotency | null;
+}
+
+export type QueueRefusal =
+  | { readonly reason: 'no_project'; readonly details: { readonly project: string } }
+  | { readonly reason: 'archived'; readonly details: { readonly project: string } }
+  | {
+      readonly reason: 'no_commits' | 'no_commit';
+      readonly details: { readonly project: string; readonly ref: string | null };
+    }
+  | {
+      readonly reason: 'no_file';
+      readonly details: {
+        readonly path: string;
+        readonly commit: string;
+        readonly python_files: readonly string[];
+      };
+    }
+  | {
+      readonly reason: 'no_data';
+      readonly details: { readonly missing: readonly string[]; readonly available: readonly string[] };
+    }
+  | { readonly reason: 'no_executor'; readonly details: Record<string, never> }
+  | {
+      readonly reason: 'queue_full';
+      readonly details: { readonly limit: 'queued_runs'; readonly value: number };
+    }
+  | { readonly reason: 'idempotency_conflict' };
+
+export type Queued =
+  /** A new run, to be submitted to its pool. */
+  | {
+      readonly step: 'new';
+      readonly run: string;
+      readonly fence: number;
+      readonly manifest: Manifest;
+      readonly revokedExecutors: readonly string[];
+    }
+  /** The run of an earlier call with this idempotency key, or an identical one that is active. */
+  | { readonly step: 'known'; readonly run: string; readonly deduplicated: boolean }
+  | ({ readonly step: 'refused' } & QueueRefusal);
+
+export function queueRun(request: QueueRequest): Query<Queued> {
+  return query('select app.queue_run($1) as answer', [JSON.stringify(request)], (rows) =>
+    readQueued(onlyRow(rows).answer as Row),
+  );
+}
+
+function readQueued(answer: Row): Queued {
+  if (answer.ok !== true) {
+    const { reason, code, details } = answer;
+    return { step: 'refused', reason: reason ?? code, details } as Queued;
+  }
+  if (answer.manifest === undefined) {
+    return { step: 'known', run: answer.run as string, deduplicated: answer.deduplicated === true };
+  }
+  return {
+    step: 'new',
+    run: answer.run as string,
+    fence: answer.fence as number,
+    manifest: answer.manifest as Manifest,
+    revokedExecutors: answer.revoked_executors as string[],
+  };
+}
+
+/** Who ran a run, and when by the pool's clock (ms since 1970). */
+export interface Execution {
+  readonly executor: string | null;
+  readonly leased_at: number | null;
+  readonly started_at: number | null;
+}
+
+export interface RunRow {
+  readonly run: string;
+  readonly project: string;
+  readonly projectName: string;
+  readonly pool: string;
+  readonly manifest: Manifest;
+  readonly manifestSha256: string;
+  readonly state: 'queued' | TerminalState;
+  readonly fence: number;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly outcome: Outcome | null;
+  readonly execution: Execution | null;
+}
+
+const UTC_MS = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+const COLUMNS = `r.run_id, r.project_id, p.name as project_name, r.pool_id, r.manifest, r.manifest_sha256, r.state, r.fence,
+  to_char(r.created_at at time zone 'UTC', ${UTC_MS}) as created_at,
+  to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as finished_at, r.outcome, r.execution`;
+
+/** Runs by id, in no order; an id that is absent or another tenant's gives no row. */
+export function selectRuns(runs: readonly string[]): Query<readonly RunRow[]> {
+  return query(
+    `select ${COLUMNS} from app.runs as r join app.projects as p on p.tenant_id = r.tenant_id and p.project_id = r.project_id
+      where r.run_id = any($1)`,
+    [runs],
+    (rows) => rows.map(readRun),
+  );
+}
+
+export interface RunSummary {
+  readonly run: string;
+  readonly entry: string;
+  readonly kind: 'model' | 'scratch';
+  readonly commit: string | null;
+  readonly state: 'queued' | TerminalState;
+  readonly createdAt: string;
+  readonly finishedAt: string | null;
+  readonly message: string | null;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly outputs: number;
+}
+
+export interface RunPage {
+  readonly total: number;
+  readonly runs: readonly RunSummary[];
+}
+
+/** A project's runs, newest first, before a run id; null where there is no such project. */
+export function selectRunPage(page: {
+  readonly project: string;
+  readonly states: readonly string[] | null;
+  readonly before: string | null;
+  readonly limit: number;
+}): Query<RunPage | null> {
+  return query(
+    `select p.project_id,
+            (select count(*)::int from app.runs as r
+              where r.project_id = p.project_id and ($2::text[] is null or r.state = any($2))) as total,
+            (select coalesce(jsonb_agg(page), '[]') from (
+               select r.run_id as run, r.entry, r.kind, r.commit_id as commit, r.state,
+                      to_char(r.created_at at time zone 'UTC', ${UTC_MS}) as "createdAt",
+                      to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as "finishedAt",
+                      r.outcome -> 'message' as message, r.manifest -> 'parameters' as parameters,
+                      coalesce(jsonb_array_length(r.outcome -> 'outputs'), 0) as outputs
+                 from app.runs as r
+                where r.project_id = p.project_id and ($2::text[] is null or r.state = any($2))
+                  and ($3::text is null or r.run_id < $3)
+                order by r.run_id desc limit $4) as page) as runs
+       from app.projects as p where p.project_id = app.project_id($1)`,
+    [page.project, page.states, page.before, page.limit],
+    ([row]) => (row === undefined ? null : { total: row.total as number, runs: row.runs as RunSummary[] }),
+  );
+}
+
+export type CancelBegun = {
+  readonly pool: string;
+  readonly state: 'queued' | TerminalState;
+  readonly fence: number;
+};
+
+/** Records that the caller wants the run cancelled; null where there is no such run. */
+export function beginCancel(run: string): Query<CancelBegun | null> {
+  return query('select app.begin_cancel($1) as answer', [run], (rows) => {
+    const answer = onlyRow(rows).answer as { ok: boolean } & CancelBegun;
+    return answer.ok ? answer : null;
+  });
+}
+
+function readRun(row: Row): RunRow {
+  return {
+    run: row.run_id as string,
+    project: row.project_id as string,
+    projectName: row.project_name as string,
+    pool: row.pool_id as string,
+    manifest: row.manifest as Manifest,
+    manifestSha256: row.manifest_sha256 as string,
+    state: row.state as RunRow['state'],
+    fence: row.fence as number,
+    createdAt: row.created_at as string,
+    finishedAt: row.finished_at as string | null,
+    outcome: row.outcome as Outcome | null,
+    execution: row.execution as Execution | null,
+  };
+}

@@ -1,0 +1,139 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { ExecutorId } from '../../protocol/ids.ts';
+import { limit } from '../../protocol/limits.ts';
+import type { Env } from '../env.ts';
+import { platformOf } from '../platform.ts';
+import { adopt, type Orphan } from './pool/adopt.ts';
+import { assignQueued } from './pool/assign-queued.ts';
+import { cancel } from './pool/cancel.ts';
+import { ExecutorSockets } from './pool/executor-sockets.ts';
+import { handleMessage } from './pool/handle-message.ts';
+import { isHeld } from './pool/lease.ts';
+import { LeaseTable } from './pool/lease-table.ts';
+import { NonceTable } from './pool/nonce-table.ts';
+import type { Pool } from './pool/pool.ts';
+import { type Submission, submit, type WaitAnswer, wait } from './pool/submit.ts';
+import { Waiters } from './pool/waiters.ts';
+import { wake } from './pool/wake.ts';
+
+/** What one attempt may upload: its outputs and both streams, with room for a repeated upload. */
+const UPLOAD_BYTES_MAX = 2 * (limit('run_harvest_bytes') + 2 * limit('run_stream_bytes'));
+
+/** A pool as an operator sees it. */
+export interface PoolStatus {
+  readonly executors: readonly { readonly executor: string; readonly slots: number; readonly held: number }[];
+  readonly queued: number;
+}
+
+/**
+ * One a pool: the sockets that its executors dial, their slots, and the leases of unfinished runs. It decides who runs
+ * what and writes each outcome, once; the verbs in `pool/` say how.
+ */
+export class ExecutorPool extends DurableObject<Env> {
+  private readonly pool: Pool;
+  private readonly nonces: NonceTable;
+  private alarmAt = Number.POSITIVE_INFINITY;
+
+  constructor(context: DurableObjectState, env: Env) {
+    super(context, env);
+    this.nonces = new NonceTable(context.storage.sql);
+    this.pool = {
+      leases: new LeaseTable(context.storage.sql),
+      sockets: new ExecutorSockets(context),
+      waiters: new Waiters(),
+      work: new Map(),
+      servedAt: new Map(),
+      platform: () => platformOf(env),
+      now: () => Date.now(),
+      wakeAt: (atMs) => this.wakeAt(atMs),
+      inBackground: (work) => context.waitUntil(work.catch(logFailure)),
+    };
+    // What was in flight to the database when the object stopped is asked again.
+    if (this.pool.leases.all().length > 0) this.wakeAt(Date.now() + 100);
+  }
+
+  /** Queues a run and waits for its end, at most `waitMs`. */
+  submit(submission: Submission, waitMs: number): Promise<WaitAnswer> {
+    return submit(this.pool, submission, waitMs);
+  }
+
+  wait(run: string, waitMs: number): Promise<WaitAnswer> {
+    return wait(this.pool, run, waitMs);
+  }
+
+  /** Cancels a run that the caller may cancel, and waits for its end. */
+  cancel(run: string, waitMs: number): Promise<WaitAnswer> {
+    const answer = wait(this.pool, run, waitMs);
+    cancel(this.pool, run);
+    return answer;
+  }
+
+  async adopt(orphans: readonly Orphan[]): Promise<void> {
+    for (const orphan of orphans) await adopt(this.pool, orphan);
+  }
+
+  /** Whether the holder of this attempt may upload `bytes` more. False once the attempt is over. */
+  admitUpload(run: string, fence: number, bytes: number): boolean {
+    const lease = this.pool.leases.get(run);
+    if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return false;
+    const uploadedBytes = lease.uploadedBytes + bytes;
+    if (uploadedBytes > UPLOAD_BYTES_MAX) return false;
+    this.pool.leases.putInMemory({ ...lease, uploadedBytes });
+    return true;
+  }
+
+  /** Gives an executor no further runs, so that it can be stopped once it holds none; returns how many it holds. */
+  drain(executor: string): number {
+    this.pool.sockets.drain(executor);
+    return this.pool.leases.all().filter((lease) => isHeld(lease) && lease.executor === executor).length;
+  }
+
+  status(): PoolStatus {
+    const leases = this.pool.leases.all();
+    return {
+      executors: this.pool.sockets.connected(Date.now()).map(({ executor, slots }) => ({
+        executor,
+        slots,
+        held: leases.filter((lease) => isHeld(lease) && lease.executor === executor).length,
+      })),
+      queued: leases.filter(({ phase }) => phase === 'queued').length,
+    };
+  }
+
+  /** The upgrade of an executor whose signature the Worker has checked; refuses a nonce that was used. */
+  override async fetch(request: Request): Promise<Response> {
+    const { searchParams } = new URL(request.url);
+    const executor = searchParams.get('executor') as ExecutorId;
+    if (!this.nonces.use(`${executor} ${searchParams.get('nonce')}`, Date.now()))
+      return new Response(null, { status: 409 });
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.pool.sockets.accept(server, executor);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await handleMessage(this.pool, socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // 1005 and 1006 say that no code was sent, and may not be sent themselves.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    assignQueued(this.pool);
+  }
+
+  override async alarm(): Promise<void> {
+    this.alarmAt = Number.POSITIVE_INFINITY;
+    await wake(this.pool);
+  }
+
+  private wakeAt(atMs: number): void {
+    if (atMs >= this.alarmAt) return;
+    this.alarmAt = atMs;
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
+  }
+}
+
+function logFailure(error: unknown): void {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  console.error(JSON.stringify({ level: 'error', where: 'executor-pool', message }));
+}

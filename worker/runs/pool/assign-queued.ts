@@ -1,0 +1,122 @@
+import type { ExecutorId } from '../../../protocol/ids.ts';
+import { limit } from '../../../protocol/limits.ts';
+import { DatabaseUnavailable } from '../../database/database.ts';
+import { selectRuns } from '../../database/runs.ts';
+import { withTenant } from '../../database/with-tenant.ts';
+import { systemPrincipal } from '../principals.ts';
+import { assign, type Situation, tenantLane } from './assign.ts';
+import type { ConnectedExecutor } from './executor-sockets.ts';
+import { STRANDED_MS } from './expire.ts';
+import { isHeld, type Lease } from './lease.ts';
+import { makeJob } from './make-job.ts';
+import type { Pool, Work } from './pool.ts';
+
+const ASK_AGAIN_MS = 2_000;
+
+/** Gives free slots to waiting runs. What is decided is decided at once; sending goes on in the background. */
+export function assignQueued(pool: Pool): void {
+  const now = pool.now();
+  const leases = pool.leases.all();
+  if (!leases.some(({ phase }) => phase === 'queued')) return;
+  const executors = pool.sockets.connected(now);
+  for (const { run, tenant, executor } of assign(situationOf(pool, leases, executors))) {
+    const image = executors.find((candidate) => candidate.executor === executor)?.image;
+    const lease = pool.leases.get(run);
+    if (lease === undefined || image === undefined) continue;
+    pool.servedAt.set(tenant, Math.max(0, ...pool.servedAt.values()) + 1);
+    const leased = pool.leases.put({
+      ...lease,
+      phase: 'leased',
+      executor: executor as ExecutorId,
+      leasedAt: now,
+      leaseUntil: now + limit('lease_ms'),
+      strandedSince: null,
+    });
+    pool.wakeAt(now + limit('lease_ms') + limit('lease_grace_ms'));
+    pool.inBackground(send(pool, leased, image));
+  }
+  noteStranded(pool, executors, now);
+}
+
+function situationOf(
+  pool: Pool,
+  leases: readonly Lease[],
+  executors: readonly ConnectedExecutor[],
+): Situation {
+  const held = new Map<string, number>();
+  const taken = new Map<string, number>();
+  for (const lease of leases.filter(isHeld)) {
+    const lane = tenantLane(waitingOf(lease));
+    held.set(lane, (held.get(lane) ?? 0) + 1);
+    taken.set(lease.executor, (taken.get(lease.executor) ?? 0) + 1);
+  }
+  return {
+    waiting: leases.filter(({ phase }) => phase === 'queued').map(waitingOf),
+    hosts: executors.map(({ executor, image, slots }) => ({
+      executor,
+      image,
+      free: slots - (taken.get(executor) ?? 0),
+    })),
+    held,
+    servedAt: pool.servedAt,
+    heldMaxPerTenant: limit('running_runs'),
+  };
+}
+
+function waitingOf(lease: Lease) {
+  return {
+    run: lease.run,
+    tenant: lease.tenant,
+    lane: lease.ephemeral ? 'inspect' : 'run',
+    image: lease.image,
+  } as const;
+}
+
+/** Sends the job; where the executor is gone by now the run waits again under the same fence, which nobody has seen. */
+async function send(pool: Pool, lease: Lease, image: string): Promise<void> {
+  const loaded = pool.work.get(lease.run) ?? (await loadWork(pool, lease));
+  if (pool.leases.get(lease.run)?.fence !== lease.fence) return;
+  if (loaded === 'unavailable') {
+    pool.leases.put({ ...lease, phase: 'queued', executor: null, leasedAt: null, leaseUntil: null });
+    return pool.wakeAt(pool.now() + ASK_AGAIN_MS);
+  }
+  if (loaded === 'absent') return pool.leases.remove(lease);
+  const { sealKey } = await pool.platform();
+  const job = await makeJob(sealKey, lease, loaded, image);
+  const current = pool.leases.get(lease.run);
+  if (current === undefined || current.fence !== lease.fence || current.executor !== lease.executor) return;
+  if (!pool.sockets.send(current.executor as ExecutorId, job)) {
+    pool.leases.put({ ...current, phase: 'queued', executor: null, leasedAt: null, leaseUntil: null });
+    return assignQueued(pool);
+  }
+  if (current.cancelRequested) {
+    pool.sockets.send(current.executor as ExecutorId, { type: 'cancel', run: lease.run, fence: lease.fence });
+  }
+}
+
+/** What the database has of a run that this pool forgot in an eviction. */
+async function loadWork(pool: Pool, lease: Lease): Promise<Work | 'absent' | 'unavailable'> {
+  const { database } = await pool.platform();
+  try {
+    const [[row]] = await withTenant(database, systemPrincipal(lease.tenant), [
+      selectRuns([lease.run]),
+    ] as const);
+    if (row === undefined || row.outcome !== null) return 'absent';
+    const work: Work = { manifest: row.manifest, inline: {} };
+    pool.work.set(lease.run, work);
+    return work;
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return 'unavailable';
+    throw error;
+  }
+}
+
+/** Notes since when no connected executor has the image that a run is pinned to. */
+function noteStranded(pool: Pool, executors: readonly ConnectedExecutor[], now: number): void {
+  for (const lease of pool.leases.all().filter(({ phase }) => phase === 'queued')) {
+    const stranded = !executors.some(({ image }) => lease.image === null || image === lease.image);
+    if (stranded === (lease.strandedSince !== null)) continue;
+    pool.leases.put({ ...lease, strandedSince: stranded ? now : null });
+    if (stranded) pool.wakeAt(now + STRANDED_MS);
+  }
+}

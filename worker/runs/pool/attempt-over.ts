@@ -1,0 +1,95 @@
+import { DatabaseUnavailable } from '../../database/database.ts';
+import { type NextAttempt, nextFence } from '../../database/run-attempts.ts';
+import { withTenant } from '../../database/with-tenant.ts';
+import { systemPrincipal } from '../principals.ts';
+import { assignQueued } from './assign-queued.ts';
+import { backoffMs } from './expire.ts';
+import type { Lease } from './lease.ts';
+import type { Pool } from './pool.ts';
+import { settle } from './settle.ts';
+import { systemOutcome } from './system-outcome.ts';
+
+/**
+ * An attempt ended without an outcome: its executor died, lost the run or could not do it. The run is tried again under
+ * the next fence, three times in all; a run that was to be cancelled is cancelled, and an inspection is given up.
+ */
+export async function attemptOver(pool: Pool, lease: Lease, reason: string): Promise<void> {
+  if (lease.ephemeral) {
+    pool.leases.remove(lease);
+    pool.work.delete(lease.run);
+    pool.waiters.resolve(lease.run, { step: 'refused', reason });
+    return assignQueued(pool);
+  }
+  if (lease.cancelRequested) {
+    const outcome = systemOutcome('cancelled', 'Cancelled.', lease.image);
+    return settle(pool, lease, { outcome, by: 'system' });
+  }
+  const retrying = pool.leases.put({ ...lease, phase: 'retrying', pending: null, retryAt: null, reason });
+  assignQueued(pool);
+  const answer = await askNextFence(pool, retrying);
+  const current = pool.leases.get(lease.run);
+  if (current?.phase === 'retrying' && current.fence === lease.fence)
+    await conclude(pool, current, reason, answer);
+}
+
+async function askNextFence(pool: Pool, lease: Lease): Promise<NextAttempt | null> {
+  const { database } = await pool.platform();
+  try {
+    const [answer] = await withTenant(database, systemPrincipal(lease.tenant), [
+      nextFence(lease.run, lease.fence),
+    ] as const);
+    return answer;
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return null;
+    throw error;
+  }
+}
+
+async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAttempt | null): Promise<void> {
+  switch (answer?.step) {
+    case undefined: {
+      const retryAt = pool.now() + backoffMs(lease.failures);
+      pool.leases.put({ ...lease, retryAt, failures: lease.failures + 1 });
+      return pool.wakeAt(retryAt);
+    }
+    case 'again': {
+      const inline = pool.work.get(lease.run)?.inline ?? {};
+      pool.work.set(lease.run, { manifest: answer.manifest, inline });
+      const next = pool.leases.put(requeued(lease, answer.fence));
+      if (next.cancelRequested) return attemptOver(pool, next, reason);
+      return assignQueued(pool);
+    }
+    case 'exhausted': {
+      const message = `Lost: ${answer.fence} executors tried it and none finished; the last time ${reason}.`;
+      const outcome = systemOutcome('lost', message, lease.image);
+      return settle(pool, { ...lease, fence: answer.fence }, { outcome, by: 'system' });
+    }
+    case 'finished':
+      pool.leases.remove(lease);
+      pool.work.delete(lease.run);
+      return pool.waiters.resolve(lease.run, { step: 'ended', outcome: answer.outcome });
+    case 'elsewhere':
+    case 'absent':
+      pool.leases.remove(lease);
+      pool.work.delete(lease.run);
+      return pool.waiters.resolve(lease.run, {
+        step: 'refused',
+        reason: 'another attempt at this run is open',
+      });
+  }
+}
+
+/** The lease of the next attempt; when it was queued first still decides its place in the queue. */
+function requeued(lease: Lease, fence: number): Lease {
+  return {
+    ...lease,
+    fence,
+    phase: 'queued',
+    executor: null,
+    leasedAt: null,
+    startedAt: null,
+    leaseUntil: null,
+    failures: 0,
+    uploadedBytes: 0,
+  };
+}

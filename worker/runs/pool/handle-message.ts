@@ -1,0 +1,70 @@
+import { type FromExecutor, fromExecutorSchema } from '../../../protocol/messages.ts';
+import { attemptOver } from './attempt-over.ts';
+import { CLOSE, close, sendOn } from './executor-sockets.ts';
+import { extendLeases, greet } from './hello.ts';
+import { isHeld, type Lease } from './lease.ts';
+import type { Pool } from './pool.ts';
+import { settle } from './settle.ts';
+
+const MESSAGE_CHARS_MAX = 1024 * 1024;
+
+/** Acts on one message of an executor. What comes twice, late or out of order changes nothing. */
+export async function handleMessage(
+  pool: Pool,
+  socket: WebSocket,
+  text: string | ArrayBuffer,
+): Promise<void> {
+  const message = parse(text);
+  if (message === null) return close(socket, CLOSE.invalid);
+  if (socket.readyState !== WebSocket.OPEN) return;
+  pool.sockets.heard(socket, pool.now());
+  const executor = pool.sockets.executorOf(socket);
+  switch (message.type) {
+    case 'hello':
+      return greet(pool, socket, message);
+    case 'heartbeat':
+      return extendLeases(pool, executor, message.holding);
+    case 'started': {
+      const lease = heldBy(pool, executor, message);
+      if (lease?.phase === 'leased') pool.leases.put({ ...lease, phase: 'running', startedAt: pool.now() });
+      return;
+    }
+    case 'outcome': {
+      const lease = heldBy(pool, executor, message);
+      if (lease !== null) return settle(pool, lease, { outcome: message.outcome, by: 'executor' });
+      if (!isBeingRecorded(pool, message))
+        sendOn(socket, { type: 'recorded', run: message.run, fence: message.fence });
+      return;
+    }
+    case 'refused': {
+      const lease = heldBy(pool, executor, message);
+      if (lease !== null)
+        return attemptOver(pool, lease, `an executor refused it: ${message.reason.slice(0, 300)}`);
+      return;
+    }
+  }
+}
+
+function parse(text: string | ArrayBuffer): FromExecutor | null {
+  if (typeof text !== 'string' || text.length > MESSAGE_CHARS_MAX) return null;
+  try {
+    const parsed = fromExecutorSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The lease that a message is about, if this executor holds it under this very fence. */
+function heldBy(pool: Pool, executor: string, about: { run: string; fence: number }): Lease | null {
+  const lease = pool.leases.get(about.run);
+  return lease !== undefined && lease.executor === executor && lease.fence === about.fence && isHeld(lease)
+    ? lease
+    : null;
+}
+
+/** An outcome that is being written is answered when it is written, not before. */
+function isBeingRecorded(pool: Pool, about: { run: string; fence: number }): boolean {
+  const lease = pool.leases.get(about.run);
+  return lease?.phase === 'recording' && lease.fence === about.fence;
+}

@@ -1,0 +1,76 @@
+import { limit } from '../../../protocol/limits.ts';
+import type { FromExecutor, Offer } from '../../../protocol/messages.ts';
+import { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from '../../../protocol/version.ts';
+import { DatabaseUnavailable } from '../../database/database.ts';
+import { recordConnection } from '../../database/executors.ts';
+import { assignQueued } from './assign-queued.ts';
+import { attemptOver } from './attempt-over.ts';
+import { CLOSE, close, sendOn } from './executor-sockets.ts';
+import { isHeld, type Lease } from './lease.ts';
+import type { Pool } from './pool.ts';
+
+type Hello = Extract<FromExecutor, { type: 'hello' }>;
+
+/**
+ * An executor (re)connected. Its offer is stored before it is welcomed, so that whoever sees it ready can run models;
+ * what it still holds goes on, what it has lost is tried again at once, and what is not its any more it may stop.
+ */
+export async function greet(pool: Pool, socket: WebSocket, hello: Hello): Promise<void> {
+  if (hello.protocol < PROTOCOL_VERSION_MIN || hello.protocol > PROTOCOL_VERSION) {
+    return close(socket, CLOSE.protocol);
+  }
+  if (!(await storeOffer(pool, pool.sockets.executorOf(socket), hello.offer)))
+    return close(socket, CLOSE.later);
+  const executor = pool.sockets.executorOf(socket);
+  const { image, slots, engine } = hello.offer;
+  pool.sockets.heard(socket, pool.now());
+  pool.sockets.greet(socket, { image, slots, engine });
+  sendOn(socket, { type: 'welcome', protocol: Math.min(hello.protocol, PROTOCOL_VERSION), executor });
+  await reconcile(pool, socket, executor, hello.holding);
+  assignQueued(pool);
+}
+
+async function storeOffer(pool: Pool, executor: string, offer: Offer): Promise<boolean> {
+  const { database } = await pool.platform();
+  try {
+    await database.transaction([recordConnection(executor, offer)]);
+    return true;
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return false;
+    throw error;
+  }
+}
+
+async function reconcile(
+  pool: Pool,
+  socket: WebSocket,
+  executor: string,
+  holding: Hello['holding'],
+): Promise<void> {
+  const own = pool.leases.all().filter((lease) => lease.executor === executor);
+  for (const { run, fence } of holding) {
+    if (!own.some((lease) => lease.run === run && lease.fence === fence))
+      sendOn(socket, { type: 'cancel', run, fence });
+  }
+  extendLeases(pool, executor, holding);
+  const forgotten = own.filter(
+    (lease) => isHeld(lease) && !holding.some(({ run, fence }) => run === lease.run && fence === lease.fence),
+  );
+  await Promise.all(forgotten.map((lease) => attemptOver(pool, lease, 'its executor restarted')));
+}
+
+/** A lease lives on for as long as its executor names it in time. */
+export function extendLeases(
+  pool: Pool,
+  executor: string,
+  holding: readonly Pick<Lease, 'run' | 'fence'>[],
+): void {
+  const leaseUntil = pool.now() + limit('lease_ms');
+  for (const { run, fence } of holding) {
+    const lease = pool.leases.get(run);
+    if (lease === undefined || lease.fence !== fence || lease.executor !== executor || !isHeld(lease))
+      continue;
+    pool.leases.put({ ...lease, leaseUntil });
+    if (lease.cancelRequested) pool.sockets.send(lease.executor, { type: 'cancel', run, fence });
+  }
+}

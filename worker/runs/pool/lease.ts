@@ -1,0 +1,70 @@
+import type { ExecutorId, RunId, TenantId } from '../../../protocol/ids.ts';
+import type { Outcome } from '../../../protocol/outcome.ts';
+
+/**
+ * - `queued`: waits for a slot.
+ * - `leased`: sent to an executor; `running`: the executor said that the program started.
+ * - `retrying`: the attempt is over without an outcome; the database is asked for the next fence.
+ * - `recording`: it has an outcome that the database has not taken yet.
+ */
+export type Phase = 'queued' | 'leased' | 'running' | 'retrying' | 'recording';
+
+/** What a pool knows of one unfinished run. Times are ms since 1970 by the pool's clock. */
+export interface Lease {
+  readonly pool: string;
+  readonly run: RunId;
+  readonly tenant: TenantId;
+  readonly fence: number;
+  readonly phase: Phase;
+  /** An inspection: it has no row in the database, is not written to disk and not tried again. */
+  readonly ephemeral: boolean;
+  /** The image that it is pinned to; null where any will do (an inspection). */
+  readonly image: string | null;
+  readonly wallMs: number;
+  readonly queuedAt: number;
+  readonly executor: ExecutorId | null;
+  readonly leasedAt: number | null;
+  readonly startedAt: number | null;
+  readonly leaseUntil: number | null;
+  readonly cancelRequested: boolean;
+  /** Since when no connected executor could take it. */
+  readonly strandedSince: number | null;
+  readonly pending: PendingOutcome | null;
+  /** When the database is asked again, after it did not answer. */
+  readonly retryAt: number | null;
+  readonly failures: number;
+  /** Why an earlier attempt ended without an outcome. */
+  readonly reason: string | null;
+  readonly uploadedBytes: number;
+}
+
+export interface PendingOutcome {
+  readonly outcome: Outcome;
+  readonly by: 'executor' | 'system';
+}
+
+/** Takes up a slot of its executor. */
+export function isHeld(lease: Lease): lease is Lease & { executor: ExecutorId } {
+  return lease.executor !== null && (lease.phase === 'leased' || lease.phase === 'running');
+}
+
+/** The lease of a run that has just come, before any executor has it. */
+export function newLease(
+  given: Pick<Lease, 'pool' | 'run' | 'tenant' | 'fence' | 'ephemeral' | 'image' | 'wallMs' | 'queuedAt'>,
+): Lease {
+  return {
+    ...given,
+    phase: 'queued',
+    executor: null,
+    leasedAt: null,
+    startedAt: null,
+    leaseUntil: null,
+    cancelRequested: false,
+    strandedSince: null,
+    pending: null,
+    retryAt: null,
+    failures: 0,
+    reason: null,
+    uploadedBytes: 0,
+  };
+}

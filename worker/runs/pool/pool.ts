@@ -1,0 +1,28 @@
+import type { Manifest } from '../../../protocol/manifest.ts';
+import type { Platform } from '../../platform.ts';
+import type { ExecutorSockets } from './executor-sockets.ts';
+import type { LeaseTable } from './lease-table.ts';
+import type { Waiters } from './waiters.ts';
+
+/** What a run needs beside its lease. It stands in the database; memory holds it from submission to end. */
+export interface Work {
+  readonly manifest: Manifest;
+  /** Bytes that travel with the job, base64 by SHA-256. */
+  readonly inline: Readonly<Record<string, string>>;
+}
+
+/** The parts of a pool that the verbs of this folder share; `ExecutorPool` makes them once it starts. */
+export interface Pool {
+  readonly leases: LeaseTable;
+  readonly sockets: ExecutorSockets;
+  readonly waiters: Waiters;
+  readonly work: Map<string, Work>;
+  /** When each tenant got a slot last, as a growing number. */
+  readonly servedAt: Map<string, number>;
+  readonly platform: () => Promise<Platform>;
+  readonly now: () => number;
+  /** Asks for the alarm at `atMs` or before. */
+  readonly wakeAt: (atMs: number) => void;
+  /** Lets a promise run on without a caller; its failure is logged. */
+  readonly inBackground: (work: Promise<void>) => void;
+}

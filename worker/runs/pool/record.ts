@@ -1,0 +1,65 @@
+import { DatabaseError, DatabaseUnavailable, EntryRefused } from '../../database/database.ts';
+import { type Recorded, recordOutcome } from '../../database/run-attempts.ts';
+import { selectRuns } from '../../database/runs.ts';
+import { withTenant } from '../../database/with-tenant.ts';
+import type { Platform } from '../../platform.ts';
+import { executorPrincipal, systemPrincipal } from '../principals.ts';
+import { storable } from '../storable.ts';
+import type { Lease, PendingOutcome } from './lease.ts';
+
+export type RecordAnswer =
+  | Recorded
+  /** The executor may not speak for this run (any more). */
+  | { readonly step: 'not_admitted' }
+  /** The database cannot hold this outcome, whatever is tried. */
+  | { readonly step: 'unstorable'; readonly sqlstate: string }
+  | { readonly step: 'unavailable' };
+
+/** Offers an outcome to the database in one request. Every expected end is a value. */
+export async function record(
+  platform: Platform,
+  lease: Lease,
+  pending: PendingOutcome,
+): Promise<RecordAnswer> {
+  const { executor, tenant } = lease;
+  try {
+    if (pending.by === 'system' || executor === null) return await offer(platform, lease, pending, null);
+    return await offer(platform, lease, pending, executor);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return { step: 'unavailable' };
+    if (error instanceof DatabaseError) return { step: 'unstorable', sqlstate: error.sqlstate };
+    if (!(error instanceof EntryRefused)) throw error;
+    return error.reason === 'tenant_suspended' && executor !== null
+      ? record(platform, lease, { ...pending, by: 'system' })
+      : whatStands(platform, lease.run, tenant);
+  }
+}
+
+async function offer(
+  platform: Platform,
+  lease: Lease,
+  pending: PendingOutcome,
+  executor: string | null,
+): Promise<Recorded> {
+  const principal =
+    executor === null ? systemPrincipal(lease.tenant) : executorPrincipal(lease.tenant, executor);
+  const execution = { executor: lease.executor, leased_at: lease.leasedAt, started_at: lease.startedAt };
+  const [recorded] = await withTenant(platform.database, principal, [
+    recordOutcome(lease.run, lease.fence, storable(pending.outcome), execution),
+  ] as const);
+  return recorded;
+}
+
+/** The executor was not admitted: because the run has ended already, or because it was revoked. */
+async function whatStands(platform: Platform, run: string, tenant: string): Promise<RecordAnswer> {
+  try {
+    const [[row]] = await withTenant(platform.database, systemPrincipal(tenant), [
+      selectRuns([run]),
+    ] as const);
+    if (row === undefined) return { step: 'absent' };
+    return row.outcome === null ? { step: 'not_admitted' } : { step: 'finished', outcome: row.outcome };
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return { step: 'unavailable' };
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+import { assignQueued } from './assign-queued.ts';
+import { attemptOver } from './attempt-over.ts';
+import { CLOSE } from './executor-sockets.ts';
+import { backoffMs } from './expire.ts';
+import type { Lease, PendingOutcome } from './lease.ts';
+import type { Pool } from './pool.ts';
+import { type RecordAnswer, record } from './record.ts';
+import { systemOutcome } from './system-outcome.ts';
+import type { Ended } from './waiters.ts';
+
+/**
+ * Ends a run: the outcome is written, then its executor may forget the run, then whoever waits learns of it. The slot is
+ * free from the first line on. Where the database does not answer, the outcome is kept on disk and offered again.
+ */
+export async function settle(pool: Pool, given: Lease, pending: PendingOutcome): Promise<void> {
+  const lease = pool.leases.putInMemory({ ...given, phase: 'recording', pending, retryAt: null });
+  assignQueued(pool);
+  if (lease.ephemeral) return end(pool, lease, { step: 'ended', outcome: pending.outcome });
+  const answer = await record(await pool.platform(), lease, pending);
+  if (pool.leases.get(lease.run)?.pending === pending) await conclude(pool, lease, pending, answer);
+}
+
+async function conclude(
+  pool: Pool,
+  lease: Lease,
+  pending: PendingOutcome,
+  answer: RecordAnswer,
+): Promise<void> {
+  switch (answer.step) {
+    case 'recorded':
+      return end(pool, lease, { step: 'ended', outcome: pending.outcome });
+    case 'finished':
+      return end(pool, lease, { step: 'ended', outcome: answer.outcome });
+    case 'elsewhere':
+    case 'absent':
+      return end(pool, lease, { step: 'refused', reason: 'another attempt at this run is open' });
+    case 'not_admitted':
+      if (lease.executor !== null) pool.sockets.close(lease.executor, CLOSE.revoked);
+      return attemptOver(pool, { ...lease, pending: null }, 'its executor was revoked');
+    case 'unstorable': {
+      console.error(
+        JSON.stringify({
+          level: 'error',
+          message: 'outcome refused',
+          run: lease.run,
+          sqlstate: answer.sqlstate,
+        }),
+      );
+      if (pending.by === 'system') return keep(pool, lease);
+      const outcome = systemOutcome(
+        'lost',
+        'The run ended, but its result could not be stored.',
+        lease.image,
+      );
+      return settle(pool, lease, { outcome, by: 'system' });
+    }
+    case 'unavailable':
+      return keep(pool, lease);
+  }
+}
+
+function end(pool: Pool, lease: Lease, ended: Ended): void {
+  pool.leases.remove(lease);
+  pool.work.delete(lease.run);
+  const { executor, run, fence } = lease;
+  if (executor !== null) pool.sockets.send(executor, { type: 'recorded', run, fence });
+  pool.waiters.resolve(run, ended);
+}
+
+function keep(pool: Pool, lease: Lease): void {
+  const retryAt = pool.now() + backoffMs(lease.failures);
+  pool.leases.put({ ...lease, retryAt, failures: lease.failures + 1 });
+  pool.wakeAt(retryAt);
+}

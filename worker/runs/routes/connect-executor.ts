@@ -1,0 +1,40 @@
+import type { Context } from 'hono';
+import { findExecutor } from '../../database/executors.ts';
+import type { AppEnv } from '../../http/app-env.ts';
+import { poolOf } from '../pool-of.ts';
+import { isSigned, readProof } from './connection-proof.ts';
+import { requireUpgrade } from './require-upgrade.ts';
+import { spendAttempt } from './spend-attempt.ts';
+import { unauthenticated } from './unauthenticated.ts';
+
+/**
+ * Lets a registered executor onto its pool's socket: a signature by its key over this deployment, the Worker's time and a
+ * nonce that is good once. Form and time are judged before anything is looked up.
+ */
+export async function connectExecutor(context: Context<AppEnv>): Promise<Response> {
+  const { platform, call } = context.var;
+  const read = readProof(context.req.header('authorization') ?? null, Date.now());
+  if (!read.ok) return unauthenticated(context, 'Causeway-Executor', REASONS[read.reason]);
+  requireUpgrade(context.req.raw);
+  const succeeded = await spendAttempt(context.env, call.address);
+  const { proof } = read;
+  const [executor] = await platform.database.transaction([findExecutor(proof.executor)]);
+  if (executor === null || !(await isSigned(proof, executor.publicKey, platform.publicUrl))) {
+    return unauthenticated(context, 'Causeway-Executor', 'The proof is not of a registered executor.');
+  }
+  if (!executor.alive) return unauthenticated(context, 'Causeway-Executor', 'This executor was revoked.');
+  const query = new URLSearchParams({ executor: proof.executor, nonce: proof.nonce });
+  const accepted = await poolOf(context.env, executor.pool).fetch(`http://pool/?${query}`, {
+    headers: { upgrade: 'websocket' },
+  });
+  if (accepted.status !== 101)
+    return unauthenticated(context, 'Causeway-Executor', 'The proof was used before.');
+  await succeeded();
+  return accepted;
+}
+
+const REASONS = {
+  absent: 'This address needs the proof of an executor and the request shows none.',
+  malformed: 'The proof is not one of an executor.',
+  outside_window: "The proof's time is not the server's; the Date header says what it is.",
+} as const;

@@ -1,0 +1,37 @@
+import type { Context } from 'hono';
+import type { AppEnv } from '../../http/app-env.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { open } from '../capability.ts';
+import { unauthenticated } from './unauthenticated.ts';
+
+/**
+ * Serves what a download link names, as an attachment that no browser renders: whatever a model wrote runs nowhere.
+ * The link is the credential; it is good for fifteen minutes.
+ */
+export async function download(context: Context<AppEnv>): Promise<Response> {
+  const { platform } = context.var;
+  const opened = await open(platform.sealKey, 'download', context.req.param('link') ?? null);
+  if (!opened.ok) {
+    const message = opened.reason === 'expired' ? 'The link has expired.' : 'The link is not valid.';
+    return unauthenticated(context, 'Bearer', message);
+  }
+  const { claim } = opened;
+  const blob = await platform.blobs.get({ tenant: claim.tenant, sha256: claim.sha256 });
+  if (blob === null) throw new Refusal('not_found', 'The file is not there any more.');
+  return new Response(blob.body, {
+    headers: {
+      'content-type': claim.type,
+      'content-disposition': `attachment; filename*=UTF-8''${encodeRfc8187(claim.name)}`,
+      'content-security-policy': "sandbox; default-src 'none'",
+      'cache-control': 'private, no-store',
+    },
+  });
+}
+
+/** A file name as RFC 8187, section 3.2 spells it; folders become part of the name. */
+function encodeRfc8187(name: string): string {
+  return encodeURIComponent(name.replaceAll('/', '_')).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

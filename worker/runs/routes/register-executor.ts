@@ -1,0 +1,61 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { RegisterResponse } from '../../../protocol/executor-identity.ts';
+import { newId } from '../../../protocol/ids.ts';
+import { sha256Hex, utf8 } from '../../blobs/sha256.ts';
+import { registerExecutor } from '../../database/executors.ts';
+import type { AppEnv } from '../../http/app-env.ts';
+import { readBody } from '../../http/read-body.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { spendAttempt } from './spend-attempt.ts';
+import { unauthenticated } from './unauthenticated.ts';
+
+const BODY_BYTES_MAX = 4096;
+
+const bodySchema = z.object({
+  join_token: z.string().min(20).max(200),
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'letters, digits and . _ - only'),
+  public_key: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected a raw Ed25519 key in base64url'),
+});
+
+/** Turns a one-time join token into an executor with its own key. */
+export async function registerExecutorRoute(context: Context<AppEnv>): Promise<Response> {
+  const { platform, call } = context.var;
+  const succeeded = await spendAttempt(context.env, call.address);
+  const given = parseJson(await readBody(context.req.raw, BODY_BYTES_MAX));
+  if (typeof given?.join_token !== 'string') {
+    return unauthenticated(context, 'Causeway-Join', 'The request shows no join token.');
+  }
+  const body = bodySchema.safeParse(given);
+  if (!body.success) {
+    const fault = body.error.issues[0];
+    throw new Refusal(
+      'invalid_arguments',
+      `${fault?.path.join('.') || 'body'}: ${fault?.message ?? 'is not valid'}`,
+    );
+  }
+  const executor = newId('executor');
+  const { join_token, name, public_key } = body.data;
+  const [pool] = await platform.database.transaction([
+    registerExecutor({
+      tokenSha256: await sha256Hex(utf8(join_token)),
+      executor,
+      name,
+      publicKey: public_key,
+    }),
+  ]);
+  if (pool === null) {
+    return unauthenticated(context, 'Causeway-Join', 'The join token is unknown, used or expired.');
+  }
+  await succeeded();
+  return context.json({ executor, pool, audience: platform.publicUrl } satisfies RegisterResponse, 201);
+}
+
+function parseJson(bytes: Uint8Array): { join_token?: unknown } | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
