@@ -1,0 +1,57 @@
+import { statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { launchUp, pressCtrlC } from '../support/launcher.ts';
+
+async function isHealthy(port: number): Promise<boolean> {
+  return (await fetch(`http://127.0.0.1:${port}/healthz`)).ok;
+}
+
+test('two stacks run side by side, and the end of one leaves the other alone', async () => {
+  const ann = await launchUp();
+  const ben = await launchUp();
+  const [annConnection, benConnection] = await Promise.all([ann.ready, ben.ready]);
+  expect(annConnection.apiToken).not.toBe(benConnection.apiToken);
+  pressCtrlC(ann);
+  await ann.ended;
+  expect(await isHealthy(ben.port)).toBe(true);
+});
+
+test('a second start has the same token, which only its owner can read', async () => {
+  const first = await launchUp({ slots: 0 });
+  const { apiToken } = await first.ready;
+  expect(statSync(join(first.stateDir, 'connection.json')).mode & 0o777).toBe(0o600);
+  pressCtrlC(first);
+  await first.ended;
+  const second = await launchUp({ slots: 0, stateDir: first.stateDir });
+  expect((await second.ready).apiToken).toBe(apiToken);
+});
+
+test('a port in use is named with who listens there and another port', async () => {
+  const squatter = createServer();
+  const port = await new Promise<number>((resolve) => {
+    squatter.listen(0, '127.0.0.1', () => {
+      const address = squatter.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    });
+  });
+  try {
+    const up = await launchUp({ port });
+    expect((await up.ended).code).toBe(1);
+    expect(up.output()).toContain(`Port ${port} on 127.0.0.1 is in use.`);
+    expect(up.output()).toContain(`process ${process.pid} listens there`);
+    expect(up.output()).toContain(`--port ${port + 1}`);
+  } finally {
+    squatter.close();
+  }
+});
+
+test('a state folder in use is refused with its owner, who goes on', async () => {
+  const owner = await launchUp({ slots: 0 });
+  await owner.ready;
+  const intruder = await launchUp({ slots: 0, stateDir: owner.stateDir });
+  expect((await intruder.ended).code).toBe(1);
+  expect(intruder.output()).toContain(`process ${owner.pid} runs a stack in it`);
+  expect(await isHealthy(owner.port)).toBe(true);
+});

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findFreePort } from '../../cli/database/find-free-port.ts';
+import { readSecrets, type StackSecrets } from '../../cli/stack/secrets.ts';
+import { startStack } from '../../cli/stack/start-stack.ts';
+import { statePaths } from '../../cli/stack/state-paths.ts';
+import { createBoard } from '../../cli/terminal/board.ts';
+
+/** What a test may reach of the shared stack: real Postgres, plain workerd, a gVisor executor, and their secrets. */
+export interface TestStack {
+  readonly publicUrl: string;
+  readonly mcpUrl: string;
+  /** A token of the development owner with all scopes. */
+  readonly apiToken: string;
+  readonly email: string;
+  /** The login of causeway_owner, for what the operator does. */
+  readonly ownerUrl: string;
+  /** The login of Postgres' superuser, for looking at what no role may see. */
+  readonly superuserUrl: string;
+  readonly secrets: StackSecrets;
+  readonly stateDir: string;
+  readonly pids: Readonly<Record<string, number>>;
+}
+
+const SLOTS = 2;
+
+/** Starts the parts that `./causeway up --engine workerd` starts, on free ports and in a folder that is thrown away. */
+export async function startTestStack(): Promise<{
+  readonly stack: TestStack;
+  readonly stop: () => Promise<void>;
+}> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'causeway-test-'));
+  const paths = statePaths(stateDir);
+  const port = await findFreePort();
+  const running = await startStack(
+    { paths, port, publicUrl: `http://127.0.0.1:${port}`, engine: 'workerd', slots: SLOTS, durable: false },
+    createBoard(),
+    new AbortController().signal,
+  );
+  const secrets = readSecrets(paths);
+  if (secrets === null) throw new Error('a started stack has secrets');
+  return {
+    stack: {
+      publicUrl: running.connection.issuer,
+      mcpUrl: running.connection.mcpUrl,
+      apiToken: running.connection.apiToken,
+      email: running.connection.email,
+      ownerUrl: running.ownerUrl,
+      superuserUrl: running.superuserUrl,
+      secrets,
+      stateDir,
+      pids: running.connection.pids,
+    },
+    async stop() {
+      await running.stop();
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
