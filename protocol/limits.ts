@@ -115,6 +115,24 @@ export const LIMITS = {
     enforced_by: 'database',
     says: 'how long an upload address may be used, once',
   },
+  open_uploads: {
+    value: 20,
+    unit: 'count',
+    enforced_by: 'database',
+    says: 'uploads of a tenant that wait for their bytes',
+  },
+  project_data_sources: {
+    value: 500,
+    unit: 'count',
+    enforced_by: 'database',
+    says: 'data sources of a project',
+  },
+  data_columns: {
+    value: 2000,
+    unit: 'count',
+    enforced_by: 'executor',
+    says: 'columns of a data source',
+  },
   queued_runs: { value: 100, unit: 'count', enforced_by: 'database', says: 'queued runs of a tenant' },
   running_runs: {
     value: 4,

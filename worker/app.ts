@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { assets } from './console/assets.ts';
 import { landingPage } from './console/landing-page.ts';
+import { receiveUpload } from './data/receive-upload.ts';
 import { EntryRefused } from './database/database.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -29,6 +30,13 @@ const HANDLERS: Record<RouteKey, Handler> = {
   'GET /healthz': (context) => context.json({ ok: true }),
   'ALL /mcp': (context) =>
     serveMcp(context.req.raw, context.get('platform'), context.get('principal'), context.get('call')),
+  'PUT /uploads/:link': (context) =>
+    receiveUpload(
+      context.req.raw,
+      context.req.param('link') ?? '',
+      context.get('platform'),
+      context.get('call'),
+    ),
   'POST /executor/register': registerExecutorRoute,
   'GET /executor/connect': connectExecutor,
   'GET /executor/blobs/:sha256': getBlob,

@@ -22,12 +22,38 @@ export const ROUTES = [
     credential: 'api_token',
     what: 'the MCP endpoint; a browser is shown the page of /',
   },
-  { method: 'POST', path: '/executor/register', credential: 'join_token', what: 'makes an executor of a join token' },
+  {
+    method: 'PUT',
+    path: '/uploads/:link',
+    credential: 'capability',
+    what: 'the bytes of an upload, once; the link is its credential',
+  },
+  {
+    method: 'POST',
+    path: '/executor/register',
+    credential: 'join_token',
+    what: 'makes an executor of a join token',
+  },
   { method: 'GET', path: '/executor/connect', credential: 'executor', what: 'the socket on which jobs come' },
   { method: 'GET', path: '/executor/blobs/:sha256', credential: 'capability', what: 'an input of a job' },
-  { method: 'PUT', path: '/executor/blobs/:sha256', credential: 'capability', what: 'takes an output of a job' },
-  { method: 'GET', path: '/executor/runs/:run/feed', credential: 'capability', what: "the socket for a run's live output" },
-  { method: 'GET', path: '/downloads/:link', credential: 'capability', what: 'an output of a run, as an attachment' },
+  {
+    method: 'PUT',
+    path: '/executor/blobs/:sha256',
+    credential: 'capability',
+    what: 'takes an output of a job',
+  },
+  {
+    method: 'GET',
+    path: '/executor/runs/:run/feed',
+    credential: 'capability',
+    what: "the socket for a run's live output",
+  },
+  {
+    method: 'GET',
+    path: '/downloads/:link',
+    credential: 'capability',
+    what: 'an output of a run, as an attachment',
+  },
 ] as const satisfies readonly Route[];
 
 type KeyOf<Entry extends Route> = Entry extends Route ? `${Entry['method']} ${Entry['path']}` : never;

@@ -1,9 +1,13 @@
 import type { Tool } from '../tool.ts';
 import { archiveProjectTool } from './archive-project.ts';
 import { createProjectTool } from './create-project.ts';
+import { createUploadTool } from './create-upload.ts';
+import { describeData } from './describe-data.ts';
 import { diffFiles } from './diff-files.ts';
 import { editFile } from './edit-file.ts';
+import { importDataTool } from './import-data.ts';
 import { listCommits } from './list-commits.ts';
+import { listDataSources } from './list-data-sources.ts';
 import { listFiles } from './list-files.ts';
 import { listProjects } from './list-projects.ts';
 import { readFileTool } from './read-file.ts';
@@ -22,4 +26,8 @@ export const TOOLS: readonly Tool[] = [
   editFile,
   listCommits,
   diffFiles,
+  listDataSources,
+  describeData,
+  importDataTool,
+  createUploadTool,
 ];

@@ -1,0 +1,60 @@
+import { newId } from '../../protocol/ids.ts';
+import type { DataFormat } from '../../protocol/manifest.ts';
+import type { Output } from '../../protocol/outcome.ts';
+import type { Refusal } from '../http/refusal.ts';
+import type { Platform } from '../platform.ts';
+import { inspect } from '../runs/inspect.ts';
+import { DESCRIBE_SCRIPT } from './describe-script.ts';
+import { type Description, type Fault, parseInspection } from './description.ts';
+import { unreadableData } from './refuse-import.ts';
+
+/** Many clients cut a call at 60 s; an answer before that is worth more than a longer look. */
+const INSPECTION_MS_MAX = 45_000;
+/** The script's answer is bounded by what it may say of 200 columns. */
+const ANSWER_BYTES_MAX = 512 * 1024;
+
+export interface DataToInspect {
+  readonly project: string;
+  readonly name: string;
+  readonly format: DataFormat;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+export type InspectedData =
+  | { readonly ok: true; readonly description: Description }
+  | { readonly ok: false; readonly fault: Fault }
+  | { readonly ok: false; readonly fault: null; readonly refusal: Refusal };
+
+/** Checks and describes bytes that are in the blob store, in a sandbox: nothing here parses them. */
+export async function inspectData(
+  platform: Platform,
+  tenantId: string,
+  data: DataToInspect,
+  signal: AbortSignal,
+): Promise<InspectedData> {
+  if (data.bytes === 0) return { ok: false, fault: { reason: 'empty' } };
+  const { project, ...rest } = data;
+  const inspected = await inspect(platform, {
+    tenantId,
+    project,
+    script: DESCRIBE_SCRIPT,
+    data: [{ ...rest, source: newId('source') }],
+    timeoutMs: INSPECTION_MS_MAX,
+    signal,
+  });
+  if (!inspected.ok) {
+    if (inspected.outcome === null) throw inspected.refusal;
+    return { ok: false, fault: null, refusal: unreadableData(inspected.outcome) };
+  }
+  const answer = parseInspection(await readAnswer(platform, tenantId, inspected.outputs));
+  return answer ?? { ok: false, fault: null, refusal: unreadableData(null) };
+}
+
+async function readAnswer(platform: Platform, tenantId: string, outputs: readonly Output[]): Promise<string> {
+  const output = outputs.find(({ name }) => name === 'description.json');
+  if (output === undefined || output.bytes > ANSWER_BYTES_MAX) return '';
+  const stored = await platform.blobs.get({ tenant: tenantId, sha256: output.sha256 });
+  if (stored === null) throw new Error(`the blob store lacks ${output.sha256}, which an inspection left`);
+  return new Response(stored.body).text();
+}

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { idSchema } from '../../../protocol/ids.ts';
+import { describeQuantity, LIMITS, limit } from '../../../protocol/limits.ts';
+import { utf8 } from '../../blobs/sha256.ts';
+import { type ImportRequest, importData } from '../../data/import-data.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { idempotencyKey, idempotencyOf } from '../../tenants/idempotency.ts';
+import { dataFormat, describedSnapshot, describeSnapshot, sourceName } from '../data-schemas.ts';
+import { projectReference } from '../schemas.ts';
+import { ADDS, defineTool } from '../tool.ts';
+
+const INLINE = describeQuantity(limit('inline_data_bytes'), LIMITS.inline_data_bytes.unit);
+
+const input = z.object({
+  project: projectReference,
+  name: sourceName,
+  format: dataFormat,
+  text: z
+    .string()
+    .min(1)
+    .max(limit('inline_data_bytes'))
+    .optional()
+    .describe(`The data itself, up to ${INLINE}; csv, tsv or jsonl`),
+  upload: idSchema('upload').optional().describe('From create_upload, after its PUT'),
+  run_output: z
+    .object({ run: idSchema('run'), name: z.string().min(1).max(1024) })
+    .optional()
+    .describe('An output of a run of this project'),
+  idempotency_key: idempotencyKey,
+});
+
+export const importDataTool = defineTool({
+  name: 'import_data',
+  title: 'Import data',
+  description:
+    'Attaches a table to a project as an immutable snapshot, from exactly one of text, upload or run_output. It is checked and described in a sandbox; the answer is what describe_data gives. CSV and TSV need a header line. Importing a name again makes a new snapshot: later runs get it, earlier ones keep theirs.',
+  input,
+  output: z.object({
+    ...describedSnapshot,
+    new_snapshot: z.boolean().describe('false: the source had these bytes already'),
+    replaces: z.string().nullable().describe('SHA-256 of the snapshot that the name meant until now'),
+    replayed: z.boolean(),
+  }),
+  needs: { scopes: ['data:write'], role: 'member' },
+  annotations: ADDS,
+  async run(given, { platform, principal, signal, progress }) {
+    const { project, name, format } = given;
+    const from = originOf(given);
+    const idempotency = await idempotencyOf('import_data', given.idempotency_key, given);
+    const imported = await importData(
+      platform,
+      principal,
+      { project, name, format, from, idempotency },
+      { signal, progress },
+    );
+    const { new_snapshot, replaces, replayed } = imported;
+    return {
+      structured: { ...describeSnapshot({ ...imported, name, format }), new_snapshot, replaces, replayed },
+    };
+  },
+});
+
+function originOf({ text, upload, run_output, format }: z.output<typeof input>): ImportRequest['from'] {
+  const given = [text, upload, run_output].filter((origin) => origin !== undefined);
+  if (given.length !== 1) {
+    throw new Refusal(
+      'invalid_arguments',
+      `Give exactly one of text, upload and run_output, not ${given.length}.`,
+      {
+        hint: `Data over ${INLINE} goes through create_upload.`,
+      },
+    );
+  }
+  if (upload !== undefined) return { upload };
+  if (run_output !== undefined) return run_output;
+  const inline = text ?? '';
+  if (format === 'parquet') {
+    throw new Refusal('invalid_arguments', 'Parquet is binary and cannot be sent as text.', {
+      hint: 'Send it through create_upload, or import an output of a run.',
+    });
+  }
+  if (!inline.isWellFormed() || utf8(inline).byteLength > limit('inline_data_bytes')) {
+    throw new Refusal('invalid_arguments', `The text is over ${INLINE} in UTF-8, or is not valid Unicode.`, {
+      hint: 'Send it through create_upload.',
+      details: { limit: 'inline_data_bytes', value: limit('inline_data_bytes') },
+    });
+  }
+  return { text: inline };
+}
