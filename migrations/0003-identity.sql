@@ -98,6 +98,9 @@ declare
   signed bytea := convert_to(split_part(ticket, '.', 1), 'UTF8');
   given bytea;
 begin
+  if ticket !~ '^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$' then
+    return null;
+  end if;
   given := decode(translate(split_part(ticket, '.', 2), '-_', '+/') || '=', 'base64');
   if exists (
     select from app_private.signing_keys as key
@@ -109,10 +112,6 @@ begin
       'base64'), 'UTF8')::jsonb;
   end if;
   return null;
-exception
-  when invalid_parameter_value or invalid_text_representation or untranslatable_character
-    or character_not_in_repertoire then
-    return null;
 end
 $$;
 grant execute on function app_private.read_ticket to causeway_resolver;

@@ -30,7 +30,7 @@ export async function provisionDatabase(options: ProvisionOptions): Promise<{ re
     isSuperuser = (await admin.query('select rolsuper from pg_roles where rolname = current_user')).rows[0]
       .rolsuper;
     await ensureOwner(admin, options.ownerPassword);
-    await ensureDatabase(admin, database);
+    await ensureDatabase(admin, database, isSuperuser);
   } finally {
     await admin.end();
   }
@@ -57,11 +57,11 @@ async function ensureOwner(admin: pg.Client, password: string): Promise<void> {
   await admin.query(`${verb} password ${admin.escapeLiteral(password)}`);
 }
 
-async function ensureDatabase(admin: pg.Client, database: string): Promise<void> {
+async function ensureDatabase(admin: pg.Client, database: string, isSuperuser: boolean): Promise<void> {
   const found = await admin.query('select from pg_database where datname = $1', [database]);
   if (found.rowCount !== 0) return;
-  // A managed Postgres gives no superuser: there the creator must be able to become the owner to hand it over.
-  await admin.query('grant causeway_owner to current_user').catch(() => {});
+  // Who is no superuser must be able to become the owner to hand the database over.
+  if (!isSuperuser) await admin.query('grant causeway_owner to current_user');
   await admin.query(
     `create database ${admin.escapeIdentifier(database)} owner causeway_owner encoding 'UTF8'`,
   );

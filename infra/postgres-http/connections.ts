@@ -92,8 +92,9 @@ export class Connections {
       options: '-c client_connection_check_interval=1000',
     };
     const pool = new Pool(config);
-    // An idle connection that Postgres closed: the pool has dropped it already.
+    // A connection that dies rejects the statement that waits on it, and the pool drops it; the event says no more.
     pool.on('error', () => {});
+    pool.on('connect', (client) => client.on('error', () => {}));
     return pool;
   }
 }

@@ -43,7 +43,7 @@ type Route = { readonly endpoint: string | undefined; readonly fetch: Fetch; rea
 neonConfig.disableWarningInBrowsers = true;
 neonConfig.fetchFunction = (derivedUrl: string, init: RequestInit & { [ROUTE]?: Route }) => {
   const { [ROUTE]: route, ...rest } = init;
-  if (route === undefined) throw new Error('neon() is used only through createDatabase()');
+  if (route === undefined) return fetch(derivedUrl, rest);
   route.onRequest();
   return route.fetch(route.endpoint ?? derivedUrl, rest);
 };

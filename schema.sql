@@ -1,0 +1,2120 @@
+-- What the migrations make, printed from the catalogue: ./causeway migrate --print-schema > schema.sql
+-- For review and for diffs, in alphabetical order; it is not meant to be executed. Do not edit.
+
+-- Roles and memberships
+
+create role causeway_app login noinherit;
+grant causeway_app to causeway_owner with admin t, inherit f, set f;
+
+create role causeway_backup nologin noinherit;
+grant causeway_backup to causeway_owner with admin f, inherit f, set t;
+grant causeway_backup to causeway_owner with admin t, inherit f, set f;
+
+create role causeway_keeper nologin noinherit;
+grant causeway_keeper to causeway_owner with admin f, inherit f, set t;
+grant causeway_keeper to causeway_owner with admin t, inherit f, set f;
+
+create role causeway_owner login inherit createrole;
+
+create role causeway_resolver nologin noinherit;
+grant causeway_resolver to causeway_owner with admin f, inherit f, set t;
+grant causeway_resolver to causeway_owner with admin t, inherit f, set f;
+
+-- Schemas and default privileges
+
+create schema app authorization causeway_owner;
+grant usage on schema app to causeway_app;
+grant usage on schema app to causeway_backup;
+grant usage on schema app to causeway_keeper;
+grant usage on schema app to causeway_resolver;
+
+create schema app_private authorization causeway_owner;
+grant usage on schema app_private to causeway_backup;
+grant usage on schema app_private to causeway_resolver;
+
+create schema migrations authorization causeway_owner;
+
+-- default privileges of causeway_keeper on functions: {causeway_keeper=X/causeway_keeper}
+
+-- default privileges of causeway_owner on functions: {causeway_owner=X/causeway_owner}
+
+-- default privileges of causeway_resolver on functions: {causeway_resolver=X/causeway_resolver}
+
+-- Domains
+
+create domain app.dat_id as text collate "C"
+  constraint dat_id_form CHECK ((VALUE ~ '^dat_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.data_format as text collate "C"
+  constraint data_format_check CHECK ((VALUE = ANY (ARRAY['csv'::text, 'tsv'::text, 'jsonl'::text, 'parquet'::text])));
+
+create domain app.evt_id as text collate "C"
+  constraint evt_id_form CHECK ((VALUE ~ '^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.exe_id as text collate "C"
+  constraint exe_id_form CHECK ((VALUE ~ '^exe_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.git_id as text collate "C"
+  constraint git_id_check CHECK ((VALUE ~ '^[0-9a-f]{40}$'::text));
+
+create domain app.pol_id as text collate "C"
+  constraint pol_id_form CHECK ((VALUE ~ '^pol_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.prj_id as text collate "C"
+  constraint prj_id_form CHECK ((VALUE ~ '^prj_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.run_id as text collate "C"
+  constraint run_id_form CHECK ((VALUE ~ '^run_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.sha256 as text collate "C"
+  constraint sha256_check CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
+
+create domain app.source_name as text collate "C"
+  constraint source_name_check CHECK ((VALUE ~ '^[a-z][a-z0-9_]{0,62}$'::text));
+
+create domain app.ten_id as text collate "C"
+  constraint ten_id_form CHECK ((VALUE ~ '^ten_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.tenant_role as text collate "C"
+  constraint tenant_role_check CHECK ((VALUE = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text, 'owner'::text])));
+
+create domain app.tok_id as text collate "C"
+  constraint tok_id_form CHECK ((VALUE ~ '^tok_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.upl_id as text collate "C"
+  constraint upl_id_form CHECK ((VALUE ~ '^upl_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.usr_id as text collate "C"
+  constraint usr_id_form CHECK ((VALUE ~ '^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+-- Tables, with their indexes, policies, triggers and grants
+
+create table app.api_tokens (
+  tenant_id app.ten_id not null,
+  token_id app.tok_id not null,
+  user_id app.usr_id not null,
+  name text not null,
+  argon2id_hash text not null,
+  scopes text[] not null,
+  role_ceiling app.tenant_role,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_tokens_argon2id_hash_check CHECK ((argon2id_hash ~~ '$argon2id$v=19$m=%'::text)),
+  constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint api_tokens_pkey PRIMARY KEY (tenant_id, token_id),
+  constraint api_tokens_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
+  constraint api_tokens_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app.memberships(tenant_id, user_id)
+);
+alter table app.api_tokens owner to causeway_owner;
+CREATE INDEX api_tokens_by_token ON app.api_tokens USING btree (token_id);
+alter table app.api_tokens enable row level security;
+alter table app.api_tokens force row level security;
+create policy backup on app.api_tokens for select to causeway_backup
+  using (true);
+create policy keeper on app.api_tokens for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.api_tokens for select to causeway_resolver
+  using (true);
+create policy tenant on app.api_tokens for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.api_tokens to causeway_keeper;
+grant select on table app.api_tokens to causeway_backup;
+grant select on table app.api_tokens to causeway_resolver;
+grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at) on app.api_tokens to causeway_app;
+
+create table app.audit_events (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  event_id app.evt_id not null default app.new_id('evt'::text),
+  "position" bigint not null generated always as identity,
+  occurred_at timestamp with time zone not null default clock_timestamp(),
+  actor_user_id app.usr_id default app.user_id(),
+  credential_kind text not null default (app.context() ->> 'kind'::text),
+  credential_id text default (app.context() ->> 'credential'::text),
+  action text not null,
+  target_kind text not null,
+  target_id text,
+  outcome text not null,
+  request_id text default app.request_id(),
+  address inet default ((app.context() ->> 'address'::text))::inet,
+  user_agent text default (app.context() ->> 'agent'::text),
+  details jsonb not null default '{}'::jsonb,
+  constraint audit_events_action_check CHECK (((action ~ '^[a-z_]+(\.[a-z_]+)+$'::text) AND (length(action) <= 60))),
+  constraint audit_events_details_check CHECK (((jsonb_typeof(details) = 'object'::text) AND (length((details)::text) <= 16384))),
+  constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'refused'::text, 'error'::text]))),
+  constraint audit_events_pkey PRIMARY KEY (tenant_id, event_id),
+  constraint audit_events_request_id_check CHECK ((length(request_id) <= 100)),
+  constraint audit_events_target_id_check CHECK ((length(target_id) <= 300)),
+  constraint audit_events_target_kind_check CHECK ((length(target_kind) <= 60)),
+  constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
+  constraint audit_events_user_agent_check CHECK ((length(user_agent) <= 500))
+);
+alter table app.audit_events owner to causeway_owner;
+CREATE INDEX audit_events_by_time ON app.audit_events USING btree (tenant_id, occurred_at DESC);
+alter table app.audit_events enable row level security;
+alter table app.audit_events force row level security;
+create policy backup on app.audit_events for select to causeway_backup
+  using (true);
+create policy keeper_adds on app.audit_events for insert to causeway_keeper
+  with check (true);
+create policy keeper_reads on app.audit_events for select to causeway_keeper
+  using (true);
+create policy tenant on app.audit_events for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant select on table app.audit_events to causeway_backup;
+grant select on table app.audit_events to causeway_keeper;
+grant insert (action, target_kind, target_id, outcome, details) on app.audit_events to causeway_app;
+grant insert (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, details) on app.audit_events to causeway_keeper;
+grant select (tenant_id, event_id, occurred_at, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details) on app.audit_events to causeway_app;
+comment on table app.audit_events is 'Append-only: no login may update, delete or truncate it.';
+
+create table app.commits (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  project_id app.prj_id not null,
+  commit_id app.git_id not null,
+  parent_id app.git_id,
+  tree_id app.git_id not null,
+  message text not null,
+  author_name text not null,
+  author_email text not null,
+  authored_at timestamp with time zone not null,
+  changes jsonb not null,
+  created_by app.usr_id not null default app.user_id(),
+  "position" integer not null,
+  constraint commits_changes_check CHECK ((jsonb_typeof(changes) = 'array'::text)),
+  constraint commits_message_check CHECK (((length(message) >= 1) AND (length(message) <= 4000))),
+  constraint commits_pkey PRIMARY KEY (tenant_id, project_id, commit_id),
+  constraint commits_position_check CHECK (("position" >= 1)),
+  constraint commits_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint commits_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id),
+  constraint commits_tenant_id_project_id_parent_id_fkey FOREIGN KEY (tenant_id, project_id, parent_id) REFERENCES app.commits(tenant_id, project_id, commit_id),
+  constraint commits_tenant_id_project_id_position_key UNIQUE (tenant_id, project_id, "position"),
+  constraint commits_tenant_id_project_id_tree_id_fkey FOREIGN KEY (tenant_id, project_id, tree_id) REFERENCES app.trees(tenant_id, project_id, tree_id)
+);
+alter table app.commits owner to causeway_owner;
+alter table app.commits enable row level security;
+alter table app.commits force row level security;
+create policy backup on app.commits for select to causeway_backup
+  using (true);
+create policy tenant on app.commits for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.commits to causeway_app;
+grant select on table app.commits to causeway_backup;
+grant insert (project_id, commit_id, parent_id, tree_id, message, author_name, author_email, authored_at, changes, "position") on app.commits to causeway_app;
+
+create table app.data_snapshots (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  project_id app.prj_id not null,
+  source_id app.dat_id not null,
+  sha256 app.sha256 not null,
+  format app.data_format not null,
+  bytes bigint not null,
+  row_count bigint not null,
+  description jsonb not null,
+  origin jsonb not null,
+  created_at timestamp with time zone not null default now(),
+  created_by app.usr_id not null default app.user_id(),
+  constraint data_snapshots_bytes_check CHECK ((bytes > 0)),
+  constraint data_snapshots_description_check CHECK (((jsonb_typeof(description) = 'object'::text) AND (length((description)::text) <= 262144))),
+  constraint data_snapshots_origin_check CHECK (((origin ->> 'kind'::text) = ANY (ARRAY['text'::text, 'upload'::text, 'run'::text]))),
+  constraint data_snapshots_pkey PRIMARY KEY (tenant_id, project_id, source_id, sha256),
+  constraint data_snapshots_row_count_check CHECK ((row_count >= 0)),
+  constraint data_snapshots_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint data_snapshots_tenant_id_project_id_source_id_fkey FOREIGN KEY (tenant_id, project_id, source_id) REFERENCES app.data_sources(tenant_id, project_id, source_id)
+);
+alter table app.data_snapshots owner to causeway_owner;
+CREATE INDEX data_snapshots_by_content ON app.data_snapshots USING btree (tenant_id, sha256, format);
+alter table app.data_snapshots enable row level security;
+alter table app.data_snapshots force row level security;
+create policy backup on app.data_snapshots for select to causeway_backup
+  using (true);
+create policy tenant on app.data_snapshots for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.data_snapshots to causeway_app;
+grant select on table app.data_snapshots to causeway_backup;
+grant insert (project_id, source_id, sha256, format, bytes, row_count, description, origin) on app.data_snapshots to causeway_app;
+comment on table app.data_snapshots is 'Immutable: the Worker may add and read rows, never change one.';
+
+create table app.data_sources (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  project_id app.prj_id not null,
+  source_id app.dat_id not null,
+  name app.source_name not null,
+  created_at timestamp with time zone not null default now(),
+  created_by app.usr_id not null default app.user_id(),
+  current_sha256 app.sha256 not null,
+  constraint data_sources_current FOREIGN KEY (tenant_id, project_id, source_id, current_sha256) REFERENCES app.data_snapshots(tenant_id, project_id, source_id, sha256) DEFERRABLE INITIALLY DEFERRED,
+  constraint data_sources_pkey PRIMARY KEY (tenant_id, project_id, source_id),
+  constraint data_sources_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint data_sources_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id),
+  constraint data_sources_tenant_id_project_id_name_key UNIQUE (tenant_id, project_id, name)
+);
+alter table app.data_sources owner to causeway_owner;
+alter table app.data_sources enable row level security;
+alter table app.data_sources force row level security;
+create policy backup on app.data_sources for select to causeway_backup
+  using (true);
+create policy tenant on app.data_sources for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.data_sources to causeway_app;
+grant select on table app.data_sources to causeway_backup;
+grant insert (project_id, source_id, name, current_sha256) on app.data_sources to causeway_app;
+grant update (current_sha256) on app.data_sources to causeway_app;
+
+create table app.executors (
+  executor_id app.exe_id not null,
+  pool_id app.pol_id not null,
+  name text not null,
+  public_key text not null,
+  offer jsonb,
+  created_at timestamp with time zone not null default now(),
+  last_connected_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint executors_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint executors_offer_check CHECK (((jsonb_typeof(offer) = 'object'::text) AND (length((offer)::text) <= 65536))),
+  constraint executors_pkey PRIMARY KEY (executor_id),
+  constraint executors_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES app.pools(pool_id),
+  constraint executors_public_key_check CHECK ((public_key ~ '^[A-Za-z0-9_-]{43}$'::text))
+);
+alter table app.executors owner to causeway_owner;
+CREATE INDEX executors_by_pool ON app.executors USING btree (pool_id, last_connected_at DESC) WHERE (revoked_at IS NULL);
+alter table app.executors enable row level security;
+alter table app.executors force row level security;
+create policy backup on app.executors for select to causeway_backup
+  using (true);
+create policy keeper on app.executors for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.executors for select to causeway_resolver
+  using (true);
+grant insert, select, update on table app.executors to causeway_keeper;
+grant select on table app.executors to causeway_backup;
+grant select on table app.executors to causeway_resolver;
+
+create table app.idempotency_keys (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  user_id app.usr_id not null default app.user_id(),
+  key text not null,
+  tool text not null,
+  arguments_sha256 app.sha256 not null,
+  result jsonb not null,
+  created_at timestamp with time zone not null default now(),
+  constraint idempotency_keys_key_check CHECK (((length(key) >= 8) AND (length(key) <= 100))),
+  constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, user_id, key),
+  constraint idempotency_keys_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app.memberships(tenant_id, user_id)
+);
+alter table app.idempotency_keys owner to causeway_owner;
+alter table app.idempotency_keys enable row level security;
+alter table app.idempotency_keys force row level security;
+create policy backup on app.idempotency_keys for select to causeway_backup
+  using (true);
+create policy tenant on app.idempotency_keys for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.idempotency_keys to causeway_app;
+grant select on table app.idempotency_keys to causeway_backup;
+grant insert (key, tool, arguments_sha256, result) on app.idempotency_keys to causeway_app;
+comment on table app.idempotency_keys is 'What a call with an idempotency key answered, so that its repetition does nothing.';
+
+create table app.join_tokens (
+  token_sha256 app.sha256 not null,
+  pool_id app.pol_id not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  used_by app.exe_id,
+  constraint join_tokens_pkey PRIMARY KEY (token_sha256),
+  constraint join_tokens_pool_id_fkey FOREIGN KEY (pool_id) REFERENCES app.pools(pool_id),
+  constraint join_tokens_used_by_fkey FOREIGN KEY (used_by) REFERENCES app.executors(executor_id)
+);
+alter table app.join_tokens owner to causeway_owner;
+alter table app.join_tokens enable row level security;
+alter table app.join_tokens force row level security;
+create policy backup on app.join_tokens for select to causeway_backup
+  using (true);
+create policy keeper on app.join_tokens for all to causeway_keeper
+  using (true)
+  with check (true);
+grant insert, select, update on table app.join_tokens to causeway_keeper;
+grant select on table app.join_tokens to causeway_backup;
+comment on table app.join_tokens is 'One-time tokens by which an executor joins; only their SHA-256 is here.';
+
+create table app.memberships (
+  tenant_id app.ten_id not null,
+  user_id app.usr_id not null,
+  role app.tenant_role not null,
+  status text not null default 'active'::text,
+  created_at timestamp with time zone not null default now(),
+  constraint memberships_pkey PRIMARY KEY (tenant_id, user_id),
+  constraint memberships_status_check CHECK ((status = ANY (ARRAY['active'::text, 'ended'::text]))),
+  constraint memberships_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
+  constraint memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES app.users(user_id)
+);
+alter table app.memberships owner to causeway_owner;
+CREATE INDEX memberships_by_user ON app.memberships USING btree (user_id);
+alter table app.memberships enable row level security;
+alter table app.memberships force row level security;
+create policy backup on app.memberships for select to causeway_backup
+  using (true);
+create policy keeper on app.memberships for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.memberships for select to causeway_resolver
+  using (true);
+create policy tenant on app.memberships for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.memberships to causeway_keeper;
+grant select on table app.memberships to causeway_app;
+grant select on table app.memberships to causeway_backup;
+grant select on table app.memberships to causeway_resolver;
+
+create table app.pools (
+  pool_id app.pol_id not null,
+  name text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint pools_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint pools_name_once UNIQUE (name),
+  constraint pools_pkey PRIMARY KEY (pool_id)
+);
+alter table app.pools owner to causeway_owner;
+alter table app.pools enable row level security;
+alter table app.pools force row level security;
+create policy backup on app.pools for select to causeway_backup
+  using (true);
+create policy keeper on app.pools for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.pools for select to causeway_resolver
+  using (true);
+grant insert, select, update on table app.pools to causeway_keeper;
+grant select on table app.pools to causeway_backup;
+grant select on table app.pools to causeway_resolver;
+comment on table app.pools is 'Executors that share a queue. The platform has one, `default`.';
+
+create table app.projects (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  project_id app.prj_id not null,
+  name text not null,
+  description text not null default ''::text,
+  head_commit app.git_id,
+  created_at timestamp with time zone not null default now(),
+  created_by app.usr_id not null default app.user_id(),
+  archived_at timestamp with time zone,
+  constraint projects_description_check CHECK ((length(description) <= 2000)),
+  constraint projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 100)) AND (name = btrim(name)))),
+  constraint projects_pkey PRIMARY KEY (tenant_id, project_id),
+  constraint projects_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint projects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.projects owner to causeway_owner;
+CREATE UNIQUE INDEX projects_name_once ON app.projects USING btree (tenant_id, lower(name)) WHERE (archived_at IS NULL);
+alter table app.projects enable row level security;
+alter table app.projects force row level security;
+create policy backup on app.projects for select to causeway_backup
+  using (true);
+create policy tenant on app.projects for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.projects to causeway_app;
+grant select on table app.projects to causeway_backup;
+grant insert (project_id, name, description) on app.projects to causeway_app;
+grant update (head_commit, archived_at) on app.projects to causeway_app;
+
+create table app.runs (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  run_id app.run_id not null,
+  project_id app.prj_id not null,
+  pool_id app.pol_id not null,
+  kind text not null,
+  commit_id app.git_id,
+  entry text not null,
+  manifest jsonb not null,
+  manifest_sha256 app.sha256 not null,
+  state text not null default 'queued'::text,
+  fence integer not null default 1,
+  created_by app.usr_id not null default app.user_id(),
+  created_at timestamp with time zone not null default clock_timestamp(),
+  finished_at timestamp with time zone,
+  outcome jsonb,
+  execution jsonb,
+  constraint ended_with_outcome CHECK ((((state = 'queued'::text) = (outcome IS NULL)) AND ((state = 'queued'::text) = (finished_at IS NULL)) AND ((outcome IS NULL) OR ((outcome ->> 'state'::text) = state)))),
+  constraint runs_entry_check CHECK (((length(entry) >= 1) AND (length(entry) <= 1000))),
+  constraint runs_fence_check CHECK (((fence >= 1) AND (fence <= 100))),
+  constraint runs_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'scratch'::text]))),
+  constraint runs_manifest_check CHECK ((jsonb_typeof(manifest) = 'object'::text)),
+  constraint runs_outcome_check CHECK ((length((outcome)::text) <= 1048576)),
+  constraint runs_pkey PRIMARY KEY (tenant_id, run_id),
+  constraint runs_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'succeeded'::text, 'failed'::text, 'timed_out'::text, 'out_of_memory'::text, 'process_limit'::text, 'output_limit'::text, 'cancelled'::text, 'lost'::text]))),
+  constraint runs_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint runs_tenant_id_project_id_commit_id_fkey FOREIGN KEY (tenant_id, project_id, commit_id) REFERENCES app.commits(tenant_id, project_id, commit_id),
+  constraint runs_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id)
+);
+alter table app.runs owner to causeway_owner;
+CREATE INDEX runs_by_project ON app.runs USING btree (tenant_id, project_id, run_id DESC);
+CREATE INDEX runs_to_sweep ON app.runs USING btree (created_at) WHERE (state = 'queued'::text);
+CREATE INDEX runs_unfinished ON app.runs USING btree (tenant_id, manifest_sha256) WHERE (state = 'queued'::text);
+alter table app.runs enable row level security;
+alter table app.runs force row level security;
+create policy backup on app.runs for select to causeway_backup
+  using (true);
+create policy keeper on app.runs for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.runs for select to causeway_resolver
+  using (true);
+create policy tenant on app.runs for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.runs to causeway_app;
+grant select on table app.runs to causeway_backup;
+grant select on table app.runs to causeway_keeper;
+grant insert (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256) on app.runs to causeway_app;
+grant select (tenant_id, pool_id, state) on app.runs to causeway_resolver;
+grant update (state, fence, finished_at, outcome, execution) on app.runs to causeway_keeper;
+
+create table app.tenants (
+  tenant_id app.ten_id not null,
+  name text not null,
+  status text not null default 'active'::text,
+  created_at timestamp with time zone not null default now(),
+  constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint tenants_pkey PRIMARY KEY (tenant_id),
+  constraint tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text])))
+);
+alter table app.tenants owner to causeway_owner;
+alter table app.tenants enable row level security;
+alter table app.tenants force row level security;
+create policy backup on app.tenants for select to causeway_backup
+  using (true);
+create policy keeper on app.tenants for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.tenants for select to causeway_resolver
+  using (true);
+create policy tenant on app.tenants for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.tenants to causeway_keeper;
+grant select on table app.tenants to causeway_app;
+grant select on table app.tenants to causeway_backup;
+grant select on table app.tenants to causeway_resolver;
+
+create table app.trees (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  project_id app.prj_id not null,
+  tree_id app.git_id not null,
+  files jsonb not null,
+  file_count integer not null,
+  bytes bigint not null,
+  constraint trees_bytes_check CHECK ((bytes >= 0)),
+  constraint trees_file_count_check CHECK (((file_count >= 0) AND (file_count <= 2000))),
+  constraint trees_files_check CHECK ((jsonb_typeof(files) = 'object'::text)),
+  constraint trees_pkey PRIMARY KEY (tenant_id, project_id, tree_id),
+  constraint trees_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id)
+);
+alter table app.trees owner to causeway_owner;
+alter table app.trees enable row level security;
+alter table app.trees force row level security;
+create policy backup on app.trees for select to causeway_backup
+  using (true);
+create policy tenant on app.trees for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.trees to causeway_app;
+grant select on table app.trees to causeway_backup;
+grant insert (project_id, tree_id, files, file_count, bytes) on app.trees to causeway_app;
+
+create table app.uploads (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  upload_id app.upl_id not null,
+  project_id app.prj_id not null,
+  name app.source_name not null,
+  format app.data_format not null,
+  bytes bigint not null,
+  announced_sha256 app.sha256,
+  created_at timestamp with time zone not null default now(),
+  created_by app.usr_id not null default app.user_id(),
+  expires_at timestamp with time zone not null,
+  received_sha256 app.sha256,
+  received_at timestamp with time zone,
+  constraint received_as_a_whole CHECK (((received_sha256 IS NULL) = (received_at IS NULL))),
+  constraint received_as_announced CHECK (((received_sha256)::text = (COALESCE(announced_sha256, received_sha256))::text)),
+  constraint uploads_bytes_check CHECK (((bytes >= 1) AND (bytes <= 104857600))),
+  constraint uploads_pkey PRIMARY KEY (tenant_id, upload_id),
+  constraint uploads_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint uploads_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id)
+);
+alter table app.uploads owner to causeway_owner;
+CREATE INDEX uploads_open ON app.uploads USING btree (tenant_id, expires_at) WHERE (received_at IS NULL);
+alter table app.uploads enable row level security;
+alter table app.uploads force row level security;
+create policy backup on app.uploads for select to causeway_backup
+  using (true);
+create policy tenant on app.uploads for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant select on table app.uploads to causeway_app;
+grant select on table app.uploads to causeway_backup;
+grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at) on app.uploads to causeway_app;
+grant update (received_sha256, received_at) on app.uploads to causeway_app;
+
+create table app.users (
+  user_id app.usr_id not null,
+  email text not null,
+  name text not null,
+  status text not null default 'active'::text,
+  created_at timestamp with time zone not null default now(),
+  constraint users_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320)))),
+  constraint users_email_once UNIQUE (email),
+  constraint users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint users_pkey PRIMARY KEY (user_id),
+  constraint users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
+);
+alter table app.users owner to causeway_owner;
+alter table app.users enable row level security;
+alter table app.users force row level security;
+create policy backup on app.users for select to causeway_backup
+  using (true);
+create policy keeper on app.users for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.users for select to causeway_resolver
+  using (true);
+grant insert, select, update on table app.users to causeway_keeper;
+grant select on table app.users to causeway_backup;
+grant select on table app.users to causeway_resolver;
+
+create table app_private.signing_keys (
+  purpose text not null,
+  slot smallint not null,
+  inner_block bytea not null,
+  outer_block bytea not null,
+  installed_at timestamp with time zone not null default now(),
+  constraint one_context_key CHECK (((purpose = 'ticket'::text) OR (slot = 1))),
+  constraint signing_keys_inner_block_check CHECK ((length(inner_block) = 64)),
+  constraint signing_keys_outer_block_check CHECK ((length(outer_block) = 64)),
+  constraint signing_keys_pkey PRIMARY KEY (purpose, slot),
+  constraint signing_keys_purpose_check CHECK ((purpose = ANY (ARRAY['ticket'::text, 'context'::text]))),
+  constraint signing_keys_slot_check CHECK ((slot = ANY (ARRAY[1, 2])))
+);
+alter table app_private.signing_keys owner to causeway_owner;
+grant select on table app_private.signing_keys to causeway_resolver;
+comment on table app_private.signing_keys is 'HMAC-SHA-256 keys: `ticket` is shared with the Worker (two at once while it is rotated), `context` never leaves the database.';
+
+create table migrations.applied (
+  name text not null,
+  sha256 text not null,
+  applied_at timestamp with time zone not null default now(),
+  constraint applied_pkey PRIMARY KEY (name)
+);
+alter table migrations.applied owner to causeway_owner;
+
+-- Functions
+
+CREATE OR REPLACE FUNCTION app.archive_project(project text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+begin
+  update app.projects as p set archived_at = now() where p.project_id = project and p.archived_at is null;
+  if found then
+    perform app.audit('project.archive', 'project', project, 'ok');
+  end if;
+  return jsonb_build_object('ok', true, 'changed', found);
+end
+$function$;
+alter function app.archive_project(text) owner to causeway_owner;
+grant execute on function app.archive_project(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.audit(action text, target_kind text, target_id text, outcome text, details jsonb DEFAULT '{}'::jsonb)
+ RETURNS text
+ LANGUAGE sql
+AS $function$
+  insert into app.audit_events (action, target_kind, target_id, outcome, details)
+  values (action, target_kind, target_id, outcome, coalesce(details, '{}'))
+  returning event_id
+$function$;
+alter function app.audit(text,text,text,text,jsonb) owner to causeway_owner;
+grant execute on function app.audit(text,text,text,text,jsonb) to causeway_app;
+grant execute on function app.audit(text,text,text,text,jsonb) to causeway_keeper;
+comment on function app.audit(text,text,text,text,jsonb) is 'Adds an event of the entered tenant in this transaction and returns its id. Outcome: ok, refused or error.';
+
+CREATE OR REPLACE FUNCTION app.awaited_upload(upload text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce((
+    select case
+             when u.received_at is not null then jsonb_build_object('ok', false, 'code', 'upload_refused', 'details', '{"reason": "used"}'::jsonb)
+             when u.expires_at <= clock_timestamp() then jsonb_build_object('ok', false, 'code', 'upload_refused', 'details', '{"reason": "expired"}'::jsonb)
+             else jsonb_build_object('ok', true, 'project', u.project_id, 'name', u.name, 'format', u.format,
+                                     'bytes', u.bytes, 'sha256', u.announced_sha256)
+           end
+      from app.uploads as u where u.upload_id = upload),
+    jsonb_build_object('ok', false, 'code', 'not_found'))
+$function$;
+alter function app.awaited_upload(text) owner to causeway_owner;
+grant execute on function app.awaited_upload(text) to causeway_app;
+comment on function app.awaited_upload(text) is 'What a PUT to this upload must bring, or why it may not: used, expired or absent.';
+
+CREATE OR REPLACE FUNCTION app.begin_cancel(run text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+declare
+  target record;
+begin
+  select r.state, r.pool_id, r.fence into target from app.runs as r where r.run_id = run;
+  if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
+  perform app.audit('run.cancel', 'run', run, case when target.state = 'queued' then 'ok' else 'refused' end,
+                    jsonb_build_object('state', target.state));
+  return jsonb_build_object('ok', true, 'pool', target.pool_id, 'state', target.state, 'fence', target.fence);
+end
+$function$;
+alter function app.begin_cancel(text) owner to causeway_owner;
+grant execute on function app.begin_cancel(text) to causeway_app;
+comment on function app.begin_cancel(text) is 'Records who wants a run cancelled, and says where it is.';
+
+CREATE OR REPLACE FUNCTION app.begin_import(reference text, format text, origin jsonb, describer text, idempotency jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_variable
+declare
+  seen jsonb := app.recall(idempotency);
+  target jsonb := app.project_for_data(reference);
+  held jsonb;
+begin
+  if seen is not null then
+    if not (seen ->> 'ok')::boolean then return seen; end if;
+    return seen || (
+      select jsonb_build_object('description', s.description, 'bytes', s.bytes, 'row_count', s.row_count)
+        from app.data_snapshots as s
+       where s.project_id = seen ->> 'project' and s.source_id = seen ->> 'source' and s.sha256 = seen ->> 'sha256');
+  end if;
+  if not (target ->> 'ok')::boolean then return target; end if;
+  held := app.find_origin(target ->> 'project', origin);
+  if not (held ->> 'ok')::boolean then return held; end if;
+  return held || target || jsonb_build_object('description', (
+    select s.description from app.data_snapshots as s
+     where s.tenant_id = (select app.tenant_id()) and s.sha256 = held ->> 'sha256' and s.format = format
+       and s.description ->> 'describer' = describer
+     limit 1));
+end
+$function$;
+alter function app.begin_import(text,text,jsonb,text,jsonb) owner to causeway_owner;
+grant execute on function app.begin_import(text,text,jsonb,text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.check_catalogue()
+ RETURNS TABLE(severity text, code text, object text, message text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with
+  tables as (
+    select c.oid, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+           format('%I.%I', s.nspname, c.relname) as name,
+           (select a.attnum from pg_attribute a
+             where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped) as tenant_column
+      from pg_class c join pg_namespace s on s.oid = c.relnamespace
+     where s.nspname = 'app' and c.relkind in ('r', 'p', 'v', 'm', 'f')
+  ),
+  -- The roles that are the Worker: its login, everyone, and whatever the login is a member of.
+  worker_roles as (
+    select oid from pg_roles where rolname = 'causeway_app'
+    union all select 0
+    union all select roleid from pg_auth_members where member = to_regrole('causeway_app')
+  ),
+  worker_policies as (
+    select p.*, t.name, t.tenant_column,
+           row_number() over (partition by p.polrelid order by p.polname = 'tenant' desc, p.polname) as nth
+      from pg_policy p join tables t on t.oid = p.polrelid
+     where p.polpermissive and p.polroles && array(select oid from worker_roles)
+  ),
+  keys as (
+    select i.indexrelid::regclass::text as name, t.name as table_name, t.tenant_column, i.indkey[0] as first_column,
+           case when i.indisprimary then 'primary key' else 'unique index' end as kind
+      from pg_index i join tables t on t.oid = i.indrelid
+     where i.indisunique and t.tenant_column is not null
+    union all
+    select format('%I', c.conname), t.name, t.tenant_column,
+           -- The tenant must be first on both sides, or the reference crosses tenants.
+           case when c.confkey[1] = r.tenant_column then c.conkey[1] else 0 end,
+           'foreign key'
+      from pg_constraint c join tables t on t.oid = c.conrelid left join tables r on r.oid = c.confrelid
+     where c.contype = 'f' and t.tenant_column is not null
+       -- Of a reference to a table without tenants only who may write it learns something.
+       and (r.tenant_column is not null
+            or has_column_privilege('causeway_app', c.conrelid, c.conkey[1], 'insert')
+            or has_column_privilege('causeway_app', c.conrelid, c.conkey[1], 'update'))
+  ),
+  functions as (
+    select p.oid, p.oid::regprocedure::text as name, p.prosecdef, p.proconfig, o.rolname as owner
+      from pg_proc p join pg_roles o on o.oid = p.proowner join pg_namespace s on s.oid = p.pronamespace
+     where s.nspname !~ '^(pg_|information_schema$)'
+  ),
+  findings as (
+    select 'error' as severity, 'row_security_off' as code, name as object,
+           format('Table %s has no forced row security: call app_private.protect_table(%L).', name, name) as message
+      from tables where relkind in ('r', 'p') and not (relrowsecurity and relforcerowsecurity)
+    union all
+    select 'error', 'reachable_without_tenant', name,
+           format('Table %s has no tenant_id and the Worker has rights on it: revoke them, and give a function.', name)
+      from tables
+     where relkind in ('r', 'p', 'f') and tenant_column is null
+       and (has_table_privilege('causeway_app', oid, 'select, insert, update, delete, truncate, references, trigger')
+            or has_any_column_privilege('causeway_app', oid, 'select, insert, update, references'))
+    union all
+    select 'error', 'reachable_outside_app', format('%s', c.oid::regclass),
+           format('Relation %s lies outside schema app and the Worker has rights on it: revoke them.', c.oid::regclass)
+      from pg_class c join pg_namespace s on s.oid = c.relnamespace
+     where c.relkind in ('r', 'p', 'v', 'm', 'f') and s.nspname <> 'app' and s.nspname !~ '^(pg_|information_schema$)'
+       and (has_table_privilege('causeway_app', c.oid, 'select, insert, update, delete, truncate')
+            or has_any_column_privilege('causeway_app', c.oid, 'select, insert, update'))
+    union all
+    select 'error', 'policy_without_check', format('%s: %s', name, polname),
+           format('Policy %I on %s lets rows be written without a check: give it WITH CHECK.', polname, name)
+      from worker_policies where polcmd in ('*', 'a', 'w') and polwithcheck is null
+    union all
+    select 'error', 'policy_not_by_tenant', format('%s: %s', name, polname),
+           format('Policy %I on %s is not `tenant_id = (select app.tenant_id())`, the one form that is allowed.', polname, name)
+      from worker_policies
+     where nth = 1 and exists (
+       select from unnest(array[pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)]) as expression
+        where regexp_replace(expression, '(::text|[() ]|\s)', '', 'g')
+              <> 'tenant_id=SELECTapp.tenant_idAStenant_id')
+    union all
+    select 'error', 'second_permissive_policy', format('%s: %s', name, polname),
+           format('Policy %I on %s is a second permissive one for the Worker, and permissive policies add up: drop it.', polname, name)
+      from worker_policies where nth > 1
+    union all
+    select 'error', 'tenant_not_first', format('%s: %s', table_name, name),
+           format('The %s %s of %s does not begin with tenant_id, so its conflicts tell of other tenants.', kind, name, table_name)
+      from keys where first_column is distinct from tenant_column
+    union all
+    select 'error', 'view_without_security_invoker', name,
+           format('View %s reads with its owner''s rights: create it with (security_invoker = true).', name)
+      from tables where relkind = 'v' and not coalesce(reloptions && array['security_invoker=true', 'security_invoker=on'], false)
+    union all
+    select 'error', 'materialized_view', name,
+           format('Materialized view %s holds rows of all tenants without row security: make it a table.', name)
+      from tables where relkind = 'm'
+    union all
+    select 'error', 'foreign_table', name, format('Foreign table %s has no row security here: drop it.', name)
+      from tables where relkind = 'f'
+    union all
+    select 'error', 'definer_search_path', name,
+           format('SECURITY DEFINER function %s has no pinned search_path: set it to pg_catalog, pg_temp.', name)
+      from functions
+     where prosecdef and not coalesce(proconfig && array['search_path=pg_catalog, pg_temp'], false)
+    union all
+    select 'error', 'definer_owner', name,
+           format('SECURITY DEFINER function %s runs as %s: only causeway_resolver and causeway_keeper may own one.', name, owner)
+      from functions where prosecdef and owner not in ('causeway_resolver', 'causeway_keeper')
+    union all
+    select 'error', 'keeper_function_open', name,
+           format('Function %s acts for all tenants and the Worker may call it: revoke EXECUTE.', name)
+      from functions
+     where prosecdef and owner = 'causeway_keeper' and has_function_privilege('causeway_app', oid, 'execute')
+       and not (name like 'app.system\_%')
+    union all
+    select 'error', 'worker_may_' || lower(privilege), name,
+           format('The Worker''s role may %s %s: revoke it.', privilege, name)
+      from tables, unnest(array['TRUNCATE', 'TRIGGER', 'REFERENCES', 'MAINTAIN']) as privilege
+     where relkind in ('r', 'p') and has_table_privilege('causeway_app', tables.oid, privilege)
+    union all
+    select 'error', 'worker_changes_audit', 'app.audit_events',
+           'The Worker''s role may change audit events: it may only add to them.'
+     where has_any_column_privilege('causeway_app', 'app.audit_events', 'update')
+        or has_table_privilege('causeway_app', 'app.audit_events', 'delete')
+    union all
+    select 'error', 'worker_may_create', format('schema %I', nspname),
+           format('causeway_app may create objects in schema %I: revoke CREATE.', nspname)
+      from pg_namespace where has_schema_privilege('causeway_app', oid, 'create')
+    union all
+    select 'error', 'worker_sees_private', 'schema app_private', 'causeway_app may use schema app_private: revoke USAGE.'
+     where has_schema_privilege('causeway_app', 'app_private', 'usage')
+    union all
+    select 'error', 'worker_may_' || lower(privilege) || '_in_database', format('database %I', current_database()),
+           format('causeway_app has %s on the database: run ./causeway migrate, which revokes it.', privilege)
+      from unnest(array['CREATE', 'TEMP']) as privilege
+     where has_database_privilege('causeway_app', current_database(), privilege)
+    union all
+    select 'error', 'role_too_powerful', rolname,
+           format('Role %I has SUPERUSER, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION: take it away.', rolname)
+      from pg_roles
+     where rolname like 'causeway\_%'
+       and (rolsuper or rolbypassrls or rolreplication or (rolname <> 'causeway_owner' and (rolcreaterole or rolcreatedb)))
+    union all
+    select 'error', 'role_may_login', rolname, format('Role %I exists to own functions: make it NOLOGIN.', rolname)
+      from pg_roles where rolname in ('causeway_resolver', 'causeway_keeper') and rolcanlogin
+    union all
+    select 'error', 'worker_is_member', r.rolname,
+           format('causeway_app is a member of %I: revoke the membership.', r.rolname)
+      from pg_auth_members m join pg_roles r on r.oid = m.roleid
+     where m.member = to_regrole('causeway_app')
+    union all
+    select 'error', 'inherits_privileged_role', format('%s in %s', m.member::regrole, m.roleid::regrole),
+           format('%s holds the rights of %s without SET ROLE: grant it with INHERIT FALSE.', m.member::regrole, m.roleid::regrole)
+      from pg_auth_members m
+     where m.roleid in (to_regrole('causeway_resolver'), to_regrole('causeway_keeper'), to_regrole('causeway_backup'))
+       and m.inherit_option
+    union all
+    select 'error', 'worker_owns', pg_describe_object(d.classid, d.objid, d.objsubid),
+           format('causeway_app owns %s: give it to causeway_owner.', pg_describe_object(d.classid, d.objid, d.objsubid))
+      from pg_shdepend d
+     where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole('causeway_app') and d.deptype = 'o'
+       and d.dbid in (0, (select oid from pg_database where datname = current_database()))
+    union all
+    select 'error', 'server_too_old', current_setting('server_version'),
+           'This Postgres has a known hole in row security (CVE-2025-8713): update it to 17.6 or newer.'
+     where current_setting('server_version_num')::integer < 170006
+    union all
+    select 'error', 'plaintext_secret', format('%s.%I', t.name, a.attname),
+           format('Column %s.%I sounds like a secret and no CHECK makes it a hash or an envelope.', t.name, a.attname)
+      from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+     where t.relkind in ('r', 'p') and a.attname ~ '(secret|password|passphrase|private_key|_hash$)' and a.atttypid = 'text'::regtype
+       and not exists (
+         select from pg_constraint c
+          where c.conrelid = t.oid and c.contype = 'c' and c.conkey = array[a.attnum]
+            and pg_get_constraintdef(c.oid) ~ '(\$argon2id\$|\^?v1\\?\.|\^\[0-9a-f\]\{64\}\$)')
+    union all
+    select 'warning', 'set_config_public', 'pg_catalog.set_config',
+           'PUBLIC may execute set_config. The signed context holds without it; where you are superuser, revoke it as well.'
+      from pg_proc p
+     where p.oid = 'pg_catalog.set_config(text, text, boolean)'::regprocedure
+       and has_function_privilege('causeway_app', p.oid, 'execute')
+  )
+  select * from findings order by severity, code, object
+$function$;
+alter function app.check_catalogue() owner to causeway_owner;
+grant execute on function app.check_catalogue() to causeway_app;
+comment on function app.check_catalogue() is 'Findings against the rules of tenancy. With one of severity `error`, nothing may be served.';
+
+CREATE OR REPLACE FUNCTION app.context()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  -- After a transaction that set it the value is '', before it is NULL.
+  signed text := current_setting('app.context', true);
+  payload text := substr(signed, 65);
+  key record;
+begin
+  if payload is null or payload = '' then
+    return null;
+  end if;
+  select inner_block, outer_block into strict key
+    from app_private.signing_keys where purpose = 'context' and slot = 1;
+  if left(signed, 64) <> app_private.context_mac(payload, key.inner_block, key.outer_block) then
+    return null;
+  end if;
+  return payload::jsonb;
+end
+$function$;
+alter function app.context() owner to causeway_resolver;
+grant execute on function app.context() to causeway_app;
+grant execute on function app.context() to causeway_backup;
+grant execute on function app.context() to causeway_keeper;
+grant execute on function app.context() to causeway_owner;
+comment on function app.context() is 'The context that app.enter() signed for this transaction, or NULL: {tenant,user,role,kind,credential,scopes,request,address,agent}.';
+
+CREATE OR REPLACE FUNCTION app.create_api_token(tenant_id text, token_id text, user_id text, name text, argon2id_hash text, scopes text[], role_ceiling text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if not exists (
+    select from app.memberships as m
+     where m.tenant_id = create_api_token.tenant_id and m.user_id = create_api_token.user_id and m.status = 'active'
+  ) then
+    return jsonb_build_object('ok', false, 'code', 'member_not_found',
+                              'details', jsonb_build_object('tenant_id', tenant_id, 'user_id', user_id));
+  end if;
+  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at)
+  values (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at);
+  insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+  values (tenant_id, 'operator', 'token.create', 'token', token_id, 'ok',
+          jsonb_build_object('user', user_id, 'name', name, 'scopes', scopes, 'role_ceiling', role_ceiling, 'expires_at', expires_at));
+  return jsonb_build_object('ok', true, 'token_id', token_id);
+end
+$function$;
+alter function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone) owner to causeway_keeper;
+grant execute on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone) to causeway_owner;
+comment on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone) is 'Stores a token''s argon2id hash. Refuses with member_not_found.';
+
+CREATE OR REPLACE FUNCTION app.create_join_token(pool text, token_sha256 text, lifetime interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  found_pool text;
+begin
+  select p.pool_id into found_pool from app.pools as p where p.name = pool or p.pool_id = pool;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'pool_not_found', 'details', jsonb_build_object('pool', pool));
+  end if;
+  insert into app.join_tokens (token_sha256, pool_id, expires_at)
+  values (token_sha256, found_pool, clock_timestamp() + least(lifetime, interval '7 days'));
+  return jsonb_build_object('ok', true, 'pool', found_pool);
+end
+$function$;
+alter function app.create_join_token(text,text,interval) owner to causeway_keeper;
+grant execute on function app.create_join_token(text,text,interval) to causeway_owner;
+comment on function app.create_join_token(text,text,interval) is 'Stores a join token by its SHA-256 (hex). Lives seven days at most.';
+
+CREATE OR REPLACE FUNCTION app.create_project(project text, name text, description text, idempotency jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+declare
+  seen jsonb := app.recall(idempotency);
+begin
+  if seen is not null then return seen; end if;
+  if (select count(*) from app.projects as p where p.archived_at is null) >= 1000 then
+    return jsonb_build_object('ok', false, 'code', 'limit_exceeded', 'details', jsonb_build_object('limit', 'tenant_projects'));
+  end if;
+  insert into app.projects (project_id, name, description) values (project, name, description)
+    on conflict do nothing;
+  if not found then
+    perform app.audit('project.create', 'project', null, 'refused', jsonb_build_object('code', 'already_exists'));
+    return jsonb_build_object('ok', false, 'code', 'already_exists',
+      'details', jsonb_build_object('project', app.project_id(name)));
+  end if;
+  perform app.audit('project.create', 'project', project, 'ok', jsonb_build_object('name', name));
+  return app.remember(idempotency, jsonb_build_object('ok', true, 'project', project));
+end
+$function$;
+alter function app.create_project(text,text,text,jsonb) owner to causeway_owner;
+grant execute on function app.create_project(text,text,text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.credential_refusal(kind text, tenant_id text, user_id text, credential_id text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case kind
+    when 'system' then null
+    when 'executor' then nullif(coalesce((
+      select case
+               when e.revoked_at is not null then 'revoked'
+               when exists (select from app.runs as r
+                             where r.tenant_id = credential_refusal.tenant_id and r.pool_id = e.pool_id
+                               and r.state = 'queued') then 'alive'
+               else 'unknown'
+             end
+        from app.executors as e
+       where e.executor_id = credential_refusal.credential_id), 'unknown'), 'alive')
+    else 'unknown'
+  end
+$function$;
+alter function app.credential_refusal(text,text,text,text) owner to causeway_owner;
+grant execute on function app.credential_refusal(text,text,text,text) to causeway_resolver;
+comment on function app.credential_refusal(text,text,text,text) is 'NULL, or one of: unknown, revoked, expired. `system` is the Worker itself, acting for a tenant without a person.';
+
+CREATE OR REPLACE FUNCTION app.describe_source(reference text, name text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_variable
+declare
+  project text := app.project_id(reference);
+  described jsonb;
+begin
+  if project is null then
+    return jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object('kind', 'project'));
+  end if;
+  select jsonb_build_object('ok', true, 'project', project, 'source', d.source_id, 'name', d.name, 'sha256', s.sha256,
+           'format', s.format, 'bytes', s.bytes, 'row_count', s.row_count, 'description', s.description,
+           'origin', s.origin, 'imported_at', app.utc_text(s.created_at),
+           'snapshots', (select count(*) from app.data_snapshots as every
+                          where every.project_id = project and every.source_id = d.source_id))
+    into described
+    from app.data_sources as d
+    join app.data_snapshots as s on s.project_id = d.project_id and s.source_id = d.source_id and s.sha256 = d.current_sha256
+   where d.project_id = project and d.name = name;
+  return coalesce(described, jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object(
+    'kind', 'source', 'names', (
+      select coalesce(jsonb_agg(first.name), '[]')
+        from (select d.name from app.data_sources as d where d.project_id = project order by d.name limit 20) as first))));
+end
+$function$;
+alter function app.describe_source(text,text) owner to causeway_owner;
+grant execute on function app.describe_source(text,text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.enter(ticket text)
+ RETURNS TABLE(tenant_id text, user_id text, user_name text, user_email text, tenant_name text, role text, scopes text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  claim jsonb;
+  kind text;
+  who record;
+  needed_scopes text[];
+  effective_role text;
+  payload text;
+  key record;
+begin
+  -- 1. One entry a transaction: nothing may change whom the rest of it works for.
+  if coalesce(current_setting('app.context', true), '') <> '' then
+    perform app_private.refuse_entry('already_entered');
+  end if;
+
+  -- 2. The Worker made this ticket, just now by the database's own clock.
+  claim := app_private.read_ticket(ticket);
+  if claim is null or claim -> 'v' is distinct from '1'::jsonb then
+    perform app_private.refuse_entry('bad_ticket');
+  end if;
+  if not coalesce(abs(extract(epoch from clock_timestamp()) - (claim ->> 'iat')::numeric) <= 120, false) then
+    perform app_private.refuse_entry('stale_ticket');
+  end if;
+  kind := claim ->> 'kind';
+  needed_scopes := array(select jsonb_array_elements_text(claim -> 'scopes'));
+
+  -- 3. The credential, the person, the membership and the tenant are alive at this moment.
+  select t.name as tenant_name, t.status as tenant_status,
+         u.user_id, u.name, u.email, u.status as user_status,
+         m.role as member_role, m.status as member_status,
+         k.token_id, k.scopes, k.role_ceiling, k.revoked_at, k.expires_at
+    into who
+    from app.tenants as t
+    left join app.users as u on u.user_id = claim ->> 'user'
+    left join app.memberships as m on m.tenant_id = t.tenant_id and m.user_id = u.user_id
+    left join app.api_tokens as k on kind = 'api_token' and k.tenant_id = t.tenant_id
+                                 and k.token_id = claim ->> 'credential' and k.user_id = u.user_id
+   where t.tenant_id = claim ->> 'tenant';
+
+  if who.tenant_name is null then
+    perform app_private.refuse_entry('unknown');
+  end if;
+  if kind = 'api_token' then
+    if who.token_id is null then
+      perform app_private.refuse_entry('unknown');
+    elsif who.revoked_at is not null then
+      perform app_private.refuse_entry('revoked');
+    elsif who.expires_at <= clock_timestamp() then
+      perform app_private.refuse_entry('expired');
+    end if;
+  else
+    payload := app.credential_refusal(kind, claim ->> 'tenant', claim ->> 'user', claim ->> 'credential');
+    if payload is not null then
+      perform app_private.refuse_entry(payload);
+    end if;
+  end if;
+  if claim ->> 'user' is not null or kind = 'api_token' then
+    if who.user_status is distinct from 'active' then
+      perform app_private.refuse_entry('user_disabled');
+    elsif who.member_status is distinct from 'active' then
+      perform app_private.refuse_entry('membership_ended');
+    end if;
+  end if;
+  -- The system still records what happened to work that a now suspended tenant had started.
+  if who.tenant_status <> 'active' and kind <> 'system' then
+    perform app_private.refuse_entry('tenant_suspended');
+  end if;
+
+  -- 4. The credential may do what this call needs. Executors and the system carry no scopes and no role.
+  if kind = 'api_token' then
+    effective_role := case
+      when app.role_rank(who.role_ceiling) < app.role_rank(who.member_role) then who.role_ceiling
+      else who.member_role
+    end;
+    if not who.scopes @> needed_scopes then
+      perform app_private.refuse_entry('insufficient_scope', to_jsonb(needed_scopes));
+    end if;
+    if claim ->> 'role' is not null
+       and not coalesce(app.role_rank(effective_role) >= app.role_rank(claim ->> 'role'), false) then
+      perform app_private.refuse_entry('insufficient_role', jsonb_build_array(claim ->> 'role'));
+    end if;
+  elsif claim ->> 'role' is not null then
+    perform app_private.refuse_entry('insufficient_role', jsonb_build_array(claim ->> 'role'));
+  end if;
+
+  -- 5. From here to COMMIT this backend works for that tenant.
+  payload := jsonb_build_object(
+    'tenant', claim ->> 'tenant', 'user', claim ->> 'user', 'role', effective_role,
+    'kind', kind, 'credential', claim ->> 'credential',
+    'scopes', case when kind = 'api_token' then to_jsonb(who.scopes) end,
+    'request', claim ->> 'request', 'address', claim ->> 'address', 'agent', left(claim ->> 'agent', 500)
+  )::text;
+  select inner_block, outer_block into strict key
+    from app_private.signing_keys where purpose = 'context' and slot = 1;
+  perform set_config('app.context', app_private.context_mac(payload, key.inner_block, key.outer_block) || payload, true);
+
+  return query select claim ->> 'tenant', who.user_id::text, who.name, who.email, who.tenant_name,
+                      effective_role, coalesce(who.scopes, needed_scopes);
+end
+$function$;
+alter function app.enter(text) owner to causeway_resolver;
+grant execute on function app.enter(text) to causeway_app;
+comment on function app.enter(text) is 'Enters the tenant that a ticket of the Worker names, once a transaction. Refuses by raising CW001; DETAIL is JSON {reason, needed}.';
+
+CREATE OR REPLACE FUNCTION app.find_api_token(token_id text)
+ RETURNS TABLE(tenant_id text, user_id text, argon2id_hash text, alive boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.tenant_id, k.user_id, k.argon2id_hash,
+         k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())
+    from app.api_tokens as k
+   where k.token_id = find_api_token.token_id
+$function$;
+alter function app.find_api_token(text) owner to causeway_resolver;
+grant execute on function app.find_api_token(text) to causeway_app;
+comment on function app.find_api_token(text) is 'What is needed to check a presented token''s secret, before its tenant is known.';
+
+CREATE OR REPLACE FUNCTION app.find_executor(executor text)
+ RETURNS TABLE(pool_id text, public_key text, alive boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.pool_id, e.public_key, e.revoked_at is null from app.executors as e where e.executor_id = executor
+$function$;
+alter function app.find_executor(text) owner to causeway_resolver;
+grant execute on function app.find_executor(text) to causeway_app;
+comment on function app.find_executor(text) is 'What is needed to check an executor''s signature.';
+
+CREATE OR REPLACE FUNCTION app.find_origin(project text, origin jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_variable
+declare
+  held record;
+begin
+  case origin ->> 'kind'
+    when 'text' then
+      return jsonb_build_object('ok', true, 'sha256', origin ->> 'sha256', 'bytes', origin -> 'bytes');
+    when 'upload' then
+      select u.received_sha256, u.bytes, u.expires_at > clock_timestamp() as open into held
+        from app.uploads as u where u.upload_id = origin ->> 'upload' and u.project_id = project;
+      if not found then
+        return jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object('kind', 'upload'));
+      elsif held.received_sha256 is null then
+        return jsonb_build_object('ok', false, 'code', 'upload_refused',
+          'details', jsonb_build_object('reason', case when held.open then 'not_received' else 'expired' end));
+      end if;
+      return jsonb_build_object('ok', true, 'sha256', held.received_sha256, 'bytes', held.bytes);
+    when 'run' then
+      select r.state, coalesce(r.outcome -> 'outputs', '[]') as outputs into held
+        from app.runs as r where r.run_id = origin ->> 'run' and r.project_id = project;
+      if not found then
+        return jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object('kind', 'run'));
+      end if;
+      return coalesce(
+        (select jsonb_build_object('ok', true, 'sha256', o ->> 'sha256', 'bytes', o -> 'bytes')
+           from jsonb_array_elements(held.outputs) as o where o ->> 'name' = origin ->> 'name'),
+        jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object(
+          'kind', 'output', 'state', held.state, 'names', (
+            select coalesce(jsonb_agg(o ->> 'name'), '[]')
+              from (select o from jsonb_array_elements(held.outputs) as o limit 20) as first))));
+  end case;
+end
+$function$;
+alter function app.find_origin(text,jsonb) owner to causeway_owner;
+grant execute on function app.find_origin(text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.finish_upload(upload text, sha256 text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+begin
+  update app.uploads as u set received_sha256 = sha256, received_at = clock_timestamp()
+   where u.upload_id = upload and u.received_at is null;
+  if not found then
+    perform app.audit('upload.receive', 'upload', upload, 'refused', jsonb_build_object('reason', 'used'));
+    return jsonb_build_object('ok', false, 'code', 'upload_refused', 'details', '{"reason": "used"}'::jsonb);
+  end if;
+  perform app.audit('upload.receive', 'upload', upload, 'ok', jsonb_build_object('sha256', sha256));
+  return '{"ok": true}';
+end
+$function$;
+alter function app.finish_upload(text,text) owner to causeway_owner;
+grant execute on function app.finish_upload(text,text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.list_api_tokens(tenant_id text)
+ RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.token_id, k.name, u.email, k.scopes, k.role_ceiling, k.created_at, k.expires_at, k.revoked_at
+    from app.api_tokens as k join app.users as u using (user_id)
+   where k.tenant_id = list_api_tokens.tenant_id
+   order by k.created_at, k.token_id
+$function$;
+alter function app.list_api_tokens(text) owner to causeway_keeper;
+grant execute on function app.list_api_tokens(text) to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.list_executors()
+ RETURNS TABLE(executor_id text, name text, pool text, offer jsonb, created_at timestamp with time zone, last_connected_at timestamp with time zone, revoked_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.executor_id, e.name, p.name, e.offer, e.created_at, e.last_connected_at, e.revoked_at
+    from app.executors as e join app.pools as p using (pool_id)
+   order by e.created_at, e.executor_id
+$function$;
+alter function app.list_executors() owner to causeway_keeper;
+grant execute on function app.list_executors() to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.list_sources(reference text, after_name text, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_variable
+declare
+  project text := app.project_id(reference);
+begin
+  if project is null then
+    return jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object('kind', 'project'));
+  end if;
+  return jsonb_build_object('ok', true, 'project', project,
+    'total', (select count(*) from app.data_sources as d where d.project_id = project),
+    'sources', (
+      select coalesce(jsonb_agg(to_jsonb(page) order by page.name), '[]') from (
+        select d.name, d.source_id as source, s.format, s.bytes, s.row_count,
+               (s.description ->> 'column_count')::integer as column_count, s.sha256, app.utc_text(s.created_at) as imported_at
+          from app.data_sources as d
+          join app.data_snapshots as s
+            on s.project_id = d.project_id and s.source_id = d.source_id and s.sha256 = d.current_sha256
+         where d.project_id = project and d.name > after_name
+         order by d.name limit page_size) as page));
+end
+$function$;
+alter function app.list_sources(text,text,integer) owner to causeway_owner;
+grant execute on function app.list_sources(text,text,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.new_id(prefix text)
+ RETURNS text
+ LANGUAGE sql
+ PARALLEL SAFE
+AS $function$
+  with parts as (
+    select lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') as ms,
+           encode(uuid_send(gen_random_uuid()), 'hex') as random
+  ), bits as (
+    -- RFC 9562 section 5.7: 48 bits of time, the version 7, then what gen_random_uuid() put after its own version.
+    select ('x' || '0' || '0' || ms || '7' || substr(random, 14, 19))::bit(136) as value from parts
+  )
+  select prefix || '_' || string_agg(
+           substr('0123456789abcdefghjkmnpqrstvwxyz', substring(value from 7 + 5 * i for 5)::bit(5)::integer + 1, 1),
+           '' order by i)
+    from bits, generate_series(0, 25) as i
+   group by value
+$function$;
+alter function app.new_id(text) owner to causeway_owner;
+grant execute on function app.new_id(text) to causeway_app;
+grant execute on function app.new_id(text) to causeway_keeper;
+comment on function app.new_id(text) is 'A new id of the form that protocol/ids.ts makes, for rows that the database itself adds.';
+
+CREATE OR REPLACE FUNCTION app.open_upload(reference text, upload text, name text, format text, bytes bigint, sha256 text, lifetime interval, open_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+declare
+  found jsonb := app.project_for_data(reference);
+  until timestamptz := clock_timestamp() + lifetime;
+begin
+  if not (found ->> 'ok')::boolean then return found; end if;
+  if (select count(*) from app.uploads as u where u.received_at is null and u.expires_at > clock_timestamp()) >= open_max then
+    return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
+  end if;
+  insert into app.uploads (upload_id, project_id, name, format, bytes, announced_sha256, expires_at)
+  values (upload, found ->> 'project', name, format, bytes, sha256, until);
+  perform app.audit('upload.create', 'upload', upload, 'ok', jsonb_build_object(
+    'project', found ->> 'project', 'name', name, 'format', format, 'bytes', bytes, 'sha256', sha256));
+  return found || jsonb_build_object('expires_at', app.utc_text(until));
+end
+$function$;
+alter function app.open_upload(text,text,text,text,bigint,text,interval,integer) owner to causeway_owner;
+grant execute on function app.open_upload(text,text,text,text,bigint,text,interval,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.pin_data(project text, names jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+#variable_conflict use_variable
+declare
+  attached jsonb;
+begin
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'name', s.name, 'source', s.source_id, 'sha256', n.sha256, 'bytes', n.bytes, 'format', n.format)
+           order by s.name collate "C"), '[]')
+    into attached
+    from app.data_sources as s
+    join app.data_snapshots as n on n.tenant_id = s.tenant_id and n.project_id = s.project_id
+                                and n.source_id = s.source_id and n.sha256 = s.current_sha256
+   where s.project_id = project;
+  return jsonb_build_object(
+    'pinned', (select coalesce(jsonb_agg(a), '[]') from jsonb_array_elements(attached) as a
+                where names is null or names ? (a ->> 'name')),
+    'missing', (select coalesce(jsonb_agg(wanted), '[]') from jsonb_array_elements_text(coalesce(names, '[]')) as wanted
+                 where not jsonb_path_exists(attached, '$[*] ? (@.name == $name)', jsonb_build_object('name', wanted))),
+    'available', jsonb_path_query_array(attached, '$[*].name'));
+end
+$function$;
+alter function app.pin_data(text,jsonb) owner to causeway_owner;
+grant execute on function app.pin_data(text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.pool_offer(pool text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.offer from app.executors as e
+   where e.pool_id = pool and e.revoked_at is null and e.offer is not null
+   order by e.last_connected_at desc
+   limit 1
+$function$;
+alter function app.pool_offer(text) owner to causeway_resolver;
+grant execute on function app.pool_offer(text) to causeway_app;
+comment on function app.pool_offer(text) is 'What the executor that connected last offers; NULL where none ever did.';
+
+CREATE OR REPLACE FUNCTION app.project_for_data(reference text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce((
+    select case when p.archived_at is null then jsonb_build_object('ok', true, 'project', p.project_id)
+                else jsonb_build_object('ok', false, 'code', 'project_archived') end
+      from app.projects as p where p.project_id = app.project_id(reference)),
+    jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object('kind', 'project')))
+$function$;
+alter function app.project_for_data(text) owner to causeway_owner;
+grant execute on function app.project_for_data(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.project_id(reference text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p.project_id::text from app.projects as p
+   where p.project_id = reference or (lower(p.name) = lower(reference) and p.archived_at is null)
+   order by p.project_id = reference desc
+   limit 1
+$function$;
+alter function app.project_id(text) owner to causeway_owner;
+grant execute on function app.project_id(text) to causeway_app;
+comment on function app.project_id(text) is 'The id of the project that an id or a name names, or NULL.';
+
+CREATE OR REPLACE FUNCTION app.provision_tenant(tenant_id text, name text, user_id text, email text, user_name text, role text DEFAULT 'owner'::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  person text;
+  tenants_added integer;
+  members_added integer;
+begin
+  insert into app.tenants (tenant_id, name) values (tenant_id, name) on conflict do nothing;
+  get diagnostics tenants_added = row_count;
+  insert into app.users (user_id, email, name) values (user_id, lower(email), user_name)
+    on conflict on constraint users_email_once do nothing;
+  select u.user_id into strict person from app.users as u where u.email = lower(provision_tenant.email);
+  insert into app.memberships (tenant_id, user_id, role) values (tenant_id, person, role) on conflict do nothing;
+  get diagnostics members_added = row_count;
+  if tenants_added + members_added > 0 then
+    insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+    values (tenant_id, 'operator', 'tenant.provision', 'tenant', tenant_id, 'ok',
+            jsonb_build_object('user', person, 'role', role));
+  end if;
+  return jsonb_build_object('ok', true, 'tenant_id', tenant_id, 'user_id', person,
+                            'created', tenants_added + members_added > 0);
+end
+$function$;
+alter function app.provision_tenant(text,text,text,text,text,text) owner to causeway_keeper;
+grant execute on function app.provision_tenant(text,text,text,text,text,text) to causeway_owner;
+comment on function app.provision_tenant(text,text,text,text,text,text) is 'Makes a tenant with its first person, once: a second call changes nothing. A person is recognised by email.';
+
+CREATE OR REPLACE FUNCTION app.queue_run(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+declare
+  seen jsonb := app.recall(nullif(request -> 'idempotency', 'null'));
+  is_scratch boolean := request ->> 'kind' = 'scratch';
+  entry text := request ->> 'entry';
+  project record;
+  commit record;
+  commit_id text;
+  files jsonb := '{}';
+  data jsonb;
+  offer jsonb;
+  manifest jsonb;
+  manifest_sha256 text;
+  identical text;
+  unfinished integer;
+begin
+  if seen is not null then return seen; end if;
+
+  -- 1. What is to run.
+  select p.project_id as id, p.name, p.archived_at into project
+    from app.projects as p where p.project_id = app.project_id(request ->> 'project');
+  if not found then
+    return app.refuse_run('not_found', 'no_project', null, jsonb_build_object('project', request -> 'project'));
+  elsif project.archived_at is not null then
+    return app.refuse_run('project_archived', 'archived', project.id, jsonb_build_object('project', project.name));
+  end if;
+  commit_id := app.resolve_commit(project.id, request ->> 'ref');
+  if commit_id is null and (request ->> 'ref' is not null or not is_scratch) then
+    return app.refuse_run('not_found', case when request ->> 'ref' is null then 'no_commits' else 'no_commit' end,
+      project.id, jsonb_build_object('project', project.name, 'ref', request -> 'ref'));
+  end if;
+  select c.authored_at, t.files into commit
+    from app.commits as c
+    join app.trees as t on t.project_id = c.project_id and t.tree_id = c.tree_id
+   where c.project_id = project.id and c.commit_id = commit_id;
+  files := coalesce(commit.files, '{}');
+  if is_scratch then
+    files := files || jsonb_build_object(entry, request -> 'scratch');
+  elsif not files ? entry then
+    return app.refuse_run('not_found', 'no_file', project.id, jsonb_build_object(
+      'path', entry, 'commit', commit_id,
+      'python_files', (select coalesce(jsonb_agg(python_file.path), '[]') from (
+         select key.path from jsonb_object_keys(files) as key (path) where key.path like '%.py' order by key.path collate "C" limit 20) as python_file)));
+  end if;
+  data := app.pin_data(project.id, nullif(request -> 'data', 'null'));
+  if data -> 'missing' <> '[]' then
+    return app.refuse_run('not_found', 'no_data', project.id, data - 'pinned');
+  end if;
+
+  -- 2. On what it is to run.
+  offer := app.pool_offer(request ->> 'pool');
+  if offer is null then
+    return app.refuse_run('no_executor', 'no_executor', project.id);
+  end if;
+
+  manifest := jsonb_build_object(
+    'version', 1, 'kind', request -> 'kind', 'project', project.id, 'commit', commit_id, 'entry', entry,
+    'files', (select coalesce(jsonb_agg(jsonb_build_object(
+                'path', file.key, 'sha256', file.value -> 'sha256', 'bytes', file.value -> 'bytes')
+                order by file.key collate "C"), '[]') from jsonb_each(files) as file),
+    'data', data -> 'pinned', 'parameters', request -> 'parameters', 'image', offer -> 'image',
+    'limits', request -> 'limits',
+    'seeds', request -> 'seeds' || jsonb_build_object(
+      -- Zip files cannot be older than 1980, so a project without commits has that year.
+      'source_date_epoch', coalesce(extract(epoch from commit.authored_at)::bigint, 315532800)));
+  manifest_sha256 := encode(sha256(convert_to(manifest::text, 'UTF8')), 'hex');
+
+  -- 3. A tenant's run starts take turns, so that the quota and the search for an identical run are exact.
+  perform pg_advisory_xact_lock(hashtextextended('runs ' || app.tenant_id(), 0));
+  if not is_scratch then
+    select r.run_id into identical from app.runs as r
+     where r.state = 'queued' and r.manifest_sha256 = manifest_sha256 and r.kind = 'model'
+     order by r.run_id limit 1;
+    if found then
+      perform app.audit('run.start', 'run', identical, 'ok', jsonb_build_object('deduplicated', true));
+      return app.remember(nullif(request -> 'idempotency', 'null'),
+                          jsonb_build_object('ok', true, 'run', identical, 'deduplicated', true));
+    end if;
+  end if;
+  select count(*) into unfinished from app.runs as r where r.state = 'queued';
+  if unfinished >= (request ->> 'queued_max')::integer then
+    return app.refuse_run('limit_exceeded', 'queue_full', project.id, jsonb_build_object(
+      'limit', 'queued_runs', 'value', request -> 'queued_max'));
+  end if;
+
+  insert into app.runs (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256)
+  values (request ->> 'run', project.id, request ->> 'pool', request ->> 'kind', commit_id, entry, manifest, manifest_sha256);
+  perform app.audit('run.start', 'run', request ->> 'run', 'ok', jsonb_build_object(
+    'project', project.id, 'commit', commit_id, 'entry', entry, 'kind', request -> 'kind', 'manifest_sha256', manifest_sha256));
+  perform app.remember(nullif(request -> 'idempotency', 'null'), jsonb_build_object('ok', true, 'run', request ->> 'run'));
+  return jsonb_build_object('ok', true, 'run', request ->> 'run', 'fence', 1, 'manifest', manifest,
+                            'revoked_executors', to_jsonb(app.revoked_executors(request ->> 'pool')));
+end
+$function$;
+alter function app.queue_run(jsonb) owner to causeway_owner;
+grant execute on function app.queue_run(jsonb) to causeway_app;
+comment on function app.queue_run(jsonb) is 'Checks, pins and queues a run in one statement; gives what ExecutorPool needs, or the run that is identical and active.';
+
+CREATE OR REPLACE FUNCTION app.recall(idempotency jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case
+           when k.tool = idempotency ->> 'tool' and k.arguments_sha256 = idempotency ->> 'arguments_sha256'
+             then k.result || '{"replayed": true}'
+           else jsonb_build_object('ok', false, 'code', 'idempotency_conflict',
+                                   'details', jsonb_build_object('tool', k.tool, 'first_used_at', k.created_at))
+         end
+    from app.idempotency_keys as k
+   where k.tenant_id = (select app.tenant_id()) and k.user_id = (select app.user_id())
+     and k.key = idempotency ->> 'key'
+$function$;
+alter function app.recall(jsonb) owner to causeway_owner;
+grant execute on function app.recall(jsonb) to causeway_app;
+comment on function app.recall(jsonb) is 'NULL where the key is new; the stored result where the same call was made before; else the refusal idempotency_conflict.';
+
+CREATE OR REPLACE FUNCTION app.record_commit(project text, parent text, commit jsonb, tree jsonb, idempotency jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+declare
+  seen jsonb := app.recall(idempotency);
+  head text;
+  archived boolean;
+  next_position integer;
+begin
+  if seen is not null then return seen; end if;
+  select p.head_commit, p.archived_at is not null into head, archived
+    from app.projects as p where p.project_id = project for update;
+  if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
+  if archived then return jsonb_build_object('ok', false, 'code', 'project_archived'); end if;
+  if head is distinct from parent then return jsonb_build_object('ok', false, 'code', 'head_moved'); end if;
+
+  insert into app.trees (project_id, tree_id, files, file_count, bytes)
+  values (project, tree ->> 'id', tree -> 'files', (tree ->> 'file_count')::integer, (tree ->> 'bytes')::bigint)
+    on conflict do nothing;
+  select coalesce(max(c.position), 0) + 1 into next_position from app.commits as c where c.project_id = project;
+  insert into app.commits (project_id, commit_id, parent_id, tree_id, message, author_name, author_email, authored_at,
+                           changes, position)
+  values (project, commit ->> 'id', parent, tree ->> 'id', commit ->> 'message', commit ->> 'author_name',
+          commit ->> 'author_email', to_timestamp((commit ->> 'authored_at')::bigint), commit -> 'changes', next_position);
+  update app.projects as p set head_commit = commit ->> 'id' where p.project_id = project;
+  perform app.audit('commit.create', 'commit', commit ->> 'id', 'ok',
+    jsonb_build_object('project', project, 'parent', parent, 'tree', tree ->> 'id', 'files_changed', jsonb_array_length(commit -> 'changes')));
+  return app.remember(idempotency,
+    jsonb_build_object('ok', true, 'commit', commit ->> 'id', 'parent', parent, 'changes', commit -> 'changes'));
+end
+$function$;
+alter function app.record_commit(text,text,jsonb,jsonb,jsonb) owner to causeway_owner;
+grant execute on function app.record_commit(text,text,jsonb,jsonb,jsonb) to causeway_app;
+comment on function app.record_commit(text,text,jsonb,jsonb,jsonb) is 'Refuses with not_found, project_archived, head_moved or idempotency_conflict; else writes tree, commit, head and event.';
+
+CREATE OR REPLACE FUNCTION app.record_snapshot(reference text, source text, name text, snapshot jsonb, sources_max integer, idempotency jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_variable
+declare
+  seen jsonb := app.recall(idempotency);
+  target jsonb := app.project_for_data(reference);
+  project text := target ->> 'project';
+  sha256 text := snapshot ->> 'sha256';
+  held record;
+  is_new boolean;
+begin
+  if seen is not null then return seen; end if;
+  if not (target ->> 'ok')::boolean then return target; end if;
+
+  -- Two imports of one name take turns, so that the later one is what the name means.
+  perform pg_advisory_xact_lock(hashtextextended(project || '/' || name, 20));
+  select s.source_id, s.current_sha256 into held
+    from app.data_sources as s where s.project_id = project and s.name = name;
+  if held.source_id is null then
+    if (select count(*) from app.data_sources as s where s.project_id = project) >= sources_max then
+      return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
+    end if;
+    insert into app.data_sources (project_id, source_id, name, current_sha256) values (project, source, name, sha256);
+  else
+    source := held.source_id;
+    if exists (select from app.data_snapshots as s where s.project_id = project and s.source_id = source
+                  and s.sha256 = sha256 and s.format <> snapshot ->> 'format') then
+      return jsonb_build_object('ok', false, 'code', 'already_exists');
+    end if;
+    update app.data_sources as s set current_sha256 = sha256 where s.project_id = project and s.source_id = source;
+  end if;
+  insert into app.data_snapshots (project_id, source_id, sha256, format, bytes, row_count, description, origin)
+  values (project, source, sha256, snapshot ->> 'format', (snapshot ->> 'bytes')::bigint, (snapshot ->> 'row_count')::bigint,
+          snapshot -> 'description', snapshot -> 'origin')
+    on conflict do nothing;
+  is_new := found;
+
+  perform app.audit('data.import', 'data_source', source, 'ok', (snapshot - 'description') || jsonb_build_object(
+    'project', project, 'name', name, 'new_snapshot', is_new, 'replaces', held.current_sha256));
+  return app.remember(idempotency, jsonb_build_object('ok', true, 'project', project, 'source', source, 'sha256', sha256,
+    'new_snapshot', is_new, 'replaces', nullif(held.current_sha256, sha256)));
+end
+$function$;
+alter function app.record_snapshot(text,text,text,jsonb,integer,jsonb) owner to causeway_owner;
+grant execute on function app.record_snapshot(text,text,text,jsonb,integer,jsonb) to causeway_app;
+comment on function app.record_snapshot(text,text,text,jsonb,integer,jsonb) is 'Adds a checked snapshot and makes it the current one of its source. Refuses with not_found, project_archived, limit_exceeded, already_exists (these bytes in another format) or idempotency_conflict.';
+
+CREATE OR REPLACE FUNCTION app.refuse_run(code text, reason text, project text, details jsonb DEFAULT '{}'::jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+AS $function$
+  select app.audit('run.start', 'project', project, 'refused', jsonb_build_object('code', code, 'reason', reason));
+  select jsonb_build_object('ok', false, 'code', code, 'reason', reason, 'details', details)
+$function$;
+alter function app.refuse_run(text,text,text,jsonb) owner to causeway_owner;
+grant execute on function app.refuse_run(text,text,text,jsonb) to causeway_app;
+comment on function app.refuse_run(text,text,text,jsonb) is 'A refused run start as data, with its audit event.';
+
+CREATE OR REPLACE FUNCTION app.remember(idempotency jsonb, result jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+AS $function$
+  insert into app.idempotency_keys (key, tool, arguments_sha256, result)
+  select idempotency ->> 'key', idempotency ->> 'tool', idempotency ->> 'arguments_sha256', remember.result
+   where idempotency is not null;
+  select remember.result
+$function$;
+alter function app.remember(jsonb,jsonb) owner to causeway_owner;
+grant execute on function app.remember(jsonb,jsonb) to causeway_app;
+comment on function app.remember(jsonb,jsonb) is 'Stores a result under the key, if there is one, and returns it. Of two calls racing with one key the second fails as a whole (23505).';
+
+CREATE OR REPLACE FUNCTION app.request_id()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+AS $function$ select app.context() ->> 'request' $function$;
+alter function app.request_id() owner to causeway_owner;
+grant execute on function app.request_id() to causeway_app;
+grant execute on function app.request_id() to causeway_backup;
+grant execute on function app.request_id() to causeway_keeper;
+grant execute on function app.request_id() to causeway_resolver;
+comment on function app.request_id() is 'The Worker''s id of the request that this transaction serves.';
+
+CREATE OR REPLACE FUNCTION app.resolve_commit(project text, ref text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case
+    when ref is null or lower(ref) = 'head' then (select p.head_commit from app.projects as p where p.project_id = project)
+    when ref ~ '^[0-9a-f]{7,40}$' then (
+      select min(c.commit_id::text) from app.commits as c
+       where c.project_id = project and c.commit_id >= ref and c.commit_id < ref || 'g'
+      having count(*) = 1)
+  end
+$function$;
+alter function app.resolve_commit(text,text) owner to causeway_owner;
+grant execute on function app.resolve_commit(text,text) to causeway_app;
+comment on function app.resolve_commit(text,text) is 'The commit that a full id, a unique prefix of seven or more, or NULL (the head) names in a project; NULL where there is none.';
+
+CREATE OR REPLACE FUNCTION app.revoke_api_token(token_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  revoked record;
+begin
+  update app.api_tokens as k set revoked_at = clock_timestamp()
+   where k.token_id = revoke_api_token.token_id and k.revoked_at is null
+   returning k.tenant_id, k.user_id, k.name into revoked;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'token_not_found', 'details', jsonb_build_object('token_id', token_id));
+  end if;
+  insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+  values (revoked.tenant_id, 'operator', 'token.revoke', 'token', token_id, 'ok',
+          jsonb_build_object('user', revoked.user_id, 'name', revoked.name));
+  return jsonb_build_object('ok', true, 'token_id', token_id);
+end
+$function$;
+alter function app.revoke_api_token(text) owner to causeway_keeper;
+grant execute on function app.revoke_api_token(text) to causeway_owner;
+comment on function app.revoke_api_token(text) is 'Revokes a token for the next request on. Refuses with token_not_found, also when revoked before.';
+
+CREATE OR REPLACE FUNCTION app.revoke_executor(executor text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update app.executors as e set revoked_at = clock_timestamp() where e.executor_id = executor and e.revoked_at is null;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'executor_not_found', 'details', jsonb_build_object('executor', executor));
+  end if;
+  return jsonb_build_object('ok', true, 'executor', executor);
+end
+$function$;
+alter function app.revoke_executor(text) owner to causeway_keeper;
+grant execute on function app.revoke_executor(text) to causeway_owner;
+comment on function app.revoke_executor(text) is 'The executor gets no further run, and what it still reports is refused.';
+
+CREATE OR REPLACE FUNCTION app.revoked_executors(pool text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(e.executor_id::text), '{}') from app.executors as e
+   where e.pool_id = pool and e.revoked_at > clock_timestamp() - interval '1 day'
+$function$;
+alter function app.revoked_executors(text) owner to causeway_resolver;
+grant execute on function app.revoked_executors(text) to causeway_app;
+comment on function app.revoked_executors(text) is 'Executors revoked in the last day. It travels with each new run, so that the pool cuts them off before it assigns.';
+
+CREATE OR REPLACE FUNCTION app.role()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+AS $function$ select app.context() ->> 'role' $function$;
+alter function app.role() owner to causeway_owner;
+grant execute on function app.role() to causeway_app;
+grant execute on function app.role() to causeway_backup;
+grant execute on function app.role() to causeway_keeper;
+grant execute on function app.role() to causeway_resolver;
+comment on function app.role() is 'The effective role in the tenant: the membership''s, lowered by the credential''s ceiling.';
+
+CREATE OR REPLACE FUNCTION app.role_rank(role text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select array_position(array['viewer', 'member', 'admin', 'owner'], role) $function$;
+alter function app.role_rank(text) owner to causeway_owner;
+grant execute on function app.role_rank(text) to causeway_app;
+grant execute on function app.role_rank(text) to causeway_keeper;
+grant execute on function app.role_rank(text) to causeway_resolver;
+comment on function app.role_rank(text) is 'viewer 1, member 2, admin 3, owner 4; NULL for anything else.';
+
+CREATE OR REPLACE FUNCTION app.system_executor_connected(executor text, offer jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  update app.executors as e set offer = system_executor_connected.offer, last_connected_at = clock_timestamp()
+   where e.executor_id = executor and e.revoked_at is null
+$function$;
+alter function app.system_executor_connected(text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_executor_connected(text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_next_fence(run text, fence integer, attempts_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  moved record;
+begin
+  if coalesce(app.context() ->> 'kind', '') <> 'system' then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  select r.state, r.fence, r.manifest, r.created_at, r.outcome into moved from app.runs as r
+   where r.tenant_id = app.tenant_id() and r.run_id = run for update;
+  if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
+  if moved.state <> 'queued' then
+    return jsonb_build_object('ok', true, 'step', 'finished', 'outcome', moved.outcome);
+  end if;
+  if fence is not null and moved.fence <> fence then
+    return jsonb_build_object('ok', true, 'step', 'elsewhere', 'fence', moved.fence);
+  end if;
+  if moved.fence >= attempts_max then
+    return jsonb_build_object('ok', true, 'step', 'exhausted', 'fence', moved.fence, 'image', moved.manifest -> 'image');
+  end if;
+  update app.runs as r set fence = r.fence + 1 where r.tenant_id = app.tenant_id() and r.run_id = run;
+  perform app.audit('run.retry', 'run', run, 'ok', jsonb_build_object('fence', moved.fence + 1));
+  return jsonb_build_object('ok', true, 'step', 'again', 'fence', moved.fence + 1, 'manifest', moved.manifest,
+                            'queued_at', moved.created_at);
+end
+$function$;
+alter function app.system_next_fence(text,integer,integer) owner to causeway_keeper;
+grant execute on function app.system_next_fence(text,integer,integer) to causeway_app;
+comment on function app.system_next_fence(text,integer,integer) is 'Opens the next attempt at an unfinished run for the system; NULL as fence takes whatever attempt is open now.';
+
+CREATE OR REPLACE FUNCTION app.system_record_outcome(run text, fence integer, outcome jsonb, execution jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  caller jsonb := app.context();
+  stored record;
+begin
+  if coalesce(caller ->> 'kind', '') not in ('executor', 'system') then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  update app.runs as r
+     set state = outcome ->> 'state', outcome = system_record_outcome.outcome, execution = system_record_outcome.execution,
+         finished_at = clock_timestamp()
+   where r.tenant_id = caller ->> 'tenant' and r.run_id = run and r.fence = system_record_outcome.fence and r.state = 'queued'
+     and (caller ->> 'kind' = 'system' or r.pool_id = (
+           select e.pool_id from app.executors as e where e.executor_id = caller ->> 'credential'));
+  if found then
+    perform app.audit('run.finish', 'run', run, 'ok', jsonb_build_object(
+      'state', outcome -> 'state', 'fence', fence, 'limit', outcome -> 'limit', 'timings', outcome -> 'timings',
+      'outputs', jsonb_array_length(outcome -> 'outputs'), 'execution', execution));
+    return jsonb_build_object('ok', true, 'recorded', true);
+  end if;
+  select r.state, r.fence, r.outcome into stored from app.runs as r
+   where r.tenant_id = caller ->> 'tenant' and r.run_id = run;
+  if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
+  return jsonb_build_object('ok', true, 'recorded', false, 'fence', stored.fence, 'outcome', stored.outcome);
+end
+$function$;
+alter function app.system_record_outcome(text,integer,jsonb,jsonb) owner to causeway_keeper;
+grant execute on function app.system_record_outcome(text,integer,jsonb,jsonb) to causeway_app;
+comment on function app.system_record_outcome(text,integer,jsonb,jsonb) is 'Ends a run, once, for the holder of its fence. Otherwise says what stands: the recorded outcome, or a newer fence.';
+
+CREATE OR REPLACE FUNCTION app.system_register_executor(token_sha256 text, executor text, name text, public_key text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  pool text;
+begin
+  update app.join_tokens as t set used_at = clock_timestamp()
+   where t.token_sha256 = system_register_executor.token_sha256 and t.used_at is null and t.expires_at > clock_timestamp()
+   returning t.pool_id into pool;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'unauthenticated');
+  end if;
+  insert into app.executors (executor_id, pool_id, name, public_key) values (executor, pool, name, public_key);
+  update app.join_tokens as t set used_by = executor where t.token_sha256 = system_register_executor.token_sha256;
+  return jsonb_build_object('ok', true, 'pool', pool);
+end
+$function$;
+alter function app.system_register_executor(text,text,text,text) owner to causeway_keeper;
+grant execute on function app.system_register_executor(text,text,text,text) to causeway_app;
+comment on function app.system_register_executor(text,text,text,text) is 'Turns a join token into an executor, once. Unknown, used and expired tokens get the same refusal.';
+
+CREATE OR REPLACE FUNCTION app.system_unfinished_runs(older_than interval, runs_max integer)
+ RETURNS TABLE(tenant_id text, run_id text, pool_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select r.tenant_id, r.run_id, r.pool_id from app.runs as r
+   where r.state = 'queued' and r.created_at < clock_timestamp() - older_than
+   order by r.created_at
+   limit runs_max
+$function$;
+alter function app.system_unfinished_runs(interval,integer) owner to causeway_keeper;
+grant execute on function app.system_unfinished_runs(interval,integer) to causeway_app;
+comment on function app.system_unfinished_runs(interval,integer) is 'Ids of unfinished runs of all tenants, oldest first, for the sweeper.';
+
+CREATE OR REPLACE FUNCTION app.tenant_id()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+AS $function$ select app.context() ->> 'tenant' $function$;
+alter function app.tenant_id() owner to causeway_owner;
+grant execute on function app.tenant_id() to causeway_app;
+grant execute on function app.tenant_id() to causeway_backup;
+grant execute on function app.tenant_id() to causeway_keeper;
+grant execute on function app.tenant_id() to causeway_resolver;
+comment on function app.tenant_id() is 'The entered tenant, or NULL. Policies call it as (select app.tenant_id()): once a query, not once a row.';
+
+CREATE OR REPLACE FUNCTION app.tenant_people()
+ RETURNS TABLE(user_id text, name text, email text, role text, status text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select u.user_id, u.name, u.email, m.role, case when u.status = 'active' then m.status else u.status end
+    from app.memberships as m join app.users as u using (user_id)
+   where m.tenant_id = (select app.tenant_id())
+$function$;
+alter function app.tenant_people() owner to causeway_resolver;
+grant execute on function app.tenant_people() to causeway_app;
+comment on function app.tenant_people() is 'The people of the entered tenant, former ones too (old events name them).';
+
+CREATE OR REPLACE FUNCTION app.user_id()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+AS $function$ select app.context() ->> 'user' $function$;
+alter function app.user_id() owner to causeway_owner;
+grant execute on function app.user_id() to causeway_app;
+grant execute on function app.user_id() to causeway_backup;
+grant execute on function app.user_id() to causeway_keeper;
+grant execute on function app.user_id() to causeway_resolver;
+comment on function app.user_id() is 'The acting user, or NULL where an executor or the system acts.';
+
+CREATE OR REPLACE FUNCTION app.utc_text(moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $function$;
+alter function app.utc_text(timestamp with time zone) owner to causeway_owner;
+grant execute on function app.utc_text(timestamp with time zone) to causeway_app;
+comment on function app.utc_text(timestamp with time zone) is 'RFC 3339 in UTC with whole seconds, as answers show times.';
+
+CREATE OR REPLACE FUNCTION app_private.context_mac(payload text, inner_block bytea, outer_block bytea)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+AS $function$
+  select encode(sha256(outer_block || sha256(inner_block || convert_to(
+    pg_backend_pid()::text || ':' || extract(epoch from transaction_timestamp())::text || ':' || payload, 'UTF8'))), 'hex')
+$function$;
+alter function app_private.context_mac(text,bytea,bytea) owner to causeway_owner;
+grant execute on function app_private.context_mac(text,bytea,bytea) to causeway_resolver;
+
+CREATE OR REPLACE FUNCTION app_private.create_id_domain(prefix text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  execute format(
+    'create domain app.%I as text collate "C" constraint %I check (value ~ %L)',
+    prefix || '_id', prefix || '_id_form', '^' || prefix || '_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+  );
+end
+$function$;
+alter function app_private.create_id_domain(text) owner to causeway_owner;
+comment on function app_private.create_id_domain(text) is 'Makes the domain app.<prefix>_id.';
+
+CREATE OR REPLACE FUNCTION app_private.install_key(purpose text, slot smallint, key bytea)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app_private.signing_keys (purpose, slot, inner_block, outer_block)
+  values (purpose, slot, app_private.key_block(key, 54), app_private.key_block(key, 92))
+  on conflict on constraint signing_keys_pkey do update
+    set inner_block = excluded.inner_block, outer_block = excluded.outer_block, installed_at = now()
+    where signing_keys.inner_block <> excluded.inner_block
+$function$;
+alter function app_private.install_key(text,smallint,bytea) owner to causeway_owner;
+comment on function app_private.install_key(text,smallint,bytea) is 'Sets a signing key. The key is the raw bytes, at least 32 of them.';
+
+CREATE OR REPLACE FUNCTION app_private.key_block(key bytea, pad integer)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ IMMUTABLE STRICT
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  block bytea := case when length(key) > 64 then sha256(key) else key end;
+begin
+  block := block || decode(repeat('00', 64 - length(block)), 'hex');
+  for i in 0 .. 63 loop
+    block := set_byte(block, i, get_byte(block, i) # pad);
+  end loop;
+  return block;
+end
+$function$;
+alter function app_private.key_block(bytea,integer) owner to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app_private.protect_table(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  execute format('alter table %s enable row level security', target);
+  execute format('alter table %s force row level security', target);
+  execute format(
+    'create policy tenant on %s for all to causeway_app '
+    'using (tenant_id = (select app.tenant_id())) with check (tenant_id = (select app.tenant_id()))', target
+  );
+  execute format('create policy backup on %s for select to causeway_backup using (true)', target);
+  execute format('grant select on %s to causeway_backup', target);
+end
+$function$;
+alter function app_private.protect_table(regclass) owner to causeway_owner;
+comment on function app_private.protect_table(regclass) is 'Enables and forces row security on a table with tenant_id, with the policies `tenant` and `backup`.';
+
+CREATE OR REPLACE FUNCTION app_private.read_ticket(ticket text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  signed bytea := convert_to(split_part(ticket, '.', 1), 'UTF8');
+  given bytea;
+begin
+  if ticket !~ '^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$' then
+    return null;
+  end if;
+  given := decode(translate(split_part(ticket, '.', 2), '-_', '+/') || '=', 'base64');
+  if exists (
+    select from app_private.signing_keys as key
+     where key.purpose = 'ticket'
+       and sha256(sha256(key.outer_block || sha256(key.inner_block || signed))) = sha256(given)
+  ) then
+    return convert_from(decode(
+      translate(split_part(ticket, '.', 1), '-_', '+/') || repeat('=', (4 - length(split_part(ticket, '.', 1)) % 4) % 4),
+      'base64'), 'UTF8')::jsonb;
+  end if;
+  return null;
+end
+$function$;
+alter function app_private.read_ticket(text) owner to causeway_owner;
+grant execute on function app_private.read_ticket(text) to causeway_resolver;
+
+CREATE OR REPLACE FUNCTION app_private.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception '% on % is refused: the table is append-only', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+end
+$function$;
+alter function app_private.refuse_change() owner to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app_private.refuse_entry(reason text, needed jsonb DEFAULT '[]'::jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception using
+    errcode = 'CW001',
+    message = 'entry refused: ' || reason,
+    detail = jsonb_build_object('reason', reason, 'needed', needed)::text;
+end
+$function$;
+alter function app_private.refuse_entry(text,jsonb) owner to causeway_owner;
+grant execute on function app_private.refuse_entry(text,jsonb) to causeway_resolver;
+comment on function app_private.refuse_entry(text,jsonb) is 'Raises CW001 with {reason, needed} in DETAIL: the whole batch dies before it did any work.';
+
+CREATE OR REPLACE FUNCTION app_private.secure_database()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  execute format('revoke all on database %I from public', current_database());
+  execute format('grant connect on database %I to causeway_app, causeway_backup', current_database());
+end
+$function$;
+alter function app_private.secure_database() owner to causeway_owner;
+comment on function app_private.secure_database() is 'Takes CONNECT and TEMP from PUBLIC and gives CONNECT to the two logins.';

@@ -1,0 +1,251 @@
+import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type PostgresHttp, startPostgresHttp } from '../../infra/postgres-http/server.ts';
+import { importTicketKey, mintTicket } from '../../worker/database/ticket.ts';
+import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import { settle } from '../support/tenants.ts';
+
+let database: TestDatabase;
+let server: PostgresHttp;
+let sql: NeonQueryFunction<false, false>;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  // One connection, so that each request inherits the session of the one before, if anything is inherited.
+  server = await startPostgresHttp({
+    upstream: { host: '127.0.0.1', port: database.port },
+    limits: { connectionsMax: 1 },
+  });
+  neonConfig.fetchEndpoint = server.url;
+  sql = neon(database.superuserUrl);
+  await sql.query('create table public.spoiled (id int)');
+});
+afterAll(async () => {
+  await server.close();
+  await database.stop();
+});
+
+let pidBefore: unknown;
+const backend = async () => (await sql.query('select pg_backend_pid() as pid'))[0]?.pid;
+beforeEach(async () => {
+  pidBefore = await backend();
+});
+
+describe('no session state survives into the next request', () => {
+  const states: readonly (readonly [string, readonly string[], string, unknown])[] = [
+    ['SET', ["set search_path = 'evil'"], 'show search_path', '"$user", public'],
+    [
+      'set_config for the session',
+      ["select set_config('app.context', 'left', false)"],
+      "select coalesce(current_setting('app.context', true), '') as x",
+      '',
+    ],
+    ['SET ROLE', ['set role causeway_owner'], 'select current_user::text as x', 'postgres'],
+    [
+      'SET SESSION AUTHORIZATION',
+      ['set session authorization causeway_owner'],
+      'select session_user::text as x',
+      'postgres',
+    ],
+    [
+      'a default of later transactions',
+      ['set default_transaction_read_only = on'],
+      'show default_transaction_read_only',
+      'off',
+    ],
+    [
+      'SET SESSION CHARACTERISTICS',
+      ['set session characteristics as transaction read only'],
+      'show transaction_read_only',
+      'off',
+    ],
+    ['a statement timeout', ['set statement_timeout = 1'], 'show statement_timeout', '30s'],
+    [
+      'a temporary table',
+      ['create temp table spoiled (id int)'],
+      "select to_regclass('spoiled')::text as x",
+      'spoiled',
+    ],
+    [
+      'a prepared statement',
+      ['prepare left_behind as select 1'],
+      'select count(*)::int as x from pg_prepared_statements',
+      0,
+    ],
+    [
+      'an advisory lock',
+      ['select pg_advisory_lock(7)'],
+      "select count(*)::int as x from pg_locks where locktype = 'advisory'",
+      0,
+    ],
+    ['LISTEN', ['listen left_behind'], 'select count(*)::int as x from pg_listening_channels()', 0],
+    [
+      'a cursor WITH HOLD',
+      ['declare left_behind cursor with hold for select 1'],
+      'select count(*)::int as x from pg_cursors where is_holdable',
+      0,
+    ],
+    [
+      'a sequence’s last value',
+      ['create sequence if not exists public.s', "select nextval('public.s')"],
+      "select case when lastval() > 0 then 'left' end as x",
+      '55000',
+    ],
+    ['a transaction that was begun', ['begin read only'], 'show transaction_read_only', 'off'],
+    ['a transaction that was begun and failed', ['begin', 'select 1 / 0'], 'select 1 as x', 1],
+  ];
+
+  test.each(states)('%s, from a single query', async (_name, statements, question, expected) => {
+    for (const statement of statements) await sql.query(statement).catch(() => {});
+    const answer = await sql.query(question).then(
+      ([row]) => Object.values(row ?? {})[0],
+      (error: { code: string }) => error.code,
+    );
+    expect(answer).toEqual(expected);
+    expect(await backend()).toBe(pidBefore);
+  });
+
+  test.each(states.filter(([name]) => !name.includes('begun')))(
+    '%s, from a batch',
+    async (_name, statements, question, expected) => {
+      await sql.transaction(statements.map((statement) => sql.query(statement)));
+      const answer = await sql.query(question).then(
+        ([row]) => Object.values(row ?? {})[0],
+        (error: { code: string }) => error.code,
+      );
+      expect(answer).toEqual(expected);
+      expect(await backend()).toBe(pidBefore);
+    },
+  );
+
+  test('and a batch that fails leaves none either', async () => {
+    await expect(
+      sql.transaction([
+        sql.query("set search_path = 'evil'"),
+        sql.query('select pg_advisory_lock(8)'),
+        sql.query('select 1 / 0'),
+      ]),
+    ).rejects.toMatchObject({ code: '22012' });
+    expect(await sql.query('show search_path')).toEqual([{ search_path: '"$user", public' }]);
+    expect(await sql.query("select from pg_locks where locktype = 'advisory'")).toEqual([]);
+    expect(await backend()).toBe(pidBefore);
+  });
+});
+
+test("Ann's context, left in the pooled connection, shows Mallory nothing", async () => {
+  const ann = await settle(database.asOwner, { person: 'Ann', tenant: 'Acme' });
+  const ticket = await mintTicket(await importTicketKey(database.ticketKey), ann.principal);
+  const app = neon(database.appUrl);
+  const [, during] = await app.transaction([
+    app.query('select * from app.enter($1)', [ticket]),
+    app.query('select name from app.tenants'),
+  ]);
+  expect(during).toEqual([{ name: 'Acme' }]);
+  expect(await app.query('select name from app.tenants')).toEqual([]);
+  expect(await app.query("select coalesce(current_setting('app.context', true), '') as left")).toEqual([
+    { left: '' },
+  ]);
+});
+
+describe('bounds', () => {
+  let bounded: PostgresHttp;
+  let ask: (query: string, params?: unknown[]) => Promise<unknown>;
+  beforeAll(async () => {
+    bounded = await startPostgresHttp({
+      upstream: { host: '127.0.0.1', port: database.port },
+      limits: {
+        connectionsMax: 1,
+        waitTimeoutMs: 200,
+        requestBytesMax: 10_000,
+        responseBytesMax: 10_000,
+        rowsMax: 100,
+        statementTimeoutMs: 300,
+        requestTimeoutMs: 1_500,
+      },
+    });
+    // The driver's endpoint is a setting of the module: each request of this block goes to the bounded server.
+    ask = async (query, params = []) => {
+      const response = await fetch(bounded.url, {
+        method: 'POST',
+        headers: {
+          'Neon-Connection-String': database.superuserUrl,
+          'Neon-Raw-Text-Output': 'true',
+          'Neon-Array-Mode': 'true',
+        },
+        body: JSON.stringify({ query, params }),
+      });
+      const text = await response.text();
+      return response.headers.get('content-type') === 'application/json'
+        ? { status: response.status, ...JSON.parse(text) }
+        : { status: response.status, text };
+    };
+  });
+  afterAll(() => bounded.close());
+
+  test('a body over its bound is 413', async () => {
+    expect(await ask(`select '${'x'.repeat(11_000)}'`)).toMatchObject({ status: 413 });
+    expect(await ask('select 1')).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['too many rows', 'select 1 from generate_series(1, 101)'],
+    ['too many bytes', "select repeat('x', 5000) from generate_series(1, 3)"],
+  ])('%s end with one sentence, and the next request is served', async (_name, query) => {
+    expect(await ask(query)).toMatchObject({
+      status: 400,
+      code: '54000',
+      message: expect.stringContaining('LIMIT'),
+    });
+    expect(await ask('select 1')).toMatchObject({ status: 200, rows: [['1']] });
+  });
+
+  test('exactly the bound is served', async () => {
+    expect(await ask('select 1 from generate_series(1, 100)')).toMatchObject({ status: 200, rowCount: 100 });
+  });
+
+  test('a statement over its time is cancelled by Postgres', async () => {
+    expect(await ask('select pg_sleep(30)')).toMatchObject({ status: 400, code: '57014' });
+  });
+
+  test('a request over its time is cut, even where the client had lifted the statement timeout', async () => {
+    const lifted =
+      "do $$ begin set local statement_timeout = 0; perform set_config('statement_timeout', '0', true); perform pg_sleep(30); end $$";
+    expect(await ask(lifted)).toMatchObject({ status: 400, code: '57014' });
+    expect(await ask('select 1')).toMatchObject({ status: 200 });
+  });
+
+  test('a request that finds no free connection in time is told so', async () => {
+    const [first, second] = await Promise.all([ask('select pg_sleep(0.28)'), ask('select pg_sleep(0.28)')]);
+    const answers = [first, second] as { status: number; code?: string }[];
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+    expect(answers.find(({ status }) => status === 400)?.code).toBe('53300');
+  });
+});
+
+describe('when Postgres goes away', () => {
+  test('the backend of a request is killed: an error, and the next request is served', async () => {
+    await expect(sql.query('select pg_terminate_backend(pg_backend_pid())')).rejects.toMatchObject({
+      code: '57P01',
+    });
+    expect(await sql.query('select 1 as x')).toEqual([{ x: 1 }]);
+  });
+
+  test('an idle connection is killed: the next request does not notice', async () => {
+    await database.asSuperuser(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'postgres-http'",
+    );
+    expect(await sql.query('select 1 as x').catch(() => sql.query('select 1 as x'))).toEqual([{ x: 1 }]);
+  });
+
+  test('there is no Postgres at all: 503 without a SQLSTATE', async () => {
+    const orphan = await startPostgresHttp({ upstream: { host: '127.0.0.1', port: 1 } });
+    const response = await fetch(orphan.url, {
+      method: 'POST',
+      headers: { 'Neon-Connection-String': database.appUrl, 'Neon-Raw-Text-Output': 'true' },
+      body: '{"query":"select 1"}',
+    });
+    expect(response.status).toBe(503);
+    expect(await response.text()).toMatch(/Postgres is not available/);
+    await orphan.close();
+  });
+});
