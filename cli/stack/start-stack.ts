@@ -32,6 +32,8 @@ export interface StackOptions {
   readonly slots: number;
   /** Off for stacks that are thrown away. */
   readonly durable: boolean;
+  /** Who vouches for a caller's address. Nobody stands in front of a stack on this machine; tests play the edge. */
+  readonly edge?: 'cloudflare' | 'none';
 }
 
 export interface Stack {
@@ -98,7 +100,12 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
       prepareDatabase(database.superuserUrl, secrets),
     ]);
     const owner = await ensureDevelopmentTenant(ownerUrl, secrets.developmentTenant, readConnection(paths));
-    const endpoints = { publicUrl, postgresPort: database.port, postgresHttpPort: http.port };
+    const endpoints = {
+      publicUrl,
+      postgresPort: database.port,
+      postgresHttpPort: http.port,
+      edge: options.edge ?? ('none' as const),
+    };
     return { ...database, ownerUrl, owner, settings: workerSettings(endpoints, secrets) };
   });
 

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { z } from 'zod';
+import { abstractName } from './abstract-name.ts';
 
 const holderSchema = z.object({
   pid: z.number().int(),
@@ -32,7 +31,7 @@ export async function lockState(stateDir: string, holder: Holder): Promise<State
     socket.on('error', () => socket.destroy());
     socket.end(JSON.stringify(current));
   });
-  const name = lockName(stateDir);
+  const name = socketPathOf(stateDir);
   const taken = await new Promise<boolean>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(true) : reject(error),
@@ -56,7 +55,7 @@ export async function lockState(stateDir: string, holder: Holder): Promise<State
 export async function askHolder(stateDir: string): Promise<Holder | null> {
   const answer = await new Promise<string | null>((resolve, reject) => {
     let text = '';
-    const socket = connect(lockName(stateDir));
+    const socket = connect(socketPathOf(stateDir));
     socket.setTimeout(ANSWER_TIMEOUT_MS, () =>
       socket.destroy(new Error('the owner of the folder gives no answer')),
     );
@@ -71,7 +70,7 @@ export async function askHolder(stateDir: string): Promise<Holder | null> {
   return answer === null ? null : holderSchema.parse(JSON.parse(answer));
 }
 
-function lockName(stateDir: string): string {
-  const digest = createHash('sha256').update(realpathSync(stateDir)).digest('hex').slice(0, 32);
-  return `\0causeway-state-${digest}`;
+/** Node takes a leading NUL for an abstract name. */
+function socketPathOf(stateDir: string): string {
+  return `\0${abstractName('state', stateDir)}`;
 }

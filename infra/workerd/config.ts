@@ -23,7 +23,7 @@ export interface WorkerdSpec {
   readonly settings: readonly string[];
   /** "127.0.0.1:8787". */
   readonly address: string;
-  /** A unix socket that fires the scheduled handler (`cron.mjs`). */
+  /** The name of an abstract unix socket that fires the scheduled handler (`cron.mjs`). */
   readonly cronSocket: string;
   readonly cronFile: string;
   /** Where Durable Objects keep their SQLite files, and where blobs lie. */
@@ -51,7 +51,7 @@ const config :Workerd.Config = (
   ],
   sockets = [
     (name = "http", address = ${text(spec.address)}, http = (), service = "worker"),
-    (name = "cron", address = ${text(`unix:${spec.cronSocket}`)}, http = (), service = "cron"),
+    (name = "cron", address = ${text(`unix-abstract:${spec.cronSocket}`)}, http = (), service = "cron"),
   ],
 );
 

@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join, relative } from 'node:path';
 import { type Bundle, bundleWorker } from '../../../infra/workerd/bundle.ts';
 import { printWorkerdConfig } from '../../../infra/workerd/config.ts';
 import { Failure } from '../../terminal/failure.ts';
+import { abstractName } from '../abstract-name.ts';
 import { childEnvironment } from '../child-environment.ts';
 import { logFileOf, type Part } from '../part.ts';
 import { startProcess } from '../start-process.ts';
@@ -37,9 +38,8 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
   const logFile = logFileOf(paths, 'worker');
   const configFile = join(paths.worker, 'workerd.capnp');
   const durableObjectsDir = join(paths.worker, 'durable-objects');
-  const cronSocket = join(paths.worker, 'cron.sock');
+  const cronSocket = abstractName('cron', paths.root);
   mkdirSync(durableObjectsDir, { recursive: true });
-  rmSync(cronSocket, { force: true });
   writeFileSync(
     configFile,
     printWorkerdConfig({
@@ -75,7 +75,7 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
     await handle.stop();
     throw thrown;
   }
-  const stopTicking = tickEveryMinute(logFile, () => askUnixSocket(cronSocket));
+  const stopTicking = tickEveryMinute(logFile, () => askAbstractSocket(cronSocket));
   return {
     name: 'worker',
     pid: handle.pid,
@@ -89,9 +89,9 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
   };
 }
 
-function askUnixSocket(socketPath: string): Promise<number> {
+function askAbstractSocket(name: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path: '/', timeout: 30_000 }, (answer) => {
+    const asked = request({ socketPath: `\0${name}`, path: '/', timeout: 30_000 }, (answer) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);
     });

@@ -6,6 +6,7 @@ export interface Endpoints {
   readonly publicUrl: string;
   readonly postgresPort: number;
   readonly postgresHttpPort: number;
+  readonly edge: 'cloudflare' | 'none';
 }
 
 /** The variables of the Worker in a stack that `up` started. Only `up` ever sets `ENVIRONMENT=development`. */
@@ -20,7 +21,7 @@ export function workerSettings(
     CONTEXT_KEY: secrets.contextKey,
     SEAL_KEY: secrets.sealKey,
     ENVIRONMENT: 'development',
-    EDGE: 'none',
+    EDGE: endpoints.edge,
   });
 }
 

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { countResults } from '../../../cli/testing/count-results.ts';
+
+const report = (
+  counts: { passed?: number; failed?: number; pending?: number; todo?: number },
+  files: readonly { status: string; assertions: readonly string[] }[] = [],
+): string =>
+  JSON.stringify({
+    numPassedTests: counts.passed ?? 0,
+    numFailedTests: counts.failed ?? 0,
+    numPendingTests: counts.pending ?? 0,
+    numTodoTests: counts.todo ?? 0,
+    testResults: files.map(({ status, assertions }) => ({
+      status,
+      assertionResults: assertions.map((assertion) => ({ status: assertion })),
+    })),
+  });
+
+test.each([
+  ['all passed', report({ passed: 3 }), 0, { passed: 3, failed: 0, skipped: 0 }],
+  ['one failed', report({ passed: 2, failed: 1 }), 1, { passed: 2, failed: 1, skipped: 0 }],
+  [
+    'a file that does not load is a failure though it has no test',
+    report({ passed: 2 }, [{ status: 'failed', assertions: [] }]),
+    1,
+    { passed: 2, failed: 1, skipped: 0 },
+  ],
+  [
+    'a failed test is not counted again with its file',
+    report({ failed: 1 }, [{ status: 'failed', assertions: ['failed'] }]),
+    1,
+    { passed: 0, failed: 1, skipped: 0 },
+  ],
+  [
+    'a failed run without a failed test is a failure',
+    report({ passed: 9 }),
+    1,
+    { passed: 9, failed: 1, skipped: 0 },
+  ],
+  ['a run that was killed before its report is a failure', null, 137, { passed: 0, failed: 1, skipped: 0 }],
+  [
+    'skipped and todo are told',
+    report({ passed: 1, pending: 2, todo: 1 }),
+    0,
+    { passed: 1, failed: 0, skipped: 3 },
+  ],
+])('%s', (_name, text, exitCode, counts) => {
+  expect(countResults(text, exitCode)).toEqual(counts);
+});

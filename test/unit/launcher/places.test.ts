@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import {
+  findLongFiles,
+  findMachineTraces,
+  findRunscCallers,
+  findStraySql,
+} from '../../../cli/gate/places.ts';
+
+describe('SQL outside its folders is found', () => {
+  test.each([
+    "client.query('select * from app.runs')",
+    'sql`insert into app.runs (run_id) values (1)`',
+    'query("UPDATE app.runs SET state = 1")',
+    "query('delete from app.runs')",
+    "query('create table app.other (x int)')",
+  ])('%s', (text) => {
+    expect(findStraySql([{ path: 'worker/runs/start.ts', text }])).toHaveLength(1);
+    expect(findStraySql([{ path: 'worker/database/runs.ts', text }])).toEqual([]);
+  });
+
+  test.each([
+    "throw new Error('select a project first')",
+    "hint: 'update the file and try again'",
+    "this.ctx.storage.sql.exec('select * from leases')",
+  ])('and this is none: %s', (text) => {
+    expect(findStraySql([{ path: 'worker/runs/start.ts', text }])).toEqual([]);
+  });
+});
+
+test('a second caller of runsc is found, the one caller is not', () => {
+  const text = "import { spawn } from 'node:child_process';\nspawn(settings.runscPath, ['run']);";
+  expect(findRunscCallers([{ path: 'executor/warm-pool.ts', text }])).toHaveLength(1);
+  expect(findRunscCallers([{ path: 'executor/sandbox/gvisor.ts', text }])).toEqual([]);
+});
+
+describe('traces of the machine that wrote a file are found', () => {
+  const host = ['registry', 'npmjs', 'org'].join('.');
+  test.each([`resolved https://${host}/pg`, `see /${'work'}/main/notes`, `/${'home'}/ann/x`])(
+    '%s',
+    (text) => {
+      expect(findMachineTraces([{ path: 'docs/x.md', text }])).toHaveLength(1);
+    },
+  );
+
+  test.each(['a path like ./work/main', 'the /repo folder', 'https://example.com/home/page'])(
+    'none in %s',
+    (text) => {
+      expect(findMachineTraces([{ path: 'docs/x.md', text }])).toEqual([]);
+    },
+  );
+});
+
+test('a program of 351 lines is too long, one of 350 is not', () => {
+  const ofLines = (count: number) => [{ path: 'cli/x.ts', text: 'x\n'.repeat(count) }];
+  expect(findLongFiles(ofLines(351))).toHaveLength(1);
+  expect(findLongFiles(ofLines(350))).toEqual([]);
+});
