@@ -34,7 +34,15 @@ export async function startTestStack(): Promise<{
   const paths = statePaths(stateDir);
   const port = await findFreePort();
   const running = await startStack(
-    { paths, port, publicUrl: `http://127.0.0.1:${port}`, engine: 'workerd', slots: SLOTS, durable: false },
+    {
+      paths,
+      port,
+      publicUrl: `http://127.0.0.1:${port}`,
+      engine: 'workerd',
+      slots: SLOTS,
+      durable: false,
+      edge: 'cloudflare',
+    },
     createBoard(),
     new AbortController().signal,
   );

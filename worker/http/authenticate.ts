@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { findApiToken } from '../database/api-tokens.ts';
 import { verifyApiToken } from '../identity/verify-api-token.ts';
 import { verifyArgon2id } from '../identity/verify-argon2id.ts';
-import { addressGateName } from '../tenants/address-gate.ts';
+import { addressGateOf } from '../tenants/address-gate.ts';
 import type { AppEnv } from './app-env.ts';
 import { noCredential, tokenRefused } from './unauthorized.ts';
 
@@ -20,10 +20,10 @@ export function authenticate(): MiddlewareHandler<AppEnv> {
     const platform = context.get('platform');
     const bearer = bearerOf(context.req.raw);
     if (bearer === null) return noCredential(call.requestId);
-    const { TENANT_GATE, ADDRESS_GATE } = context.env;
+    const { TENANT_GATE } = context.env;
     const verified = await verifyApiToken(bearer, {
       tenantGate: (tenant) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant)),
-      addressGate: () => ADDRESS_GATE.get(ADDRESS_GATE.idFromName(addressGateName(call.address))),
+      addressGate: () => addressGateOf(context.env, call.address),
       findToken: (token) => findApiToken(platform.database, token),
       verifyArgon2id,
     });

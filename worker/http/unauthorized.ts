@@ -30,13 +30,6 @@ export function tokenRefused(refused: TokenRefusal, requestId: string): Response
         }),
         requestId,
       );
-    case 'address_limited':
-      return refusalResponse(
-        new Refusal('rate_limited', 'Too many failed authentications from this address.', {
-          retryAfterSeconds: refused.retryAfterSeconds,
-        }),
-        requestId,
-      );
     case 'busy':
       return refusalResponse(
         new Refusal('busy', 'Too many tokens are being verified at once.', { retryAfterSeconds: 2 }),

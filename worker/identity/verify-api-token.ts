@@ -1,11 +1,12 @@
 import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
-import type { AddressGate } from '../tenants/address-gate.ts';
+import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import type { Admission, TenantGate } from '../tenants/tenant-gate.ts';
+import { type AttemptGate, asAttempt } from './authentication-attempt.ts';
 
 /** Why a bearer was not accepted. All but `rate_limited` look alike to the caller. */
 export type TokenRefusal =
   | { readonly reason: 'malformed' | 'unknown' | 'wrong_secret' }
-  | { readonly reason: 'rate_limited' | 'address_limited'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'rate_limited'; readonly retryAfterSeconds: number }
   | { readonly reason: 'busy' };
 
 export type VerifiedToken =
@@ -15,7 +16,7 @@ export type VerifiedToken =
 /** What verification needs of the world. */
 export interface TokenWorld {
   readonly tenantGate: (tenant: string) => Pick<DurableObjectStub<TenantGate>, 'admit' | 'remember'>;
-  readonly addressGate: () => Pick<DurableObjectStub<AddressGate>, 'attempt' | 'succeeded'>;
+  readonly addressGate: () => AttemptGate;
   /** The stored hash of a token with its owner, or null. */
   readonly findToken: (
     token: ApiToken,
@@ -38,27 +39,35 @@ const NOBODY =
 export async function verifyApiToken(bearer: string, world: TokenWorld): Promise<VerifiedToken> {
   const token = parseApiToken(bearer);
   if (token === null) return { ok: false, reason: 'malformed' };
-  const gate = world.tenantGate(token.tenant);
-  const secretSha256 = await sha256(token.secret);
-
-  const remembered = await gate.admit(token.token, secretSha256);
+  const remembered = await world
+    .tenantGate(token.tenant)
+    .admit(token.token, await sha256Hex(utf8(token.secret)));
   if (remembered.verdict !== 'unknown') return admitted(token, remembered);
 
-  const address = world.addressGate();
-  const retryAfterSeconds = await address.attempt();
-  if (retryAfterSeconds !== null) return { ok: false, reason: 'address_limited', retryAfterSeconds };
-  if (verifications >= VERIFICATIONS_MAX) return { ok: false, reason: 'busy' };
+  return asAttempt(world.addressGate(), (succeeded) => verifySecret(token, world, succeeded));
+}
+
+async function verifySecret(
+  token: ApiToken,
+  world: TokenWorld,
+  succeeded: () => void,
+): Promise<VerifiedToken> {
+  if (verifications >= VERIFICATIONS_MAX) {
+    succeeded();
+    return { ok: false, reason: 'busy' };
+  }
   verifications++;
   try {
     const stored = await world.findToken(token);
     const right = await world.verifyArgon2id(stored?.argon2id ?? NOBODY, token.secret);
     if (stored === null) return { ok: false, reason: 'unknown' };
     if (!right) return { ok: false, reason: 'wrong_secret' };
-    const [admission] = await Promise.all([
-      gate.remember(token.token, secretSha256, stored.userId),
-      address.succeeded(),
-    ]);
-    return admitted(token, admission);
+    succeeded();
+    const gate = world.tenantGate(token.tenant);
+    return admitted(
+      token,
+      await gate.remember(token.token, await sha256Hex(utf8(token.secret)), stored.userId),
+    );
   } finally {
     verifications--;
   }
@@ -73,9 +82,4 @@ function admitted(token: ApiToken, admission: Admission): VerifiedToken {
     case 'unknown':
       return { ok: false, reason: 'unknown' };
   }
-}
-
-async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

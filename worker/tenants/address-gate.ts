@@ -3,28 +3,56 @@ import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
 import { type Bucket, take } from './token-bucket.ts';
 
+/** A verification that did not report within this time counts as failed: its isolate is gone. */
+const VERIFICATION_MS_MAX = 10_000;
+const WAITING_MAX = 100;
+
 /**
  * One an address (an IPv6 network of 64 bits counts as one), in memory only: how many authentications it may still
  * fail. It is asked before anything is hashed, and only for secrets that are not remembered as right, so a flood costs
- * its sender the address and nobody else anything.
+ * its sender the address and nobody else anything. As many verifications as may still fail are under way at once;
+ * further ones wait for their end, so that an office that logs in at once is served, one after the other.
  */
 export class AddressGate extends DurableObject<Env> {
-  private failures: Bucket | undefined;
+  private failures: Bucket = { tokens: limit('failed_logins_per_minute'), at: Date.now() };
+  private underway: number[] = [];
+  private readonly waiting: (() => void)[] = [];
 
-  /** Takes one attempt; the seconds to wait where the address has none left, else null. */
-  attempt(): number | null {
-    const taken = take(this.failures, limit('failed_logins_per_minute'), Date.now());
-    this.failures = taken.bucket;
-    return taken.ok ? null : taken.retryAfterSeconds;
+  /** Begins a verification; the seconds to wait where the address may not, else null. */
+  async attempt(): Promise<number | null> {
+    for (;;) {
+      this.expire();
+      const left = take(this.failures, limit('failed_logins_per_minute'), Date.now());
+      if (!left.ok) return left.retryAfterSeconds;
+      if (this.underway.length < Math.floor(left.bucket.tokens + 1)) {
+        this.underway.push(Date.now());
+        return null;
+      }
+      if (this.waiting.length >= WAITING_MAX) return 1;
+      await Promise.race([
+        new Promise<void>((resume) => this.waiting.push(resume)),
+        scheduler.wait(VERIFICATION_MS_MAX),
+      ]);
+    }
   }
 
-  /** Gives an attempt back: it succeeded. */
-  succeeded(): void {
-    if (this.failures === undefined) return;
-    this.failures = {
-      ...this.failures,
-      tokens: Math.min(limit('failed_logins_per_minute'), this.failures.tokens + 1),
-    };
+  /** Ends a verification; a failed one is counted. */
+  finished(succeeded: boolean): void {
+    this.underway.shift();
+    if (!succeeded) this.countFailure();
+    this.waiting.shift()?.();
+    if (this.failures.tokens < 1) for (const resume of this.waiting.splice(0)) resume();
+  }
+
+  private expire(): void {
+    while ((this.underway[0] ?? Number.POSITIVE_INFINITY) < Date.now() - VERIFICATION_MS_MAX) {
+      this.underway.shift();
+      this.countFailure();
+    }
+  }
+
+  private countFailure(): void {
+    this.failures = take(this.failures, limit('failed_logins_per_minute'), Date.now()).bucket;
   }
 }
 
@@ -41,4 +69,9 @@ function ipv6Network(address: string): string {
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
   const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right].slice(0, 4);
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+}
+
+/** The gate of `address`. */
+export function addressGateOf(env: Env, address: string | null): DurableObjectStub<AddressGate> {
+  return env.ADDRESS_GATE.get(env.ADDRESS_GATE.idFromName(addressGateName(address)));
 }

@@ -1,10 +1,11 @@
 import type { Context } from 'hono';
 import { findExecutor } from '../../database/executors.ts';
 import type { AppEnv } from '../../http/app-env.ts';
+import { asAttempt } from '../../identity/authentication-attempt.ts';
+import { addressGateOf } from '../../tenants/address-gate.ts';
 import { poolOf } from '../pool-of.ts';
-import { isSigned, readProof } from './connection-proof.ts';
+import { type ConnectionProof, isSigned, readProof } from './connection-proof.ts';
 import { requireUpgrade } from './require-upgrade.ts';
-import { spendAttempt } from './spend-attempt.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /**
@@ -12,12 +13,21 @@ import { unauthenticated } from './unauthenticated.ts';
  * nonce that is good once. Form and time are judged before anything is looked up.
  */
 export async function connectExecutor(context: Context<AppEnv>): Promise<Response> {
-  const { platform, call } = context.var;
+  const { call } = context.var;
   const read = readProof(context.req.header('authorization') ?? null, Date.now());
   if (!read.ok) return unauthenticated(context, 'Causeway-Executor', REASONS[read.reason]);
   requireUpgrade(context.req.raw);
-  const succeeded = await spendAttempt(context.env, call.address);
-  const { proof } = read;
+  return asAttempt(addressGateOf(context.env, call.address), (succeeded) =>
+    connectProven(context, read.proof, succeeded),
+  );
+}
+
+async function connectProven(
+  context: Context<AppEnv>,
+  proof: ConnectionProof,
+  succeeded: () => void,
+): Promise<Response> {
+  const { platform } = context.var;
   const [executor] = await platform.database.transaction([findExecutor(proof.executor)]);
   if (executor === null || !(await isSigned(proof, executor.publicKey, platform.publicUrl))) {
     return unauthenticated(context, 'Causeway-Executor', 'The proof is not of a registered executor.');
@@ -27,9 +37,10 @@ export async function connectExecutor(context: Context<AppEnv>): Promise<Respons
   const accepted = await poolOf(context.env, executor.pool).fetch(`http://pool/?${query}`, {
     headers: { upgrade: 'websocket' },
   });
-  if (accepted.status !== 101)
+  if (accepted.status !== 101) {
     return unauthenticated(context, 'Causeway-Executor', 'The proof was used before.');
-  await succeeded();
+  }
+  succeeded();
   return accepted;
 }
 

@@ -7,7 +7,8 @@ import { registerExecutor } from '../../database/executors.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { readBody } from '../../http/read-body.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { spendAttempt } from './spend-attempt.ts';
+import { asAttempt } from '../../identity/authentication-attempt.ts';
+import { addressGateOf } from '../../tenants/address-gate.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 const BODY_BYTES_MAX = 4096;
@@ -20,8 +21,6 @@ const bodySchema = z.object({
 
 /** Turns a one-time join token into an executor with its own key. */
 export async function registerExecutorRoute(context: Context<AppEnv>): Promise<Response> {
-  const { platform, call } = context.var;
-  const succeeded = await spendAttempt(context.env, call.address);
   const given = parseJson(await readBody(context.req.raw, BODY_BYTES_MAX));
   if (typeof given?.join_token !== 'string') {
     return unauthenticated(context, 'Causeway-Join', 'The request shows no join token.');
@@ -29,26 +28,21 @@ export async function registerExecutorRoute(context: Context<AppEnv>): Promise<R
   const body = bodySchema.safeParse(given);
   if (!body.success) {
     const fault = body.error.issues[0];
-    throw new Refusal(
-      'invalid_arguments',
-      `${fault?.path.join('.') || 'body'}: ${fault?.message ?? 'is not valid'}`,
-    );
+    throw new Refusal('invalid_arguments', `${fault?.path.join('.')}: ${fault?.message}`);
   }
-  const executor = newId('executor');
-  const { join_token, name, public_key } = body.data;
-  const [pool] = await platform.database.transaction([
-    registerExecutor({
-      tokenSha256: await sha256Hex(utf8(join_token)),
-      executor,
-      name,
-      publicKey: public_key,
-    }),
-  ]);
-  if (pool === null) {
-    return unauthenticated(context, 'Causeway-Join', 'The join token is unknown, used or expired.');
-  }
-  await succeeded();
-  return context.json({ executor, pool, audience: platform.publicUrl } satisfies RegisterResponse, 201);
+  return asOneAttempt(context.env, context.var.call.address, async (succeed) => {
+    const { platform } = context.var;
+    const executor = newId('executor');
+    const tokenSha256 = await sha256Hex(utf8(body.data.join_token));
+    const [pool] = await platform.database.transaction([
+      registerExecutor({ tokenSha256, executor, name: body.data.name, publicKey: body.data.public_key }),
+    ]);
+    if (pool === null) {
+      return unauthenticated(context, 'Causeway-Join', 'The join token is unknown, used or expired.');
+    }
+    succeed();
+    return context.json({ executor, pool, audience: platform.publicUrl } satisfies RegisterResponse, 201);
+  });
 }
 
 function parseJson(bytes: Uint8Array): { join_token?: unknown } | null {

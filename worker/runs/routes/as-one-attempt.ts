@@ -3,10 +3,14 @@ import { Refusal } from '../../http/refusal.ts';
 import { addressGateName } from '../../tenants/address-gate.ts';
 
 /**
- * Takes one of the address's attempts to authenticate, before anything is looked up. The returned function gives it back
- * after a success.
+ * Runs an authentication as one attempt of its address: begun before anything is looked up, and counted as failed unless
+ * `authenticate` calls `succeed`.
  */
-export async function spendAttempt(env: Env, address: string | null): Promise<() => Promise<void>> {
+export async function asOneAttempt(
+  env: Env,
+  address: string | null,
+  authenticate: (succeed: () => void) => Promise<Response>,
+): Promise<Response> {
   const gate = env.ADDRESS_GATE.get(env.ADDRESS_GATE.idFromName(addressGateName(address)));
   const retryAfterSeconds = await gate.attempt();
   if (retryAfterSeconds !== null) {
@@ -14,5 +18,12 @@ export async function spendAttempt(env: Env, address: string | null): Promise<()
       retryAfterSeconds,
     });
   }
-  return async () => gate.succeeded();
+  let succeeded = false;
+  try {
+    return await authenticate(() => {
+      succeeded = true;
+    });
+  } finally {
+    await gate.finished(succeeded);
+  }
 }
