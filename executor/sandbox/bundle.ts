@@ -1,4 +1,5 @@
 import type { Folders, SandboxSpec } from './engine.ts';
+import { seccompProfile } from './seccomp.ts';
 
 /** The user inside; no file of the image belongs to it. */
 export const SANDBOX_UID = 65532;
@@ -54,7 +55,11 @@ function rlimit(type: string, value: number) {
  */
 export function ociSpec(parts: BundleParts) {
   const { folders, spec } = parts;
-  const environment = { ...parts.imageEnvironment, ...spec.environment, CAUSEWAY_PROGRESS_FD: `${PROGRESS_FD}` };
+  const environment = {
+    ...parts.imageEnvironment,
+    ...spec.environment,
+    CAUSEWAY_PROGRESS_FD: `${PROGRESS_FD}`,
+  };
   const none: string[] = [];
   return {
     ociVersion: '1.0.2',
@@ -79,7 +84,19 @@ export function ociSpec(parts: BundleParts) {
     root: { path: parts.rootfsDir, readonly: true },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'noexec', 'mode=755', 'size=64k'] },
+      {
+        destination: '/dev',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['nosuid', 'noexec', 'mode=755', 'size=64k'],
+      },
+      {
+        // Locks and queues of multiprocessing live here; what it holds counts as memory of the run.
+        destination: '/dev/shm',
+        type: 'tmpfs',
+        source: 'tmpfs',
+        options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=32m'],
+      },
       bind(folders.repo, '/repo', 'ro'),
       bind(folders.data, '/data', 'ro', 'noexec'),
       bind(folders.inputs, '/inputs', 'ro', 'noexec'),
@@ -89,6 +106,7 @@ export function ociSpec(parts: BundleParts) {
     linux: {
       cgroupsPath: parts.cgroupPath,
       namespaces: [{ type: 'pid' }, { type: 'network' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }],
+      seccomp: seccompProfile(),
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,
     },

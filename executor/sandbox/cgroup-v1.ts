@@ -2,14 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  BACKGROUND_SHARES,
-  type CgroupGroup,
-  CPU_PERIOD_US,
-  type Hierarchy,
-  hostTasksMax,
-  RUN_SHARES,
-} from './cgroup-group.ts';
-import {
   keyedNumber,
   killProcess,
   processIds,
@@ -18,6 +10,14 @@ import {
   removeGroup,
   writeControl,
 } from './cgroup-files.ts';
+import {
+  BACKGROUND_SHARES,
+  type CgroupGroup,
+  CPU_PERIOD_US,
+  type Hierarchy,
+  hostTasksMax,
+  RUN_SHARES,
+} from './cgroup-group.ts';
 
 /** Those that we set; the engine joins a group that it finds, and makes the others (cpuset, devices, ...) itself. */
 const OURS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];

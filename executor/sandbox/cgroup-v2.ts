@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BACKGROUND_SHARES, type CgroupGroup, CPU_PERIOD_US, hostTasksMax, RUN_SHARES } from './cgroup-group.ts';
 import {
   keyedNumber,
   killProcess,
@@ -11,6 +10,13 @@ import {
   removeGroup,
   writeControl,
 } from './cgroup-files.ts';
+import {
+  BACKGROUND_SHARES,
+  type CgroupGroup,
+  CPU_PERIOD_US,
+  hostTasksMax,
+  RUN_SHARES,
+} from './cgroup-group.ts';
 
 const NEEDED = ['cpu', 'memory', 'pids'];
 /** Where the executor itself goes: a group with controllers enabled below it may hold no process of its own. */
@@ -27,7 +33,8 @@ export type Prepared = { readonly ok: true } | { readonly ok: false; readonly re
 export function prepareV2(ownDir: string): Prepared {
   const available = (readControl(ownDir, 'cgroup.controllers') ?? '').split(' ');
   const missing = NEEDED.filter((name) => !available.includes(name));
-  if (missing.length > 0) return { ok: false, reason: `cgroup v2 does not offer ${missing.join(', ')} here.` };
+  if (missing.length > 0)
+    return { ok: false, reason: `cgroup v2 does not offer ${missing.join(', ')} here.` };
   const enabled = (readControl(ownDir, 'cgroup.subtree_control') ?? '').split(' ');
   if (NEEDED.every((name) => enabled.includes(name))) return { ok: true };
   try {

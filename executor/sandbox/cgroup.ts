@@ -24,7 +24,14 @@ export function ownHierarchies(selfCgroup: string, mountinfo: string): Hierarchy
       const dash = fields.indexOf('-');
       const type = fields[dash + 1];
       if (dash < 0 || (type !== 'cgroup' && type !== 'cgroup2')) return [];
-      return [{ root: fields[3] ?? '/', point: fields[4] ?? '', type, options: (fields[dash + 3] ?? '').split(',') }];
+      return [
+        {
+          root: fields[3] ?? '/',
+          point: fields[4] ?? '',
+          type,
+          options: (fields[dash + 3] ?? '').split(','),
+        },
+      ];
     });
   return selfCgroup
     .trim()
@@ -35,7 +42,9 @@ export function ownHierarchies(selfCgroup: string, mountinfo: string): Hierarchy
       const unified = id === '0' && list === '';
       const controllers = unified ? [] : list.split(',');
       const mount = mounts.find((each) =>
-        unified ? each.type === 'cgroup2' : each.type === 'cgroup' && controllers.every((c) => each.options.includes(c)),
+        unified
+          ? each.type === 'cgroup2'
+          : each.type === 'cgroup' && controllers.every((c) => each.options.includes(c)),
       );
       if (mount === undefined) return [];
       const within = mount.root !== '/' && path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
@@ -43,7 +52,9 @@ export function ownHierarchies(selfCgroup: string, mountinfo: string): Hierarchy
     });
 }
 
-export type CgroupsFound = { readonly ok: true; readonly cgroups: Cgroups } | { readonly ok: false; readonly reason: string };
+export type CgroupsFound =
+  | { readonly ok: true; readonly cgroups: Cgroups }
+  | { readonly ok: false; readonly reason: string };
 
 const REMEDY =
   'Run the executor as root, or as a systemd service with Delegate=yes, on a host where these controllers are mounted.';

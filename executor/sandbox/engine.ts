@@ -83,14 +83,24 @@ export interface Sandbox {
   destroy(): Promise<void>;
 }
 
-export type Started = { readonly ok: true; readonly sandbox: Sandbox } | { readonly ok: false; readonly reason: string };
+export type Started =
+  | { readonly ok: true; readonly sandbox: Sandbox }
+  | { readonly ok: false; readonly reason: string };
+
+/** A start under way. */
+export interface Starting {
+  /** Resolves when the sandbox waits for its job; bounded in time. What failed or was aborted leaves nothing behind. */
+  readonly started: Promise<Started>;
+  /** Gives it the priority of a run: someone waits for it now. */
+  hurry(): void;
+  abort(): void;
+}
 
 /** A container engine. Each has one file, the only one that talks to it. */
 export interface Engine {
   readonly name: Offer['engine'];
   readonly version: string;
-  /** Resolves when the sandbox waits for its job. Bounded in time; what failed leaves nothing behind. */
-  start(spec: SandboxSpec): Promise<Started>;
+  start(spec: SandboxSpec): Starting;
   /** Removes what a crashed predecessor with the same state folder left. */
   sweep(): Promise<number>;
   /** Removes what the engine itself holds, after the last sandbox is destroyed. */

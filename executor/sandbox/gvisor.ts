@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ociSpec } from './bundle.ts';
 import type { Cgroups } from './cgroup.ts';
-import type { Engine, SandboxSpec, Started } from './engine.ts';
+import type { CgroupGroup } from './cgroup-group.ts';
+import type { Engine, SandboxSpec, Started, Starting } from './engine.ts';
 import { endProcesses, liveSandbox } from './live-sandbox.ts';
 import { makeFolders, unmountUnder } from './mounts.ts';
 import { openPipes } from './pipes.ts';
@@ -54,7 +55,10 @@ export async function checkRunsc(path: string): Promise<RunscChecked> {
   }
   const date = buildDate(version);
   if (date === null || date < OLDEST_BUILD)
-    return { ok: false, reason: `runsc ${version} is too old; it takes a build of ${OLDEST_BUILD} or newer.` };
+    return {
+      ok: false,
+      reason: `runsc ${version} is too old; it takes a build of ${OLDEST_BUILD} or newer.`,
+    };
   return { ok: true, version };
 }
 
@@ -73,7 +77,10 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
     '--host-uds=none',
     '--host-fifo=none',
     '--overlay2=none',
+    '--oci-seccomp',
   ];
+
+  const cgroupOf = (id: string) => `${settings.cgroupPrefix}/${id}`;
 
   const deleteContainer = async (id: string): Promise<void> => {
     // runsc may know nothing of it any more, which is what is wanted.
@@ -101,47 +108,62 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
       { stdio: [...fds], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, cwd: '/' },
     );
 
-  const start = async (spec: SandboxSpec): Promise<Started> => {
-    const id = `causeway-${randomBytes(8).toString('hex')}`;
-    const dir = join(sandboxesDir, id);
-    const cgroupPath = `${settings.cgroupPrefix}/${id}`;
+  const startIn = async (
+    id: string,
+    dir: string,
+    group: CgroupGroup,
+    spec: SandboxSpec,
+    aborted: Promise<string>,
+  ): Promise<Started> => {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await mkdir(runscRoot, { recursive: true, mode: 0o700 });
-    const group = settings.cgroups.make(cgroupPath);
-    group.setLimits(spec.limits);
-    group.setPriority(spec.priority);
     const [folders, pipes] = await Promise.all([makeFolders(dir, spec.limits), openPipes(dir)]);
     const { harness, imageEnvironment, python, rootfsDir } = settings;
+    const cgroupPath = cgroupOf(id);
     const bundle = ociSpec({ rootfsDir, folders, python, harness, imageEnvironment, cgroupPath, spec });
     await writeFile(join(dir, 'config.json'), JSON.stringify(bundle));
     const child = spawnContainer(id, dir, pipes.childFds);
     pipes.handedOver();
-    const { sandbox, ready } = liveSandbox({
-      id,
-      dir,
-      folders,
-      pipes,
-      group,
-      child,
-      spec,
-      deleteContainer: () => deleteContainer(id),
-    });
-    const problem = await ready(START_TIMEOUT_MS);
+    const parts = { id, dir, folders, pipes, group, child, spec, deleteContainer: () => deleteContainer(id) };
+    const { sandbox, ready } = liveSandbox(parts);
+    const problem = await Promise.race([ready(START_TIMEOUT_MS), aborted]);
     if (problem === null) return { ok: true, sandbox };
     await sandbox.destroy();
     return { ok: false, reason: problem };
   };
 
+  const start = (spec: SandboxSpec): Starting => {
+    const id = `causeway-${randomBytes(8).toString('hex')}`;
+    const dir = join(sandboxesDir, id);
+    const aborted = Promise.withResolvers<string>();
+    const group = settings.cgroups.make(cgroupOf(id));
+    group.setLimits(spec.limits);
+    group.setPriority(spec.priority);
+    return {
+      started: startIn(id, dir, group, spec, aborted.promise).catch(
+        async (error: Error): Promise<Started> => {
+          await remove(id);
+          return { ok: false, reason: `the sandbox could not be prepared: ${error.message}` };
+        },
+      ),
+      hurry: () => group.setPriority('run'),
+      abort: () => aborted.resolve('the start was aborted'),
+    };
+  };
+
+  /** Removes all of a sandbox by its name alone. */
+  const remove = async (id: string): Promise<void> => {
+    const group = settings.cgroups.at(cgroupOf(id));
+    await endProcesses(group);
+    await deleteContainer(id);
+    await unmountUnder(join(sandboxesDir, id));
+    group.remove();
+    await rm(join(sandboxesDir, id), { recursive: true, force: true });
+  };
+
   const sweep = async (): Promise<number> => {
     const left = await readdir(sandboxesDir).catch(() => []);
-    for (const id of left) {
-      const group = settings.cgroups.at(`${settings.cgroupPrefix}/${id}`);
-      await endProcesses(group);
-      await deleteContainer(id);
-      await unmountUnder(join(sandboxesDir, id));
-      group.remove();
-      await rm(join(sandboxesDir, id), { recursive: true, force: true });
-    }
+    for (const id of left) await remove(id);
     return left.length;
   };
 

@@ -14,9 +14,45 @@ STACKS_BEFORE_END_S = 0.1
 ADDRESS_SPACE_SLACK_BYTES = 2 << 30
 
 
+def take_away_clone3():
+    """Its flags could make namespaces, unseen by the seccomp profile; without it the C library uses clone.
+
+    A seccomp filter of four instructions (seccomp(2)): load the number of the call; clone3 answers ENOSYS.
+    """
+    import ctypes
+    import errno
+    import struct
+
+    set_seccomp, mode_filter, clone3 = 22, 2, 435
+    answer_errno, allow = 0x00050000, 0x7FFF0000
+    program = b"".join(
+        struct.pack("<HBBI", *instruction)
+        for instruction in (
+            (0x20, 0, 0, 0),
+            (0x15, 0, 1, clone3),
+            (0x06, 0, 0, answer_errno | errno.ENOSYS),
+            (0x06, 0, 0, allow),
+        )
+    )
+    memory = ctypes.create_string_buffer(program)
+    header = struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(memory))
+    if ctypes.CDLL(None).prctl(set_seccomp, mode_filter, header, 0, 0) != 0:
+        raise SystemExit("seccomp is refused")
+
+
 def warm(names):
+    """Imports, and uses each once: both load much of themselves only on first use."""
     for name in names:
         __import__(name)
+    if "pandas" in names:
+        import io
+
+        import pandas
+
+        frame = pandas.read_csv(io.StringIO("day,kind,value\n2024-01-01,a,1.5\n2024-02-01,b,2\n"), parse_dates=["day"])
+        sums = frame.groupby("kind", as_index=False)["value"].sum().sort_values("value")
+        sums.to_csv(io.StringIO(), index=False)
+        str(frame.describe())
 
 
 def say(message):
@@ -144,6 +180,7 @@ def finish():
 def main():
     import os
 
+    take_away_clone3()
     warm(sys.argv[1:])
     own_pid = os.getpid()
     say({"ready": True})

@@ -118,8 +118,11 @@ export function liveSandbox(parts: LiveParts): Live {
   child.once('exit', (code) => {
     gone.resolve();
     void end(code, null);
-    void Promise.all([textOf(join(parts.dir, 'runsc.log')), textOf(join(parts.dir, 'panic.log'))]).then((logs) =>
-      waiting.resolve(`the sandbox ended with ${code} before it was ready: ${logs.join('').slice(-LOG_TAIL_CHARS)}`),
+    void Promise.all([textOf(join(parts.dir, 'runsc.log')), textOf(join(parts.dir, 'panic.log'))]).then(
+      (logs) =>
+        waiting.resolve(
+          `the sandbox ended with ${code} before it was ready: ${logs.join('').slice(-LOG_TAIL_CHARS)}`,
+        ),
     );
   });
 
@@ -127,7 +130,10 @@ export function liveSandbox(parts: LiveParts): Live {
     ending = true;
     clearInterval(oomPoll);
     await endProcesses(group);
-    const exited = await Promise.race([gone.promise.then(() => true), delay(DEATH_TIMEOUT_MS, false, { ref: false })]);
+    const exited = await Promise.race([
+      gone.promise.then(() => true),
+      delay(DEATH_TIMEOUT_MS, false, { ref: false }),
+    ]);
     if (!exited) {
       child.kill('SIGKILL');
       await parts.deleteContainer();

@@ -72,7 +72,9 @@ export function mountPointsUnder(mountinfo: string, dir: string): string[] {
   return mountinfo
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
-    .map((path) => path.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
+    .map((path) =>
+      path.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    )
     .filter((path) => path === dir || path.startsWith(dir + sep))
     .sort((a, b) => b.length - a.length);
 }

@@ -56,11 +56,14 @@ function reading(path: string): Reading {
  * plain pipes instead, made as FIFOs because Node has no pipe(2), and unlinked once they are open.
  */
 export async function openPipes(dir: string): Promise<Pipes> {
-  const [stdin, stdout, stderr, progress, report] = ['stdin', 'stdout', 'stderr', 'progress', 'report'].map((name) =>
-    join(dir, `${name}.fifo`),
+  const [stdin, stdout, stderr, progress, report] = ['stdin', 'stdout', 'stderr', 'progress', 'report'].map(
+    (name) => join(dir, `${name}.fifo`),
   ) as [string, string, string, string, string];
   const paths = [stdin, stdout, stderr, progress, report];
-  await run('mkfifo', ['-m', '600', ...paths], { timeout: MKFIFO_TIMEOUT_MS, env: { PATH: '/usr/bin:/bin' } });
+  await run('mkfifo', ['-m', '600', ...paths], {
+    timeout: MKFIFO_TIMEOUT_MS,
+    env: { PATH: '/usr/bin:/bin' },
+  });
 
   // The program's end of stdin has to block; opening it so needs a writer, and opening the writer needs a reader.
   const opener = openSync(stdin, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -4,7 +4,11 @@
  */
 export type ReportLine =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'exit'; readonly exitCode: number; readonly cause: 'memory_error' | 'process_error' | null }
+  | {
+      readonly kind: 'exit';
+      readonly exitCode: number;
+      readonly cause: 'memory_error' | 'process_error' | null;
+    }
   | { readonly kind: 'other'; readonly text: string };
 
 export function readReportLine(line: string): ReportLine {

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { hostname, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+const MIB = 1024 * 1024;
+
+export interface Config {
+  /** PUBLIC_URL of the worker, without a slash at its end; null only for a self-test. */
+  readonly url: string | null;
+  readonly stateDir: string;
+  readonly cacheDir: string;
+  readonly slots: number;
+  readonly name: string;
+  readonly joinTokenFile: string | null;
+  /** What all sandboxes together may use. */
+  readonly memoryBytes: number;
+  readonly blobCacheBytesMax: number;
+  readonly platform: 'systrap' | 'kvm';
+  readonly selfTest: boolean;
+  readonly json: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  $ node executor/main.ts --url https://causeway.example --state /var/lib/causeway --slots 4 --join-token-file token
+      registers with the one-time token, proves its isolation, and serves
+  $ node executor/main.ts --url http://127.0.0.1:8787 --state .causeway/executor
+      serves with the identity that an earlier start registered
+  $ node executor/main.ts --self-test
+      plays the hostile probe and prints what it met; exit code 1 when something got through
+
+It runs as root. It dials out only; no port is opened. Stop it with SIGTERM, SIGINT or by closing its stdin.`;
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number from 1.');
+  return value;
+}
+
+function httpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new InvalidArgumentError('Expected an http or https URL.');
+  return text.replace(/\/+$/, '');
+}
+
+interface Options {
+  url?: string;
+  state: string;
+  cache?: string;
+  slots: number;
+  name: string;
+  joinTokenFile?: string;
+  memoryMb?: number;
+  blobCacheMb: number;
+  platform: 'systrap' | 'kvm';
+  selfTest?: true;
+  json?: true;
+}
+
+/** Reads the command line (`argv` without node and the script); prints help or a problem and exits where there is one. */
+export function readConfig(argv: readonly string[]): Config {
+  const command = new Command('executor')
+    .description('Runs what a Causeway worker sends, in single-use sandboxes without a network.')
+    .option('--url <url>', 'PUBLIC_URL of the worker', httpUrl)
+    .option('--state <dir>', 'identity, blob cache and sandboxes of this executor', '.causeway/executor')
+    .option(
+      '--cache <dir>',
+      'runsc and images, shared with other executors (default: cache beside the state)',
+    )
+    .option('--slots <n>', 'runs at the same time', positiveInteger, 2)
+    .option('--name <name>', 'shown to administrators', hostname())
+    .option('--join-token-file <file>', 'one-time join token, for the first start')
+    .option(
+      '--memory-mb <mb>',
+      'for all sandboxes together (default: three quarters of the host)',
+      positiveInteger,
+    )
+    .option('--blob-cache-mb <mb>', 'fetched inputs kept on disk', positiveInteger, 4096)
+    .addOption(
+      new Option('--platform <name>', 'platform of gVisor; kvm hangs in most virtual machines')
+        .choices(['systrap', 'kvm'])
+        .default('systrap'),
+    )
+    .option('--self-test', 'play the hostile probe, print a table, and exit')
+    .option('--json', 'with --self-test: one JSON object')
+    .addHelpText('after', EXAMPLES);
+  command.parse([...argv], { from: 'user' });
+  const options = command.opts<Options>();
+  if (options.url === undefined && options.selfTest !== true) command.error('error: --url is needed');
+  const stateDir = resolve(options.state);
+  return {
+    url: options.url ?? null,
+    stateDir,
+    cacheDir: resolve(options.cache ?? join(stateDir, '..', 'cache')),
+    slots: options.slots,
+    name: options.name,
+    joinTokenFile: options.joinTokenFile ?? null,
+    memoryBytes: options.memoryMb === undefined ? Math.floor(totalmem() * 0.75) : options.memoryMb * MIB,
+    blobCacheBytesMax: options.blobCacheMb * MIB,
+    platform: options.platform,
+    selfTest: options.selfTest === true,
+    json: options.json === true,
+  };
+}
+
+/** The version that `hello` names: that of the package. */
+export function ownVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,173 @@
+import { WebSocket } from 'ws';
+import { limit } from '../protocol/limits.ts';
+import { type FromExecutor, type ToExecutor, toExecutorSchema } from '../protocol/messages.ts';
+import type { Identity } from './identity.ts';
+import type { Log } from './log.ts';
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Accepted from the pool: a job with its inline files. workerd sends messages of up to 32 MiB. */
+const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
+const BACKOFF_MS_MIN = 250;
+const BACKOFF_MS_MAX = 15_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+
+export interface ConnectionSettings {
+  /** `ws://.../executor/connect` */
+  readonly url: string;
+  readonly identity: Identity;
+  readonly hello: () => FromExecutor;
+  readonly heartbeat: () => FromExecutor;
+  /** Each message of the pool after `welcome`, checked. */
+  readonly onMessage: (message: Exclude<ToExecutor, { type: 'welcome' }>) => void;
+  readonly onWelcome: () => void;
+  /** The socket is gone after it was welcomed; `heardMs` is when the pool surely had this executor's word last. */
+  readonly onLost: (heardMs: number) => void;
+  readonly log: Log;
+}
+
+export interface Connection {
+  /** Sends where the pool listens; otherwise the message is lost, and what must not be is sent again after a welcome. */
+  send(message: FromExecutor): void;
+  close(): Promise<void>;
+}
+
+/** How long to wait before dial `attempt` (from 1): exponential with full jitter, so that a fleet does not return as one. */
+export function backoffMs(attempt: number, random: number): number {
+  const most = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(attempt - 1, 16));
+  return Math.round(BACKOFF_MS_MIN / 2 + random * (most - BACKOFF_MS_MIN / 2));
+}
+
+/** Keeps one socket to the pool: dials, proves who it is, beats, and dials again when it breaks, until closed. */
+export function openConnection(settings: ConnectionSettings): Connection {
+  const { log } = settings;
+  let socket: WebSocket | null = null;
+  let isWelcome = false;
+  let isClosing = false;
+  let attempt = 0;
+  /** The worker's clock minus ours, learned from the Date of a refusal. */
+  let clockOffsetSeconds = 0;
+  let redial: NodeJS.Timeout | null = null;
+  let heardMs = performance.now();
+
+  const transmit = (message: FromExecutor): void => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  };
+
+  const scheduleDial = (afterMs: number): void => {
+    if (isClosing || redial !== null) return;
+    redial = setTimeout(() => {
+      redial = null;
+      dial();
+    }, afterMs);
+  };
+
+  const dial = (): void => {
+    attempt += 1;
+    const nowSeconds = Date.now() / 1000 + clockOffsetSeconds;
+    const dialled = new WebSocket(settings.url, {
+      headers: { authorization: settings.identity.authorization(nowSeconds) },
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      maxPayload: MESSAGE_BYTES_MAX,
+      perMessageDeflate: false,
+    });
+    socket = dialled;
+    let beat: NodeJS.Timeout | null = null;
+    let answersPings = false;
+    let isQuiet = false;
+
+    const onBeat = (): void => {
+      if (answersPings && isQuiet) {
+        dialled.terminate();
+        return;
+      }
+      isQuiet = true;
+      dialled.ping();
+      transmit(settings.heartbeat());
+    };
+    const alive = (): void => {
+      isQuiet = false;
+      heardMs = performance.now();
+    };
+    dialled.on('open', () => {
+      transmit(settings.hello());
+      beat = setInterval(onBeat, limit('heartbeat_ms'));
+    });
+    dialled.on('pong', () => {
+      answersPings = true;
+      alive();
+    });
+    dialled.on('message', (data: Buffer) => {
+      alive();
+      const message = parseMessage(data);
+      if (message === null)
+        return log('warn', 'the pool sent something that is no message', { bytes: data.length });
+      if (message.type !== 'welcome') return settings.onMessage(message);
+      attempt = 0;
+      isWelcome = true;
+      settings.onWelcome();
+    });
+    dialled.on('unexpected-response', (request, response) => {
+      const learned = offsetFrom(response.statusCode, response.headers.date, Date.now());
+      response.resume();
+      request.destroy();
+      log('warn', 'the pool refused the connection', { status: response.statusCode, attempt });
+      const isNews = learned !== null && Math.abs(learned - clockOffsetSeconds) > 2;
+      if (isNews) clockOffsetSeconds = learned;
+      scheduleDial(isNews && attempt === 1 ? 0 : backoffMs(attempt, Math.random()));
+    });
+    dialled.on('error', (error) => log('debug', 'the connection failed', { reason: error.message, attempt }));
+    dialled.on('close', (code, reason) => {
+      if (beat !== null) clearInterval(beat);
+      if (socket !== dialled) return;
+      socket = null;
+      if (isWelcome) {
+        log('warn', 'the connection to the pool ended', { code, reason: reason.toString() });
+        settings.onLost(heardMs);
+      }
+      isWelcome = false;
+      scheduleDial(backoffMs(Math.max(1, attempt), Math.random()));
+    });
+  };
+  dial();
+
+  return {
+    send(message) {
+      if (isWelcome) transmit(message);
+    },
+    async close() {
+      isClosing = true;
+      if (redial !== null) clearTimeout(redial);
+      const closing = socket;
+      if (closing === null || closing.readyState === WebSocket.CLOSED) return;
+      const done = Promise.withResolvers<void>();
+      const timer = setTimeout(done.resolve, CLOSE_TIMEOUT_MS);
+      closing.once('close', () => done.resolve());
+      closing.close(1000, 'the executor stops');
+      await done.promise;
+      clearTimeout(timer);
+      closing.terminate();
+    },
+  };
+}
+
+function parseMessage(data: Buffer): ToExecutor | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(data.toString('utf8'));
+  } catch {
+    return null;
+  }
+  const message = toExecutorSchema.safeParse(value);
+  return message.success ? message.data : null;
+}
+
+/** The worker's clock minus ours by the Date header of a 401 (RFC 9110, section 6.6.1), to the second. */
+export function offsetFrom(
+  status: number | undefined,
+  date: string | undefined,
+  nowMs: number,
+): number | null {
+  if (status !== 401 || date === undefined) return null;
+  const theirs = Date.parse(date);
+  return Number.isNaN(theirs) ? null : Math.round((theirs - nowMs) / 1000);
+}

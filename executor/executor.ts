@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { limit } from '../protocol/limits.ts';
+import type { Offer } from '../protocol/messages.ts';
+import { openBlobCache } from './blob-cache.ts';
+import { type Config, ownVersion } from './config.ts';
+import { blobFetcher } from './fetch-blobs.ts';
+import { holdState } from './hold-state.ts';
+import { findIdentity } from './identity.ts';
+import type { Log } from './log.ts';
+import { memoryAccount } from './memory-account.ts';
+import { openEngine } from './open-engine.ts';
+import { describeFailure, type ProbeReport, probe } from './probe.ts';
+import type { ReleaseStack } from './release-stack.ts';
+import { WARM_SPEC } from './sandbox-plan.ts';
+import { serveRuns } from './serve-runs.ts';
+import { warmPool } from './warm-pool.ts';
+
+export type ExecutorStarted =
+  | { readonly ok: true; readonly executor: string; readonly offer: Offer }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Everything of one executor, in the order in which it is acquired; each acquisition puts its release on `releases`, also
+ * when the start fails half way. Resolves when the pool has welcomed it.
+ */
+export async function startExecutor(
+  config: Config & { readonly url: string },
+  releases: ReleaseStack,
+  log: Log,
+): Promise<ExecutorStarted> {
+  const proven = await proveHost(config, releases, log);
+  if (!proven.ok) return proven;
+  const { opened, report, stateDir } = proven;
+  if (!report.ok) return { ok: false, reason: describeFailure(report) };
+  log('info', 'isolation proven', { checks: report.checks.length, took_ms: report.tookMs });
+
+  const found = await findIdentity({
+    file: join(stateDir, 'executor.json'),
+    baseUrl: config.url,
+    name: config.name,
+    joinTokenFile: config.joinTokenFile,
+  });
+  if (!found.ok) return found;
+
+  const slots = slotsFor(config);
+  const pool = warmPool({ engine: opened.engine, size: slots, warm: WARM_SPEC, log });
+  releases.push(() => pool.drain());
+  pool.refill();
+  const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);
+  const offer: Offer = { ...opened.offer, slots };
+  const welcomed = Promise.withResolvers<void>();
+  const serving = serveRuns({
+    url: config.url,
+    identity: found.identity,
+    offer,
+    version: ownVersion(),
+    context: {
+      baseUrl: config.url,
+      cache,
+      fetcher: blobFetcher(config.url, cache),
+      pool,
+      memory: memoryAccount(config.memoryBytes),
+      memoryBytesMax: Math.min(limit('run_memory_bytes_max'), config.memoryBytes),
+      sandbox: { engine: offer.engine, image: offer.image },
+      log,
+    },
+    onWelcome: () => welcomed.resolve(),
+    log,
+  });
+  releases.push(() => serving.stop());
+  await welcomed.promise;
+  return { ok: true, executor: found.identity.executor, offer };
+}
+
+type HostProven =
+  | {
+      readonly ok: true;
+      readonly opened: Extract<Awaited<ReturnType<typeof openEngine>>, { ok: true }>;
+      readonly report: ProbeReport;
+      readonly stateDir: string;
+    }
+  | { readonly ok: false; readonly reason: string };
+
+/** Takes the state folder, clears what a predecessor left in it, and plays the probe. */
+export async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
+  const state = await holdState(config.stateDir);
+  if (!state.ok) return state;
+  releases.push(() => state.release());
+  const opened = await openEngine(config, state, log);
+  if (!opened.ok) return opened;
+  const swept = await opened.engine.sweep();
+  if (swept > 0) log('warn', 'swept what a predecessor left', { sandboxes: swept });
+  releases.push(() => opened.engine.close());
+  const report = await probe(opened.engine, opened.imageEnvironment);
+  return { ok: true, opened, report, stateDir: state.dir };
+}
+
+/** No more slots than runs of default size fit into the memory given. */
+function slotsFor(config: Config): number {
+  return Math.max(1, Math.min(config.slots, Math.floor(config.memoryBytes / limit('run_memory_bytes'))));
+}

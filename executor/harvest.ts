@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, open, readdir } from 'node:fs/promises';
+import type { Output } from '../protocol/outcome.ts';
+import { checkOutputName, mediaType, showName } from './output-name.ts';
+
+const READ_BYTES = 256 * 1024;
+const REFUSED_LISTED_MAX = 20;
+/** Deeper folders are not entered: their files would be refused by name anyway. */
+const DEPTH_MAX = 8;
+/** Entries looked at, wherever a folder is not already capped by its tmpfs. */
+const ENTRIES_MAX = 100_000;
+
+export interface HarvestLimits {
+  readonly filesMax: number;
+  readonly bytesMax: number;
+}
+
+export interface Harvested {
+  readonly output: Output;
+  readonly body: Buffer;
+}
+
+export interface Harvest {
+  /** In the order of their names' bytes. */
+  readonly kept: readonly Harvested[];
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+  readonly limit: 'run_harvest_files' | 'run_harvest_bytes' | null;
+}
+
+interface Found {
+  readonly parts: readonly Buffer[];
+  readonly path: Buffer;
+}
+
+const SLASH = Buffer.from('/');
+
+/**
+ * Reads what a run left in `/outputs`. It is called when no process of the sandbox can run any more, and still trusts
+ * nothing: only regular files with one link and a safe name are opened, never through a symbolic link and never
+ * blocking, and the caps count the bytes that were really read.
+ */
+export async function harvest(outputsDir: string, limits: HarvestLimits): Promise<Harvest> {
+  const kept: Harvested[] = [];
+  const refused: { name: string; reason: string }[] = [];
+  let limit: Harvest['limit'] = null;
+  let bytesLeft = limits.bytesMax;
+  let entries = 0;
+
+  const refuse = (name: string, reason: string): void => {
+    if (refused.length < REFUSED_LISTED_MAX) refused.push({ name, reason });
+  };
+
+  const take = async ({ parts, path }: Found): Promise<void> => {
+    const named = checkOutputName(parts);
+    if (!named.ok) return refuse(named.shown, named.reason);
+    if (kept.length >= limits.filesMax) {
+      limit ??= 'run_harvest_files';
+      return refuse(named.name, `more than ${limits.filesMax} files`);
+    }
+    const read = await readRegular(path, bytesLeft);
+    if (!read.ok) {
+      if (read.isTooLarge) limit ??= 'run_harvest_bytes';
+      return refuse(named.name, read.reason);
+    }
+    bytesLeft -= read.body.length;
+    const sha256 = createHash('sha256').update(read.body).digest('hex');
+    const { name } = named;
+    kept.push({
+      output: { name, bytes: read.body.length, sha256, media_type: mediaType(name) },
+      body: read.body,
+    });
+  };
+
+  const walk = async (path: Buffer, parts: readonly Buffer[]): Promise<void> => {
+    const names = await readdir(path, { encoding: 'buffer' });
+    for (const name of names.sort(Buffer.compare)) {
+      entries += 1;
+      if (entries > ENTRIES_MAX) return;
+      const found: Found = { parts: [...parts, name], path: Buffer.concat([path, SLASH, name]) };
+      const kind = await kindOf(found.path);
+      if (kind === 'file') await take(found);
+      else if (kind !== 'folder') refuse(showName(Buffer.concat(joined(found.parts))), `it is a ${kind}`);
+      else if (found.parts.length >= DEPTH_MAX)
+        refuse(showName(Buffer.concat(joined(found.parts))), `folders deeper than ${DEPTH_MAX} are not kept`);
+      else await walk(found.path, found.parts);
+    }
+  };
+
+  await walk(Buffer.from(outputsDir), []);
+  return { kept, refused, limit };
+}
+
+function joined(parts: readonly Buffer[]): Buffer[] {
+  return parts.flatMap((part, index) => (index === 0 ? [part] : [SLASH, part]));
+}
+
+type Kind =
+  | 'file'
+  | 'folder'
+  | 'symbolic link'
+  | 'hard link'
+  | 'named pipe'
+  | 'socket'
+  | 'device'
+  | 'unreadable entry';
+
+async function kindOf(path: Buffer): Promise<Kind> {
+  const stat = await lstat(path).catch(() => null);
+  if (stat === null) return 'unreadable entry';
+  if (stat.isDirectory()) return 'folder';
+  if (stat.isSymbolicLink()) return 'symbolic link';
+  if (stat.isFIFO()) return 'named pipe';
+  if (stat.isSocket()) return 'socket';
+  if (!stat.isFile()) return 'device';
+  return stat.nlink === 1 ? 'file' : 'hard link';
+}
+
+type Read =
+  | { readonly ok: true; readonly body: Buffer }
+  | { readonly ok: false; readonly reason: string; readonly isTooLarge: boolean };
+
+async function readRegular(path: Buffer, bytesMax: number): Promise<Read> {
+  const tooLarge: Read = {
+    ok: false,
+    reason: 'it does not fit into what is kept of a run',
+    isTooLarge: true,
+  };
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => null,
+  );
+  if (file === null) return { ok: false, reason: 'it cannot be opened', isTooLarge: false };
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile() || stat.nlink !== 1)
+      return { ok: false, reason: 'it is no longer the file that it was', isTooLarge: false };
+    if (stat.size > bytesMax) return tooLarge;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, stat.size - bytes)));
+      const { bytesRead } = await file.read(chunk, 0, chunk.length);
+      if (bytesRead === 0) return { ok: true, body: Buffer.concat(chunks) };
+      bytes += bytesRead;
+      if (bytes > bytesMax) return tooLarge;
+      chunks.push(chunk.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}

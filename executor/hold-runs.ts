@@ -1,0 +1,85 @@
+import type { FromExecutor, Job } from '../protocol/messages.ts';
+import type { Outcome } from '../protocol/outcome.ts';
+
+/** A run and the number of the attempt at it. */
+export interface Lease {
+  readonly run: Job['run'];
+  readonly fence: number;
+}
+
+/** Running, or ended with an outcome that the pool has not said to be recorded. */
+interface Held {
+  readonly lease: Lease;
+  outcome: Outcome | null;
+}
+
+export type OnJob =
+  | { readonly act: 'start' }
+  /** An older attempt at the same run is still here: it is given up first. */
+  | { readonly act: 'replace'; readonly held: Lease }
+  /** The same message again. */
+  | { readonly act: 'ignore' }
+  | { readonly act: 'resend'; readonly message: FromExecutor };
+
+/** Outcomes kept for a pool that does not answer; beyond it the oldest is forgotten and its run is tried again elsewhere. */
+const UNRECORDED_MAX = 256;
+
+/** The runs of this executor as the pool knows them, without any effect: what to tell it, and what its messages mean. */
+export function holdRuns() {
+  const held = new Map<string, Held>();
+
+  const outcomeMessage = ({ lease, outcome }: Held): FromExecutor[] =>
+    outcome === null ? [] : [{ type: 'outcome', ...lease, outcome }];
+
+  return {
+    holding: (): Lease[] => [...held.values()].map(({ lease }) => lease),
+    running: (): Lease[] =>
+      [...held.values()].filter(({ outcome }) => outcome === null).map(({ lease }) => lease),
+    /** To be sent again after a new welcome. */
+    unrecorded: (): FromExecutor[] => [...held.values()].flatMap(outcomeMessage),
+
+    onJob(lease: Lease): OnJob {
+      const before = held.get(lease.run);
+      if (before !== undefined && before.lease.fence >= lease.fence) {
+        const [message] = before.lease.fence === lease.fence ? outcomeMessage(before) : [];
+        return message === undefined ? { act: 'ignore' } : { act: 'resend', message };
+      }
+      held.set(lease.run, { lease: { run: lease.run, fence: lease.fence }, outcome: null });
+      return before?.outcome === null ? { act: 'replace', held: before.lease } : { act: 'start' };
+    },
+    /** Whether the cancellation is meant for the attempt that runs here. */
+    isCancelled(lease: Lease): boolean {
+      const before = held.get(lease.run);
+      return before !== undefined && before.outcome === null && lease.fence >= before.lease.fence;
+    },
+    /** The message to send, or null where the attempt is no longer ours. */
+    onOutcome(lease: Lease, outcome: Outcome): FromExecutor | null {
+      const before = held.get(lease.run);
+      if (before?.lease.fence !== lease.fence) return null;
+      before.outcome = outcome;
+      const finished = [...held.values()].filter((each) => each.outcome !== null);
+      if (finished.length > UNRECORDED_MAX && finished[0] !== undefined) held.delete(finished[0].lease.run);
+      return { type: 'outcome', ...lease, outcome };
+    },
+    onRefused(lease: Lease, reason: string): FromExecutor | null {
+      if (held.get(lease.run)?.lease.fence !== lease.fence) return null;
+      held.delete(lease.run);
+      return { type: 'refused', ...lease, reason };
+    },
+    /** True where an attempt still runs that the pool has an outcome for already. */
+    onRecorded(lease: Lease): boolean {
+      const before = held.get(lease.run);
+      if (before === undefined || before.lease.fence > lease.fence) return false;
+      held.delete(lease.run);
+      return before.outcome === null;
+    },
+    /** The leases are over: the pool has given the runs that still run to others. */
+    abandonRunning(): Lease[] {
+      const lost = [...held.values()].filter(({ outcome }) => outcome === null);
+      for (const { lease } of lost) held.delete(lease.run);
+      return lost.map(({ lease }) => lease);
+    },
+  };
+}
+
+export type HeldRuns = ReturnType<typeof holdRuns>;

@@ -1,0 +1,51 @@
+import { readConfig } from './config.ts';
+import { proveHost, startExecutor } from './executor.ts';
+import { stderrLog } from './log.ts';
+import { releaseStack } from './release-stack.ts';
+import { printReport } from './self-test.ts';
+
+process.umask(0o022);
+const config = readConfig(process.argv.slice(2));
+const log = stderrLog();
+const releases = releaseStack((error) => log('error', 'a release failed', { reason: String(error) }));
+
+let isEnding = false;
+/** Releases everything, last first, and exits; a second signal does not hurry it. */
+async function end(exitCode: number): Promise<void> {
+  if (isEnding) return;
+  isEnding = true;
+  await releases.releaseAll();
+  process.exit(exitCode);
+}
+
+async function fail(reason: string): Promise<void> {
+  process.stderr.write(`${reason}\n`);
+  await end(1);
+}
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void end(0));
+process.on('uncaughtException', (error) => {
+  log('error', 'uncaught', { reason: String(error.stack) });
+  void end(1);
+});
+
+if (config.selfTest) {
+  const proven = await proveHost(config, releases, log);
+  if (!proven.ok) await fail(proven.reason);
+  else {
+    printReport(proven.report, config.json);
+    await end(proven.report.ok ? 0 : 1);
+  }
+} else {
+  // The parent holds our stdin: when it dies, so do we.
+  process.stdin
+    .on('end', () => void end(0))
+    .on('error', () => void end(0))
+    .resume();
+  const started = await startExecutor({ ...config, url: config.url ?? '' }, releases, log);
+  if (started.ok) {
+    const { engine, engine_version, image, slots } = started.offer;
+    const ready = { executor: started.executor, engine, engine_version, image, slots };
+    process.stdout.write(`READY ${JSON.stringify(ready)}\n`);
+  } else await fail(started.reason);
+}

@@ -1,0 +1,166 @@
+import { describeQuantity, LIMITS, type LimitName } from '../protocol/limits.ts';
+import type { RunLimits } from '../protocol/manifest.ts';
+import type { Outcome, RunError } from '../protocol/outcome.ts';
+import type { EndFacts } from './sandbox/engine.ts';
+
+/** Why the executor itself stopped a run; null where it ended by itself. */
+export type Stop = 'wall' | 'cancel' | 'flood' | null;
+
+export interface EndOfRun {
+  readonly stop: Stop;
+  readonly facts: EndFacts;
+  readonly limits: RunLimits;
+  /** The file that ran, relative to /repo. */
+  readonly entry: string;
+  /** What the program's stderr ended with, if that was a traceback. */
+  readonly error: RunError | null;
+  /** Where faulthandler found the program shortly before its time was over. */
+  readonly stoodAt: { readonly path: string; readonly line: number } | null;
+  readonly ranMs: number;
+  /** The cap of the harvest that left files behind. */
+  readonly harvestLimit: 'run_harvest_files' | 'run_harvest_bytes' | null;
+  /** stdout or stderr had more than was kept. */
+  readonly isCut: boolean;
+}
+
+export type Decision = Pick<Outcome, 'state' | 'exit_code' | 'limit' | 'error' | 'message'>;
+
+/** gVisor dies with these words when the host refuses it a thread (pids cgroup). */
+const THREAD_PANIC =
+  /first thread|resource temporarily unavailable|failed to create new OS thread|pthread_create/i;
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  4: 'SIGILL',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  15: 'SIGTERM',
+};
+
+function quantity(name: LimitName, value: number): string {
+  return describeQuantity(value, LIMITS[name].unit);
+}
+
+function place(error: { readonly path: string | null; readonly line: number | null } | null): string {
+  return error === null || error.path === null || error.line === null
+    ? ''
+    : ` at line ${error.line} of ${error.path}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+}
+
+/** Which folder the program filled, as the limit that bounds it. */
+function filled(facts: EndFacts, limits: RunLimits): { name: LimitName; value: number } | null {
+  if (facts.outputsFull === 'bytes') return { name: 'run_outputs_bytes', value: limits.outputs_bytes };
+  if (facts.outputsFull === 'inodes') return { name: 'run_outputs_inodes', value: limits.outputs_inodes };
+  if (facts.tmpFull === 'bytes') return { name: 'run_tmp_bytes', value: limits.tmp_bytes };
+  if (facts.tmpFull === 'inodes') return { name: 'run_tmp_inodes', value: limits.tmp_inodes };
+  return null;
+}
+
+function failure(end: EndOfRun): string {
+  const { exitCode } = end.facts;
+  if (end.error !== null) {
+    const said = end.error.message === '' ? '' : `: ${end.error.message.split('\n')[0]}`;
+    return `${end.error.type}${place(end.error)}${said}`;
+  }
+  if (exitCode === null) return 'The sandbox ended without an exit code.';
+  const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined;
+  return signal === undefined
+    ? `${end.entry} ended with exit code ${exitCode}.`
+    : `${end.entry} was ended by ${signal}.`;
+}
+
+/**
+ * How a run ended, from what was seen of it from outside: the reasons of the executor, the cgroup and the tmpfs come before
+ * the exit code, and nothing that the program printed decides the state.
+ */
+export function decideOutcome(end: EndOfRun): Decision {
+  const { facts, limits, stop } = end;
+  const stopped = { exit_code: null, error: null } as const;
+  const outOfMemory = (error: RunError | null): Decision => ({
+    state: 'out_of_memory',
+    exit_code: null,
+    error,
+    limit: { name: 'run_memory_bytes', value: limits.memory_bytes },
+    message: `Ran out of memory${place(error)}: this run may use ${quantity('run_memory_bytes', limits.memory_bytes)}. Ask for more with memory_mb, or hold less at a time.`,
+  });
+  const outOfProcesses = (error: RunError | null): Decision => ({
+    state: 'process_limit',
+    exit_code: null,
+    error,
+    limit: { name: 'run_processes', value: limits.processes },
+    message: `Stopped${place(error)}: a run may have ${limits.processes} processes and threads at a time.`,
+  });
+
+  if (stop === 'cancel')
+    return { ...stopped, state: 'cancelled', limit: null, message: `Cancelled after ${seconds(end.ranMs)}.` };
+  if (facts.oomKills > 0) return outOfMemory(null);
+  if (stop === 'wall')
+    return {
+      ...stopped,
+      state: 'timed_out',
+      limit: { name: 'run_wall_ms', value: limits.wall_ms },
+      message: `Stopped after ${quantity('run_wall_ms', limits.wall_ms)}${place(end.stoodAt)}.`,
+    };
+  if (stop === 'flood')
+    return {
+      ...stopped,
+      state: 'output_limit',
+      limit: { name: 'run_stream_bytes', value: limits.stream_bytes },
+      message: `Stopped: it wrote far more to stdout and stderr than the ${quantity('run_stream_bytes', limits.stream_bytes)} of each that are kept. Write results to /outputs.`,
+    };
+  if (facts.enginePanic !== null && THREAD_PANIC.test(facts.enginePanic)) return outOfProcesses(null);
+  if (facts.exitCode !== 0) {
+    if (facts.reportedCause === 'memory_error') return outOfMemory(end.error);
+    if (facts.reportedCause === 'process_error' || facts.forksRefused > 0) return outOfProcesses(end.error);
+    const full = filled(facts, limits);
+    if (full === null)
+      return {
+        state: 'failed',
+        exit_code: facts.exitCode,
+        limit: null,
+        error: end.error,
+        message: failure(end),
+      };
+    const folder = full.name.startsWith('run_tmp') ? '/tmp' : '/outputs';
+    return {
+      state: 'output_limit',
+      exit_code: facts.exitCode,
+      limit: full,
+      error: end.error,
+      message: `${folder} is full${place(end.error)}: it takes ${quantity(full.name, full.value)}${full.name.endsWith('inodes') ? ' files' : ''}.`,
+    };
+  }
+  if (end.harvestLimit !== null) {
+    const value = LIMITS[end.harvestLimit].value;
+    const most =
+      end.harvestLimit === 'run_harvest_files'
+        ? `${value} files`
+        : `${quantity(end.harvestLimit, value)} in all`;
+    return {
+      state: 'output_limit',
+      exit_code: 0,
+      limit: { name: end.harvestLimit, value },
+      error: null,
+      message: `It left more in /outputs than is kept (${most}); what fitted is there.`,
+    };
+  }
+  const cut = end.isCut ? { name: 'run_stream_bytes' as const, value: limits.stream_bytes } : null;
+  const limit = cut ?? filled(facts, limits);
+  const note =
+    limit === null
+      ? ''
+      : ` It met a limit: ${LIMITS[limit.name].says}, ${quantity(limit.name, limit.value)}.`;
+  return {
+    state: 'succeeded',
+    exit_code: 0,
+    limit,
+    error: null,
+    message: `Finished in ${seconds(end.ranMs)}.${note}`,
+  };
+}

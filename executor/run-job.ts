@@ -1,0 +1,161 @@
+import { limit } from '../protocol/limits.ts';
+import type { Manifest } from '../protocol/manifest.ts';
+import type { Job } from '../protocol/messages.ts';
+import type { Outcome } from '../protocol/outcome.ts';
+import type { BlobCache } from './blob-cache.ts';
+import { describeStream } from './capture-stream.ts';
+import type { BlobFetcher } from './fetch-blobs.ts';
+import { fillWorkspace } from './fill-workspace.ts';
+import { type Harvest, harvest } from './harvest.ts';
+import type { Log } from './log.ts';
+import type { MemoryAccount } from './memory-account.ts';
+import { decideOutcome } from './outcome.ts';
+import { readStacks, readTraceback } from './read-traceback.ts';
+import { releaseStack } from './release-stack.ts';
+import type { EndFacts } from './sandbox/engine.ts';
+import { coldSpec, orderFor, sandboxLimits, suitsWarm } from './sandbox-plan.ts';
+import { storeBlobs } from './store-blobs.ts';
+import type { WarmPool } from './warm-pool.ts';
+import { openFeedFor, watchRun } from './watch-run.ts';
+
+const TRACEBACK_BYTES_MAX = 64 * 1024;
+
+const NOTHING_LEFT: Harvest = { kept: [], refused: [], limit: null };
+
+export interface RunContext {
+  readonly baseUrl: string;
+  readonly cache: BlobCache;
+  readonly fetcher: BlobFetcher;
+  readonly pool: WarmPool;
+  readonly sandbox: { readonly engine: string; readonly image: Manifest['image'] };
+  readonly memory: MemoryAccount;
+  /** The most that one run may have here. */
+  readonly memoryBytesMax: number;
+  readonly log: Log;
+}
+
+export interface RunControl {
+  /** Aborted with `cancel` (report what there is) or `abandon` (the lease is lost: nobody wants the outcome). */
+  readonly signal: AbortSignal;
+  started(): void;
+  /** Called at most once; never for an abandoned run. */
+  report(result: JobResult): void;
+}
+
+export type JobResult =
+  | { readonly kind: 'outcome'; readonly outcome: Outcome }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/**
+ * One run's life. Resolves when nothing of it is left on this host; its result was given to `control.report` before that,
+ * because destroying takes longer than most runs.
+ */
+export async function runJob(job: Job, context: RunContext, control: RunControl): Promise<void> {
+  const receivedMs = performance.now();
+  const sinceReceiptMs = () => performance.now() - receivedMs;
+  const log: Log = (level, message, fields) =>
+    context.log(level, message, { run: job.run, fence: job.fence, ...fields });
+  const releases = releaseStack((error) => log('error', 'a release failed', { reason: String(error) }));
+  const refuse = (reason: string) => {
+    if (control.signal.reason !== 'abandon') control.report({ kind: 'refused', reason });
+  };
+  try {
+    const limits = sandboxLimits(job.manifest.limits);
+    if (job.manifest.image !== context.sandbox.image) return refuse('the run is pinned to another image');
+    if (limits.memoryBytes > context.memoryBytesMax)
+      return refuse('the run asks for more memory than this host gives');
+
+    // prepare
+    const fetched = await context.fetcher.fetchAll(job.tenant, job.blobs, control.signal);
+    if (!fetched.ok) return refuse(fetched.reason);
+
+    // claim
+    const reserved = await context.memory.reserve(limits.memoryBytes, control.signal);
+    if (reserved === null) return refuse('it was cancelled before it began');
+    releases.push(reserved);
+    const claim = await context.pool.claim(suitsWarm(job.manifest), coldSpec(job.manifest));
+    if (!claim.ok) return refuse(claim.reason);
+    const { sandbox, isWarm } = claim.claimed;
+    releases.push(() => sandbox.destroy());
+    const filled = await fillWorkspace(sandbox.folders, job, context.cache);
+    if (!filled.ok) return refuse(filled.reason);
+    await sandbox.claim(limits);
+
+    // go, stream
+    const feed = openFeedFor(job, context.baseUrl, sinceReceiptMs, log);
+    const watched = watchRun(sandbox, job.manifest, control.signal, feed, sinceReceiptMs);
+    const goMs = sinceReceiptMs();
+    sandbox.go(orderFor(job.manifest));
+    control.started();
+    const facts = await sandbox.ended;
+    const finishedMs = sinceReceiptMs();
+    const ended = watched.finish();
+    const feedClosed = feed?.close();
+    releases.push(() => feedClosed);
+    if (control.signal.reason === 'abandon') return;
+
+    // harvest
+    const left =
+      ended.stop === 'cancel' ? NOTHING_LEFT : await harvest(sandbox.folders.outputs, harvestLimits);
+    const stdout = describeStream(ended.stdout, limit('run_stream_inline_bytes'));
+    const stderr = describeStream(ended.stderr, limit('run_stream_inline_bytes'));
+    const stored = await storeBlobs(context.baseUrl, job.capability, [
+      ...left.kept.map(({ output, body }) => ({ sha256: output.sha256, body })),
+      ...[stdout, stderr].flatMap(({ stream, blob }) =>
+        stream.sha256 !== null && blob !== null ? [{ sha256: stream.sha256, body: blob }] : [],
+      ),
+    ]);
+    if (!stored.ok) return refuse(stored.reason);
+
+    // report
+    const decision = decideOutcome({
+      stop: ended.stop,
+      facts,
+      limits: job.manifest.limits,
+      entry: job.manifest.entry,
+      error: readTraceback(ended.stderr.tail(TRACEBACK_BYTES_MAX)),
+      stoodAt: readStacks(facts.stacks),
+      ranMs: finishedMs - goMs,
+      harvestLimit: left.limit,
+      isCut: [stdout, stderr].some(({ stream }) => stream.bytes > stream.kept_bytes),
+    });
+    control.report({
+      kind: 'outcome',
+      outcome: {
+        ...decision,
+        stdout: stdout.stream,
+        stderr: stderr.stream,
+        outputs: left.kept.map(({ output }) => output),
+        refused_outputs: [...left.refused],
+        timings: {
+          prepared_ms: rounded(goMs),
+          first_output_ms: ended.firstOutputMs === null ? null : rounded(ended.firstOutputMs),
+          finished_ms: rounded(finishedMs),
+          reported_ms: rounded(sinceReceiptMs()),
+        },
+        usage: usageOf(facts),
+        sandbox: { ...context.sandbox, warm: isWarm },
+      },
+    });
+  } catch (error) {
+    log('error', 'the run failed in the executor', { reason: String((error as Error).stack ?? error) });
+    refuse('a fault of the executor');
+  } finally {
+    // destroy
+    await releases.releaseAll();
+    context.pool.refill();
+  }
+}
+
+const harvestLimits = { filesMax: limit('run_harvest_files'), bytesMax: limit('run_harvest_bytes') };
+
+function rounded(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+function usageOf(facts: EndFacts): Outcome['usage'] {
+  return {
+    cpu_ms: facts.cpuMs === null ? null : rounded(facts.cpuMs),
+    memory_peak_bytes: facts.memoryPeakBytes,
+  };
+}

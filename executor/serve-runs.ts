@@ -1,0 +1,136 @@
+import { limit } from '../protocol/limits.ts';
+import type { Job, Offer } from '../protocol/messages.ts';
+import { PROTOCOL_VERSION } from '../protocol/version.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { holdRuns, type Lease } from './hold-runs.ts';
+import type { Identity } from './identity.ts';
+import type { Log } from './log.ts';
+import { type JobResult, type RunContext, runJob } from './run-job.ts';
+
+export interface ServeSettings {
+  readonly url: string;
+  readonly identity: Identity;
+  readonly offer: Offer;
+  readonly version: string;
+  readonly context: RunContext;
+  readonly onWelcome: () => void;
+  readonly log: Log;
+}
+
+export interface Serving {
+  /** Gives up the connection and all runs; resolves when nothing of them is left. */
+  stop(): Promise<void>;
+}
+
+interface Running {
+  readonly fence: number;
+  readonly control: AbortController;
+  readonly done: Promise<void>;
+}
+
+/**
+ * Runs what the pool sends, and tells it. A pool gives a run to another executor once its lease and grace are over
+ * without a word of this one; at that moment this one ends its attempt, so that no run is worked on twice for long.
+ * An outcome is kept, and sent again after each welcome, until the pool says that it is recorded.
+ */
+export function serveRuns(settings: ServeSettings): Serving {
+  const { context, log } = settings;
+  const held = holdRuns();
+  const running = new Map<string, Running>();
+  let leaseEnd: NodeJS.Timeout | null = null;
+
+  const giveUp = ({ run, fence }: Lease): void => {
+    const attempt = running.get(run);
+    if (attempt?.fence === fence) attempt.control.abort('abandon');
+  };
+
+  const start = (job: Job, connection: Connection): void => {
+    const lease: Lease = { run: job.run, fence: job.fence };
+    const control = new AbortController();
+    const report = (result: JobResult): void => {
+      const message =
+        result.kind === 'outcome'
+          ? held.onOutcome(lease, result.outcome)
+          : held.onRefused(lease, result.reason);
+      if (message !== null) connection.send(message);
+      log('info', result.kind === 'outcome' ? 'run ended' : 'run refused', {
+        ...lease,
+        ...(result.kind === 'outcome'
+          ? {
+              state: result.outcome.state,
+              warm: result.outcome.sandbox.warm,
+              timings: result.outcome.timings,
+            }
+          : { reason: result.reason }),
+      });
+    };
+    const done = runJob(job, context, {
+      signal: control.signal,
+      started: () => connection.send({ type: 'started', ...lease }),
+      report,
+    }).finally(() => {
+      if (running.get(job.run)?.control === control) running.delete(job.run);
+    });
+    running.set(job.run, { fence: job.fence, control, done });
+  };
+
+  const connection = openConnection({
+    url: `${settings.url.replace(/^http/, 'ws')}/executor/connect`,
+    identity: settings.identity,
+    log,
+    hello: () => ({
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      version: settings.version,
+      offer: settings.offer,
+      holding: held.holding(),
+    }),
+    heartbeat: () => ({ type: 'heartbeat', holding: held.holding() }),
+    onWelcome() {
+      if (leaseEnd !== null) clearTimeout(leaseEnd);
+      leaseEnd = null;
+      for (const message of held.unrecorded()) connection.send(message);
+      settings.onWelcome();
+    },
+    onLost(heardMs) {
+      const leftMs = heardMs + limit('lease_ms') + limit('lease_grace_ms') - performance.now();
+      leaseEnd ??= setTimeout(
+        () => {
+          leaseEnd = null;
+          for (const lease of held.abandonRunning()) {
+            log('warn', 'the lease of a run ended without a connection', { ...lease });
+            giveUp(lease);
+          }
+        },
+        Math.max(0, leftMs),
+      );
+    },
+    onMessage(message) {
+      const lease: Lease = { run: message.run, fence: message.fence };
+      switch (message.type) {
+        case 'job': {
+          const decision = held.onJob(lease);
+          if (decision.act === 'ignore') return;
+          if (decision.act === 'resend') return connection.send(decision.message);
+          if (decision.act === 'replace') giveUp(decision.held);
+          return start(message, connection);
+        }
+        case 'cancel':
+          if (held.isCancelled(lease)) running.get(message.run)?.control.abort('cancel');
+          return;
+        case 'recorded':
+          if (held.onRecorded(lease)) running.get(message.run)?.control.abort('abandon');
+          return;
+      }
+    },
+  });
+
+  return {
+    async stop() {
+      if (leaseEnd !== null) clearTimeout(leaseEnd);
+      await connection.close();
+      for (const { control } of running.values()) control.abort('abandon');
+      await Promise.all([...running.values()].map(({ done }) => done));
+    },
+  };
+}

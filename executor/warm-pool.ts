@@ -1,0 +1,163 @@
+import type { Log } from './log.ts';
+import type { Engine, Sandbox, SandboxSpec, Starting } from './sandbox/engine.ts';
+
+const RETRY_MS_MIN = 1_000;
+const RETRY_MS_MAX = 60_000;
+/** How much a new measurement of a start weighs against those before. */
+const LEARNING_RATE = 0.3;
+
+export interface Claimed {
+  readonly sandbox: Sandbox;
+  readonly isWarm: boolean;
+}
+
+export type Claim =
+  | { readonly ok: true; readonly claimed: Claimed }
+  | { readonly ok: false; readonly reason: string };
+
+export interface WarmPool {
+  /** A sandbox for one run, now its caller's. `cold` is started when no warm one suits or comes sooner. */
+  claim(suitsWarm: boolean, cold: SandboxSpec): Promise<Claim>;
+  /** Makes missing warm sandboxes in the background; called when a run has ended, so that it does not slow one. */
+  refill(): void;
+  readonly ready: number;
+  /** Destroys what waits and what is being started; nothing is started any more. */
+  drain(): Promise<void>;
+}
+
+export interface WarmPoolSettings {
+  readonly engine: Engine;
+  readonly size: number;
+  readonly warm: SandboxSpec;
+  readonly log: Log;
+}
+
+export interface StartTimes {
+  readonly warmMs: number;
+  readonly coldMs: number;
+}
+
+/**
+ * Whether a claim that finds nothing warm is served sooner by the oldest start under way than by a cold one. A start under
+ * way runs at low priority until it is claimed, so its age counts for little more than what it has done. Pure.
+ */
+export function waitsForRefill(oldestAgeMs: number | null, times: StartTimes): boolean {
+  return oldestAgeMs !== null && times.warmMs - oldestAgeMs < times.coldMs;
+}
+
+/** A warm sandbox that is becoming one. */
+interface Making {
+  readonly sinceMs: number;
+  readonly starting: Starting;
+  /** Settled when its sandbox is in the pool, taken, or gone. */
+  readonly settled: Promise<void>;
+  isTaken: boolean;
+}
+
+/**
+ * Sandboxes that were started ahead, with pandas imported, and wait for their one run. None is used twice: a claimed one
+ * leaves the pool for good.
+ */
+export function warmPool(settings: WarmPoolSettings): WarmPool {
+  const { engine, log, size } = settings;
+  const ready: Sandbox[] = [];
+  const making = new Set<Making>();
+  const times = { warmMs: 2_000, coldMs: 600 };
+  let isDraining = false;
+  let retryMs = RETRY_MS_MIN;
+  let retry: NodeJS.Timeout | null = null;
+
+  const learn = (kind: keyof typeof times, ms: number) => {
+    times[kind] += LEARNING_RATE * (ms - times[kind]);
+  };
+
+  /** One that dies while it waits is replaced; nothing but its host's trouble ends it. */
+  const watch = (sandbox: Sandbox): void => {
+    void sandbox.ended.then(async () => {
+      const at = ready.indexOf(sandbox);
+      if (at < 0) return;
+      ready.splice(at, 1);
+      log('warn', 'a warm sandbox ended while it waited', { sandbox: sandbox.id });
+      await sandbox.destroy();
+      refill();
+    });
+  };
+
+  const makeOne = (): void => {
+    const settled = Promise.withResolvers<void>();
+    const each: Making = {
+      sinceMs: performance.now(),
+      starting: engine.start(settings.warm),
+      settled: settled.promise,
+      isTaken: false,
+    };
+    making.add(each);
+    void keep(each).finally(() => settled.resolve());
+  };
+
+  const keep = async (each: Making): Promise<void> => {
+    const started = await each.starting.started;
+    making.delete(each);
+    if (each.isTaken) return;
+    if (!started.ok) return failed(started.reason);
+    if (isDraining) return started.sandbox.destroy();
+    retryMs = RETRY_MS_MIN;
+    learn('warmMs', performance.now() - each.sinceMs);
+    ready.push(started.sandbox);
+    watch(started.sandbox);
+    refill();
+  };
+
+  const failed = (reason: string): void => {
+    if (isDraining) return;
+    log('warn', 'a warm sandbox did not start', { reason, retry_ms: retryMs });
+    if (retry !== null) return;
+    retry = setTimeout(() => {
+      retry = null;
+      refill();
+    }, retryMs);
+    retry.unref();
+    retryMs = Math.min(RETRY_MS_MAX, retryMs * 2);
+  };
+
+  /** One at a time: two imports at once only slow each other and the runs beside them. */
+  const refill = (): void => {
+    if (isDraining || retry !== null || making.size > 0 || ready.length >= size) return;
+    makeOne();
+  };
+
+  const startCold = async (cold: SandboxSpec): Promise<Claim> => {
+    const sinceMs = performance.now();
+    const started = await engine.start(cold).started;
+    if (!started.ok) return started;
+    learn('coldMs', performance.now() - sinceMs);
+    return { ok: true, claimed: { sandbox: started.sandbox, isWarm: false } };
+  };
+
+  return {
+    get ready() {
+      return ready.length;
+    },
+    refill,
+    async claim(suitsWarm, cold) {
+      if (!suitsWarm) return startCold(cold);
+      const sandbox = ready.shift();
+      if (sandbox !== undefined) return { ok: true, claimed: { sandbox, isWarm: true } };
+      const oldest = [...making].find((each) => !each.isTaken);
+      const ageMs = oldest === undefined ? null : performance.now() - oldest.sinceMs;
+      if (oldest === undefined || !waitsForRefill(ageMs, times)) return startCold(cold);
+      oldest.isTaken = true;
+      oldest.starting.hurry();
+      const started = await oldest.starting.started;
+      return started.ok ? { ok: true, claimed: { sandbox: started.sandbox, isWarm: true } } : startCold(cold);
+    },
+    async drain() {
+      isDraining = true;
+      if (retry !== null) clearTimeout(retry);
+      const unfinished = [...making].filter((each) => !each.isTaken);
+      for (const each of unfinished) each.starting.abort();
+      await Promise.all(ready.splice(0).map((sandbox) => sandbox.destroy()));
+      await Promise.all(unfinished.map((each) => each.settled));
+    },
+  };
+}
