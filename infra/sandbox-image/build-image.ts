@@ -49,12 +49,15 @@ export async function fillTree(
   };
   await writeSkeleton(root);
   await unpackDebs(gathered.debs, gathered.debCache, root, unpacked);
-  await unpackWheels(gathered.wheels, gathered.wheelCache, path.join(root, recipe.paths.wheels), (count) =>
+  await unpackWheels(gathered.wheels, gathered.wheelCache, { root, folder: recipe.paths.wheels }, (count) =>
     unpacked(gathered.debs.length + count),
   );
 
-  const stripped = await stripTree(root);
-  onProgress({ step: 'strip', says: `removed ${megabytes(stripped.bytes)} MB that a sandbox does not need` });
+  const stripped = stripTree(root);
+  onProgress({
+    step: 'strip',
+    says: `removed ${megabytes(stripped.bytes)} MB of Debian's files that a sandbox does not need`,
+  });
   await addOwnPython(root);
 
   await compileBytecode(
@@ -66,7 +69,7 @@ export async function fillTree(
   onProgress({ step: 'fonts', says: 'listing fonts for matplotlib' });
   await prepareFonts(root, signal);
 
-  const entries = await tidyTree(root);
+  const entries = tidyTree(root);
   onProgress({ step: 'digest', says: 'computing the digest', total: entries, unit: 'files' });
   return digestTree(root);
 }

@@ -47,7 +47,7 @@ describe('the module `causeway` in a model', () => {
 sums = set()
 for name in ["sales", "tabbed", "lines"]:
     sums.add(float(causeway.data(name)["eur"].sum()))
-    sums.add(float(causeway.relation(name).sum("eur").fetchone()[0]))
+    sums.add(float(causeway.relation(name).sum("eur").fetchall()[0][0]))
     sums.add(float(causeway.scan(name).select("eur").sum().collect().item()))
 print(sums, causeway.data_path("lines"), causeway.data("sales", parse_dates=["day"]).day.dt.year.tolist())`,
       sources,
@@ -66,7 +66,7 @@ print(sums, causeway.data_path("lines"), causeway.data("sales", parse_dates=["da
     const result = await runInImage(
       image,
       `import causeway
-print(causeway.data("p").eur.sum(), causeway.relation("p").sum("eur").fetchone()[0], causeway.scan("p").collect()["eur"].sum())`,
+print(causeway.data("p").eur.sum(), causeway.relation("p").sum("eur").fetchall()[0][0], causeway.scan("p").collect()["eur"].sum())`,
       { 'data/p/data.parquet': parquet },
     );
     expect(result.stdout).toBe('30.5 30.5 30.5\n');

@@ -11,7 +11,7 @@ import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
 import type { Progress } from '../../infra/sandbox-image/progress.ts';
 import type { SandboxImage } from '../../infra/sandbox-image/store/image-store.ts';
 import { writeArchive } from '../../infra/sandbox-image/tree/canonical-tar.ts';
-import { cacheDir, stateDirWith } from './image-cache.ts';
+import { buildTimeoutMs, cacheDir, stateDirWith } from './image-cache.ts';
 
 const builder = path.resolve(import.meta.dirname, '../../infra/sandbox-image/build.ts');
 
@@ -33,7 +33,9 @@ async function buildAndKill(stateDir: string): Promise<void> {
   expect(signal).toBe('SIGKILL');
 }
 
-test('a killed build leaves no image, and the next one, asked for twice at once, builds once and has the same digest', async () => {
+test('a killed build leaves no image, and the next one, asked for twice at once, builds once and has the same digest', {
+  timeout: buildTimeoutMs,
+}, async () => {
   const stateDir = await stateDirWith('debs', 'wheels');
   await buildAndKill(stateDir);
   const left = await readdir(path.join(stateDir, 'images'));

@@ -118,7 +118,7 @@ frame.to_parquet("/tmp/a.parquet")
 assert pandas.read_parquet("/tmp/a.parquet").equals(frame)
 frame.assign(day=frame.day.dt.tz_localize(None)).to_excel("/tmp/a.xlsx", index=False)
 assert pandas.read_excel("/tmp/a.xlsx").eur.sum() == 276
-assert duckdb.sql("select sum(eur) from '/tmp/a.parquet'").fetchone() == (276.0,)
+assert duckdb.sql("select sum(eur) from '/tmp/a.parquet'").fetchall() == [(276.0,)]
 assert polars.read_parquet("/tmp/a.parquet")["eur"].sum() == 276
 fit = sm.OLS(frame.eur, sm.add_constant(numpy.arange(24.0))).fit()
 assert abs(fit.params.iloc[1] - 1) < 1e-9

@@ -1,6 +1,5 @@
-import { readdir, rm } from 'node:fs/promises';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { bytesBelow } from '../store/watch-growth.ts';
 import { whyUnneeded } from './unneeded.ts';
 
 export interface Stripped {
@@ -8,21 +7,32 @@ export interface Stripped {
   readonly bytes: number;
 }
 
-/** Removes what a sandbox does not need. Links are removed, never followed. */
-export async function stripTree(root: string): Promise<Stripped> {
+/**
+ * Removes what a sandbox does not need. Links are removed, never followed. Synchronous, because ten thousand small calls take
+ * 0.2 s this way and ten times as long as promises.
+ */
+export function stripTree(root: string): Stripped {
   let paths = 0;
-  const before = await bytesBelow(root);
-  const walk = async (folder: string): Promise<void> => {
-    for (const entry of await readdir(path.join(root, folder), { withFileTypes: true })) {
+  let bytes = 0;
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
       const relative = folder ? `${folder}/${entry.name}` : entry.name;
+      const file = path.join(root, relative);
       if (whyUnneeded(entry.isDirectory() ? `${relative}/` : relative)) {
         paths += 1;
-        await rm(path.join(root, relative), { recursive: true });
+        bytes += bytesOf(file);
+        rmSync(file, { recursive: true });
       } else if (entry.isDirectory()) {
-        await walk(relative);
+        walk(relative);
       }
     }
   };
-  await walk('');
-  return { paths, bytes: before - (await bytesBelow(root)) };
+  walk('');
+  return { paths, bytes };
+}
+
+function bytesOf(file: string): number {
+  const found = lstatSync(file);
+  if (!found.isDirectory()) return found.size;
+  return readdirSync(file).reduce((sum, name) => sum + bytesOf(path.join(file, name)), 0);
 }

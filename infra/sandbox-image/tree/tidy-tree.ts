@@ -1,4 +1,4 @@
-import { chmod, lchown, lstat, lutimes, readdir, rm } from 'node:fs/promises';
+import { chmodSync, lchownSync, lstatSync, lutimesSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { recipe } from '../recipe.ts';
 
@@ -13,23 +13,26 @@ export function canonicalMode(relativePath: string, kind: 'folder' | 'file', mod
 /**
  * Gives every entry its canonical mode, owner and time, so that the tree depends on nothing but its packages. Sockets, pipes
  * and device nodes are removed. Owners are set where this process may (root); the archive says root in any case.
+ * Synchronous for the same reason as `stripTree`.
  */
-export async function tidyTree(root: string): Promise<number> {
+export function tidyTree(root: string): number {
   const mayOwn = process.getuid?.() === 0;
   let entries = 0;
-  const settle = async (relative: string): Promise<void> => {
+  const settle = (relative: string): void => {
     const file = path.join(root, relative);
-    const found = await lstat(file);
+    const found = lstatSync(file);
     const isFolder = found.isDirectory();
-    if (!isFolder && !found.isFile() && !found.isSymbolicLink()) return rm(file);
+    if (!isFolder && !found.isFile() && !found.isSymbolicLink()) {
+      rmSync(file);
+      return;
+    }
     entries += 1;
-    if (isFolder)
-      for (const name of await readdir(file)) await settle(relative ? `${relative}/${name}` : name);
-    if (mayOwn) await lchown(file, 0, 0);
+    if (isFolder) for (const name of readdirSync(file)) settle(relative ? `${relative}/${name}` : name);
+    if (mayOwn) lchownSync(file, 0, 0);
     if (!found.isSymbolicLink())
-      await chmod(file, canonicalMode(relative, isFolder ? 'folder' : 'file', found.mode));
-    await lutimes(file, recipe.sourceDateEpoch, recipe.sourceDateEpoch);
+      chmodSync(file, canonicalMode(relative, isFolder ? 'folder' : 'file', found.mode));
+    lutimesSync(file, recipe.sourceDateEpoch, recipe.sourceDateEpoch);
   };
-  await settle('');
+  settle('');
   return entries;
 }

@@ -54,6 +54,14 @@ const rules: readonly (readonly [Unneeded, RegExp])[] = [
   ['duplicate', /\/pyarrow\/libarrow_python[^/]*\.so(?:\.\d+\.\d+\.\d+)?$/],
 ];
 
+/** Whether the image does not need this file, or a folder above it. */
+export function isFileUnneeded(relativePath: string): boolean {
+  for (let at = relativePath.indexOf('/'); at !== -1; at = relativePath.indexOf('/', at + 1)) {
+    if (whyUnneeded(relativePath.slice(0, at + 1))) return true;
+  }
+  return whyUnneeded(relativePath) !== undefined;
+}
+
 /** Why the image does not need this path, or undefined where it stays. */
 export function whyUnneeded(relativePath: string): Unneeded | undefined {
   return rules.find(([, pattern]) => pattern.test(relativePath))?.[0];
