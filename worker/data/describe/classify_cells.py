@@ -98,8 +98,9 @@ def note_on_odd_cell(values, cells, first_row):
 
 
 def is_number(text):
+    """Whether a cell reads as a number; `inf` and `nan` are words here."""
     try:
         float(text)
     except ValueError:
         return False
-    return True
+    return any(character.isdigit() for character in text)
