@@ -410,7 +410,7 @@ begin
                 'path', file.key, 'sha256', file.value -> 'sha256', 'bytes', file.value -> 'bytes')
                 order by file.key collate "C"), '[]') from jsonb_each(files) as file),
     'data', data -> 'pinned', 'parameters', request -> 'parameters', 'image', offer -> 'image',
-    'limits', request -> 'limits',
+    'absent', coalesce(offer -> 'absent', '[]'), 'limits', request -> 'limits',
     'seeds', request -> 'seeds' || jsonb_build_object(
       -- Zip files cannot be older than 1980, so a project without commits has that year.
       'source_date_epoch', coalesce(extract(epoch from commit.authored_at)::bigint, 315532800)));

@@ -64,6 +64,8 @@ export const manifestSchema = z.object({
   data: z.array(manifestDataSchema),
   parameters: z.record(z.string(), z.unknown()),
   image: imageDigestSchema,
+  /** Packages of the full image that this one lacks. */
+  absent: z.array(z.string()).optional(),
   limits: runLimitsSchema,
   seeds: seedsSchema,
 });

@@ -1,5 +1,7 @@
 import { createApp } from './app.ts';
 import type { Env } from './env.ts';
+import { platformOf } from './platform.ts';
+import { sweepRuns } from './runs/sweep.ts';
 
 export { ExecutorPool } from './runs/executor-pool.ts';
 export { RunFeed } from './runs/run-feed.ts';
@@ -10,4 +12,7 @@ const app = createApp();
 
 export default {
   fetch: app.fetch,
+  async scheduled(_controller, env) {
+    await sweepRuns(await platformOf(env));
+  },
 } satisfies ExportedHandler<Env>;

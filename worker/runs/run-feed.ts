@@ -43,7 +43,10 @@ export class RunFeed extends DurableObject<Env> {
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const event = parse(message);
-    if (event === null) return socket.close(4004, 'a message could not be understood');
+    if (event === null) {
+      socket.close(4004, 'a message could not be understood');
+      return;
+    }
     this.buffer.add(socket.deserializeAttachment() as number, event);
     this.tellReaders();
   }

@@ -30,7 +30,7 @@ export async function registerExecutorRoute(context: Context<AppEnv>): Promise<R
     const fault = body.error.issues[0];
     throw new Refusal('invalid_arguments', `${fault?.path.join('.')}: ${fault?.message}`);
   }
-  return asOneAttempt(context.env, context.var.call.address, async (succeed) => {
+  return asAttempt(addressGateOf(context.env, context.var.call.address), async (succeeded) => {
     const { platform } = context.var;
     const executor = newId('executor');
     const tokenSha256 = await sha256Hex(utf8(body.data.join_token));
@@ -40,7 +40,7 @@ export async function registerExecutorRoute(context: Context<AppEnv>): Promise<R
     if (pool === null) {
       return unauthenticated(context, 'Causeway-Join', 'The join token is unknown, used or expired.');
     }
-    succeed();
+    succeeded();
     return context.json({ executor, pool, audience: platform.publicUrl } satisfies RegisterResponse, 201);
   });
 }

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { presentRun } from '../../runs/present-run.ts';
+import { startArguments, startBounds, startedRunAnswer } from '../../runs/run-answer.ts';
+import { startRun } from '../../runs/start-run.ts';
+import { idempotencyKey, idempotencyOf } from '../../tenants/idempotency.ts';
+import { commitReference, filePath, projectReference } from '../schemas.ts';
+import { ADDS, defineTool } from '../tool.ts';
+
+export const runModel = defineTool({
+  name: 'run_model',
+  title: 'Run a model',
+  description:
+    'Runs a Python file of a project in a sandbox without network and waits for its end: state, stdout, stderr, the error with the line of your file, and the files left in /outputs. Everything is pinned (commit, data, parameters, image), so a run can be repeated. If it is still active after wait_seconds, call get_run.',
+  input: z.object({
+    project: projectReference,
+    path: filePath,
+    ref: commitReference,
+    ...startArguments,
+    idempotency_key: idempotencyKey,
+  }),
+  output: startedRunAnswer,
+  needs: { scopes: ['runs:execute'], role: 'member' },
+  annotations: ADDS,
+  async run(input, context) {
+    const { view, deduplicated } = await startRun(context, {
+      project: input.project,
+      program: { path: input.path },
+      ref: input.ref,
+      parameters: input.parameters,
+      data: input.data,
+      ...startBounds(input),
+      idempotency: await idempotencyOf('run_model', input.idempotency_key, input),
+    });
+    return { structured: { ...presentRun(view), deduplicated } };
+  },
+});

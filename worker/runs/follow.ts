@@ -1,0 +1,74 @@
+import type { FeedEvent } from '../../protocol/messages.ts';
+import type { ToolContext } from '../mcp/tool.ts';
+import type { WaitAnswer } from './pool/submit.ts';
+import { feedOf } from './pool-of.ts';
+
+/** A run that ends sooner has all its output in its outcome: its feed is not even opened. */
+const QUIET_MS = 300;
+const READ_MS = 5_000;
+const MESSAGE_CHARS_MAX = 500;
+
+/**
+ * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints. Null where the
+ * client goes away, or the pool does (a deploy): the run goes on, and the database knows how it stands.
+ */
+export async function follow(
+  context: ToolContext,
+  run: string,
+  waiting: Promise<WaitAnswer>,
+): Promise<WaitAnswer | null> {
+  const answer = Promise.race([waiting.catch(() => null), aborted(context.signal)]);
+  if (!context.wantsProgress) return answer;
+  const early = await Promise.race([answer.then((value) => ({ value })), pause(QUIET_MS)]);
+  if (early !== undefined) return early.value;
+  const over = answer.then(() => null);
+  const startedAt = Date.now();
+  let position = 0;
+  let done = 0;
+  for (;;) {
+    const reading = feedOf(context.platform.env, run).read(position, READ_MS);
+    const page = await Promise.race([reading.catch(() => null), over]);
+    if (page === null) return answer;
+    position = page.position;
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    const news = summarize(page.events, done) ?? { done, total: null, message: `active for ${seconds} s` };
+    done = news.done;
+    await context.progress(news.done, news.total, news.message);
+  }
+}
+
+/** What a page of events comes to: the newest progress and the last lines printed. Pure; null for an empty page. */
+export function summarize(
+  events: readonly FeedEvent[],
+  doneBefore: number,
+): { done: number; total: number | null; message: string } | null {
+  if (events.length === 0) return null;
+  let done = doneBefore;
+  let total: number | null = null;
+  let said = '';
+  let printed = '';
+  for (const event of events) {
+    if (event.kind !== 'progress') printed += event.text;
+    else {
+      done = Math.max(done, event.done);
+      total = event.total;
+      said = event.message;
+    }
+  }
+  const tail = printed.trimEnd();
+  const message = [said, tail.length > MESSAGE_CHARS_MAX ? `…${tail.slice(-MESSAGE_CHARS_MAX)}` : tail];
+  return { done, total, message: message.filter((part) => part !== '').join('\n') };
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+}
+
+function pause(ms: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), ms);
+  });
+}

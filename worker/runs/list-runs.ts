@@ -1,0 +1,47 @@
+import { type RunSummary, selectRunPage } from '../database/runs.ts';
+import { withTenant } from '../database/with-tenant.ts';
+import type { Platform } from '../platform.ts';
+import { foundProject } from '../projects/find-project.ts';
+import { decodeCursor, encodeCursor } from '../tenants/cursor.ts';
+import type { Principal } from '../tenants/principal.ts';
+
+const PARAMETERS_CHARS_MAX = 300;
+
+/** A page of a project's runs, newest first. One database request. */
+export async function listRuns(
+  platform: Platform,
+  principal: Principal,
+  asked: { project: string; state?: string | undefined; limit: number; cursor?: string | undefined },
+) {
+  const before = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
+  // One more than the page shows whether there is another.
+  const states = asked.state === undefined ? null : [asked.state === 'active' ? 'queued' : asked.state];
+  const query = selectRunPage({ project: asked.project, states, before, limit: asked.limit + 1 });
+  const [found] = await withTenant(platform.database, principal, [query] as const);
+  const { total, runs } = foundProject(found, asked.project);
+  const shown = runs.slice(0, asked.limit);
+  const last = shown.at(-1);
+  const truncated = runs.length > shown.length;
+  return {
+    runs: shown.map(present),
+    total,
+    truncated,
+    cursor: truncated && last !== undefined ? encodeCursor([last.run]) : null,
+  };
+}
+
+function present(run: RunSummary) {
+  const parameters = JSON.stringify(run.parameters);
+  return {
+    run: run.run,
+    entry: run.kind === 'scratch' ? '(scratch)' : run.entry,
+    commit: run.commit,
+    state: run.state === 'queued' ? 'active' : run.state,
+    message: run.message,
+    parameters:
+      parameters.length > PARAMETERS_CHARS_MAX ? `${parameters.slice(0, PARAMETERS_CHARS_MAX)}…` : parameters,
+    outputs: run.outputs,
+    created_at: run.createdAt,
+    finished_at: run.finishedAt,
+  };
+}

@@ -1,0 +1,47 @@
+import { LIMITS } from '../../protocol/limits.ts';
+import type { Stream } from '../../protocol/outcome.ts';
+import type { RunView } from './run-view.ts';
+
+export type RunAnswer = ReturnType<typeof presentRun>;
+
+/** A run as every run tool answers it: how it stands, what it printed and left, and what it was made of. Pure. */
+export function presentRun({ run, manifest, outcome, live }: RunView) {
+  return {
+    run,
+    state: outcome?.state ?? live?.state ?? 'queued',
+    message: outcome?.message ?? activeMessage(live),
+    error: outcome?.error ?? null,
+    limit: outcome?.limit ? { ...outcome.limit, says: LIMITS[outcome.limit.name].says } : null,
+    stdout: presentStream(outcome?.stdout),
+    stderr: presentStream(outcome?.stderr),
+    outputs: (outcome?.outputs ?? []).map(({ name, bytes, media_type }) => ({ name, bytes, media_type })),
+    refused_outputs: outcome?.refused_outputs ?? [],
+    timings: outcome === null ? null : { ...outcome.timings, cpu_ms: outcome.usage.cpu_ms },
+    manifest: {
+      commit: manifest.commit,
+      entry: manifest.entry,
+      data: manifest.data.map(({ name, sha256 }) => ({ name, sha256 })),
+      image: manifest.image,
+      absent_packages: manifest.absent ?? [],
+    },
+    hint: hintOf(run, outcome !== null, outcome?.outputs.length ?? 0),
+  };
+}
+
+function presentStream(stream: Stream | undefined) {
+  return { text: stream?.inline ?? '', bytes: stream?.bytes ?? 0, truncated: stream?.truncated ?? false };
+}
+
+function activeMessage(live: RunView['live']): string {
+  if (live === null) return 'Queued.';
+  const again = live.attempt > 1 ? ` Attempt ${live.attempt}.` : '';
+  if (live.cancelRequested) return `Being cancelled.${again}`;
+  if (live.state === 'queued')
+    return `Queued${live.ahead === null ? '' : `, ${live.ahead} before it`}.${again}`;
+  return `Running.${again}`;
+}
+
+function hintOf(run: string, hasEnded: boolean, outputs: number): string | null {
+  if (!hasEnded) return `Call get_run with run="${run}" and wait_seconds=45 for its end.`;
+  return outputs > 0 ? 'get_run_output shows an output.' : null;
+}

@@ -1,0 +1,158 @@
+import { newId, type TenantId } from '../../protocol/ids.ts';
+import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
+import { encodeBase64 } from '../blobs/base64.ts';
+import { sha256Hex, utf8 } from '../blobs/sha256.ts';
+import { DEFAULT_POOL } from '../database/executors.ts';
+import { type Queued, queueRun } from '../database/runs.ts';
+import { withTenant } from '../database/with-tenant.ts';
+import { Refusal } from '../http/refusal.ts';
+import type { ToolContext } from '../mcp/tool.ts';
+import type { Platform } from '../platform.ts';
+import type { Idempotency } from '../tenants/idempotency.ts';
+import { follow } from './follow.ts';
+import { poolOf } from './pool-of.ts';
+import { refuseQueueing } from './refuse-queueing.ts';
+import { runLimits, SEEDS } from './run-limits.ts';
+import { type RunView, viewRun } from './run-view.ts';
+import { isStorable } from './storable.ts';
+
+export interface RunRequest {
+  readonly project: string;
+  /** A file of the commit, or the text of a script beside it. */
+  readonly program: { readonly path: string } | { readonly code: string };
+  readonly ref: string | undefined;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Names of data sources; undefined: all of the project. */
+  readonly data: readonly string[] | undefined;
+  readonly waitMs: number;
+  readonly memoryBytes: number | undefined;
+  readonly wallMs: number | undefined;
+  readonly idempotency: Idempotency | null;
+}
+
+export interface StartedRun {
+  readonly view: RunView;
+  readonly deduplicated: boolean;
+}
+
+/** Project paths cannot begin so, hence a scratch script never hides a file of the project. */
+const SCRATCH_ENTRY = '.causeway/scratch.py';
+
+/**
+ * Queues a run, gives it to its pool and waits for its end, at most `waitMs`. One database request; the pool makes the
+ * second when the run ends.
+ */
+export async function startRun(context: ToolContext, request: RunRequest): Promise<StartedRun> {
+  const { platform, principal } = context;
+  checkParameters(request.parameters);
+  await takeRunStart(platform, principal.tenantId);
+  const scratch =
+    'code' in request.program ? await storeScratch(platform, principal.tenantId, request.program.code) : null;
+  const [queued] = await withTenant(platform.database, principal, [
+    queueRun({
+      run: newId('run'),
+      pool: DEFAULT_POOL,
+      project: request.project,
+      kind: scratch === null ? 'model' : 'scratch',
+      ref: request.ref ?? null,
+      entry: 'path' in request.program ? request.program.path : SCRATCH_ENTRY,
+      scratch: scratch === null ? null : { sha256: scratch.sha256, bytes: scratch.bytes },
+      data: request.data ?? null,
+      parameters: request.parameters,
+      limits: runLimits({
+        ...(request.wallMs === undefined ? {} : { wallMs: request.wallMs }),
+        ...(request.memoryBytes === undefined ? {} : { memoryBytes: request.memoryBytes }),
+      }),
+      seeds: SEEDS,
+      queued_max: limit('queued_runs'),
+      idempotency: request.idempotency,
+    }),
+  ] as const);
+  const waiting = { run: queued.step === 'refused' ? '' : queued.run, waitMs: request.waitMs };
+  switch (queued.step) {
+    case 'refused':
+      throw refuseQueueing(queued);
+    case 'known':
+      return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
+    case 'new':
+      return {
+        view: await submitted(context, queued, scratch?.inline ?? {}, request.waitMs),
+        deduplicated: false,
+      };
+  }
+}
+
+async function submitted(
+  context: ToolContext,
+  queued: Extract<Queued, { step: 'new' }>,
+  inline: Readonly<Record<string, string>>,
+  waitMs: number,
+): Promise<RunView> {
+  const { run, fence, manifest, revokedExecutors } = queued;
+  const submission = {
+    pool: DEFAULT_POOL,
+    tenant: context.principal.tenantId as TenantId,
+    run: run as ReturnType<typeof newId<'run'>>,
+    fence,
+    manifest,
+    inline,
+    ephemeral: false,
+    revokedExecutors,
+  };
+  const answer = await follow(
+    context,
+    run,
+    poolOf(context.platform.env, DEFAULT_POOL).submit(submission, waitMs),
+  );
+  switch (answer?.step) {
+    case 'ended':
+      return { run, manifest, outcome: answer.outcome, live: null };
+    case 'active':
+      return { run, manifest, outcome: null, live: answer.live };
+    default:
+      return viewRun(context, { run, waitMs: 0, adopt: false });
+  }
+}
+
+/** The script travels with the job; it is stored as well, for a retry and for whoever replays the run. */
+async function storeScratch(platform: Platform, tenant: string, code: string) {
+  const bytes = utf8(code);
+  const sha256 = await sha256Hex(bytes);
+  await platform.blobs.put({ tenant, sha256 }, bytes, bytes.byteLength);
+  return { sha256, bytes: bytes.byteLength, inline: { [sha256]: encodeBase64(bytes) } };
+}
+
+function checkParameters(parameters: Readonly<Record<string, unknown>>): void {
+  const bytes = utf8(JSON.stringify(parameters)).byteLength;
+  if (bytes > limit('run_parameters_bytes')) {
+    const most = describeQuantity(limit('run_parameters_bytes'), LIMITS.run_parameters_bytes.unit);
+    throw new Refusal(
+      'invalid_arguments',
+      `The parameters are ${bytes} bytes of JSON; ${most} is the most.`,
+      {
+        hint: 'Attach larger input with import_data.',
+        details: { limit: 'run_parameters_bytes', value: limit('run_parameters_bytes') },
+      },
+    );
+  }
+  if (!isStorable(parameters)) {
+    throw new Refusal(
+      'invalid_arguments',
+      'The parameters hold a NUL character or half of a surrogate pair.',
+    );
+  }
+}
+
+async function takeRunStart(platform: Platform, tenant: string): Promise<void> {
+  const { TENANT_GATE } = platform.env;
+  const retryAfterSeconds = await TENANT_GATE.get(TENANT_GATE.idFromName(tenant)).startRun();
+  if (retryAfterSeconds === null) return;
+  throw new Refusal(
+    'rate_limited',
+    `The tenant starts more than ${limit('run_starts_per_minute')} runs a minute.`,
+    {
+      retryAfterSeconds,
+      details: { limit: 'run_starts_per_minute', value: limit('run_starts_per_minute') },
+    },
+  );
+}
