@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
+import { urlOfDatabase } from '../../cli/database/provision-database.ts';
 import { readSecrets, type StackSecrets } from '../../cli/stack/secrets.ts';
 import { startStack } from '../../cli/stack/start-stack.ts';
 import { statePaths } from '../../cli/stack/state-paths.ts';
@@ -55,7 +56,7 @@ export async function startTestStack(): Promise<{
       apiToken: running.connection.apiToken,
       email: running.connection.email,
       ownerUrl: running.ownerUrl,
-      superuserUrl: running.superuserUrl,
+      superuserUrl: urlOfDatabase(running.superuserUrl, 'causeway'),
       secrets,
       stateDir,
       pids: running.connection.pids,
