@@ -41,7 +41,10 @@ export function registerUp(program: Command): void {
         .choices(['wrangler', 'workerd'])
         .default('wrangler'),
     )
-    .option('--no-worker', 'start all but the Worker and write .dev.vars, for `npx wrangler dev` by hand')
+    .option(
+      '--no-worker',
+      'start all but the Worker, write .dev.vars, and wait for `npx wrangler dev` by hand',
+    )
     .addOption(
       new Option('--slots <n>', 'runs at the same time; 0 starts no executor')
         .default(2)
@@ -55,7 +58,7 @@ Examples:
   $ ./causeway up
   $ ./causeway up --port 8790 --state /tmp/second     a second stack beside the first
   $ ./causeway up --engine workerd                    plain workerd, as the benchmarks use it
-  $ ./causeway up --no-worker & npx wrangler dev --port 8787`,
+  $ ./causeway up --no-worker                         then, beside it: npx wrangler dev --port 8787`,
     )
     .action(up);
 }
@@ -75,7 +78,7 @@ async function up(options: UpOptions): Promise<void> {
       board,
       signal,
     );
-    printReady(stack, { stateDir: options.state, tookMs: board.elapsedMs(), withWorker: options.worker });
+    printReady(stack, { stateDir: options.state, tookMs: board.elapsedMs() });
     return stack;
   });
 }

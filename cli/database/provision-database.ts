@@ -8,6 +8,16 @@ export type ProvisionOptions = {
   readonly database?: string;
 };
 
+const SET_CONFIG = 'set_config(text, text, boolean)';
+const RESTRICTED_BUILTINS = [
+  SET_CONFIG,
+  'pg_cancel_backend(integer)',
+  'pg_terminate_backend(integer, bigint)',
+  'lo_creat(integer)',
+  'lo_create(oid)',
+  'lo_from_bytea(oid, bytea)',
+];
+
 /** An advisory lock number of ours: two provisioners of one cluster take turns. */
 const PROVISION_LOCK = 7_021_901;
 
@@ -15,8 +25,8 @@ const PROVISION_LOCK = 7_021_901;
  * Makes the login `causeway_owner` (CREATEROLE, no superuser) and the database that it owns, or brings its password up
  * to date. From here on migrations and the operator's command line need only the returned login.
  *
- * Where the admin is a superuser, `set_config` is also taken from PUBLIC in that database: an extra, because the
- * signed context holds without it, and a managed Postgres does not allow it.
+ * Where the admin is a superuser, some built-in functions are also taken from PUBLIC in that database: an extra,
+ * because the signed context holds without it, and a managed Postgres does not allow it.
  *
  * @returns the connection string of `causeway_owner`. A secret.
  */
@@ -34,7 +44,7 @@ export async function provisionDatabase(options: ProvisionOptions): Promise<{ re
   } finally {
     await admin.end();
   }
-  if (isSuperuser) await restrictSetConfig(urlOfDatabase(options.adminUrl, database));
+  if (isSuperuser) await restrictBuiltins(urlOfDatabase(options.adminUrl, database));
   const owner = new URL(urlOfDatabase(options.adminUrl, database));
   owner.username = 'causeway_owner';
   owner.password = encodeURIComponent(options.ownerPassword);
@@ -67,13 +77,19 @@ async function ensureDatabase(admin: pg.Client, database: string, isSuperuser: b
   );
 }
 
-async function restrictSetConfig(adminUrl: string): Promise<void> {
+/**
+ * Takes from PUBLIC what an injection as the Worker's role could use to disturb: setting a context (it would not
+ * verify, see migrations/0002), ending other sessions of the role, storing large objects.
+ */
+async function restrictBuiltins(adminUrl: string): Promise<void> {
   const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
   try {
-    await admin.query('revoke execute on function pg_catalog.set_config(text, text, boolean) from public');
+    for (const name of RESTRICTED_BUILTINS) {
+      await admin.query(`revoke execute on function pg_catalog.${name} from public`);
+    }
     await admin.query(
-      'grant execute on function pg_catalog.set_config(text, text, boolean) to causeway_owner with grant option',
+      `grant execute on function pg_catalog.${SET_CONFIG} to causeway_owner with grant option`,
     );
   } finally {
     await admin.end();

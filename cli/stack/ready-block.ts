@@ -6,7 +6,7 @@ import { DEFAULT_STATE_DIR } from './state-paths.ts';
 /** What a person needs next, when a stack is ready. */
 export function printReady(
   { connection }: Stack,
-  { stateDir, tookMs, withWorker }: { stateDir: string; tookMs: number; withWorker: boolean },
+  { stateDir, tookMs }: { readonly stateDir: string; readonly tookMs: number },
 ): void {
   const state = stateDir === DEFAULT_STATE_DIR ? '' : ` --state ${fromHere(stateDir)}`;
   const bold = (text: string): string => styled('bold', text, process.stdout);
@@ -22,7 +22,6 @@ export function printReady(
     '',
     `  Connect   ./causeway connect claude-code${state} ${dim('(or claude-desktop, codex, gemini, cursor, vscode)')}`,
     `  Look      ./causeway status${state} ${dim('·')} ./causeway logs --follow${state}`,
-    ...(withWorker ? [] : ['  Worker    npx wrangler dev --port PORT, which reads .dev.vars']),
     '',
     dim('  For development: it listens on this machine only. Ctrl-C ends all of it.'),
   ];

@@ -24,7 +24,7 @@ export async function runUntilEnded(
   const starting = new AbortController();
   let stack: Stack | undefined;
   void signalled.then(() => {
-    board.clear();
+    board.close();
     printNote(styled('dim', '\n  ending all parts'));
     if (stack === undefined) starting.abort();
   });

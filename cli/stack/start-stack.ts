@@ -8,16 +8,17 @@ import { type Connection, readConnection, writeConnection } from './connection-f
 import { ensureDevelopmentTenant } from './development-tenant.ts';
 import { startGuardian } from './guardian.ts';
 import type { Part } from './part.ts';
+import { awaitWorker } from './parts/await-worker.ts';
 import { prepareSandbox } from './parts/prepare-sandbox.ts';
 import { prepareDatabase, startDatabase } from './parts/start-database.ts';
 import { startExecutor } from './parts/start-executor.ts';
 import { startPostgresHttp } from './parts/start-postgres-http.ts';
 import { prepareBundle, startWorkerd } from './parts/start-workerd.ts';
 import { startWrangler } from './parts/start-wrangler.ts';
-import { printSettingsFile, workerSettings } from './parts/worker-settings.ts';
-import { readOrCreateSecrets, writePrivateFile } from './secrets.ts';
+import { workerSettings } from './parts/worker-settings.ts';
+import { readOrCreateSecrets } from './secrets.ts';
 import { lockState } from './state-lock.ts';
-import { preparePaths, ROOT_DIR, type StatePaths } from './state-paths.ts';
+import { preparePaths, type StatePaths } from './state-paths.ts';
 
 export type Engine = 'wrangler' | 'workerd';
 
@@ -26,7 +27,7 @@ export interface StackOptions {
   readonly port: number;
   /** Without a slash at its end. */
   readonly publicUrl: string;
-  /** `none` starts all but the Worker and writes `.dev.vars`, so that `npx wrangler dev` by hand finds its stack. */
+  /** `none` starts all but the Worker, writes `.dev.vars`, and waits for a `npx wrangler dev` by hand. */
   readonly engine: Engine | 'none';
   /** Runs at the same time; 0 starts no executor. */
   readonly slots: number;
@@ -93,11 +94,11 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
     return part;
   };
 
-  const startedDatabase = board.step('Postgres', async (say) => {
+  const startedDatabase = board.step('Database', async (say) => {
     const database = await own(await startDatabase({ paths, guardian, say, durable: options.durable }));
     const [http, ownerUrl] = await Promise.all([
       startPostgresHttp({ paths, guardian, signal, postgresPort: database.port }).then(own),
-      prepareDatabase(database.superuserUrl, secrets),
+      prepareDatabase(database.superuserUrl, secrets, paths.root),
     ]);
     const owner = await ensureDevelopmentTenant(ownerUrl, secrets.developmentTenant, readConnection(paths));
     const endpoints = {
@@ -120,7 +121,8 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
     }
     const { settings } = await startedDatabase;
     if (options.engine === 'none') {
-      writePrivateFile(join(ROOT_DIR, '.dev.vars'), printSettingsFile(settings));
+      board.note(`Now start the Worker in another terminal: npx wrangler dev --port ${options.port}`);
+      await awaitWorker({ port: options.port, settings, signal });
       return;
     }
     await own(await startWrangler({ paths, guardian, signal, port: options.port, settings }));
@@ -129,7 +131,6 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
   const startExecutorPart = async (say: (doing: string) => void): Promise<void> => {
     await prepareSandbox(say, signal);
     const { ownerUrl } = await startedDatabase;
-    await startedWorker;
     say('proving its isolation');
     await own(
       await startExecutor({
@@ -137,6 +138,8 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
         guardian,
         signal,
         url: `http://127.0.0.1:${options.port}`,
+        publicUrl,
+        workerReady: startedWorker,
         slots: options.slots,
         mintJoinToken: () => mintJoinToken(ownerUrl),
       }),

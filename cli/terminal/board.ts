@@ -14,10 +14,12 @@ export interface StepTiming {
 export interface Board {
   /** Runs `work` as a named step, and prints one line with its time when it has ended. Steps may run side by side. */
   step<Result>(name: string, work: StepWork<Result>, remark?: (result: Result) => string): Promise<Result>;
+  /** Prints a line between those of the steps. */
+  note(line: string): void;
   readonly timings: readonly StepTiming[];
   elapsedMs(): number;
-  /** Takes the line of running steps away; the board may be used on. */
-  clear(): void;
+  /** Shows nothing any more: what ends from now on was told to. */
+  close(): void;
 }
 
 const TICK_MS = 120;
@@ -34,6 +36,7 @@ export function createBoard(stream: NodeJS.WriteStream = process.stderr): Board 
   const failures = new WeakSet<Error>();
   let ticker: NodeJS.Timeout | undefined;
   let drawn = false;
+  let isClosed = false;
 
   const clear = (): void => {
     if (drawn) stream.write('\r\u001b[2K');
@@ -50,13 +53,19 @@ export function createBoard(stream: NodeJS.WriteStream = process.stderr): Board 
     drawn = true;
   };
   const print = (line: string): void => {
+    if (isClosed) return;
     clear();
     stream.write(`${line}\n`);
   };
 
   return {
     timings,
-    clear,
+    close() {
+      clearInterval(ticker);
+      clear();
+      isClosed = true;
+    },
+    note: (line) => print(`  ${line}`),
     elapsedMs: () => performance.now() - origin,
     async step(name, work, remark) {
       const since = performance.now();

@@ -21,7 +21,7 @@ describe('whatever ends up, nothing is left behind', () => {
 
   test('Ctrl-C during the start ends what was started', async () => {
     const up = await launchUp();
-    await up.outputMatching(/Postgres/);
+    await up.outputMatching(/Database/);
     pressCtrlC(up);
     expect(await up.ended).toEqual({ code: 130, signal: null });
     expect(leftoversOf(up.stateDir)).toEqual([]);

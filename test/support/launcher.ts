@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,10 +124,11 @@ function mountsOf(stateDir: string): string[] {
     .map((line) => `mount ${line.split(' ')[4]}`);
 }
 
-/** Names of an executor's control groups begin with a digest of its state folder (`executor/config.ts`). */
+/** An executor's control groups lie in one that is named after its state folder (`executor/hold-state.ts`). */
 function cgroupsOf(stateDir: string): string[] {
-  void stateDir;
-  return [];
+  const tag = createHash('sha256').update(join(stateDir, 'executor')).digest('hex').slice(0, 12);
+  const entries = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
+  return entries.filter((path) => path.endsWith(`causeway-${tag}`)).map((path) => `control group ${path}`);
 }
 
 function readOrEmpty(file: string): string {

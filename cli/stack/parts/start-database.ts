@@ -54,7 +54,11 @@ export async function startDatabase(options: DatabaseOptions): Promise<DatabaseP
 }
 
 /** Makes the roles and the database where they are absent, and migrates. Returns the owner's login, a secret. */
-export async function prepareDatabase(superuserUrl: string, secrets: StackSecrets): Promise<string> {
+export async function prepareDatabase(
+  superuserUrl: string,
+  secrets: StackSecrets,
+  stateDir: string,
+): Promise<string> {
   try {
     const { ownerUrl } = await provisionDatabase({
       adminUrl: superuserUrl,
@@ -70,7 +74,7 @@ export async function prepareDatabase(superuserUrl: string, secrets: StackSecret
     throw new Failure({
       what: 'The database could not be migrated.',
       why: reasonOf(thrown),
-      remedy: 'what was applied before stays; mend what is named and start again',
+      remedy: `mend what is named and start again; a development database that may go is removed by ./causeway clean --state ${stateDir}`,
     });
   }
 }
