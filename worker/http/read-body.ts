@@ -1,16 +1,18 @@
 import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
 import { Refusal } from './refusal.ts';
 
+/** How far beyond its bound a body is read and thrown away, as a multiple of the bound. */
+const DRAINED_TIMES = 2;
+
 /**
- * The bytes of a request body, at most `request_body_bytes`: refused by its announced length before a byte is read, and
- * by what really arrives, so that memory stays flat whatever a client sends.
+ * The bytes of a request body, at most `bytesMax`. A longer one is refused, whatever length it announces, and memory
+ * stays flat: what is over the bound is read and thrown away for a while, because a client that is still sending when
+ * the connection closes sees a broken pipe instead of the refusal.
  */
 export async function readBody(
   request: Request,
   bytesMax: number = limit('request_body_bytes'),
 ): Promise<Uint8Array> {
-  const announced = Number(request.headers.get('content-length') ?? '0');
-  if (announced > bytesMax) throw tooLarge(bytesMax);
   if (request.body === null) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
   let total = 0;
@@ -19,12 +21,14 @@ export async function readBody(
     const { done, value } = await reader.read();
     if (done) break;
     total += value.byteLength;
-    if (total > bytesMax) {
+    if (total <= bytesMax) chunks.push(value);
+    else chunks.length = 0;
+    if (total > bytesMax * DRAINED_TIMES) {
       await reader.cancel();
-      throw tooLarge(bytesMax);
+      break;
     }
-    chunks.push(value);
   }
+  if (total > bytesMax) throw tooLarge(bytesMax);
   const [first] = chunks;
   if (chunks.length === 1 && first !== undefined) return first;
   const body = new Uint8Array(total);

@@ -1,0 +1,236 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { callTool, postMcp, readMessage } from '../support/mcp-call.ts';
+import { type Person, settlePerson } from '../support/people.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+
+const stack = sharedStack();
+let ann: Person;
+let project: string;
+let firstCommit: string;
+
+beforeAll(async () => {
+  ann = await settlePerson(stack, { name: 'Ann' });
+  project = (await callTool<{ project: string }>(stack, ann.token, 'create_project', { name: 'Bad input' }))
+    .structured.project;
+  firstCommit = (await write({ 'a.py': 'print(1)\n', 'b.py': 'print(2)\n' })).structured.commit;
+});
+
+function write(files: Record<string, string | null>, more: Record<string, unknown> = {}) {
+  const list = Object.entries(files).map(([path, content]) =>
+    content === null ? { path, delete: true } : { path, content },
+  );
+  return callTool<{ commit: string }>(stack, ann.token, 'write_files', {
+    project,
+    files: list,
+    message: 'Change',
+    ...more,
+  });
+}
+
+const headNow = async () =>
+  (await callTool<{ commits: { commit: string }[] }>(stack, ann.token, 'list_commits', { project }))
+    .structured.commits[0]?.commit;
+
+describe('a bad path gets invalid_path, and nothing is half-written', () => {
+  test.each([
+    '../x',
+    '/etc/passwd',
+    '',
+    'a//b',
+    'a/../../b',
+    '.git/config',
+    'a\u0000b',
+    'a\\b',
+    'evil\u202egnp.py',
+    'x/.GIT/y',
+  ])('%j', async (path) => {
+    const before = await headNow();
+    const reply = await write({ 'good.py': 'print(3)', [path]: 'x' });
+    expect(reply.error?.code).toBe('invalid_path');
+    expect(reply.error?.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(await headNow()).toBe(before);
+  });
+});
+
+describe('each refusal has a stable code, says what to do, and shows no inside', () => {
+  const cases: [string, string, Record<string, unknown>, string][] = [
+    [
+      'an unknown project',
+      'read_file',
+      { project: 'prj_00000000000000000000000000', path: 'a.py' },
+      'not_found',
+    ],
+    ['an unknown file', 'read_file', { path: 'A.py' }, 'not_found'],
+    ['an unknown commit', 'read_file', { path: 'a.py', ref: 'fffffff' }, 'not_found'],
+    [
+      'a file over its limit',
+      'write_files',
+      { files: [{ path: 'big.txt', content: 'x'.repeat(1024 * 1024 + 1) }], message: 'm' },
+      'file_too_large',
+    ],
+    [
+      'both content and delete',
+      'write_files',
+      { files: [{ path: 'a.py', content: '', delete: true }], message: 'm' },
+      'invalid_arguments',
+    ],
+    [
+      'a path given twice',
+      'write_files',
+      {
+        files: [
+          { path: 'a', content: '' },
+          { path: 'a', content: '1' },
+        ],
+        message: 'm',
+      },
+      'invalid_arguments',
+    ],
+    [
+      'a lone surrogate',
+      'write_files',
+      { files: [{ path: 'a', content: '\ud800' }], message: 'm' },
+      'invalid_arguments',
+    ],
+    [
+      'deleting what is not there',
+      'write_files',
+      { files: [{ path: 'nope', delete: true }], message: 'm' },
+      'not_found',
+    ],
+    [
+      'a file where a folder is',
+      'write_files',
+      { files: [{ path: 'a.py/b', content: '' }], message: 'm' },
+      'invalid_path',
+    ],
+    [
+      'text that is not there',
+      'edit_file',
+      { path: 'a.py', old_text: 'zzz', new_text: '' },
+      'text_not_found',
+    ],
+    ['a wrong type', 'read_file', { path: 7 }, 'invalid_arguments'],
+    ['a number out of bounds', 'read_file', { path: 'a.py', first_line: 0 }, 'invalid_arguments'],
+    ['a forged cursor', 'list_commits', { cursor: 'AAAA' }, 'invalid_arguments'],
+    ['a confirmation made up', 'archive_project', { confirmation: 'yes' }, 'confirmation_required'],
+  ];
+  test.each(cases)('%s', async (_what, tool, input, code) => {
+    const { error } = await callTool(stack, ann.token, tool, { project, ...input });
+    expect(error?.code).toBe(code);
+    expect(error?.message.length).toBeGreaterThan(10);
+    expect(error?.request_id).toMatch(/^req_/);
+    expect(JSON.stringify(error)).not.toMatch(/\bat .*\.ts|node_modules|SELECT|postgres|stack/i);
+  });
+
+  test('a stale expected_commit names the new head and the changed paths', async () => {
+    await write({ 'a.py': 'print(10)\n' });
+    const { error } = await write({ 'a.py': 'print(11)\n' }, { expected_commit: firstCommit });
+    expect(error).toMatchObject({
+      code: 'stale_commit',
+      retryable: true,
+      details: { head: await headNow(), changed_paths: ['a.py'] },
+    });
+  });
+
+  test('an idempotency key used with other arguments', async () => {
+    const idempotency_key = crypto.randomUUID();
+    const first = await write({ 'k.py': '1' }, { idempotency_key });
+    expect(first.error).toBeNull();
+    expect((await write({ 'k.py': '1' }, { idempotency_key })).structured).toMatchObject({
+      commit: first.structured.commit,
+      replayed: true,
+    });
+    expect((await write({ 'k.py': '2' }, { idempotency_key })).error?.code).toBe('idempotency_conflict');
+  });
+});
+
+describe('the protocol refuses', () => {
+  const call = (params: unknown) => ({ jsonrpc: '2.0', id: 7, method: 'tools/call', params });
+
+  test("an unknown tool, by the protocol's own error", async () => {
+    const message = await readMessage(
+      await postMcp(stack, ann.token, call({ name: 'drop_tables', arguments: {} })),
+    );
+    expect(message).toMatchObject({ id: 7, error: { code: -32602 } });
+  });
+
+  test('an unknown method', async () => {
+    const message = await readMessage(
+      await postMcp(stack, ann.token, { jsonrpc: '2.0', id: 7, method: 'tools/destroy', params: {} }),
+    );
+    expect(message).toMatchObject({ id: 7, error: { code: -32601 } });
+  });
+
+  test.each<[string, string, number]>([
+    ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', 400],
+    ['no JSON', '{', 400],
+    ['a byte order mark', '\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', 400],
+    [
+      'depth 10^5',
+      `{"jsonrpc":"2.0","id":1,"method":"ping","params":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
+      400,
+    ],
+    [
+      'a body over 8 MiB',
+      JSON.stringify(call({ name: 'whoami', arguments: { x: 'y'.repeat(8 * 1024 * 1024) } })),
+      413,
+    ],
+    ['no object', '7', 400],
+  ])('%s', async (_what, body, status) => {
+    const response = await postMcp(stack, ann.token, body);
+    expect(response.status).toBe(status);
+    expect(await response.text()).not.toMatch(/\bat .*\.ts/);
+  });
+
+  test('a body over 8 MiB that does not announce its length', async () => {
+    const chunk = new TextEncoder().encode(' '.repeat(256 * 1024));
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (sent++ < 64) controller.enqueue(chunk);
+        else controller.close();
+      },
+    });
+    const response = await fetch(stack.mcpUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        authorization: `Bearer ${ann.token}`,
+      },
+      body,
+      duplex: 'half',
+    } as RequestInit);
+    expect(response.status).toBe(413);
+  });
+
+  test('__proto__ in arguments changes nothing', async () => {
+    const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_files","arguments":{"project":"${project}","__proto__":{"prefix":"zzz"}}}}`;
+    const message = await readMessage(await postMcp(stack, ann.token, body));
+    expect(JSON.stringify(message)).toContain('a.py');
+  });
+});
+
+describe('Mallory of another tenant', () => {
+  test('is told of a project that is not hers what she is told of none', async () => {
+    const mallory = await settlePerson(stack, { name: 'Mallory' });
+    const strip = (text: string | undefined, id: string) =>
+      text?.replaceAll(id, 'X').replace(/req_\w+/g, 'R');
+    for (const [tool, input] of [
+      ['read_file', { path: 'a.py' }],
+      ['list_files', {}],
+      ['list_commits', {}],
+      ['diff_files', {}],
+      ['write_files', { files: [{ path: 'a', content: '' }], message: 'm' }],
+      ['edit_file', { path: 'a.py', old_text: 'a', new_text: 'b' }],
+      ['archive_project', {}],
+    ] as const) {
+      const absent = 'prj_00000000000000000000000000';
+      const foreign = await callTool(stack, mallory.token, tool, { project, ...input });
+      const none = await callTool(stack, mallory.token, tool, { project: absent, ...input });
+      expect(foreign.error?.code).toBe('not_found');
+      expect(strip(JSON.stringify(foreign.error), project)).toBe(strip(JSON.stringify(none.error), absent));
+    }
+  });
+});
