@@ -4,9 +4,9 @@ import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
 import { platformOf } from '../platform.ts';
 import { adopt, type Orphan } from './pool/adopt.ts';
-import { assignQueued } from './pool/assign-queued.ts';
 import { cancel } from './pool/cancel.ts';
 import { ExecutorSockets } from './pool/executor-sockets.ts';
+import { farewell } from './pool/farewell.ts';
 import { handleMessage } from './pool/handle-message.ts';
 import { isHeld } from './pool/lease.ts';
 import { LeaseTable } from './pool/lease-table.ts';
@@ -115,10 +115,10 @@ export class ExecutorPool extends DurableObject<Env> {
     await handleMessage(this.pool, socket, message);
   }
 
-  override webSocketClose(socket: WebSocket, code: number): void {
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
     // 1005 and 1006 say that no code was sent, and may not be sent themselves.
     socket.close(code === 1005 || code === 1006 ? 1000 : code);
-    assignQueued(this.pool);
+    await farewell(this.pool, socket, code);
   }
 
   override async alarm(): Promise<void> {

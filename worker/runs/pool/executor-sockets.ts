@@ -68,6 +68,11 @@ export class ExecutorSockets {
       .map(({ socket: _, ...executor }) => executor);
   }
 
+  /** Whether the executor has an open socket on which it said hello. */
+  isConnected(executor: ExecutorId): boolean {
+    return this.greeted().some((candidate) => candidate.executor === executor);
+  }
+
   send(executor: ExecutorId, message: ToExecutor): boolean {
     const found = this.greeted().find((candidate) => candidate.executor === executor);
     return found !== undefined && sendOn(found.socket, message);
