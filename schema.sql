@@ -877,7 +877,16 @@ AS $function$
            format('causeway_app owns %s: give it to causeway_owner.', pg_describe_object(d.classid, d.objid, d.objsubid))
       from pg_shdepend d
      where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole('causeway_app') and d.deptype = 'o'
+       -- A role cannot be kept from making one where PUBLIC may; it holds nobody's rows, and must not stop the service.
+       and d.classid <> 'pg_largeobject'::regclass
        and d.dbid in (0, (select oid from pg_database where datname = current_database()))
+    union all
+    -- A role may change its own defaults: what an injection once set would be there in every later session.
+    select 'error', 'worker_settings', setting,
+           format('causeway_app logs in with %s: run alter role causeway_app reset all.', setting)
+      from pg_db_role_setting s, unnest(s.setconfig) as setting
+     where s.setrole = to_regrole('causeway_app')
+       and split_part(setting, '=', 1) ~ '^(search_path|row_security|role|session_.*|app\..*)$'
     union all
     select 'error', 'server_too_old', current_setting('server_version'),
            'This Postgres has a known hole in row security (CVE-2025-8713): update it to 17.6 or newer.'
@@ -1531,7 +1540,7 @@ begin
                 'path', file.key, 'sha256', file.value -> 'sha256', 'bytes', file.value -> 'bytes')
                 order by file.key collate "C"), '[]') from jsonb_each(files) as file),
     'data', data -> 'pinned', 'parameters', request -> 'parameters', 'image', offer -> 'image',
-    'limits', request -> 'limits',
+    'absent', coalesce(offer -> 'absent', '[]'), 'limits', request -> 'limits',
     'seeds', request -> 'seeds' || jsonb_build_object(
       -- Zip files cannot be older than 1980, so a project without commits has that year.
       'source_date_epoch', coalesce(extract(epoch from commit.authored_at)::bigint, 315532800)));

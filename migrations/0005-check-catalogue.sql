@@ -160,7 +160,16 @@ as $$
            format('causeway_app owns %s: give it to causeway_owner.', pg_describe_object(d.classid, d.objid, d.objsubid))
       from pg_shdepend d
      where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole('causeway_app') and d.deptype = 'o'
+       -- A role cannot be kept from making one where PUBLIC may; it holds nobody's rows, and must not stop the service.
+       and d.classid <> 'pg_largeobject'::regclass
        and d.dbid in (0, (select oid from pg_database where datname = current_database()))
+    union all
+    -- A role may change its own defaults: what an injection once set would be there in every later session.
+    select 'error', 'worker_settings', setting,
+           format('causeway_app logs in with %s: run alter role causeway_app reset all.', setting)
+      from pg_db_role_setting s, unnest(s.setconfig) as setting
+     where s.setrole = to_regrole('causeway_app')
+       and split_part(setting, '=', 1) ~ '^(search_path|row_security|role|session_.*|app\..*)$'
     union all
     select 'error', 'server_too_old', current_setting('server_version'),
            'This Postgres has a known hole in row security (CVE-2025-8713): update it to 17.6 or newer.'

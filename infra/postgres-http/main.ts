@@ -13,7 +13,8 @@ ${Object.entries(DEFAULT_LIMITS)
   .map(([name, value]) => `  ${`--${optionName(name)} N`.padEnd(36)}default ${value}`)
   .join('\n')}
 
-When it serves it prints one line READY {"port","url"}. It holds no password and stores nothing. It speaks plain HTTP: bind it to loopback or put TLS in front.
+Once it serves it prints one line: READY {"port","url"}. It holds no password and stores nothing.
+It speaks plain HTTP: bind it to loopback or put TLS in front.
 It ends on SIGTERM and SIGINT, and when its standard input is a pipe that closes.
 `;
 
@@ -25,10 +26,9 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  const server = await startPostgresHttp(settings);
-  process.stdout.write(
-    `READY ${JSON.stringify({ url: server.url, port: Number(new URL(server.url).port) })}\n`,
-  );
+  const server = await startPostgresHttp(settings).catch((error: Error) => fail(error.message));
+  process.stdout.write(`READY ${JSON.stringify({ port: server.port, url: server.url })}
+`);
   const stop = (): void => void server.close().then(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
@@ -38,15 +38,13 @@ async function main(): Promise<void> {
 
 function readSettings(argv: readonly string[]) {
   const limitNames = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      help: { type: 'boolean', short: 'h' },
-      upstream: { type: 'string' },
-      listen: { type: 'string', default: '127.0.0.1:4444' },
-      ...Object.fromEntries(limitNames.map((name) => [optionName(name), { type: 'string' as const }])),
-    },
-  });
+  const options = {
+    help: { type: 'boolean', short: 'h' },
+    upstream: { type: 'string' },
+    listen: { type: 'string', default: '127.0.0.1:4444' },
+    ...Object.fromEntries(limitNames.map((name) => [optionName(name), { type: 'string' as const }])),
+  } as const;
+  const values = parseOrFail(() => parseArgs({ args: [...argv], options }).values);
   if (values.help === true) return null;
   if (values.upstream === undefined) fail('--upstream HOST:PORT is missing; --help tells more');
   const listen = readAddress('--listen', values.listen);
@@ -61,6 +59,14 @@ function readSettings(argv: readonly string[]) {
     limits[name] = value;
   }
   return { upstream: readAddress('--upstream', values.upstream), ...listen, limits };
+}
+
+function parseOrFail<Values>(parse: () => Values): Values {
+  try {
+    return parse();
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function readAddress(option: string, text: string): { host: string; port: number } {

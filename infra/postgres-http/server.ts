@@ -29,8 +29,11 @@ export type PostgresHttp = {
 export async function startPostgresHttp(options: PostgresHttpOptions): Promise<PostgresHttp> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const connections = new Connections(options.upstream, limits);
-  const server = createServer({ keepAliveTimeout: 30_000 }, (request, response) => {
-    void serve(request, response, connections, limits);
+  let isClosing = false;
+  const server = createServer({ keepAliveTimeout: 30_000 }, async (request, response) => {
+    await serve(request, response, connections, limits);
+    // A socket that was busy when closing began would stay open for the keep-alive time.
+    if (isClosing) response.once('close', () => server.closeIdleConnections());
   });
   const host = options.host ?? '127.0.0.1';
   await new Promise<void>((resolve, reject) => {
@@ -40,6 +43,7 @@ export async function startPostgresHttp(options: PostgresHttpOptions): Promise<P
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
   const close = async (): Promise<void> => {
+    isClosing = true;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await closed;

@@ -226,6 +226,12 @@ const mutationsByTheSuperuser: readonly (readonly [string, string, string])[] = 
     'grant causeway_keeper to causeway_owner with inherit true',
     'inherits_privileged_role',
   ],
+  ['a search_path of the Worker', "alter role causeway_app set search_path = 'evil'", 'worker_settings'],
+  [
+    'a context as a default of the Worker',
+    "alter role causeway_app set app.context = 'x'",
+    'worker_settings',
+  ],
   ['a table that the Worker owns', `${TABLE} alter table app.leaky owner to causeway_app`, 'worker_owns'],
 ];
 

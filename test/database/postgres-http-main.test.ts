@@ -1,0 +1,113 @@
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+
+const MAIN = fileURLToPath(new URL('../../infra/postgres-http/main.ts', import.meta.url));
+
+let database: TestDatabase;
+let server: ChildProcessByStdio<Writable, Readable, null> | undefined;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+});
+afterAll(() => database.stop());
+afterEach(() => server?.kill('SIGKILL'));
+
+/** Starts the program as the launcher does: a pipe as standard input, one READY line on standard output. */
+async function start(...args: readonly string[]): Promise<{ url: string; ended: Promise<unknown[]> }> {
+  const upstream = ['--upstream', `127.0.0.1:${database.port}`];
+  server = spawn(process.execPath, [MAIN, '--listen', '127.0.0.1:0', ...upstream, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: {},
+  });
+  const ended = once(server, 'exit');
+  const [line] = await once(server.stdout.setEncoding('utf8'), 'data');
+  return { url: JSON.parse(String(line).replace(/^READY /, '')).url, ended };
+}
+
+const ask = async (url: string, query: string) => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'Neon-Connection-String': database.appUrl,
+      'Neon-Raw-Text-Output': 'true',
+      'Neon-Array-Mode': 'true',
+    },
+    body: JSON.stringify({ query, params: [] }),
+  });
+  return response.json() as Promise<{ rows?: unknown; code?: string }>;
+};
+
+describe('the program', () => {
+  test('says READY with its address, serves, and ends on SIGTERM after the running request is answered', async () => {
+    const { url, ended } = await start();
+    const running = ask(url, "select pg_sleep(0.3), 'answered'");
+    await expect
+      .poll(() =>
+        database.asSuperuser(
+          "select from pg_stat_activity where query like '%pg_sleep(0.3)%' and application_name = 'postgres-http' and state = 'active'",
+        ),
+      )
+      .toHaveLength(1);
+    server?.kill('SIGTERM');
+    expect((await running).rows).toEqual([['', 'answered']]);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  test('ends when its standard input closes, which is how it learns that the launcher is gone', async () => {
+    const { url, ended } = await start();
+    expect((await ask(url, 'select 1')).rows).toEqual([['1']]);
+    server?.stdin.end();
+    expect(await ended).toEqual([0, null]);
+  });
+
+  test('leaves no connection in Postgres when it ends', async () => {
+    const { url, ended } = await start();
+    await ask(url, 'select 1');
+    server?.kill('SIGTERM');
+    await ended;
+    await expect
+      .poll(() =>
+        database.asSuperuser("select from pg_stat_activity where application_name = 'postgres-http'"),
+      )
+      .toEqual([]);
+  });
+
+  test('takes each limit from its option', async () => {
+    const { url } = await start('--rows-max', '2');
+    expect((await ask(url, 'select generate_series(1, 3)')).code).toBe('54000');
+    expect((await ask(url, 'select generate_series(1, 2)')).rows).toHaveLength(2);
+  });
+
+  test('explains itself', () => {
+    const help = execFileSync(process.execPath, [MAIN, '--help'], { encoding: 'utf8' });
+    expect(help).toContain('--upstream HOST:PORT');
+    expect(help).toContain('--response-bytes-max');
+  });
+
+  const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ['no upstream', [], /--upstream HOST:PORT is missing/],
+    ['an upstream that is no address', ['--upstream', 'nonsense'], /--upstream is not HOST:PORT/],
+    ['a port that is none', ['--upstream', '127.0.0.1:70000'], /--upstream is not HOST:PORT/],
+    [
+      'a limit that is no number',
+      ['--upstream', '127.0.0.1:1', '--rows-max', 'many'],
+      /--rows-max is not a positive whole number/,
+    ],
+    ['an option that does not exist', ['--upstream', '127.0.0.1:1', '--superuser'], /superuser/],
+  ];
+  test.each(wrong)('refuses %s in a sentence', async (_name, args, message) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [code] = await once(child, 'close');
+    expect(said).toMatch(message);
+    expect(said).not.toMatch(/\n\s+at /);
+    expect(code).toBe(2);
+  });
+});
