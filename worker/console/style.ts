@@ -14,7 +14,7 @@ section.client { border: 1px solid var(--line); border-radius: 10px; background:
 section.client header { display: flex; justify-content: space-between; align-items: center; gap: 1rem; padding: .65rem 1rem; border-bottom: 1px solid var(--line); }
 section.client h3 { font-size: 1rem; margin: 0; }
 section.client small { color: var(--dim); display: block; font-weight: normal; }
-section.client pre { margin: 0; padding: .85rem 1rem; background: var(--code); overflow-x: auto; }
+section.client pre { margin: 0; padding: .85rem 1rem; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
 button { font: inherit; font-size: .875rem; padding: .35rem .9rem; border-radius: 7px; border: 1px solid var(--accent); background: transparent; color: var(--accent); cursor: pointer; white-space: nowrap; min-width: 6.5rem; }
 button:hover, button:focus-visible { background: var(--accent); color: var(--card); }
 footer { margin-top: 3rem; color: var(--dim); font-size: .875rem; }
