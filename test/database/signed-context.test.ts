@@ -247,4 +247,8 @@ test('a parallel plan sees the same tenant as a serial one', async () => {
   await enterAs(injected, ann);
   await injected.query('set local debug_parallel_query = on');
   expect(await tenantsSeenBy(injected)).toEqual(['Acme']);
+  const { rows } = await injected.query(
+    'select app.tenant_id() as tenant, (select max(name) from app.tenants) as name',
+  );
+  expect(rows).toEqual([{ tenant: ann.tenantId, name: 'Acme' }]);
 });
