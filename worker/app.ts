@@ -56,9 +56,7 @@ export function createApp(): Hono<AppEnv> {
     if (context.res.status !== 101) context.res.headers.set('x-request-id', context.get('call').requestId);
   });
   app.use(requireSoundStartup());
-  app.use(async function refuseForeignOrigin(context, next) {
-    return checkOrigin(context.get('platform').publicUrl)(context, next);
-  });
+  app.use(checkOrigin());
   app.get('/mcp', async function showPageToBrowsers(context, next) {
     if (context.req.header('accept')?.includes('text/html'))
       return landingPage(context.get('platform').publicUrl);

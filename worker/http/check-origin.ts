@@ -1,17 +1,40 @@
 import type { MiddlewareHandler } from 'hono';
+import type { AppEnv } from './app-env.ts';
 import { Refusal } from './refusal.ts';
 
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Why a request may not be served: it was made by a web page of another site. */
+export type ForeignPage = 'foreign_origin' | 'foreign_host';
+
 /**
- * Refuses requests that a web page of another origin sends (DNS rebinding; MCP transports, "Security Warning"). Clients
- * that are not browsers send no Origin. `Origin: null` is another origin.
+ * Judges the `Origin` and `Host` of a request (MCP, Transports, "Security Warning"). Clients that are no browsers send
+ * no Origin; `null` is a foreign one. Host is judged only where the deployment is on a loopback address: that is what
+ * DNS rebinding reaches, and elsewhere a proxy in front may set it.
  */
-export function checkOrigin(publicUrl: string): MiddlewareHandler {
-  const own = new URL(publicUrl).origin;
-  return async function refuseForeignOrigin(context, next) {
-    const origin = context.req.header('origin');
-    if (origin !== undefined && origin !== own) {
-      throw new Refusal('forbidden_origin', 'The request comes from a web page of another origin.', {
-        hint: `Connect a client that is not a web page, or use pages of ${own}.`,
+export function judgeOrigin(
+  publicUrl: string,
+  origin: string | null,
+  host: string | null,
+): ForeignPage | null {
+  const own = new URL(publicUrl);
+  const onLoopback = LOOPBACK.includes(own.hostname);
+  const origins = onLoopback
+    ? LOOPBACK.map((hostname) => new URL(`${own.protocol}//${hostname}:${own.port}`).origin)
+    : [own.origin];
+  if (origin !== null && !origins.includes(origin)) return 'foreign_origin';
+  if (onLoopback && host !== null && !LOOPBACK.includes(host.replace(/:\d+$/, ''))) return 'foreign_host';
+  return null;
+}
+
+/** Refuses what a page of another site makes a browser send, before any credential is looked at. */
+export function checkOrigin(): MiddlewareHandler<AppEnv> {
+  return async function refuseForeignPages(context, next) {
+    const { publicUrl } = context.get('platform');
+    const { headers } = context.req.raw;
+    if (judgeOrigin(publicUrl, headers.get('origin'), headers.get('host')) !== null) {
+      throw new Refusal('forbidden_origin', 'The request comes from a web page of another site.', {
+        hint: `Connect a client that is not a web page, or use ${publicUrl}.`,
       });
     }
     await next();
