@@ -1,12 +1,14 @@
 import type { Tool } from '../tool.ts';
 import { archiveProjectTool } from './archive-project.ts';
 import { cancelRunTool } from './cancel-run.ts';
+import { compareRunsTool } from './compare-runs.ts';
 import { createProjectTool } from './create-project.ts';
 import { createUploadTool } from './create-upload.ts';
 import { describeData } from './describe-data.ts';
 import { diffFiles } from './diff-files.ts';
 import { editFile } from './edit-file.ts';
 import { getRun } from './get-run.ts';
+import { getRunOutputTool } from './get-run-output.ts';
 import { importDataTool } from './import-data.ts';
 import { listCommits } from './list-commits.ts';
 import { listDataSources } from './list-data-sources.ts';
@@ -36,6 +38,8 @@ export const TOOLS: readonly Tool[] = [
   getRun,
   listRunsTool,
   cancelRunTool,
+  getRunOutputTool,
+  compareRunsTool,
   listDataSources,
   describeData,
   importDataTool,
