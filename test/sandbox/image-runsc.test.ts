@@ -1,36 +1,56 @@
 import { execFile } from 'node:child_process';
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import {
   ensureRunsc,
   isOlderRunsc,
+  type Runsc,
   runscMinimum,
   runscVersion,
 } from '../../infra/sandbox-image/ensure-runsc.ts';
 import { freshStateDir } from './image-cache.ts';
 
-/** Names and times of everything that apt keeps on this host. */
-async function hostApt(): Promise<string[]> {
-  const found: string[] = [];
-  for (const folder of ['/etc/apt', '/var/lib/apt', '/var/lib/dpkg', '/var/cache/apt']) {
-    for (const name of ['', ...(await readdir(folder, { recursive: true }))]) {
-      const file = path.join(folder, name);
-      found.push(`${file} ${(await stat(file)).mtimeMs}`);
-    }
-  }
-  return found.sort();
-}
+const run = promisify(execFile);
 
-test('runsc comes from Debian, runs from the state folder, and leaves the apt of the host as it was', async () => {
+/** What apt and dpkg keep on a host. */
+const aptFolders = ['/etc/apt', '/var/lib/apt', '/var/lib/dpkg', '/var/cache/apt'];
+
+/** Puts an overlay over each folder, in a mount namespace of its own: what would be written there lands in `upper`. */
+const withOverlays = `set -e
+overlays=$1; shift
+mount -t tmpfs tmpfs "$overlays"
+for folder in ${aptFolders.join(' ')}; do
+  mkdir -p "$overlays/upper$folder" "$overlays/work$folder"
+  mount -t overlay overlay -o "lowerdir=$folder,upperdir=$overlays/upper$folder,workdir=$overlays/work$folder" "$folder"
+done
+"$@" >&2
+find "$overlays/upper" -mindepth 1 -not -type d`;
+
+const fetchProgram = `import { ensureRunsc } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../infra/sandbox-image/ensure-runsc.ts'))};
+console.error(JSON.stringify(await ensureRunsc({ stateDir: process.argv[1] })));`;
+
+test('runsc comes from Debian, runs from the state folder, and nothing is written to the apt of the host', async () => {
   const stateDir = await freshStateDir();
-  const before = await hostApt();
-  const runsc = await ensureRunsc({ stateDir });
-  expect(await hostApt()).toEqual(before);
+  const overlays = path.join(stateDir, 'overlays');
+  await mkdir(overlays);
+  const node = [process.execPath, '--no-warnings', '--input-type=module', '-e', fetchProgram, stateDir];
+  const { stdout: written, stderr } = await run('unshare', [
+    '--mount',
+    'sh',
+    '-c',
+    withOverlays,
+    'sh',
+    overlays,
+    ...node,
+  ]);
+  expect(written).toBe('');
 
-  expect(runsc.path.startsWith(stateDir)).toBe(true);
-  const { stdout } = await promisify(execFile)(runsc.path, ['--version']);
+  const runsc = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as Runsc;
+  expect(path.dirname(runsc.path)).toBe(path.join(stateDir, 'runsc', runsc.version));
+  expect(await readdir(path.dirname(runsc.path))).toEqual(['runsc']);
+  const { stdout } = await run(runsc.path, ['--version']);
   expect(runscVersion(stdout)).toBe(runsc.version);
   expect(isOlderRunsc(runsc.version, runscMinimum)).toBe(false);
   expect(await ensureRunsc({ stateDir })).toEqual(runsc);

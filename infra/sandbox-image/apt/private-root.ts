@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ProvisionProblem } from '../problem.ts';
 import { recipe } from '../recipe.ts';
@@ -49,6 +49,19 @@ Acquire::ForceHash "SHA256";
 Acquire::Retries "2";
 `;
 
+/** An index this young is not fetched again: runsc and the image follow one another. */
+const indexAgeMsMax = 10 * 60_000;
+
+/** Holds the sources that the index was fetched from; its time is the time of that. */
+const freshFile = (folder: string) => path.join(folder, 'fetched-from');
+
+async function isFresh(folder: string, sources: string): Promise<boolean> {
+  const fetchedFrom = await readFile(freshFile(folder), 'utf8').catch(() => undefined);
+  if (fetchedFrom !== sources) return false;
+  const { mtimeMs } = await stat(freshFile(folder));
+  return Date.now() - mtimeMs < indexAgeMsMax;
+}
+
 const exists = (file: string) =>
   stat(file).then(
     () => true,
@@ -56,7 +69,7 @@ const exists = (file: string) =>
   );
 
 /**
- * Prepares the private root in `folder` and fetches the signed index of the recipe's Debian suite (about 10 MB, 2 s).
+ * Prepares the private root in `folder` with the signed index of the recipe's Debian suite (10 MB, 2 s).
  * @throws ProvisionProblem `tool_missing`, `not_debian`, `no_keyring` or `mirror_unreachable`.
  */
 export async function openAptRoot(folder: string, signal?: AbortSignal): Promise<AptRoot> {
@@ -66,12 +79,17 @@ export async function openAptRoot(folder: string, signal?: AbortSignal): Promise
   await mkdir(path.join(folder, 'cache/archives/partial'), { recursive: true });
   const configFile = path.join(folder, 'apt.conf');
   await writeFile(path.join(folder, 'status'), '');
-  await writeFile(path.join(folder, 'sources.list'), sourcesList(mirror, recipe.debianSuite, keyring));
+  const sources = sourcesList(mirror, recipe.debianSuite, keyring);
+  await writeFile(path.join(folder, 'sources.list'), sources);
   await writeFile(configFile, configText(folder));
 
   const root = { configFile, folder };
+  if (await isFresh(folder, sources)) return root;
   const updated = await aptGet(root, ['-o', 'APT::Update::Error-Mode=any', 'update'], { signal });
-  if (succeeded(updated)) return root;
+  if (succeeded(updated)) {
+    await writeFile(freshFile(folder), sources);
+    return root;
+  }
   const untrusted = /NO_PUBKEY|not signed|EXPKEYSIG/.test(updated.stderr);
   throw new ProvisionProblem(
     untrusted ? 'no_keyring' : 'mirror_unreachable',
