@@ -1,12 +1,11 @@
-import type { FeedEvent } from '../../protocol/messages.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import type { WaitAnswer } from './pool/submit.ts';
 import { feedOf } from './pool-of.ts';
+import { summarize } from './summarize-feed.ts';
 
 /** A run that ends sooner has all its output in its outcome: its feed is not even opened. */
 const QUIET_MS = 300;
 const READ_MS = 5_000;
-const MESSAGE_CHARS_MAX = 500;
 
 /**
  * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints. Null where the
@@ -35,29 +34,6 @@ export async function follow(
     done = news.done;
     await context.progress(news.done, news.total, news.message);
   }
-}
-
-/** What a page of events comes to: the newest progress and the last lines printed. Pure; null for an empty page. */
-export function summarize(
-  events: readonly FeedEvent[],
-  doneBefore: number,
-): { done: number; total: number | null; message: string } | null {
-  if (events.length === 0) return null;
-  let done = doneBefore;
-  let total: number | null = null;
-  let said = '';
-  let printed = '';
-  for (const event of events) {
-    if (event.kind !== 'progress') printed += event.text;
-    else {
-      done = Math.max(done, event.done);
-      total = event.total;
-      said = event.message;
-    }
-  }
-  const tail = printed.trimEnd();
-  const message = [said, tail.length > MESSAGE_CHARS_MAX ? `…${tail.slice(-MESSAGE_CHARS_MAX)}` : tail];
-  return { done, total, message: message.filter((part) => part !== '').join('\n') };
 }
 
 function aborted(signal: AbortSignal): Promise<null> {

@@ -27,14 +27,14 @@ export function compareTables(a: Table, b: Table, columnsMax: number): TableDiff
     const left = numbersOf(a, column);
     const right = numbersOf(b, column);
     if (left === null || right === null || equal(left, right)) return [];
-    return [
-      {
-        column,
-        sum_a: sum(left),
-        sum_b: sum(right),
-        largest_difference: left.length === right.length ? largestDifference(left, right) : null,
-      },
-    ];
+    const difference = {
+      column,
+      sum_a: sum(left),
+      sum_b: sum(right),
+      largest_difference: left.length === right.length ? largestDifference(left, right) : null,
+    };
+    // JSON has no infinity, to which a sum may overflow.
+    return Number.isFinite(difference.sum_a + difference.sum_b) ? [difference] : [];
   });
   return {
     rows_a: a.rows.length,
@@ -51,7 +51,8 @@ function numbersOf(table: Table, column: string): number[] | null {
   const cells = table.rows.map((row) => row[index] ?? '');
   if (!cells.every((cell) => cell === '' || NUMBER.test(cell)) || cells.every((cell) => cell === ''))
     return null;
-  return cells.map(Number);
+  const numbers = cells.map(Number);
+  return numbers.every(Number.isFinite) ? numbers : null;
 }
 
 function equal(a: readonly number[], b: readonly number[]): boolean {

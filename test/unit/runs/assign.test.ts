@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import {
+  assign,
+  type Host,
+  type Situation,
+  tenantLane,
+  type Waiting,
+} from '../../../worker/runs/pool/assign.ts';
+
+const IMAGE = 'sha256:a';
+const waiting = (run: string, tenant = 'acme', more: Partial<Waiting> = {}): Waiting => ({
+  run,
+  tenant,
+  lane: 'run',
+  image: IMAGE,
+  ...more,
+});
+const host = (executor: string, free: number, image = IMAGE): Host => ({ executor, image, free });
+const situation = (given: Partial<Situation>): Situation => ({
+  waiting: [],
+  hosts: [],
+  held: new Map(),
+  servedAt: new Map(),
+  heldMaxPerTenant: 4,
+  ...given,
+});
+const pairs = (given: Partial<Situation>) =>
+  assign(situation(given)).map(({ run, executor }) => `${run} to ${executor}`);
+
+describe('who runs what', () => {
+  test('nothing is given out without a free slot', () => {
+    expect(pairs({ waiting: [waiting('r1')], hosts: [host('e1', 0)] })).toEqual([]);
+    expect(pairs({ waiting: [waiting('r1')] })).toEqual([]);
+  });
+
+  test('within a tenant the oldest run goes first', () => {
+    expect(pairs({ waiting: [waiting('r1'), waiting('r2')], hosts: [host('e1', 1)] })).toEqual(['r1 to e1']);
+  });
+
+  test('runs spread to the executor with most free slots', () => {
+    expect(pairs({ waiting: [waiting('r1'), waiting('r2')], hosts: [host('e1', 1), host('e2', 2)] })).toEqual(
+      ['r1 to e2', 'r2 to e1'],
+    );
+  });
+
+  test('tenants take turns, however many runs the first one queued', () => {
+    const queue = [...'1234']
+      .map((n) => waiting(`acme${n}`))
+      .concat(waiting('globex1', 'globex'), waiting('globex2', 'globex'));
+    expect(pairs({ waiting: queue, hosts: [host('e1', 4)] }).map((pair) => pair.split(' ')[0])).toEqual([
+      'acme1',
+      'globex1',
+      'acme2',
+      'globex2',
+    ]);
+  });
+
+  test('who was served longest ago is served first', () => {
+    const servedAt = new Map([
+      ['acme', 7],
+      ['globex', 3],
+    ]);
+    const queue = [waiting('acme1'), waiting('globex1', 'globex'), waiting('new1', 'new')];
+    expect(pairs({ waiting: queue, hosts: [host('e1', 2)], servedAt })).toEqual([
+      'new1 to e1',
+      'globex1 to e1',
+    ]);
+  });
+
+  test('a tenant never holds more than its share, and its queue does not hold up others', () => {
+    const held = new Map([[tenantLane({ tenant: 'acme', lane: 'run' }), 3]]);
+    const queue = [waiting('acme1'), waiting('acme2'), waiting('globex1', 'globex')];
+    expect(pairs({ waiting: queue, hosts: [host('e1', 9)], held })).toEqual(['acme1 to e1', 'globex1 to e1']);
+  });
+
+  test('inspections are counted apart from runs', () => {
+    const held = new Map([[tenantLane({ tenant: 'acme', lane: 'run' }), 4]]);
+    const look = waiting('look', 'acme', { lane: 'inspect', image: null });
+    expect(pairs({ waiting: [waiting('r1'), look], hosts: [host('e1', 2)], held })).toEqual(['look to e1']);
+  });
+
+  test('a run goes only where its image is; an inspection goes anywhere', () => {
+    const other = host('e1', 2, 'sha256:b');
+    expect(pairs({ waiting: [waiting('r1')], hosts: [other] })).toEqual([]);
+    expect(
+      pairs({ waiting: [waiting('r1'), waiting('look', 'acme', { image: null })], hosts: [other] }),
+    ).toEqual(['look to e1']);
+  });
+
+  test('a run that no executor can take does not hold up those behind it', () => {
+    const queue = [waiting('old', 'acme', { image: 'sha256:gone' }), waiting('r1')];
+    expect(pairs({ waiting: queue, hosts: [host('e1', 1)] })).toEqual(['r1 to e1']);
+  });
+});

@@ -1,0 +1,29 @@
+import type { FeedEvent } from '../../protocol/messages.ts';
+
+const MESSAGE_CHARS_MAX = 500;
+
+export interface FeedSummary {
+  readonly done: number;
+  readonly total: number | null;
+  readonly message: string;
+}
+
+/** What a page of events comes to: the newest progress and the last lines printed; null for an empty page. Pure. */
+export function summarize(events: readonly FeedEvent[], doneBefore: number): FeedSummary | null {
+  if (events.length === 0) return null;
+  let done = doneBefore;
+  let total: number | null = null;
+  let said = '';
+  let printed = '';
+  for (const event of events) {
+    if (event.kind !== 'progress') printed += event.text;
+    else {
+      done = Math.max(done, event.done);
+      total = event.total;
+      said = event.message;
+    }
+  }
+  const tail = printed.trimEnd();
+  const message = [said, tail.length > MESSAGE_CHARS_MAX ? `…${tail.slice(-MESSAGE_CHARS_MAX)}` : tail];
+  return { done, total, message: message.filter((part) => part !== '').join('\n') };
+}
