@@ -1,6 +1,6 @@
 import { newId } from '../../protocol/ids.ts';
 import type { DataFormat } from '../../protocol/manifest.ts';
-import type { Output } from '../../protocol/outcome.ts';
+import type { Outcome, Output } from '../../protocol/outcome.ts';
 import type { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import { inspect } from '../runs/inspect.ts';
@@ -45,10 +45,19 @@ export async function inspectData(
   });
   if (!inspected.ok) {
     if (inspected.outcome === null) throw inspected.refusal;
+    logEnd(data, inspected.outcome);
     return { ok: false, fault: null, refusal: unreadableData(inspected.outcome) };
   }
   const answer = parseInspection(await readAnswer(platform, tenantId, inspected.outputs));
   return answer ?? { ok: false, fault: null, refusal: unreadableData(null) };
+}
+
+/** A script of ours that ends otherwise than well may be a fault of ours: the operator sees which data made it so. */
+function logEnd(data: DataToInspect, outcome: Outcome): void {
+  const { state, error } = outcome;
+  const where = error === null ? null : `${error.path}:${error.line}`;
+  const ended = { state, error: error?.type ?? null, where, project: data.project, sha256: data.sha256 };
+  console.error(JSON.stringify({ level: 'error', message: 'an inspection did not end well', ...ended }));
 }
 
 async function readAnswer(platform: Platform, tenantId: string, outputs: readonly Output[]): Promise<string> {

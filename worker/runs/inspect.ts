@@ -37,7 +37,8 @@ export type Inspected =
   /** It could not be run. */
   | { readonly ok: false; readonly outcome: null; readonly refusal: Refusal };
 
-const ENTRY = '.causeway/inspect.py';
+// Not inspect.py: the folder of a script is where Python looks first, and modules import `inspect`.
+const ENTRY = '.causeway/inspection.py';
 /** What an inspection may wait for a slot beside its own time. */
 const QUEUE_MS_MAX = 5_000;
 /** The pool puts in the image of the executor that it chooses. */
