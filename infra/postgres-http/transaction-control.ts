@@ -1,13 +1,12 @@
 const CONTROL = /^(begin|start|commit|end|abort|rollback|prepare\s+transaction)\b/i;
-const ROLLBACK_TO = /^(rollback|abort)\s+(work\s+|transaction\s+)?to\b/i;
 
 /**
- * Whether a statement would begin or end a transaction. The extended protocol takes one command at a time, so its first
- * word decides; a batch is one transaction, and a command like this in the middle would break it in two.
+ * Whether a statement would begin, end or repair a transaction. The extended protocol takes one command at a time, so
+ * its first word decides. In the middle of a batch such a command would break it in two; ROLLBACK TO a savepoint would
+ * let a batch commit after one of its statements failed, because everything behind the failure is sent already.
  */
 export function controlsTransaction(text: string): boolean {
-  const command = withoutLeadingComments(text);
-  return CONTROL.test(command) && !ROLLBACK_TO.test(command);
+  return CONTROL.test(withoutLeadingComments(text));
 }
 
 function withoutLeadingComments(text: string): string {

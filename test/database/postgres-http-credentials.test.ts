@@ -117,9 +117,13 @@ describe('the credentials of the connection string decide', () => {
     }
   });
 
-  test('fifty first requests at once share the login', async () => {
+  test('fifty first requests at once share the login and its twenty connections', async () => {
     const fresh = await database.sibling();
     const answers = await Promise.all(Array.from({ length: 50 }, () => ask(fresh.appUrl)));
     expect(answers).toHaveLength(50);
+    const connections = await database.asSuperuser('select from pg_stat_activity where datname = $1', [
+      fresh.name,
+    ]);
+    expect(connections.length).toBeLessThanOrEqual(20);
   });
 });

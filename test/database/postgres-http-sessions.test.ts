@@ -18,7 +18,6 @@ beforeAll(async () => {
   });
   neonConfig.fetchEndpoint = server.url;
   sql = neon(database.superuserUrl);
-  await sql.query('create table public.spoiled (id int)');
 });
 afterAll(async () => {
   await server.close();
@@ -63,8 +62,8 @@ describe('no session state survives into the next request', () => {
     [
       'a temporary table',
       ['create temp table spoiled (id int)'],
-      "select to_regclass('spoiled')::text as x",
-      'spoiled',
+      "select to_regclass('pg_temp.spoiled')::text as x",
+      null,
     ],
     [
       'a prepared statement',
@@ -212,6 +211,8 @@ describe('bounds', () => {
       "do $$ begin set local statement_timeout = 0; perform set_config('statement_timeout', '0', true); perform pg_sleep(30); end $$";
     expect(await ask(lifted)).toMatchObject({ status: 400, code: '57014' });
     expect(await ask('select 1')).toMatchObject({ status: 200 });
+    const sleeping = "select from pg_stat_activity where query like 'do %pg_sleep(30)%' and state = 'active'";
+    await expect.poll(() => database.asSuperuser(sleeping), { timeout: 10_000 }).toEqual([]);
   });
 
   test('a request that finds no free connection in time is told so', async () => {
