@@ -8,6 +8,7 @@ import { compareSchema, writeSchema } from './committed-schema.ts';
 import { findStaleDocs, writeDocs } from './generated-docs.ts';
 import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
 import { findForbiddenImports } from './import-law.ts';
+import { findUnlockedPackages } from './lock-file.ts';
 import { findLongFiles, findMachineTraces, findRunscCallers, findStraySql } from './places.ts';
 import { compareSurface, writeSurface } from './public-surface.ts';
 import { runTool } from './run-tool.ts';
@@ -43,6 +44,10 @@ export const CLAIMS: readonly Claim[] = [
   { says: 'No program is longer than 350 lines', check: () => findLongFiles(sources(PROGRAM)) },
   { says: 'Plain workerd has the bindings of wrangler.toml', check: compareBindings },
   { says: 'Every setting is described once', check: compareSettings },
+  {
+    says: 'The lock file installs on every platform',
+    check: () => findUnlockedPackages(readSource('package-lock.json')),
+  },
   { says: 'Generated docs are current', check: findStaleDocs, mend: async () => writeDocs() },
   {
     says: 'Names that others build on are as committed',
