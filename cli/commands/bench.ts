@@ -12,6 +12,7 @@ import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './
 
 interface BenchOptions extends StateOptions, JsonOptions {
   readonly port: number;
+  readonly quick?: boolean;
 }
 
 const BENCH_DIR = join(ROOT_DIR, 'bench');
@@ -32,13 +33,14 @@ export function registerBench(program: Command): void {
         .default(8787)
         .argParser(wholeNumber(1, 65_535)),
     )
+    .option('--quick', 'few repetitions: shows that it works, measures little')
     .addOption(stateOption())
     .addOption(jsonOption())
     .addHelpText('after', '\nExamples:\n  $ ./causeway bench\n  $ ./causeway bench run --json')
     .action(bench);
 }
 
-async function bench(name: string | undefined, { state, port, json }: BenchOptions): Promise<void> {
+async function bench(name: string | undefined, { state, port, json, quick }: BenchOptions): Promise<void> {
   const names = benchNames();
   if (name === undefined) {
     for (const known of names) printResult(`./causeway bench ${known}`);
@@ -52,7 +54,7 @@ async function bench(name: string | undefined, { state, port, json }: BenchOptio
     });
   }
   const { run } = benchModule.parse(await import(pathToFileURL(join(BENCH_DIR, `${name}.ts`)).href));
-  await withStack({ state, port }, (connection) => run({ ...connection, state, json }));
+  await withStack({ state, port }, (connection) => run({ ...connection, state, json, quick }));
 }
 
 function benchNames(): string[] {

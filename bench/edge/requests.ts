@@ -1,0 +1,68 @@
+import type { HttpResponse } from './read-responses.ts';
+
+/** `GET path` as bytes. */
+export function getRequest(path: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`);
+}
+
+/** A POST of JSON as bytes. */
+export function postRequest(path: string, body: unknown, headers: Readonly<Record<string, string>>): Buffer {
+  const text = JSON.stringify(body);
+  const lines = Object.entries({
+    host: '127.0.0.1',
+    'content-type': 'application/json',
+    'content-length': `${Buffer.byteLength(text)}`,
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`);
+}
+
+const VERSION = '2026-07-28';
+
+/** A request of the MCP revision 2026-07-28, which names its version, method and tool in headers as well. */
+export function mcpRequest(method: 'tools/list' | 'tools/call', tool: string | null, token: string): Buffer {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': VERSION,
+    'io.modelcontextprotocol/clientInfo': { name: 'causeway-bench', version: '1.0.0' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const params = tool === null ? { _meta: meta } : { name: tool, arguments: {}, _meta: meta };
+  return postRequest(
+    '/mcp',
+    { jsonrpc: '2.0', id: 1, method, params },
+    {
+      accept: 'application/json, text/event-stream',
+      authorization: `Bearer ${token}`,
+      'mcp-protocol-version': VERSION,
+      'mcp-method': method,
+      ...(tool === null ? {} : { 'mcp-name': tool }),
+    },
+  );
+}
+
+/** A batch of one statement to postgres-http, as the Worker's driver sends it. */
+export function sqlRequest(connectionString: string): Buffer {
+  return postRequest(
+    '/sql',
+    { queries: [{ query: 'select 1 as one', params: [] }] },
+    {
+      'neon-connection-string': connectionString,
+      'neon-raw-text-output': 'true',
+      'neon-array-mode': 'true',
+    },
+  );
+}
+
+/** A check that a response is a 200 with this text in its body. */
+export function answers(text: string): (response: HttpResponse) => void {
+  return ({ status, body }) => {
+    if (status === 200 && body.includes(text)) return;
+    throw new Error(`expected 200 with ${text}, got ${status}: ${body.slice(0, 300)}`);
+  };
+}
+
+/** Takes the requests in turn. */
+export function inTurn(requests: readonly Buffer[]): () => Buffer {
+  let turn = 0;
+  return () => requests[turn++ % requests.length] as Buffer;
+}

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { findFreePort } from '../../cli/database/find-free-port.ts';
+import { childEnvironment } from '../../cli/stack/child-environment.ts';
+import { startGuardian } from '../../cli/stack/guardian.ts';
+import { startProcess } from '../../cli/stack/start-process.ts';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { printBareConfig } from './print-bare-config.ts';
+
+const run = promisify(execFile);
+const BUNDLE_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 20_000;
+const POLL_MS = 50;
+const WORKERD = join(ROOT_DIR, 'node_modules/@cloudflare/workerd-linux-64/bin/workerd');
+const WRANGLER = join(ROOT_DIR, 'node_modules/wrangler/bin/wrangler.js');
+const WRANGLER_CONFIG = join(ROOT_DIR, 'bench/edge/bare-worker/wrangler.toml');
+const KINDS: Readonly<Record<string, 'esModule' | 'wasm' | 'text'>> = {
+  '.js': 'esModule',
+  '.wasm': 'wasm',
+  '.py': 'text',
+};
+
+export interface BareWorker {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the layers of the Worker (`bare-worker/`) on a plain workerd of their own, with these text bindings. */
+export async function startBareWorker(settings: Readonly<Record<string, string>>): Promise<BareWorker> {
+  const dir = mkdtempSync(join(tmpdir(), 'causeway-bare-'));
+  const guardian = await startGuardian();
+  const clean = async (): Promise<void> => {
+    await guardian.release();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    const bundleDir = join(dir, 'bundle');
+    await run(
+      process.execPath,
+      [WRANGLER, 'deploy', '--dry-run', '--config', WRANGLER_CONFIG, '--outdir', bundleDir],
+      { cwd: ROOT_DIR, env: childEnvironment(dir), timeout: BUNDLE_TIMEOUT_MS },
+    );
+    const port = await findFreePort();
+    const configFile = join(dir, 'bare.capnp');
+    writeFileSync(
+      configFile,
+      printBareConfig({
+        modules: readdirSync(bundleDir).flatMap((file) => {
+          const kind = KINDS[extname(file)];
+          return kind === undefined ? [] : [{ name: file, file: `bundle/${file}`, kind }];
+        }),
+        settings: Object.keys(settings),
+        address: `127.0.0.1:${port}`,
+      }),
+    );
+    const worker = await startProcess({
+      title: 'The bare Worker',
+      command: WORKERD,
+      args: ['serve', configFile],
+      env: childEnvironment(dir, settings),
+      cwd: dir,
+      logFile: join(dir, 'bare.log'),
+      guardian,
+      signal: new AbortController().signal,
+    });
+    await untilAnswering(port);
+    const stop = async (): Promise<void> => {
+      await worker.stop();
+      await clean();
+    };
+    return { port, pid: worker.pid, stop };
+  } catch (thrown) {
+    await clean();
+    throw thrown;
+  }
+}
+
+async function untilAnswering(port: number): Promise<void> {
+  const untilMs = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${port}/hello`).catch(() => null);
+    if (answer?.ok) return;
+    if (performance.now() > untilMs) throw new Error('the bare Worker does not answer');
+    await delay(POLL_MS);
+  }
+}

@@ -1,0 +1,33 @@
+/** A sample of one measured thing, in the unit of its values. */
+export interface Summary {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** The value at or below which the share `q` of the values lies (nearest rank); NaN of none. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+export function summarize(values: readonly number[]): Summary {
+  return {
+    count: values.length,
+    p50: rounded(median(values)),
+    p95: rounded(quantile(values, 0.95)),
+    p99: rounded(quantile(values, 0.99)),
+    max: rounded(quantile(values, 1)),
+  };
+}
+
+/** Two decimals: more would claim a precision that no clock here has. */
+export function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

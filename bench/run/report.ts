@@ -1,0 +1,98 @@
+import { describeMachine, type Machine } from '../measure/machine.ts';
+import { median, rounded, type Summary, summarize } from '../measure/quantiles.ts';
+import { table } from '../measure/table.ts';
+import type { Pair } from './measure-pairs.ts';
+import { MODELS } from './models.ts';
+import type { Span } from './timeline.ts';
+
+/** Pandas is to be this many times as fast as a cold run of it (issue A). */
+const PANDAS_RATIO_MIN = 10;
+
+export interface ModelReport {
+  readonly name: string;
+  readonly warm: Summary;
+  readonly cold: Summary;
+  /** Cold by warm, of each pair. */
+  readonly ratio: Summary;
+  readonly targetMs: number;
+  readonly meetsTarget: boolean;
+  /** Runs that found no warm sandbox. */
+  readonly notWarm: number;
+  /** Medians. */
+  readonly spans: readonly Span[];
+}
+
+export interface RunReport {
+  readonly bench: 'run';
+  readonly ok: boolean;
+  readonly machine: Machine;
+  readonly models: readonly ModelReport[];
+}
+
+/** What the pairs come to. Pure. */
+export function reportRuns(pairs: ReadonlyMap<string, readonly Pair[]>, machine: Machine): RunReport {
+  const models = MODELS.map(({ name, targetMs }): ModelReport => {
+    const measured = pairs.get(name) ?? [];
+    const warm = summarize(measured.map(({ warmMs }) => warmMs));
+    const ratio = summarize(measured.map(({ warmMs, coldMs }) => coldMs / warmMs));
+    const isFastEnough = name !== 'pandas' || ratio.p50 >= PANDAS_RATIO_MIN;
+    return {
+      name,
+      warm,
+      cold: summarize(measured.map(({ coldMs }) => coldMs)),
+      ratio,
+      targetMs,
+      meetsTarget: warm.p50 < targetMs && isFastEnough,
+      notWarm: measured.filter(({ isWarm }) => !isWarm).length,
+      spans: medianSpans(measured),
+    };
+  });
+  return { bench: 'run', ok: models.every(({ meetsTarget }) => meetsTarget), machine, models };
+}
+
+function medianSpans(pairs: readonly Pair[]): Span[] {
+  const names = pairs[0]?.spans.map(({ name }) => name) ?? [];
+  return names.map((name, at) => ({
+    name,
+    ms: rounded(median(pairs.map(({ spans }) => spans[at]?.ms ?? Number.NaN))),
+  }));
+}
+
+export function printRuns({ models, machine }: RunReport): string {
+  const times = table(
+    ['ms', 'runs', 'p50', 'p95', 'p99', 'max', 'target p50', 'met'],
+    models.flatMap(({ name, warm, cold, targetMs, meetsTarget }) => [
+      [
+        `${name}: run_model, warm`,
+        warm.count,
+        warm.p50,
+        warm.p95,
+        warm.p99,
+        warm.max,
+        `< ${targetMs}`,
+        meetsTarget ? 'yes' : 'NO',
+      ],
+      [`${name}: cold runsc run`, cold.count, cold.p50, cold.p95, cold.p99, cold.max, '', ''],
+    ]),
+  );
+  const ratios = models.map(
+    ({ name, ratio, notWarm }) =>
+      `${name}: cold is ${ratio.p50.toFixed(1)} times warm (median of pairs)` +
+      (notWarm === 0 ? '; every run found a warm sandbox' : `; ${notWarm} runs found no warm sandbox`),
+  );
+  const spans = table(
+    ['where the time goes, median ms', ...models.map(({ name }) => name)],
+    (models[0]?.spans ?? []).map(({ name }, at) => [
+      name,
+      ...models.map((model) => model.spans[at]?.ms ?? null),
+    ]),
+  );
+  return [
+    times,
+    ratios.join('\n'),
+    spans,
+    `The whole call is measured in a real MCP client (2026-07-28), cold from the spawn of runsc to its end: what a cold system
+would add (its bundle, the same database and client) is left out in its favour. p99 of some thirty runs is their worst one.`,
+    describeMachine(machine),
+  ].join('\n\n');
+}
