@@ -1,4 +1,5 @@
 import { type FromExecutor, fromExecutorSchema } from '../../../protocol/messages.ts';
+import { storable } from '../storable.ts';
 import { attemptOver } from './attempt-over.ts';
 import { CLOSE, close, sendOn } from './executor-sockets.ts';
 import { extendLeases, greet } from './hello.ts';
@@ -31,7 +32,7 @@ export async function handleMessage(
     }
     case 'outcome': {
       const lease = heldBy(pool, executor, message);
-      if (lease !== null) return settle(pool, lease, { outcome: message.outcome, by: 'executor' });
+      if (lease !== null) return settle(pool, lease, { outcome: storable(message.outcome), by: 'executor' });
       if (!isBeingRecorded(pool, message))
         sendOn(socket, { type: 'recorded', run: message.run, fence: message.fence });
       return;

@@ -4,7 +4,6 @@ import { selectRuns } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import type { Platform } from '../../platform.ts';
 import { executorPrincipal, systemPrincipal } from '../principals.ts';
-import { storable } from '../storable.ts';
 import type { Lease, PendingOutcome } from './lease.ts';
 
 export type RecordAnswer =
@@ -45,7 +44,7 @@ async function offer(
     executor === null ? systemPrincipal(lease.tenant) : executorPrincipal(lease.tenant, executor);
   const execution = { executor: lease.executor, leased_at: lease.leasedAt, started_at: lease.startedAt };
   const [recorded] = await withTenant(platform.database, principal, [
-    recordOutcome(lease.run, lease.fence, storable(pending.outcome), execution),
+    recordOutcome(lease.run, lease.fence, pending.outcome, execution),
   ] as const);
   return recorded;
 }
