@@ -107,8 +107,10 @@ def environment():
 
 
 def memory():
+    """Ends by itself at three times the limit, so that a host without limits is not hurt by finding it out."""
+    most = 3 * json.load(open("/inputs/parameters.json"))["memory_bytes"]
     held = []
-    while True:
+    while sum(map(len, held)) < most:
         held.append(bytearray(os.urandom(4096) * 1024))
 
 

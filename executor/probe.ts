@@ -80,6 +80,7 @@ export async function probe(
         piece,
         environment,
         processes_max: PROBE_PROCESSES_MAX,
+        memory_bytes: PROBE_MEMORY_BYTES,
       });
       return typeof played === 'string'
         ? [{ name: piece, ok: false, detail: played }]
@@ -94,7 +95,7 @@ export async function probe(
 async function playPiece(
   engine: Engine,
   source: string,
-  parameters: { piece: Piece; environment: string[]; processes_max: number },
+  parameters: { piece: Piece; environment: string[]; processes_max: number; memory_bytes: number },
 ): Promise<Played | string> {
   const spec: SandboxSpec = {
     ...WARM_SPEC,
@@ -127,7 +128,6 @@ async function playPiece(
       entry: 'probe.py',
       environment: {},
       seed: 0,
-      wallMs: limit('run_wall_ms'),
       memoryBytes: limit('run_memory_bytes_max'),
       processesMax: PROBE_PROCESSES_MAX,
     });

@@ -71,7 +71,6 @@ export function orderFor(manifest: Manifest): Go {
       CAUSEWAY_SEED: `${manifest.seeds.seed}`,
     },
     seed: manifest.seeds.seed,
-    wallMs: manifest.limits.wall_ms,
     memoryBytes: manifest.limits.memory_bytes,
     processesMax: manifest.limits.processes,
   };

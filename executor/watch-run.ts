@@ -10,6 +10,7 @@ import { lineSplitter } from './sandbox/report-lines.ts';
 
 /** Output after which a run is ended: reading and discarding it costs the host what the run pays for nowhere. */
 const FLOOD_BYTES_MAX = 64 * 1024 * 1024;
+const PROGRESS_BYTES_MAX = 8 * 1024 * 1024;
 const PROGRESS_LINE_CHARS_MAX = 4096;
 
 /** What was seen of a run while it ran. */
@@ -39,6 +40,7 @@ export function watchRun(
   const stderr = captureStream(manifest.limits.stream_bytes);
   let stop: Stop = null;
   let firstOutputMs: number | null = null;
+  let progressBytes = 0;
 
   const stopFor = (reason: Exclude<Stop, null>): void => {
     stop ??= reason;
@@ -54,17 +56,22 @@ export function watchRun(
   };
   listen('stdout', stdout);
   listen('stderr', stderr);
-  sandbox.progress.on(
-    'data',
-    lineSplitter(PROGRESS_LINE_CHARS_MAX, (line) => {
-      const progress = readProgress(line);
-      if (progress !== null) feed?.progress(progress);
-    }),
-  );
+  const readLine = lineSplitter(PROGRESS_LINE_CHARS_MAX, (line) => {
+    const progress = readProgress(line);
+    if (progress !== null) feed?.progress(progress);
+  });
+  sandbox.progress.on('data', (chunk: Buffer) => {
+    progressBytes += chunk.length;
+    if (progressBytes > PROGRESS_BYTES_MAX) stopFor('flood');
+    else readLine(chunk);
+  });
   const onAbort = () => stopFor('cancel');
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
-  const wall = setTimeout(() => stopFor('wall'), manifest.limits.wall_ms);
+  const wall = setTimeout(() => {
+    stop ??= 'wall';
+    void sandbox.askWhereItStands().then(() => sandbox.stop());
+  }, manifest.limits.wall_ms);
 
   return {
     finish() {

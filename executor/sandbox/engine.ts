@@ -28,7 +28,6 @@ export interface Go {
   readonly entry: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly seed: number;
-  readonly wallMs: number;
   readonly memoryBytes: number;
   readonly processesMax: number;
 }
@@ -48,7 +47,7 @@ export interface EndFacts {
   readonly exitCode: number | null;
   /** The program's own word on its failure: it can only blacken itself with it. */
   readonly reportedCause: 'memory_error' | 'process_error' | null;
-  /** The stacks that faulthandler wrote just before the wall time was over; empty for most runs. */
+  /** The stacks that faulthandler wrote when it was asked; empty for most runs. */
   readonly stacks: string;
   readonly oomKills: number;
   /** Forks and clones of the sandbox that the pids cgroup refused. */
@@ -72,6 +71,8 @@ export interface Sandbox {
   /** Gives it a run's limits and full priority; before {@link go}. */
   claim(limits: SandboxLimits): Promise<void>;
   go(order: Go): void;
+  /** Asks the program where it stands, for {@link EndFacts.stacks}; it may not answer. Bounded in time. */
+  askWhereItStands(): Promise<void>;
   /** Stops every process of the sandbox for good, without a word to them. {@link ended} resolves. */
   stop(): void;
   /**

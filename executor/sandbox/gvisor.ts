@@ -87,6 +87,10 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
     await run(settings.runscPath, [...flags, 'delete', '--force', id], commandOptions).catch(() => undefined);
   };
 
+  const signalContainer = async (id: string, signal: string): Promise<void> => {
+    await run(settings.runscPath, [...flags, 'kill', id, signal], commandOptions).catch(() => undefined);
+  };
+
   /**
    * `runsc run` in the foreground ends with the container and with its exit code (128 + n for a signal). It dies with the
    * executor (PR_SET_PDEATHSIG), and the sandbox with it.
@@ -124,8 +128,11 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
     await writeFile(join(dir, 'config.json'), JSON.stringify(bundle));
     const child = spawnContainer(id, dir, pipes.childFds);
     pipes.handedOver();
-    const parts = { id, dir, folders, pipes, group, child, spec, deleteContainer: () => deleteContainer(id) };
-    const { sandbox, ready } = liveSandbox(parts);
+    const { sandbox, ready } = liveSandbox({
+      ...{ id, dir, folders, pipes, group, child, spec },
+      deleteContainer: () => deleteContainer(id),
+      signalContainer: (signal) => signalContainer(id, signal),
+    });
     const problem = await Promise.race([ready(START_TIMEOUT_MS), aborted]);
     if (problem === null) return { ok: true, sandbox };
     await sandbox.destroy();

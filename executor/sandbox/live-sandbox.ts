@@ -12,7 +12,10 @@ import { lineSplitter, readReportLine } from './report-lines.ts';
 const OOM_POLL_MS = 200;
 const DEATH_TIMEOUT_MS = 10_000;
 const DEATH_POLL_MS = 2;
+const STACKS_TIMEOUT_MS = 500;
+const STACKS_POLL_MS = 5;
 const STACKS_CHARS_MAX = 16 * 1024;
+const REPORT_BYTES_MAX = 256 * 1024;
 const LINE_CHARS_MAX = 4096;
 const PANIC_CHARS_MAX = 2000;
 const LOG_TAIL_CHARS = 600;
@@ -26,6 +29,8 @@ export interface LiveParts {
   readonly child: ChildProcess;
   readonly spec: SandboxSpec;
   deleteContainer(): Promise<void>;
+  /** Sends a signal to the first process inside. */
+  signalContainer(signal: 'USR1'): Promise<void>;
 }
 
 export interface Live {
@@ -99,15 +104,19 @@ export function liveSandbox(parts: LiveParts): Live {
     });
   };
 
-  pipes.report.socket.on(
-    'data',
-    lineSplitter(LINE_CHARS_MAX, (text) => {
-      const line = readReportLine(text);
-      if (line.kind === 'ready') waiting.resolve(null);
-      else if (line.kind === 'exit') void end(line.exitCode, line.cause);
-      else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
-    }),
-  );
+  const readLine = lineSplitter(LINE_CHARS_MAX, (text) => {
+    const line = readReportLine(text);
+    if (line.kind === 'ready') waiting.resolve(null);
+    else if (line.kind === 'exit') void end(line.exitCode, line.cause);
+    else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
+  });
+  let reportBytes = 0;
+  pipes.report.socket.on('data', (chunk: Buffer) => {
+    reportBytes += chunk.length;
+    // The harness never says so much: the program writes here, and from now on to nobody.
+    if (reportBytes > REPORT_BYTES_MAX) pipes.report.socket.destroy();
+    else readLine(chunk);
+  });
   const oomPoll = setInterval(() => {
     if (group.facts().oomKills > 0) void end(null, null);
   }, OOM_POLL_MS);
@@ -144,6 +153,12 @@ export function liveSandbox(parts: LiveParts): Live {
     await rm(parts.dir, { recursive: true, force: true });
   };
 
+  const askWhereItStands = async (): Promise<void> => {
+    const until = performance.now() + STACKS_TIMEOUT_MS;
+    await Promise.race([parts.signalContainer('USR1'), ended.promise]);
+    while (stacks === '' && !ending && performance.now() < until) await delay(STACKS_POLL_MS);
+  };
+
   const sandbox: Sandbox = {
     id: parts.id,
     folders,
@@ -158,6 +173,7 @@ export function liveSandbox(parts: LiveParts): Live {
       await resizeWhereAsked(folders, spec.limits, limits);
     },
     go: (order) => pipes.writeStdin(`${JSON.stringify(orderLine(order))}\n`),
+    askWhereItStands,
     stop: () => void end(null, null),
     destroy: () => {
       destroyed ??= destroy();
@@ -180,7 +196,6 @@ function orderLine(order: Go) {
     entry: order.entry,
     environment: order.environment,
     seed: order.seed,
-    wall_ms: order.wallMs,
     memory_bytes: order.memoryBytes,
     processes_max: order.processesMax,
   };

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attack } from '../support/attack-files.ts';
+import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
+
+const MIB = 1024 * 1024;
+
+describe('a run that meets a limit ends, and its outcome names the limit', () => {
+  let host: SandboxHost;
+  beforeAll(async () => {
+    host = await startSandboxHost({ warm: 0 });
+  });
+  afterAll(() => host.stop());
+
+  it.each([
+    ['fork_bomb', 'process_limit', 'run_processes', 64],
+    ['thread_bomb', 'process_limit', 'run_processes', 64],
+    ['file_bomb', 'output_limit', 'run_outputs_bytes', 16 * MIB],
+    ['many_files_bomb', 'output_limit', 'run_outputs_bytes', 16 * MIB],
+    ['inode_bomb', 'output_limit', 'run_outputs_inodes', 500],
+    ['tmp_bomb', 'output_limit', 'run_tmp_bytes', 16 * MIB],
+    ['stdout_flood', 'output_limit', 'run_stream_bytes', MIB],
+    ['flood_both', 'output_limit', 'run_stream_bytes', MIB],
+    ['memory_bomb', 'out_of_memory', 'run_memory_bytes', 160 * MIB],
+    ['memory_in_child', 'out_of_memory', 'run_memory_bytes', 160 * MIB],
+    ['shared_memory_bomb', 'out_of_memory', 'run_memory_bytes', 160 * MIB],
+  ] as const)('%s ends as %s with %s', async (name, state, limitName, value) => {
+    const finished = await host.run({
+      ...attack(name),
+      limits: {
+        ...(limitName === 'run_memory_bytes' ? { memory_bytes: value } : {}),
+        ...(limitName === 'run_processes' ? { processes: value } : {}),
+        outputs_bytes: 16 * MIB,
+        outputs_inodes: 500,
+        tmp_bytes: 16 * MIB,
+      },
+    });
+    expect(finished.outcome).toMatchObject({ state, limit: { name: limitName, value } });
+  });
+
+  it('a fork bomb that swallows every refusal is ended by its wall time and harms no neighbour', async () => {
+    const bomb = host.run({ ...attack('stubborn_fork_bomb'), limits: { wall_ms: 4000 } });
+    const neighbour = await host.run({ code: 'print("alice works")' });
+    expect(neighbour.outcome.state).toBe('succeeded');
+    expect(['timed_out', 'process_limit', 'out_of_memory']).toContain((await bomb).outcome.state);
+  });
+
+  it('an endless loop is stopped, and the line where it stood is named', async () => {
+    const { outcome } = await host.run({
+      ...attack('endless_loop'),
+      entry: 'forecast.py',
+      limits: { wall_ms: 1000 },
+    });
+    expect(outcome).toMatchObject({
+      state: 'timed_out',
+      limit: { name: 'run_wall_ms', value: 1000 },
+      exit_code: null,
+    });
+    expect(outcome.message).toMatch(/^Stopped after 1 s at line (8|9) of forecast\.py\.$/);
+  });
+
+  it('a program that ignores every signal is stopped all the same', async () => {
+    const { outcome } = await host.run({ ...attack('ignored_signals'), limits: { wall_ms: 1000 } });
+    expect(outcome.state).toBe('timed_out');
+  });
+
+  it('memory is counted by the cgroup: what the program prints about it changes nothing', async () => {
+    const { outcome } = await host.run({
+      code: `import sys\nprint("MemoryError: out of memory", file=sys.stderr)\nraise SystemExit(1)`,
+    });
+    expect(outcome).toMatchObject({ state: 'failed', exit_code: 1, limit: null });
+  });
+
+  it('an allocation that can never fit fails at its own line', async () => {
+    const { outcome } = await host.run({
+      code: 'import numpy\n\nfigures = numpy.zeros((10**6, 10**6))\n',
+      entry: 'model.py',
+    });
+    expect(outcome).toMatchObject({
+      state: 'out_of_memory',
+      limit: { name: 'run_memory_bytes', value: 512 * MIB },
+      error: { path: 'model.py', line: 3 },
+    });
+  });
+
+  it('a run that asked for more memory gets it', async () => {
+    const code =
+      'held = bytearray(700 << 20)\nfor i in range(0, len(held), 4096): held[i] = 1\nprint(len(held))';
+    const { outcome } = await host.run({ code, limits: { memory_bytes: 1024 * MIB } });
+    expect(outcome.state).toBe('succeeded');
+    expect(outcome.usage.memory_peak_bytes).toBeGreaterThan(700 * MIB);
+    const refused = await host.run({ code });
+    expect(refused.outcome.state).toBe('out_of_memory');
+  });
+
+  it('one core is what a run gets, however many processes it starts', async () => {
+    const code = `import os, time
+for _ in range(3): os.fork()
+until = time.monotonic() + 2
+while time.monotonic() < until: pass`;
+    const { outcome } = await host.run({ code });
+    const { finished_ms: finishedMs, prepared_ms: preparedMs } = outcome.timings;
+    expect(outcome.usage.cpu_ms).toBeLessThan((finishedMs - preparedMs) * 1.3);
+  });
+
+  it('stdout keeps its first mebibyte and says that it is cut', async () => {
+    const { outcome, stdout } = await host.run({ code: 'import sys\nsys.stdout.write("a" * (3 << 20))' });
+    expect(outcome).toMatchObject({
+      state: 'succeeded',
+      limit: { name: 'run_stream_bytes', value: MIB },
+      stdout: { bytes: 3 * MIB, kept_bytes: MIB, truncated: true },
+    });
+    expect(stdout).toBe('a'.repeat(MIB));
+    expect(outcome.stdout.inline).toBe('a'.repeat(4096));
+  });
+});
