@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ERRORS } from '../../protocol/errors.ts';
@@ -10,12 +11,7 @@ const SNAPSHOT = 'test/snapshots/public-surface.json';
 
 /** What others build on: tools with their schemas, scopes, error codes, limits, settings and routes. */
 async function describeSurface(): Promise<Record<string, unknown>> {
-  // Loaded late: a Worker that does not load contradicts this claim, and no other.
-  const [{ TOOLS }, { SCOPES }, { ROUTES }] = await Promise.all([
-    import('../../worker/mcp/tools/index.ts'),
-    import('../../worker/mcp/scopes.ts'),
-    import('../../worker/http/routes.ts'),
-  ]);
+  const { TOOLS, SCOPES, ROUTES } = await loadWorkerTables();
   return {
     tools: Object.fromEntries(
       TOOLS.map((tool) => [
@@ -53,6 +49,30 @@ export async function compareSurface(): Promise<readonly string[]> {
 
 export async function writeSurface(): Promise<void> {
   writeFileSync(join(ROOT_DIR, SNAPSHOT), `${JSON.stringify(await describeSurface(), null, 2)}\n`);
+}
+
+/**
+ * The Worker's tables, loaded late: a Worker that does not load contradicts this claim, and no other. Its bundler makes a
+ * text of a `.py` file; Node is told to do the same.
+ */
+async function loadWorkerTables() {
+  const hooks = registerHooks({
+    load(url, context, next) {
+      if (!url.endsWith('.py')) return next(url, context);
+      const source = `export default ${JSON.stringify(readFileSync(new URL(url), 'utf8'))}`;
+      return { format: 'module', source, shortCircuit: true };
+    },
+  });
+  try {
+    const [{ TOOLS }, { SCOPES }, { ROUTES }] = await Promise.all([
+      import('../../worker/mcp/tools/index.ts'),
+      import('../../worker/mcp/scopes.ts'),
+      import('../../worker/http/routes.ts'),
+    ]);
+    return { TOOLS, SCOPES, ROUTES };
+  } finally {
+    hooks.deregister();
+  }
 }
 
 function readSnapshot(): Record<string, unknown> | null {
