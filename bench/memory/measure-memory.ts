@@ -26,6 +26,7 @@ export async function measureMemory(
   return [...taken].map(([part, uses]) => ({
     part,
     processes: median(uses.map(({ processes }) => processes)),
+    ownMib: rounded(median(uses.map(({ ownMib }) => ownMib))),
     pssMib: rounded(median(uses.map(({ pssMib }) => pssMib))),
     rssMib: rounded(median(uses.map(({ rssMib }) => rssMib))),
   }));

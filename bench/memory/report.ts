@@ -8,6 +8,7 @@ export interface MemoryReport {
   readonly bench: 'memory';
   readonly machine: Machine;
   readonly memory: readonly PartMemory[];
+  readonly totalOwnMib: number;
   readonly totalPssMib: number;
   readonly disk: readonly PartDisk[];
 }
@@ -17,24 +18,34 @@ export function reportMemory(
   disk: readonly PartDisk[],
   machine: Machine,
 ): MemoryReport {
-  const totalPssMib = rounded(memory.reduce((sum, { pssMib }) => sum + pssMib, 0));
-  return { bench: 'memory', machine, memory, totalPssMib, disk };
+  const sum = (read: (part: PartMemory) => number) =>
+    rounded(memory.reduce((total, part) => total + read(part), 0));
+  const totalOwnMib = sum(({ ownMib }) => ownMib);
+  const totalPssMib = sum(({ pssMib }) => pssMib);
+  return { bench: 'memory', machine, memory, totalOwnMib, totalPssMib, disk };
 }
 
-export function printMemory({ memory, totalPssMib, disk, machine }: MemoryReport): string {
+export function printMemory({ memory, totalOwnMib, totalPssMib, disk, machine }: MemoryReport): string {
   return [
     table(
-      ['memory at rest, MiB', 'processes', 'PSS', 'RSS'],
+      ['memory at rest, MiB', 'processes', 'own', 'PSS', 'RSS'],
       [
-        ...memory.map(({ part, processes, pssMib, rssMib }) => [part, processes, pssMib, rssMib]),
-        ['together', memory.reduce((sum, { processes }) => sum + processes, 0), totalPssMib, ''],
+        ...memory.map(({ part, processes, ownMib, pssMib, rssMib }) => [
+          part,
+          processes,
+          ownMib,
+          pssMib,
+          rssMib,
+        ]),
+        ['together', memory.reduce((sum, { processes }) => sum + processes, 0), totalOwnMib, totalPssMib, ''],
       ],
     ),
     table(
       ['disk, MiB', 'allocated'],
       disk.map(({ part, mib }) => [part, mib]),
     ),
-    'PSS counts a page that several processes share once among them, so it adds up; RSS does not.',
+    `own: memory that only this part holds. PSS: with its share of files that are mapped (program text, which the kernel can
+drop and read again); it adds up. RSS counts what is shared in each process.`,
     describeMachine(machine),
   ].join('\n\n');
 }
