@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { printVerdict } from '../gate/print-verdict.ts';
 import { runGate } from '../gate/run-gate.ts';
+import { Failure } from '../terminal/failure.ts';
 import { printNote, printResult, styled } from '../terminal/print.ts';
+import type { Counts } from '../testing/count-results.ts';
 import { runVitest } from '../testing/run-vitest.ts';
 import { ensureSystemPrograms } from '../testing/system-programs.ts';
+import { hasTestsFor, TEST_GROUPS } from '../testing/test-groups.ts';
 
 export function registerTest(program: Command): void {
   program
@@ -21,21 +24,42 @@ export function registerTest(program: Command): void {
 }
 
 async function test(pattern: string | undefined): Promise<void> {
+  const groups = TEST_GROUPS.filter((group) => pattern === undefined || hasTestsFor(group, pattern));
+  if (groups.length === 0) {
+    throw new Failure({
+      what: 'No test was run.',
+      why: `no test file has "${pattern}" in its path`,
+      remedy: './causeway test without a pattern runs all; test/ holds them in folders by what they need',
+    });
+  }
   ensureSystemPrograms();
-  const claims = pattern === undefined ? await checkGate() : { passed: 0, failed: 0 };
-  printNote(styled('bold', '\nTests'));
-  const tests = await runVitest(pattern === undefined ? [] : [pattern]);
-  const failed = claims.failed + tests.failed;
-  if (tests.skipped > 0)
-    printNote(`\n${tests.skipped} tests were skipped, which counts as failed: no guarantee is left out.`);
-  if (failed + tests.skipped > 0) process.exitCode = 1;
-  printResult(`\n${claims.passed + tests.passed} passed, ${failed + tests.skipped} failed`);
+  let counts = pattern === undefined ? await checkGate() : NOTHING;
+  for (const group of groups) {
+    printNote(styled('bold', `\n${group.says}`));
+    counts = add(counts, await runVitest(group, pattern));
+  }
+  if (counts.skipped > 0) {
+    printNote(`\n${counts.skipped} tests were skipped, which counts as failed: no guarantee is left out.`);
+  }
+  const failed = counts.failed + counts.skipped;
+  if (failed > 0) process.exitCode = 1;
+  printResult(`\n${counts.passed} passed, ${failed} failed`);
 }
 
-async function checkGate(): Promise<{ passed: number; failed: number }> {
+const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+function add(one: Counts, other: Counts): Counts {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+  };
+}
+
+async function checkGate(): Promise<Counts> {
   printNote(styled('bold', 'Gate'));
   const { CLAIMS } = await import('../gate/claims.ts');
   const verdicts = await runGate(CLAIMS, printVerdict);
   const failed = verdicts.filter(({ findings }) => findings.length > 0).length;
-  return { passed: verdicts.length - failed, failed };
+  return { passed: verdicts.length - failed, failed, skipped: 0 };
 }

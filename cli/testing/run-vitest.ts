@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 import { type Counts, countResults } from './count-results.ts';
+import type { TestGroup } from './test-groups.ts';
 
-/** Runs the tests whose file or title matches, shows them as they end, and counts them. */
-export async function runVitest(filters: readonly string[]): Promise<Counts> {
+/** Runs the tests of a group whose path contains `pattern`, shows them as they end, and counts them. */
+export async function runVitest(group: TestGroup, pattern: string | undefined): Promise<Counts> {
   const dir = mkdtempSync(join(tmpdir(), 'causeway-vitest-'));
   const report = join(dir, 'report.json');
   try {
@@ -16,10 +17,11 @@ export async function runVitest(filters: readonly string[]): Promise<Counts> {
         '--disable-warning=ExperimentalWarning',
         join(ROOT_DIR, 'node_modules/vitest/vitest.mjs'),
         'run',
+        `--project=${group.name}`,
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,
-        ...filters,
+        ...(pattern === undefined ? [] : [pattern]),
       ],
       { cwd: ROOT_DIR, stdio: ['ignore', 'inherit', 'inherit'] },
     );
