@@ -62,7 +62,5 @@ function removalTargets(state: string, keepCache: boolean): string[] {
           'state-version',
         ].map((name) => join(state, name))
       : [state];
-  return state === DEFAULT_STATE_DIR
-    ? [...targets, join(ROOT_DIR, '.dev.vars'), join(ROOT_DIR, '.wrangler')]
-    : targets;
+  return state === DEFAULT_STATE_DIR ? [...targets, join(ROOT_DIR, '.wrangler')] : targets;
 }

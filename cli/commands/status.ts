@@ -27,8 +27,7 @@ async function status({ state, json }: StateOptions & JsonOptions): Promise<void
     else printNote(`Nothing runs in ${state}. Start it: ./causeway up`);
     return;
   }
-  const workerPort = holder.parts.find(({ name }) => name === 'worker')?.port ?? null;
-  const health = workerPort === null ? null : await askHealth(workerPort);
+  const health = await askHealth(holder.workerPort);
   const healthy = health?.ok === true;
   if (!healthy) process.exitCode = 1;
   if (json) {

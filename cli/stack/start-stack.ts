@@ -8,7 +8,7 @@ import { type Connection, readConnection, writeConnection } from './connection-f
 import { ensureDevelopmentTenant } from './development-tenant.ts';
 import { startGuardian } from './guardian.ts';
 import type { Part } from './part.ts';
-import { awaitWorker } from './parts/await-worker.ts';
+import { awaitWorker, removeDevVars } from './parts/await-worker.ts';
 import { prepareSandbox } from './parts/prepare-sandbox.ts';
 import { prepareDatabase, startDatabase } from './parts/start-database.ts';
 import { startExecutor } from './parts/start-executor.ts';
@@ -122,6 +122,7 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
     const { settings } = await startedDatabase;
     if (options.engine === 'none') {
       board.note(`Now start the Worker in another terminal: npx wrangler dev --port ${options.port}`);
+      await cleanup.defer(removeDevVars);
       await awaitWorker({ port: options.port, settings, signal });
       return;
     }
@@ -179,6 +180,7 @@ function holderOf(options: StackOptions, parts: readonly Part[]) {
   return {
     pid: process.pid,
     publicUrl: options.publicUrl,
+    workerPort: options.port,
     startedAt: new Date().toISOString(),
     parts: parts.map(({ name, pid, port }) => ({ name, pid, port })),
   };

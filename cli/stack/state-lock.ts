@@ -5,6 +5,8 @@ import { abstractName } from './abstract-name.ts';
 const holderSchema = z.object({
   pid: z.number().int(),
   publicUrl: z.string(),
+  /** Where the Worker listens on 127.0.0.1, whoever started it. */
+  workerPort: z.number().int(),
   startedAt: z.string(),
   /** Name, process id and port (null where it listens nowhere) of each part that runs. */
   parts: z.array(z.object({ name: z.string(), pid: z.number().int(), port: z.number().int().nullable() })),
