@@ -1,11 +1,13 @@
 import type { ToolContext } from '../mcp/tool.ts';
 import type { WaitAnswer } from './pool/submit.ts';
 import { feedOf } from './pool-of.ts';
-import { summarize } from './summarize-feed.ts';
+import { type FeedSummary, summarize } from './summarize-feed.ts';
 
 /** A run that ends sooner has all its output in its outcome: its feed is not even opened. */
 const QUIET_MS = 300;
 const READ_MS = 5_000;
+/** What a run says within this time is one notification. */
+const GATHER_MS = 200;
 
 /**
  * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints. Null where the
@@ -22,17 +24,18 @@ export async function follow(
   if (early !== undefined) return early.value;
   const over = answer.then(() => null);
   const startedAt = Date.now();
+  const feed = feedOf(context.platform.env, run);
   let position = 0;
-  let done = 0;
+  let told: FeedSummary = { done: 0, total: null, message: '' };
   for (;;) {
-    const reading = feedOf(context.platform.env, run).read(position, READ_MS);
+    const reading = feed.read(position, READ_MS);
     const page = await Promise.race([reading.catch(() => null), over]);
     if (page === null) return answer;
     position = page.position;
     const seconds = Math.round((Date.now() - startedAt) / 1000);
-    const news = summarize(page.events, done) ?? { done, total: null, message: `active for ${seconds} s` };
-    done = news.done;
-    await context.progress(news.done, news.total, news.message);
+    told = summarize(page.events, told) ?? { ...told, message: `active for ${seconds} s` };
+    await context.progress(told.done, told.total, told.message);
+    await Promise.race([pause(GATHER_MS), over]);
   }
 }
 

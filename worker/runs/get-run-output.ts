@@ -77,25 +77,27 @@ async function showOutput(
         view === 'small_table'
           ? await smallPage(context, output, asked)
           : await pageInSandbox(context, row.project, output, asked);
-      const truncated = asked.offset + page.rows.length < page.total || asked.offset > 0;
-      const shown = { ...NOTHING, ...base, ...page, kind: 'table', truncated } as const;
-      return { shown: truncated ? { ...shown, ...(await link()) } : shown, image: null };
+      const truncated = asked.offset + page.rows.length < page.total;
+      const shown = { kind: 'table', ...base, ...NOTHING, ...page, truncated } as const;
+      const isWhole = page.rows.length === page.total;
+      return { shown: isWhole ? shown : { ...shown, ...(await link()) }, image: null };
     }
     case 'text': {
       const text = new TextDecoder().decode(await blobBytes(context, output.sha256));
       const shown = textWindow(text, asked, output.media_type, output.bytes);
-      return { shown: shown.truncated ? { ...shown, ...(await link()) } : shown, image: null };
+      const isWhole = asked.offset === 0 && !shown.truncated;
+      return { shown: isWhole ? shown : { ...shown, ...(await link()) }, image: null };
     }
     case 'image': {
       const bytes = await blobBytes(context, output.sha256);
       if (!isImage(bytes, output.media_type)) break;
       const image = { type: 'image', data: encodeBase64(bytes), mimeType: output.media_type } as const;
-      return { shown: { ...NOTHING, ...base, kind: 'image', ...(await link()) }, image };
+      return { shown: { kind: 'image', ...base, ...NOTHING, ...(await link()) }, image };
     }
     case 'file':
       break;
   }
-  return { shown: { ...NOTHING, ...base, kind: 'file', ...(await link()) }, image: null };
+  return { shown: { kind: 'file', ...base, ...NOTHING, ...(await link()) }, image: null };
 }
 
 function endedOutcome(row: RunRow): Outcome {
@@ -130,13 +132,13 @@ async function streamText(context: ToolContext, stream: Stream): Promise<string>
 function textWindow(text: string, asked: OutputRequest, type: string, bytes: number): ShownOutput {
   const window = windowOf(text, asked.offset + 1, asked.limit);
   return {
-    ...NOTHING,
     kind: 'text',
     media_type: type,
     bytes,
+    ...NOTHING,
     text: window.content,
     total: window.total_lines,
-    truncated: window.truncated || asked.offset > 0,
+    truncated: window.truncated,
   };
 }
 

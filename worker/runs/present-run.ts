@@ -5,15 +5,15 @@ import type { RunView } from './run-view.ts';
 export type RunAnswer = ReturnType<typeof presentRun>;
 
 /** A run as every run tool answers it: how it stands, what it printed and left, and what it was made of. Pure. */
-export function presentRun({ run, manifest, outcome, live }: RunView) {
+export function presentRun({ run, manifest, outcome, live, soFar }: RunView) {
   return {
     run,
     state: outcome?.state ?? live?.state ?? 'queued',
-    message: outcome?.message ?? activeMessage(live),
+    message: outcome?.message ?? activeMessage(live, soFar),
     error: outcome?.error ?? null,
     limit: outcome?.limit ? { ...outcome.limit, says: LIMITS[outcome.limit.name].says } : null,
-    stdout: presentStream(outcome?.stdout),
-    stderr: presentStream(outcome?.stderr),
+    stdout: presentStream(outcome?.stdout, soFar?.stdout),
+    stderr: presentStream(outcome?.stderr, soFar?.stderr),
     outputs: (outcome?.outputs ?? []).map(({ name, bytes, media_type }) => ({ name, bytes, media_type })),
     refused_outputs: outcome?.refused_outputs ?? [],
     timings: outcome === null ? null : { ...outcome.timings, cpu_ms: outcome.usage.cpu_ms },
@@ -28,17 +28,21 @@ export function presentRun({ run, manifest, outcome, live }: RunView) {
   };
 }
 
-function presentStream(stream: Stream | undefined) {
-  return { text: stream?.inline ?? '', bytes: stream?.bytes ?? 0, truncated: stream?.truncated ?? false };
+/** A stream of an ended run begins at its beginning; of an active one the newest end is shown. */
+function presentStream(stream: Stream | undefined, soFar = '') {
+  if (stream !== undefined) return { text: stream.inline, bytes: stream.bytes, truncated: stream.truncated };
+  return { text: soFar, bytes: new TextEncoder().encode(soFar).byteLength, truncated: soFar !== '' };
 }
 
-function activeMessage(live: RunView['live']): string {
+function activeMessage(live: RunView['live'], soFar: RunView['soFar']): string {
   if (live === null) return 'Queued.';
   const again = live.attempt > 1 ? ` Attempt ${live.attempt}.` : '';
   if (live.cancelRequested) return `Being cancelled.${again}`;
   if (live.state === 'queued')
     return `Queued${live.ahead === null ? '' : `, ${live.ahead} before it`}.${again}`;
-  return `Running.${again}`;
+  if (soFar?.progress == null) return `Running.${again}`;
+  const { done, total, message } = soFar.progress;
+  return `Running: ${done}${total === null ? '' : ` of ${total}`}${message === '' ? '' : `, ${message}`}.${again}`;
 }
 
 function hintOf(run: string, hasEnded: boolean, outputs: number): string | null {

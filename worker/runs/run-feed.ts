@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { type FeedEvent, feedEventSchema } from '../../protocol/messages.ts';
 import type { Env } from '../env.ts';
 import { FeedBuffer, type FeedPage } from './feed/feed-buffer.ts';
+import { type SoFar, soFar } from './feed/so-far.ts';
 
 /** How long a feed is kept after its executor's socket closed: readers take the tail, a cut socket comes back. */
 const KEPT_AFTER_CLOSE_MS = 60_000;
@@ -28,6 +29,11 @@ export class RunFeed extends DurableObject<Env> {
   async read(after: number, waitMs: number): Promise<FeedPage> {
     if (waitMs > 0 && this.buffer.isEmptyAfter(after)) await this.untilNews(waitMs);
     return this.buffer.read(after);
+  }
+
+  /** The end of what the run has printed, and how far it says to be. */
+  soFar(): SoFar {
+    return soFar(this.buffer.all());
   }
 
   /** The upgrade of an executor whose capability the Worker has checked. */

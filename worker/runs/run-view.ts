@@ -6,9 +6,10 @@ import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import { quoted } from '../projects/find-project.ts';
+import type { SoFar } from './feed/so-far.ts';
 import { follow } from './follow.ts';
 import type { LiveState } from './pool/live-state.ts';
-import { poolOf } from './pool-of.ts';
+import { feedOf, poolOf } from './pool-of.ts';
 
 /** A run as the tools show it: ended, or active with what its pool knows of it. */
 export interface RunView {
@@ -17,6 +18,8 @@ export interface RunView {
   readonly outcome: Outcome | null;
   /** Null where it has ended, and where its pool has not heard of it (yet). */
   readonly live: LiveState | null;
+  /** What a running run has said; null for any other. */
+  readonly soFar: SoFar | null;
 }
 
 /** The rows of `runs` in that order, or the refusal for one that is absent or not yours (the two look alike). */
@@ -52,9 +55,9 @@ export async function viewRun(
   const { run, manifest } = row;
   switch (answer?.step) {
     case 'ended':
-      return { run, manifest, outcome: answer.outcome, live: null };
+      return { run, manifest, outcome: answer.outcome, live: null, soFar: null };
     case 'active':
-      return { run, manifest, outcome: null, live: answer.live };
+      return viewActive(context, run, manifest, answer.live);
     default: {
       // It ended between the two questions, or its pool restarted.
       const [again] = await requireRuns(context, [asked.run]);
@@ -64,5 +67,16 @@ export async function viewRun(
 }
 
 function ended({ run, manifest, outcome }: RunRow): RunView {
-  return { run, manifest, outcome, live: null };
+  return { run, manifest, outcome, live: null, soFar: null };
+}
+
+/** An active run, with what it has said where it runs already. */
+export async function viewActive(
+  context: ToolContext,
+  run: string,
+  manifest: Manifest,
+  live: LiveState,
+): Promise<RunView> {
+  const soFar = live.state === 'running' ? await feedOf(context.platform.env, run).soFar() : null;
+  return { run, manifest, outcome: null, live, soFar };
 }

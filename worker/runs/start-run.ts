@@ -13,7 +13,7 @@ import { follow } from './follow.ts';
 import { poolOf } from './pool-of.ts';
 import { refuseQueueing } from './refuse-queueing.ts';
 import { runLimits, SEEDS } from './run-limits.ts';
-import { type RunView, viewRun } from './run-view.ts';
+import { type RunView, viewActive, viewRun } from './run-view.ts';
 import { isStorable } from './storable.ts';
 
 export interface RunRequest {
@@ -106,9 +106,9 @@ async function submitted(
   );
   switch (answer?.step) {
     case 'ended':
-      return { run, manifest, outcome: answer.outcome, live: null };
+      return { run, manifest, outcome: answer.outcome, live: null, soFar: null };
     case 'active':
-      return { run, manifest, outcome: null, live: answer.live };
+      return viewActive(context, run, manifest, answer.live);
     default:
       return viewRun(context, { run, waitMs: 0, adopt: false });
   }

@@ -8,11 +8,16 @@ export interface FeedSummary {
   readonly message: string;
 }
 
-/** What a page of events comes to: the newest progress and the last lines printed; null for an empty page. Pure. */
-export function summarize(events: readonly FeedEvent[], doneBefore: number): FeedSummary | null {
+/**
+ * What a page of events comes to, after what was told before: the newest progress and the last lines printed; null for
+ * an empty page. Pure.
+ */
+export function summarize(
+  events: readonly FeedEvent[],
+  before: Pick<FeedSummary, 'done' | 'total'>,
+): FeedSummary | null {
   if (events.length === 0) return null;
-  let done = doneBefore;
-  let total: number | null = null;
+  let { done, total } = before;
   let said = '';
   let printed = '';
   for (const event of events) {

@@ -12,13 +12,15 @@ const progress = (done: number, total: number | null, message: string): FeedEven
   message,
 });
 
+const NOTHING = { done: 0, total: null };
+
 test('silence says nothing', () => {
-  expect(summarize([], 3)).toBeNull();
+  expect(summarize([], { done: 3, total: 12 })).toBeNull();
 });
 
 test('the newest progress counts, with what was printed beside it', () => {
   expect(
-    summarize([progress(1, 12, 'January'), printed('fit ok\n'), progress(2, 12, 'February')], 0),
+    summarize([progress(1, 12, 'January'), printed('fit ok\n'), progress(2, 12, 'February')], NOTHING),
   ).toEqual({
     done: 2,
     total: 12,
@@ -27,12 +29,12 @@ test('the newest progress counts, with what was printed beside it', () => {
 });
 
 test('progress never goes back, whatever a model says', () => {
-  expect(summarize([progress(1, 12, 'again')], 5)?.done).toBe(5);
-  expect(summarize([printed('x')], 5)?.done).toBe(5);
+  expect(summarize([progress(1, 12, 'again')], { done: 5, total: 12 })?.done).toBe(5);
+  expect(summarize([printed('x')], { done: 5, total: 12 })).toEqual({ done: 5, total: 12, message: 'x' });
 });
 
 test('of a flood of output the end is told', () => {
-  const message = summarize([printed('a'.repeat(10_000)), printed('the end\n')], 0)?.message ?? '';
+  const message = summarize([printed('a'.repeat(10_000)), printed('the end\n')], NOTHING)?.message ?? '';
   expect(message.length).toBe(501);
   expect(message.endsWith('the end')).toBe(true);
 });

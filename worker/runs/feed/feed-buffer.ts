@@ -67,6 +67,14 @@ export class FeedBuffer {
     };
   }
 
+  /** All that is kept. */
+  all(): FeedEvent[] {
+    return this.sql
+      .exec<{ event: string }>('select event from events order by position')
+      .toArray()
+      .map(({ event }) => JSON.parse(event) as FeedEvent);
+  }
+
   clear(): void {
     this.sql.exec('drop table events');
     this.create();

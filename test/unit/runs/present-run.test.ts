@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import type { Manifest } from '../../../protocol/manifest.ts';
+import { soFar } from '../../../worker/runs/feed/so-far.ts';
+import { presentRun } from '../../../worker/runs/present-run.ts';
+import { runLimits, SEEDS } from '../../../worker/runs/run-limits.ts';
+import { succeeded } from '../../support/played-executor.ts';
+
+const manifest = {
+  version: 1,
+  kind: 'model',
+  project: 'prj_x',
+  commit: 'c'.repeat(40),
+  entry: 'model.py',
+  files: [],
+  data: [],
+  parameters: {},
+  image: `sha256:${'a'.repeat(64)}`,
+  absent: ['polars'],
+  limits: runLimits({}),
+  seeds: { ...SEEDS, source_date_epoch: 1 },
+} as unknown as Manifest;
+const live = {
+  state: 'running',
+  ahead: null,
+  attempt: 1,
+  queuedAt: 0,
+  startedAt: 1,
+  cancelRequested: false,
+} as const;
+const active = { run: 'run_x', manifest, outcome: null, live, soFar: null };
+
+describe('what an agent is told of a run', () => {
+  test('an active run says how to wait for it', () => {
+    const shown = presentRun(active);
+    expect([shown.state, shown.message]).toEqual(['running', 'Running.']);
+    expect(shown.hint).toBe('Call get_run with run="run_x" and wait_seconds=45 for its end.');
+  });
+
+  test('a running one says how far it is, and the end of what it printed', () => {
+    const said = soFar([
+      { kind: 'stdout', sequence: 1, at_ms: 0, text: `${'x'.repeat(5000)}end` },
+      { kind: 'progress', sequence: 2, at_ms: 0, done: 3, total: 12, message: 'March' },
+    ]);
+    const shown = presentRun({ ...active, soFar: said });
+    expect(shown.message).toBe('Running: 3 of 12, March.');
+    expect(shown.stdout.text.endsWith('end')).toBe(true);
+    expect(shown.stdout.text.length).toBe(4096);
+  });
+
+  test.each([
+    [{ ...live, state: 'queued' as const, ahead: 2 }, 'Queued, 2 before it.'],
+    [{ ...live, attempt: 2 }, 'Running. Attempt 2.'],
+    [{ ...live, cancelRequested: true }, 'Being cancelled.'],
+    [null, 'Queued.'],
+  ])('%j reads as %s', (state, message) => {
+    expect(presentRun({ ...active, live: state }).message).toBe(message);
+  });
+
+  test('a limit that ended it is named with its value and what it bounds', () => {
+    const outcome = {
+      ...succeeded(),
+      state: 'timed_out' as const,
+      limit: { name: 'run_wall_ms' as const, value: 1000 },
+    };
+    expect(presentRun({ ...active, outcome, live: null }).limit).toEqual({
+      name: 'run_wall_ms',
+      value: 1000,
+      says: 'wall time of a run; a run may ask for less',
+    });
+  });
+
+  test('packages that its image lacks are named', () => {
+    expect(presentRun(active).manifest.absent_packages).toEqual(['polars']);
+  });
+});
