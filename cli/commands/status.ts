@@ -38,6 +38,5 @@ async function status({ state, json }: StateOptions & JsonOptions): Promise<void
   printResult(`${holder.publicUrl} ${healthy ? 'is well' : 'is not well'}, since ${holder.startedAt}\n`);
   printResult(formatTable(['part', 'pid', 'port'], [['launcher', holder.pid, '-'], ...rows]));
   for (const finding of health?.findings ?? []) printNote(`  ! ${JSON.stringify(finding)}`);
-  if (workerPort !== null && health === null)
-    printNote('  ! the Worker does not answer; ./causeway logs worker');
+  if (health === null) printNote('  ! the Worker does not answer; ./causeway logs worker');
 }
