@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { readAuditEvents } from '../database/audit-events.ts';
+import { ownerUrlOf } from '../stack/owner-url.ts';
 import { withStack } from '../stack/with-stack.ts';
 import { wholeNumber } from './number-option.ts';
 import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
@@ -28,7 +30,13 @@ export function registerDemo(program: Command): void {
 async function demo({ state, port, json }: DemoOptions): Promise<void> {
   await withStack({ state, port }, async ({ mcpUrl, apiToken }) => {
     const { runDemo } = await import('../../examples/demo/run-demo.ts');
-    const result = await runDemo({ mcpUrl, apiToken, json });
+    const ownerUrl = await ownerUrlOf({ state });
+    const result = await runDemo({
+      mcpUrl,
+      apiToken,
+      json,
+      auditEvents: (tenant, since) => readAuditEvents(ownerUrl, tenant, since),
+    });
     if (!result.ok) process.exitCode = 1;
   });
 }
