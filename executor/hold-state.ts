@@ -13,6 +13,11 @@ export type StateHeld =
     }
   | { readonly ok: false; readonly reason: string };
 
+/** The tag of a state folder, given without symbolic links. */
+export function stateTag(dir: string): string {
+  return createHash('sha256').update(dir).digest('hex').slice(0, 12);
+}
+
 /**
  * Makes a state folder this process's alone. Two executors in one would sweep away each other's sandboxes. The lock is an
  * abstract Unix socket (unix(7)), which the kernel releases however the process ends.
@@ -20,7 +25,7 @@ export type StateHeld =
 export async function holdState(stateDir: string): Promise<StateHeld> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const dir = await realpath(stateDir);
-  const tag = createHash('sha256').update(dir).digest('hex').slice(0, 12);
+  const tag = stateTag(dir);
   const server = createServer();
   const listening = await new Promise<boolean>((resolve) => {
     server.once('error', () => resolve(false));

@@ -7,7 +7,7 @@ import type { Progress } from '../infra/sandbox-image/progress.ts';
 import type { Offer } from '../protocol/messages.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
-import { findCgroups } from './sandbox/cgroup.ts';
+import { type Cgroups, findCgroups } from './sandbox/cgroup.ts';
 import type { Engine } from './sandbox/engine.ts';
 import { checkRunsc, gvisorEngine } from './sandbox/gvisor.ts';
 
@@ -47,6 +47,8 @@ export async function openEngine(
   config: Config,
   state: { readonly dir: string; readonly tag: string },
   log: Log,
+  /** Instead of those that are found. */
+  given?: Cgroups,
 ): Promise<EngineOpened> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return {
@@ -62,7 +64,7 @@ export async function openEngine(
   const missing = await missingPrograms();
   if (missing.length > 0)
     return { ok: false, reason: `This host lacks ${missing.join(', ')}. Install util-linux and coreutils.` };
-  const found = findCgroups();
+  const found = given === undefined ? findCgroups() : ({ ok: true, cgroups: given } as const);
   if (!found.ok) return { ok: false, reason: `Runs cannot be bounded here: ${found.reason}` };
 
   const onProgress = (step: Progress) => log('info', 'provisioning', { ...step });

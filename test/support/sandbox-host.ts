@@ -9,6 +9,7 @@ import { memoryAccount } from '../../executor/memory-account.ts';
 import { openEngine } from '../../executor/open-engine.ts';
 import { releaseStack } from '../../executor/release-stack.ts';
 import { type JobResult, type RunContext, runJob } from '../../executor/run-job.ts';
+import type { Cgroups } from '../../executor/sandbox/cgroup.ts';
 import type { Engine } from '../../executor/sandbox/engine.ts';
 import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { type WarmPool, warmPool } from '../../executor/warm-pool.ts';
@@ -51,7 +52,14 @@ export function configFor(stateDir: string, ...args: string[]): Config {
   return readConfig(['--url', 'http://127.0.0.1:1', '--state', stateDir, '--cache', CACHE_DIR, ...args]);
 }
 
-export async function startSandboxHost(options: { readonly warm: number }): Promise<SandboxHost> {
+export interface HostOptions {
+  /** Sandboxes kept warm; with 0 each run starts its own, which suits tests of what happens inside. */
+  readonly warm: number;
+  /** Instead of those of this host. */
+  readonly cgroups?: Cgroups;
+}
+
+export async function startSandboxHost(options: HostOptions): Promise<SandboxHost> {
   const releases = releaseStack((error) => {
     throw error;
   });
@@ -60,7 +68,7 @@ export async function startSandboxHost(options: { readonly warm: number }): Prom
   const state = await holdState(stateDir);
   if (!state.ok) throw new Error(state.reason);
   releases.push(() => state.release());
-  const opened = await openEngine(configFor(stateDir), state, () => undefined);
+  const opened = await openEngine(configFor(stateDir), state, () => undefined, options.cgroups);
   if (!opened.ok) throw new Error(opened.reason);
   releases.push(() => opened.engine.close());
   const peer = await startPoolPeer();

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newId } from '../../protocol/ids.ts';
+import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
+
+const MIB = 1024 * 1024;
+
+describe('warm sandboxes', () => {
+  let host: SandboxHost;
+  beforeAll(async () => {
+    host = await startSandboxHost({ warm: 1 });
+  });
+  afterAll(() => host.stop());
+  const isReady = () => expect.poll(() => host.pool.ready, { timeout: 60_000 }).toBe(1);
+
+  it('have pandas imported, serve one run, and are replaced', async () => {
+    await isReady();
+    const code = 'import sys, os\nprint("pandas" in sys.modules)\nopen("/tmp/used", "w").close()';
+    const first = await host.run({ code });
+    expect(first.outcome.sandbox.warm).toBe(true);
+    expect(first.stdout).toBe('True\n');
+    await isReady();
+    const second = await host.run({ code: 'import os\nprint(os.listdir("/tmp"))' });
+    expect(second.outcome.sandbox.warm).toBe(true);
+    expect(second.stdout).not.toContain('used');
+    await isReady();
+  });
+
+  it('get the larger memory and the other limits that a run asks for', async () => {
+    const code = `import os
+held = bytearray(700 << 20)
+for i in range(0, len(held), 4096): held[i] = 1
+size = os.statvfs("/outputs")
+print(size.f_blocks * size.f_frsize)`;
+    const { outcome, stdout } = await host.run({
+      code,
+      limits: { memory_bytes: 1024 * MIB, outputs_bytes: 8 * MIB },
+    });
+    expect(outcome).toMatchObject({ state: 'succeeded', sandbox: { warm: true } });
+    expect(stdout).toBe(`${8 * MIB}\n`);
+    await isReady();
+  });
+
+  it('give the same numbers for the same seed, warm or cold, and others for another', async () => {
+    const code = `import random, os
+import numpy
+print(random.random(), numpy.random.rand(), hash("x"), os.environ["CAUSEWAY_SEED"], os.environ["SOURCE_DATE_EPOCH"])`;
+    const seeds = { seed: 7, source_date_epoch: 99 };
+    await isReady();
+    const first = await host.run({ code, seeds });
+    await isReady();
+    const again = await host.run({ code, seeds });
+    const other = await host.run({ code, seeds: { ...seeds, seed: 8 } });
+    expect(first.stdout).toBe(again.stdout);
+    expect(first.stdout).toMatch(/ 7 99\n$/);
+    expect(other.stdout).not.toBe(first.stdout);
+  });
+
+  it('do not serve a run that wants another hash seed: it gets a sandbox of its own', async () => {
+    await isReady();
+    const { outcome, stdout } = await host.run({
+      code: 'import os; print(os.environ["PYTHONHASHSEED"])',
+      seeds: { pythonhashseed: 5 },
+    });
+    expect(outcome.sandbox.warm).toBe(false);
+    expect(stdout).toBe('5\n');
+  });
+
+  it('read parameters, pinned data and project modules, and leave stdin empty', async () => {
+    const grant = host.peer.grant(Buffer.from('day,revenue\n2024-01-01,5\n2024-01-02,6\n'));
+    const tenant = newId('tenant');
+    const run = () =>
+      host.run({
+        entry: 'models/main.py',
+        code: `import json, sys
+import pandas
+from rates import RATE
+from sibling import NAME
+parameters = json.load(open('/inputs/parameters.json'))
+total = pandas.read_csv('/data/sales/data.csv').revenue.sum()
+print(total * RATE * parameters['scale'], NAME, __name__, sys.argv, repr(sys.stdin.read()))`,
+        files: { 'rates.py': 'RATE = 2\n', 'models/sibling.py': 'NAME = "alice"\n' },
+        parameters: { scale: 10 },
+        data: [{ name: 'sales', format: 'csv', sha256: grant.sha256, bytes: grant.bytes }],
+        blobs: [grant],
+        tenant,
+      });
+    const first = await run();
+    expect(first.stdout).toBe("220 alice __main__ ['/repo/models/main.py'] ''\n");
+    const second = await run();
+    expect(second.stdout).toBe(first.stdout);
+    expect(host.peer.requests.filter((each) => each === `GET /executor/blobs/${grant.sha256}`)).toHaveLength(
+      1,
+    );
+  });
+
+  it('show output and progress live on the feed of a run, in order', async () => {
+    const finished = await host.run({
+      code: `import causeway, time
+for step in range(4):
+    print('step', step)
+    causeway.progress(step, 4, 'working')
+    time.sleep(0.15)`,
+    });
+    const events = host.peer.feeds.get(finished.job.run) ?? [];
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
+    expect(events.flatMap((event) => (event.kind === 'stdout' ? [event.text] : [])).join('')).toBe(
+      finished.stdout,
+    );
+    expect(events.filter(({ kind }) => kind === 'progress')).toEqual([
+      expect.objectContaining({ done: 0, total: 4, message: 'working' }),
+      expect.objectContaining({ done: 1 }),
+      expect.objectContaining({ done: 2 }),
+      expect.objectContaining({ done: 3 }),
+    ]);
+  });
+
+  it('a short run opens no feed', async () => {
+    await isReady();
+    const finished = await host.run({ code: 'pass' });
+    expect(host.peer.feeds.has(finished.job.run)).toBe(false);
+  });
+
+  it('a feed that cannot be opened neither fails nor delays a run', async () => {
+    host.peer.goAway();
+    const finished = await host.run({ code: 'import time\nfor i in range(5): print(i); time.sleep(0.05)' });
+    host.peer.returnToService();
+    expect(finished.outcome).toMatchObject({ state: 'succeeded', stdout: { inline: '0\n1\n2\n3\n4\n' } });
+  });
+
+  it('an input whose bytes are not what the manifest names is never run on', async () => {
+    const grant = host.peer.grant(Buffer.from('right'));
+    host.peer.blobs.set(grant.sha256, Buffer.from('wrong'));
+    const data = [{ name: 'sales', format: 'csv' as const, sha256: grant.sha256, bytes: grant.bytes }];
+    await expect(host.run({ code: 'print(1)', data, blobs: [grant] })).rejects.toThrow('another SHA-256');
+  });
+
+  it('outputs are stored although the store fails at first', async () => {
+    host.peer.faults.puts = 2;
+    const finished = await host.run({ code: 'open("/outputs/a.txt", "w").write("a")' });
+    expect(finished.output('a.txt').toString()).toBe('a');
+  });
+});

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { stateTag } from '../../executor/hold-state.ts';
+import { ownHierarchies } from '../../executor/sandbox/cgroup.ts';
+import { JOIN_TOKEN, type PoolPeer } from './pool-peer.ts';
+import { CACHE_DIR } from './sandbox-host.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'executor', 'main.ts');
+
+export interface ExecutorProcess {
+  readonly child: ChildProcess;
+  /** What followed READY on stdout. */
+  readonly ready: Readonly<Record<string, unknown>>;
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  stderr(): string;
+}
+
+export async function makeStateDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'causeway-executor-'));
+  await writeFile(join(dir, 'join-token'), `${JOIN_TOKEN}\n`, { mode: 0o600 });
+  return dir;
+}
+
+export function removeStateDir(dir: string): Promise<void> {
+  return rm(dir, { recursive: true, force: true });
+}
+
+/** Starts `executor/main.ts` as the launcher does and waits for READY; throws with its stderr where it ends before. */
+export async function startExecutorProcess(
+  peer: PoolPeer,
+  stateDir: string,
+  ...args: string[]
+): Promise<ExecutorProcess> {
+  const child = spawn(
+    process.execPath,
+    [
+      MAIN,
+      ...['--url', peer.url, '--state', stateDir, '--cache', CACHE_DIR, '--slots', '1'],
+      ...['--name', 'under-test', '--join-token-file', join(stateDir, 'join-token'), ...args],
+    ],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  const stderr: string[] = [];
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk.toString()));
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const ready = new Promise<string>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('READY ')) resolve(line.slice('READY '.length));
+    });
+  });
+  const first = await Promise.race([ready, exited]);
+  if (typeof first !== 'string') throw new Error(`the executor ended with ${first.code}: ${stderr.join('')}`);
+  return {
+    child,
+    ready: JSON.parse(first) as Record<string, unknown>,
+    exited,
+    stderr: () => stderr.join(''),
+  };
+}
+
+/** What of an executor with this state folder is on the host: mounts, folders of sandboxes, cgroups. */
+export async function remains(stateDir: string): Promise<string[]> {
+  const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
+  const mounts = mountinfo.split('\n').filter((line) => line.includes(stateDir));
+  const sandboxes = await readdir(join(stateDir, 'sandboxes')).catch(() => [] as string[]);
+  const hierarchies = ownHierarchies(await readFile('/proc/self/cgroup', 'utf8'), mountinfo);
+  const group = `causeway-${stateTag(await realpath(stateDir))}`;
+  const groups = hierarchies.map(({ dir }) => join(dir, group)).filter((dir) => existsSync(dir));
+  return [...mounts, ...sandboxes, ...groups];
+}
