@@ -6,6 +6,7 @@ import { CACHE_DIR, ROOT_DIR } from '../stack/state-paths.ts';
 import type { Claim } from './claim.ts';
 import { compareSchema, writeSchema } from './committed-schema.ts';
 import { findStaleDocs, writeDocs } from './generated-docs.ts';
+import { findUnprovenGuarantees } from './guarantees.ts';
 import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
 import { findForbiddenImports } from './import-law.ts';
 import { findUnlockedPackages } from './lock-file.ts';
@@ -42,6 +43,13 @@ export const CLAIMS: readonly Claim[] = [
     check: () => findMachineTraces(sources(TEXT)),
   },
   { says: 'No program is longer than 350 lines', check: () => findLongFiles(sources(PROGRAM)) },
+  {
+    says: 'Every guarantee has a test',
+    check: () =>
+      findUnprovenGuarantees(readSource('SECURITY.md'), (path) =>
+        listFiles().includes(path) ? readSource(path) : null,
+      ),
+  },
   { says: 'Plain workerd has the bindings of wrangler.toml', check: compareBindings },
   { says: 'Every setting is described once', check: compareSettings },
   {

@@ -1,0 +1,42 @@
+/** A row of SECURITY.md's first table: a promise, and where it is proven. */
+interface Guarantee {
+  readonly id: string;
+  readonly proofs: readonly { readonly file: string; readonly title: string | null }[];
+}
+
+const ROW = /^\| (G\d+) \| .+ \| (.+) \|$/gm;
+const PROOF = /`(test\/[^`]+)`(?: "([^"]+)")?/g;
+
+/** Promises without a test, and tests that SECURITY.md names and that are not there. `readFile` gives null for no file. */
+export function findUnprovenGuarantees(
+  securityPage: string,
+  readFile: (path: string) => string | null,
+): readonly string[] {
+  const guarantees = readGuarantees(securityPage);
+  if (guarantees.length === 0) return ['SECURITY.md has no table of guarantees'];
+  return guarantees.flatMap(({ id, proofs }, index) => {
+    const misnumbered = id === `G${index + 1}` ? [] : [`${id} stands where G${index + 1} is expected`];
+    if (proofs.length === 0) return [...misnumbered, `${id} names no test`];
+    return [...misnumbered, ...proofs.flatMap((proof) => findFault(id, proof, readFile))];
+  });
+}
+
+function readGuarantees(page: string): readonly Guarantee[] {
+  return [...page.matchAll(ROW)].map(([, id = '', proofs = '']) => ({
+    id,
+    proofs: [...proofs.matchAll(PROOF)].map(([, file = '', title]) => ({ file, title: title ?? null })),
+  }));
+}
+
+function findFault(
+  id: string,
+  { file, title }: Guarantee['proofs'][number],
+  readFile: (path: string) => string | null,
+): readonly string[] {
+  const text = readFile(file);
+  if (text === null) return [`${id} names ${file}, which is not there`];
+  // A title stands in the source in one kind of quotes or another.
+  const plain = (source: string) => source.replace(/\\?['’]/g, "'");
+  if (title !== null && !plain(text).includes(plain(title))) return [`${id}: ${file} has no test "${title}"`];
+  return [];
+}
