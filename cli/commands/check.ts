@@ -5,7 +5,7 @@ import { printJson, printNote } from '../terminal/print.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 
 interface CheckOptions extends JsonOptions {
-  readonly write: boolean;
+  readonly write?: boolean;
 }
 
 export function registerCheck(program: Command): void {
@@ -13,7 +13,7 @@ export function registerCheck(program: Command): void {
     .command('check')
     .summary('the gate: claims about this checkout, each checked')
     .description('Checks what must hold of the checkout before anything is tested. `test` does this first.')
-    .option('--write', 'first format, and make generated docs, schema.sql and snapshots anew', false)
+    .option('--write', 'first format, and make generated docs, schema.sql and snapshots anew')
     .addOption(jsonOption())
     .addHelpText('after', '\nExamples:\n  $ ./causeway check\n  $ ./causeway check --write')
     .action(check);

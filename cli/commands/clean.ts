@@ -14,7 +14,7 @@ export function registerClean(program: Command): void {
     .description(
       'Removes a state folder: its database, blobs, logs and secrets. The default folder also holds the downloads that every stack shares; --keep-cache leaves those.',
     )
-    .option('--keep-cache', 'keep downloads, gVisor and sandbox images', false)
+    .option('--keep-cache', 'keep downloads, gVisor and sandbox images')
     .addOption(stateOption())
     .addHelpText(
       'after',
@@ -23,7 +23,10 @@ export function registerClean(program: Command): void {
     .action(clean);
 }
 
-async function clean({ state, keepCache }: StateOptions & { readonly keepCache: boolean }): Promise<void> {
+async function clean({
+  state,
+  keepCache = false,
+}: StateOptions & { readonly keepCache?: boolean }): Promise<void> {
   if (!existsSync(state)) {
     printResult(`There is nothing at ${state}.`);
     return;

@@ -27,7 +27,7 @@ export function registerDemo(program: Command): void {
     .action(demo);
 }
 
-async function demo({ state, port, json }: DemoOptions): Promise<void> {
+async function demo({ state, port, json = false }: DemoOptions): Promise<void> {
   await withStack({ state, port }, async ({ mcpUrl, apiToken }) => {
     const { runDemo } = await import('../../examples/demo/run-demo.ts');
     const ownerUrl = await ownerUrlOf({ state });

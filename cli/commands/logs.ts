@@ -10,7 +10,7 @@ import { wholeNumber } from './number-option.ts';
 import { type StateOptions, stateOption } from './state-option.ts';
 
 interface LogOptions extends StateOptions {
-  readonly follow: boolean;
+  readonly follow?: boolean;
   readonly lines: number;
 }
 
@@ -22,7 +22,7 @@ export function registerLogs(program: Command): void {
       `Shows the end of the logs of the last start. PART is one of: ${PART_NAMES.join(', ')}; without it, all.`,
     )
     .argument('[part]', 'whose log')
-    .option('-f, --follow', 'go on showing what is added, until Ctrl-C', false)
+    .option('-f, --follow', 'go on showing what is added, until Ctrl-C')
     .addOption(new Option('-n, --lines <n>', 'lines of each log').default(20).argParser(wholeNumber(1, 1000)))
     .addOption(stateOption())
     .addHelpText('after', '\nExamples:\n  $ ./causeway logs worker --lines 50\n  $ ./causeway logs --follow')

@@ -7,7 +7,7 @@ import { type StateOptions, stateOption } from './state-option.ts';
 
 interface MigrateOptions extends StateOptions {
   readonly databaseUrl?: string;
-  readonly printSchema: boolean;
+  readonly printSchema?: boolean;
 }
 
 export function registerMigrate(program: Command): void {
@@ -18,7 +18,7 @@ export function registerMigrate(program: Command): void {
       'Applies migrations/ to a database, forward only: the one of the running stack, or any other by --database-url. `up` does this by itself.',
     )
     .option('--database-url <url>', 'log in as causeway_owner here (also: environment DATABASE_OWNER_URL)')
-    .option('--print-schema', 'print the schema that the migrations made, as schema.sql has it', false)
+    .option('--print-schema', 'print the schema that the migrations made, as schema.sql has it')
     .addOption(stateOption())
     .addHelpText(
       'after',

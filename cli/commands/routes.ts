@@ -8,13 +8,13 @@ export function registerRoutes(program: Command): void {
     .command('routes')
     .summary('every route of the Worker, and what a caller must show')
     .description('Lists every route of the Worker with its credential; any other address answers 401.')
-    .addOption(new Option('--public', 'only those that need no credential').default(false))
+    .addOption(new Option('--public', 'only those that need no credential'))
     .addOption(jsonOption())
     .addHelpText('after', '\nExamples:\n  $ ./causeway routes --public\n  $ ./causeway routes --json')
     .action(routes);
 }
 
-function routes(options: JsonOptions & { readonly public: boolean }): void {
+function routes(options: JsonOptions & { readonly public?: boolean }): void {
   const isWanted = (credential: Credential): boolean => !options.public || credential === 'public';
   const wanted = ROUTES.filter(({ credential }) => isWanted(credential));
   if (options.json) {

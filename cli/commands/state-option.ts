@@ -11,12 +11,12 @@ export function stateOption(): Option {
 
 /** `--json`, for commands that a program might read. */
 export function jsonOption(): Option {
-  return new Option('--json', 'print JSON for a program instead of text for a person').default(false);
+  return new Option('--json', 'print JSON for a program instead of text for a person');
 }
 
 export interface StateOptions {
   readonly state: string;
 }
 export interface JsonOptions {
-  readonly json: boolean;
+  readonly json?: boolean;
 }

@@ -21,7 +21,7 @@ interface DatabaseOptions extends StateOptions, JsonOptions {
 
 interface CreateOptions extends DatabaseOptions {
   readonly name: string;
-  readonly scope: readonly string[];
+  readonly scope?: readonly string[];
   readonly expires?: number;
   readonly role?: string;
   readonly email: string;
@@ -40,11 +40,7 @@ export function registerToken(program: Command): void {
     .summary('make a token and print it, once')
     .description('Makes a token and prints it. It cannot be shown again: only its argon2id hash is stored.')
     .requiredOption('--name <name>', 'what it is for; shown in lists and in the audit log')
-    .addOption(
-      new Option('--scope <scope...>', 'what it may do (default: everything)')
-        .choices(ALL_SCOPES)
-        .default(ALL_SCOPES, ''),
-    )
+    .addOption(new Option('--scope <scope...>', 'what it may do (default: everything)').choices(ALL_SCOPES))
     .option('--expires <time>', 'its lifetime: 30m, 1h, 90d (default: until it is revoked)', parseLifetime)
     .addOption(
       new Option('--role <role>', 'the most it may do, and the role of a person who is new').choices(ROLES),
@@ -85,6 +81,7 @@ function withDatabase(command: Command): Command {
 
 async function create(options: CreateOptions): Promise<void> {
   const tenant = tenantOf(options);
+  const scopes = options.scope ?? ALL_SCOPES;
   const expiresAt = options.expires === undefined ? null : new Date(Date.now() + options.expires);
   const minted = await asOperator(await ownerUrlOf(options), async (operator) => {
     const user = await operator.provisionTenant({
@@ -99,7 +96,7 @@ async function create(options: CreateOptions): Promise<void> {
       tenant,
       user,
       name: options.name,
-      scopes: options.scope,
+      scopes,
       roleCeiling: options.role ?? null,
       expiresAt,
     });
@@ -110,7 +107,7 @@ async function create(options: CreateOptions): Promise<void> {
       token: minted.text,
       tenant,
       email: options.email,
-      scopes: options.scope,
+      scopes,
       expires_at: expiresAt,
     });
     return;
