@@ -40,7 +40,10 @@ export function registerBench(program: Command): void {
     .action(bench);
 }
 
-async function bench(name: string | undefined, { state, port, json, quick }: BenchOptions): Promise<void> {
+async function bench(
+  name: string | undefined,
+  { state, port, json = false, quick }: BenchOptions,
+): Promise<void> {
   const names = benchNames();
   if (name === undefined) {
     for (const known of names) printResult(`./causeway bench ${known}`);

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { CLIENTS, CLOUD_CLIENTS } from '../../cli/connect/clients.ts';
+import { CLIENTS, CLOUD_CLIENTS } from './clients.ts';
 
 const TOKEN = 'btk_YOUR_TOKEN';
 
