@@ -26,8 +26,11 @@ export interface TestStack {
 
 const SLOTS = 2;
 
-/** Starts the parts that `./causeway up --engine workerd` starts, on free ports and in a folder that is thrown away. */
-export async function startTestStack(): Promise<{
+/**
+ * Starts the parts that `./causeway up --engine workerd` starts, on free ports and in a folder that is thrown away.
+ * With no slots there is no executor: the test plays executors of its own.
+ */
+export async function startTestStack(options: { readonly slots?: number } = {}): Promise<{
   readonly stack: TestStack;
   readonly stop: () => Promise<void>;
 }> {
@@ -40,7 +43,7 @@ export async function startTestStack(): Promise<{
       port,
       publicUrl: `http://127.0.0.1:${port}`,
       engine: 'workerd',
-      slots: SLOTS,
+      slots: options.slots ?? SLOTS,
       durable: false,
       edge: 'cloudflare',
     },
