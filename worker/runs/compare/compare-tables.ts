@@ -60,9 +60,14 @@ function equal(a: readonly number[], b: readonly number[]): boolean {
 }
 
 function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  return rounded(values.reduce((total, value) => total + value, 0));
+}
+
+/** Twelve significant digits: enough to see what changed, without the noise of adding doubles. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(12));
 }
 
 function largestDifference(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((most, value, index) => Math.max(most, Math.abs(value - (b[index] ?? 0))), 0);
+  return rounded(a.reduce((most, value, index) => Math.max(most, Math.abs(value - (b[index] ?? 0))), 0));
 }

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TestStack } from './stack.ts';
+
+export interface RevivedWorker {
+  stop(): Promise<void>;
+}
+
+/** Kills the Worker as a power failure would, does `meanwhile`, and starts it again on the same state. */
+export async function crashWorker(
+  stack: TestStack,
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<RevivedWorker> {
+  const pid = stack.pids.worker;
+  if (pid === undefined) throw new Error('the stack has no Worker');
+  const [command = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').slice(0, -1);
+  const cwd = readlinkSync(`/proc/${pid}/cwd`);
+  process.kill(pid, 'SIGKILL');
+  await until(async () => !(await answers(stack)));
+  await meanwhile();
+  const env = Object.fromEntries(
+    environment.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
+  const child = spawn(command, args, { cwd, env, stdio: 'ignore' });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await until(() => answers(stack));
+  return {
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function answers(stack: TestStack): Promise<boolean> {
+  try {
+    return (await fetch(`${stack.publicUrl}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await delay(50);
+}

@@ -1,0 +1,108 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { abstractName } from '../../cli/stack/abstract-name.ts';
+import { newId } from '../../protocol/ids.ts';
+import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
+import { type Modeller, settleModeller } from '../support/model-project.ts';
+import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
+import { queryAs } from '../support/query-as.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+let stack: TestStack;
+let stop: () => Promise<void>;
+let revived: RevivedWorker | undefined;
+let ann: Modeller;
+let executor: PlayedExecutor;
+
+beforeAll(async () => {
+  ({ stack, stop } = await startTestStack({ slots: 0 }));
+  ann = await settleModeller(stack, 'Ann');
+  executor = await playExecutor(stack, { slots: 1 });
+});
+afterAll(async () => {
+  await executor.cut();
+  await revived?.stop();
+  await stop();
+});
+
+/** Fires the Worker's cron, as the launcher does once a minute. */
+function tick(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socketPath = `\0${abstractName('cron', stack.stateDir)}`;
+    const asked = request({ socketPath, path: '/' }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+/** How often the Worker has entered a tenant: each database request of a run enters once. */
+async function entries(): Promise<number> {
+  const [row] = await queryAs(
+    stack.superuserUrl,
+    "select coalesce(sum(calls), 0)::int as calls from pg_stat_user_functions where schemaname = 'app' and funcname = 'enter'",
+  );
+  return row?.calls as number;
+}
+
+test('a whole run costs two database requests', async () => {
+  await queryAs(stack.superuserUrl, "alter role causeway_app set track_functions = 'pl'");
+  await queryAs(
+    stack.superuserUrl,
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'causeway_app'",
+  );
+  await executor.connect();
+  for (let n = 0; n < 5; n++) {
+    const running = ann.runModel(100 + n);
+    const { run, fence } = await executor.takeJob();
+    executor.send({ type: 'started', run, fence });
+    executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
+    await running;
+  }
+  await ann.call('whoami');
+  // Postgres publishes its counts within a second; another count than this one never becomes it.
+  await expect.poll(entries, { timeout: 20_000, interval: 200 }).toBe(5 * 2 + 1);
+  await executor.stop();
+});
+
+test('a run that was written and never submitted is found by the sweep and done', async () => {
+  await executor.connect();
+  const first = ann.runModel(1);
+  const job = await executor.takeJob();
+  executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
+  await first;
+  const orphan = newId('run');
+  await queryAs(
+    stack.superuserUrl,
+    `insert into app.runs (tenant_id, run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, created_by, created_at)
+     select tenant_id, $1, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, created_by, now() - interval '1 minute'
+       from app.runs where run_id = $2`,
+    [orphan, job.run],
+  );
+  expect(await tick()).toBe(200);
+  const found = await executor.takeJob();
+  expect([found.run, found.fence]).toEqual([orphan, 2]);
+  executor.send({ type: 'outcome', run: orphan, fence: 2, outcome: succeeded('found\n') });
+  expect((await ann.getRun(orphan, 10)).stdout.text).toBe('found\n');
+  await executor.stop();
+});
+
+test('a Worker that is killed goes on with what was running and with what waited', async () => {
+  await executor.connect();
+  const held = await ann.startModel(2);
+  const waiting = await ann.startModel(3);
+  const { run, fence } = await executor.takeJob();
+  expect(run).toBe(held);
+  executor.hold({ run, fence });
+  revived = await crashWorker(stack, () => executor.cut());
+  expect((await ann.getRun(held)).state).toBe('leased');
+  expect(await executor.connect()).toBe('welcome');
+  executor.send({ type: 'outcome', run, fence, outcome: succeeded('survived\n') });
+  expect((await ann.getRun(held, 20)).stdout.text).toBe('survived\n');
+  const next = await executor.takeJob();
+  expect([next.run, next.fence, next.manifest.parameters]).toEqual([waiting, 1, { n: 3 }]);
+  executor.send({ type: 'outcome', run: next.run, fence: 1, outcome: succeeded() });
+  expect((await ann.getRun(waiting, 20)).state).toBe('succeeded');
+});
