@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createCleanupStack } from '../cli/stack/cleanup.ts';
 import { ownerUrlOf } from '../cli/stack/owner-url.ts';
 import { printJson, printNote, printResult } from '../cli/terminal/print.ts';
 import { observeMachine } from './measure/machine.ts';
@@ -18,15 +19,18 @@ const QUICK = { blocks: 1, pairsPerBlock: 2, paceMs: 2_000 } as const;
 export async function run(given: object): Promise<void> {
   const { mcpUrl, state, json, quick } = readInput(given);
   const plan = quick ? QUICK : FULL;
-  const tenant = await openBenchTenant(await ownerUrlOf({ state }), 1);
-  const cold = await openColdRunner();
-  const client = await openClient(mcpUrl, tenant.tokens[0] ?? '');
+  const cleanup = createCleanupStack();
   try {
+    const tenant = await openBenchTenant(await ownerUrlOf({ state }), 1);
+    await cleanup.defer(tenant.close);
+    const cold = await openColdRunner();
+    await cleanup.defer(cold.close);
+    const client = await openClient(mcpUrl, tenant.tokens[0] ?? '');
+    await cleanup.defer(client.close);
     const project = await prepareProject(client);
     const world = { client, cold, recorded: await openTimekeeper(state, tenant.tenant) };
-    printNote(
-      `Measuring ${plan.blocks * plan.pairsPerBlock} warm runs of each model, one every ${plan.paceMs / 1000} s.`,
-    );
+    const runs = plan.blocks * plan.pairsPerBlock;
+    printNote(`Measuring ${runs} warm runs of each model, one every ${plan.paceMs / 1000} s.`);
     await warmUp(world, project, plan.paceMs);
     const observed = observeMachine();
     const onBlock = (done: number) => printNote(`  block ${done} of ${plan.blocks}`);
@@ -34,9 +38,7 @@ export async function run(given: object): Promise<void> {
     if (json) printJson(report);
     else printResult(`\n${printRuns(report)}`);
   } finally {
-    await client.close();
-    await cold.close();
-    await tenant.close();
+    await cleanup.run();
   }
 }
 
