@@ -41,6 +41,12 @@ interface Shown {
   readonly download_url: string | null;
 }
 
+interface Page {
+  readonly runs: readonly { readonly run: string }[];
+  readonly total: number;
+  readonly cursor: string | null;
+}
+
 let ann: Modeller;
 let bob: Modeller;
 const runs: Record<string, RunReply> = {};
@@ -306,17 +312,10 @@ describe('list_runs', () => {
     let cursor: string | null = null;
     let total = 0;
     do {
-      const { structured } = await ann.call<{
-        runs: { run: string }[];
-        total: number;
-        cursor: string | null;
-      }>('list_runs', {
-        project: ann.project,
-        limit: 3,
-        ...(cursor === null ? {} : { cursor }),
-      });
-      seen.push(...structured.runs.map((entry) => entry.run));
-      ({ cursor, total } = structured);
+      const input = { project: ann.project, limit: 3, ...(cursor === null ? {} : { cursor }) };
+      const page: Page = (await ann.call<Page>('list_runs', input)).structured;
+      seen.push(...page.runs.map((entry) => entry.run));
+      ({ cursor, total } = page);
     } while (cursor !== null);
     expect(seen).toHaveLength(total);
     expect(new Set(seen).size).toBe(total);

@@ -1,34 +1,28 @@
 import { z } from 'zod';
 import { limit } from '../../protocol/limits.ts';
 
-const stream = z.object({ text: z.string(), bytes: z.number().int(), truncated: z.boolean() });
+/** An object whose parts its description names: schemas of outputs are read by agents as tokens. */
+const parts = (named: string) => z.looseObject({}).describe(named);
 
-/** What every run tool answers of a run. Output schemas are read by agents as tokens, so it says no more than it must. */
+/** What every run tool answers of a run; `presentRun` makes it. */
 export const runAnswer = z.object({
   run: z.string(),
   state: z.string().describe('succeeded, failed, timed_out, …; queued, leased or running while active'),
   message: z.string(),
-  error: z
-    .object({
-      type: z.string(),
-      message: z.string(),
-      path: z.string().nullable(),
-      line: z.number().int().nullable(),
-    })
-    .nullable(),
-  limit: z.record(z.string(), z.unknown()).nullable().describe('The limit that ended it: name, value, says'),
-  stdout: stream,
-  stderr: stream,
-  outputs: z.array(z.object({ name: z.string(), bytes: z.number().int(), media_type: z.string() })),
-  refused_outputs: z.array(z.record(z.string(), z.string())),
-  timings: z.record(z.string(), z.number().nullable()).nullable(),
-  manifest: z.record(z.string(), z.unknown()).describe('What it was made of'),
+  error: parts('type, message, path, line').nullable(),
+  limit: parts('The limit that ended it: name, value, says').nullable(),
+  stdout: parts('text, bytes, truncated'),
+  stderr: parts('likewise'),
+  outputs: z.array(parts('name, bytes, media_type')),
+  refused_outputs: z.array(parts('name, reason')),
+  timings: parts('ms').nullable(),
+  manifest: parts('commit, entry, data, image, absent_packages'),
   hint: z.string().nullable(),
 });
 
 /** A started run: the same, and whether it was started by this call. */
 export const startedRunAnswer = runAnswer.extend({
-  deduplicated: z.boolean().describe('true: an identical run was active, and is this one'),
+  deduplicated: z.boolean().describe('An identical run was active: this is it'),
 });
 
 export const runReference = z.string().min(5).max(40).describe('run_…');

@@ -25,38 +25,14 @@ export const compareRunsTool = defineTool({
     environment: lines,
     outputs: lines,
     tables: z
-      .array(
-        z.object({
-          name: z.string(),
-          rows_a: z.number().int(),
-          rows_b: z.number().int(),
-          columns_only_a: lines,
-          columns_only_b: lines,
-          columns: z.array(
-            z.object({
-              column: z.string(),
-              sum_a: z.number(),
-              sum_b: z.number(),
-              largest_difference: z.number().nullable(),
-            }),
-          ),
-        }),
-      )
-      .describe('CSV outputs that changed, by numeric column'),
+      .array(z.looseObject({ name: z.string() }))
+      .describe(
+        'CSV outputs that changed: rows_a, rows_b, columns [column, sum_a, sum_b, largest_difference]',
+      ),
   }),
   needs: { scopes: ['runs:execute'], role: 'viewer' },
   annotations: READS,
   async run(input, context) {
-    const comparison = presentComparison(await compareRuns(context, input.run_a, input.run_b));
-    return {
-      structured: {
-        ...comparison,
-        tables: comparison.tables.map((table) => ({
-          ...table,
-          columns_only_a: [...table.columns_only_a],
-          columns_only_b: [...table.columns_only_b],
-        })),
-      },
-    };
+    return { structured: presentComparison(await compareRuns(context, input.run_a, input.run_b)) };
   },
 });
