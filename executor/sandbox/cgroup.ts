@@ -48,7 +48,7 @@ export function ownHierarchies(selfCgroup: string, mountinfo: string): Hierarchy
       );
       if (mount === undefined) return [];
       const within = mount.root !== '/' && path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
-      return [{ controllers, dir: join(mount.point, within), version: unified ? 2 : 1 }];
+      return [{ controllers, dir: join(mount.point, within).replace(/\/$/, ''), version: unified ? 2 : 1 }];
     });
 }
 

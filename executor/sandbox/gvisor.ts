@@ -1,13 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ociSpec } from './bundle.ts';
 import type { Cgroups } from './cgroup.ts';
 import type { CgroupGroup } from './cgroup-group.ts';
 import type { Engine, SandboxSpec, Started, Starting } from './engine.ts';
-import { endProcesses, liveSandbox } from './live-sandbox.ts';
+import { endProcesses, liveSandbox, removeGroup } from './live-sandbox.ts';
 import { makeFolders, unmountUnder } from './mounts.ts';
 import { openPipes } from './pipes.ts';
 
@@ -112,48 +113,45 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
       { stdio: [...fds], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, cwd: '/' },
     );
 
-  const startIn = async (
-    id: string,
-    dir: string,
-    group: CgroupGroup,
-    spec: SandboxSpec,
-    aborted: Promise<string>,
-  ): Promise<Started> => {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await mkdir(runscRoot, { recursive: true, mode: 0o700 });
-    const [folders, pipes] = await Promise.all([makeFolders(dir, spec.limits), openPipes(dir)]);
-    const { harness, imageEnvironment, python, rootfsDir } = settings;
-    const cgroupPath = cgroupOf(id);
-    const bundle = ociSpec({ rootfsDir, folders, python, harness, imageEnvironment, cgroupPath, spec });
-    await writeFile(join(dir, 'config.json'), JSON.stringify(bundle));
-    const child = spawnContainer(id, dir, pipes.childFds);
-    pipes.handedOver();
-    const { sandbox, ready } = liveSandbox({
-      ...{ id, dir, folders, pipes, group, child, spec },
-      deleteContainer: () => deleteContainer(id),
-      signalContainer: (signal) => signalContainer(id, signal),
-    });
-    const problem = await Promise.race([ready(START_TIMEOUT_MS), aborted]);
-    if (problem === null) return { ok: true, sandbox };
-    await sandbox.destroy();
-    return { ok: false, reason: problem };
-  };
-
   const start = (spec: SandboxSpec): Starting => {
     const id = `causeway-${randomBytes(8).toString('hex')}`;
     const dir = join(sandboxesDir, id);
+    const cgroupPath = cgroupOf(id);
     const aborted = Promise.withResolvers<string>();
-    const group = settings.cgroups.make(cgroupOf(id));
-    group.setLimits(spec.limits);
-    group.setPriority(spec.priority);
+    let group: CgroupGroup | null = null;
+
+    const prepareAndSpawn = async (): Promise<Started> => {
+      // The folder comes first: by it a successor knows what else there may be of this sandbox.
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      mkdirSync(runscRoot, { recursive: true, mode: 0o700 });
+      const made = settings.cgroups.make(cgroupPath);
+      group = made;
+      made.setLimits(spec.limits);
+      made.setPriority(spec.priority);
+      const folders = await makeFolders(dir, spec.limits);
+      const { harness, imageEnvironment, python, rootfsDir } = settings;
+      const bundle = ociSpec({ rootfsDir, folders, python, harness, imageEnvironment, cgroupPath, spec });
+      await writeFile(join(dir, 'config.json'), JSON.stringify(bundle));
+      const pipes = await openPipes(dir);
+      const child = spawnContainer(id, dir, pipes.childFds);
+      pipes.handedOver();
+      const { sandbox, ready } = liveSandbox({
+        ...{ id, dir, folders, pipes, group: made, child, spec },
+        deleteContainer: () => deleteContainer(id),
+        signalContainer: (signal) => signalContainer(id, signal),
+      });
+      const problem = await Promise.race([ready(START_TIMEOUT_MS), aborted.promise]);
+      if (problem === null) return { ok: true, sandbox };
+      await sandbox.destroy();
+      return { ok: false, reason: problem };
+    };
+
     return {
-      started: startIn(id, dir, group, spec, aborted.promise).catch(
-        async (error: Error): Promise<Started> => {
-          await remove(id);
-          return { ok: false, reason: `the sandbox could not be prepared: ${error.message}` };
-        },
-      ),
-      hurry: () => group.setPriority('run'),
+      started: prepareAndSpawn().catch(async (error: Error): Promise<Started> => {
+        await remove(id);
+        return { ok: false, reason: `the sandbox could not be prepared: ${error.message}` };
+      }),
+      hurry: () => group?.setPriority('run'),
       abort: () => aborted.resolve('the start was aborted'),
     };
   };
@@ -164,7 +162,7 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
     await endProcesses(group);
     await deleteContainer(id);
     await unmountUnder(join(sandboxesDir, id));
-    group.remove();
+    await removeGroup(group);
     await rm(join(sandboxesDir, id), { recursive: true, force: true });
   };
 

@@ -12,6 +12,7 @@ import { lineSplitter, readReportLine } from './report-lines.ts';
 const OOM_POLL_MS = 200;
 const DEATH_TIMEOUT_MS = 10_000;
 const DEATH_POLL_MS = 2;
+const REMOVE_TIMEOUT_MS = 1_000;
 const STACKS_TIMEOUT_MS = 500;
 const STACKS_POLL_MS = 5;
 const STACKS_CHARS_MAX = 16 * 1024;
@@ -50,6 +51,19 @@ export async function endProcesses(group: CgroupGroup): Promise<boolean> {
   }
 }
 
+/** The kernel takes a moment to forget the last process; what is busy beyond that is a fault and thrown. */
+export async function removeGroup(group: CgroupGroup): Promise<void> {
+  const until = performance.now() + REMOVE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return group.remove();
+    } catch (error) {
+      if (performance.now() > until) throw error;
+      await delay(DEATH_POLL_MS);
+    }
+  }
+}
+
 async function textOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }
@@ -76,6 +90,7 @@ export function liveSandbox(parts: LiveParts): Live {
   let claimedCpuMs = 0;
   let stacks = '';
   let ending = false;
+  let isReady = false;
   let destroyed: Promise<void> | null = null;
 
   const end = async (exitCode: number | null, cause: EndFacts['reportedCause']): Promise<void> => {
@@ -106,8 +121,10 @@ export function liveSandbox(parts: LiveParts): Live {
 
   const readLine = lineSplitter(LINE_CHARS_MAX, (text) => {
     const line = readReportLine(text);
-    if (line.kind === 'ready') waiting.resolve(null);
-    else if (line.kind === 'exit') void end(line.exitCode, line.cause);
+    if (line.kind === 'ready') {
+      isReady = true;
+      waiting.resolve(null);
+    } else if (line.kind === 'exit') void end(line.exitCode, line.cause);
     else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
   });
   let reportBytes = 0;
@@ -135,21 +152,25 @@ export function liveSandbox(parts: LiveParts): Live {
     );
   });
 
+  /**
+   * A sandbox that was ready ends with its processes, and `runsc run` after it, which clears its own state. One that is
+   * still becoming may have no process in the cgroup yet, so it is ended from its root: what runsc started dies with it.
+   */
   const destroy = async (): Promise<void> => {
     ending = true;
     clearInterval(oomPoll);
+    if (!isReady) child.kill('SIGKILL');
     await endProcesses(group);
-    const exited = await Promise.race([
-      gone.promise.then(() => true),
-      delay(DEATH_TIMEOUT_MS, false, { ref: false }),
-    ]);
-    if (!exited) {
+    const timeout = delay(DEATH_TIMEOUT_MS, false, { ref: false });
+    const isOrderly = await Promise.race([gone.promise.then(() => isReady), timeout]);
+    if (!isOrderly) {
       child.kill('SIGKILL');
+      await endProcesses(group);
       await parts.deleteContainer();
     }
     pipes.close();
     await unmountUnder(parts.dir);
-    group.remove();
+    await removeGroup(group);
     await rm(parts.dir, { recursive: true, force: true });
   };
 

@@ -1,0 +1,89 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ownHierarchies } from '../../../executor/sandbox/cgroup.ts';
+import { hostTasksMax } from '../../../executor/sandbox/cgroup-group.ts';
+import { prepareV2, v2Group } from '../../../executor/sandbox/cgroup-v2.ts';
+import { mountPointsUnder } from '../../../executor/sandbox/mounts.ts';
+
+const V1_MOUNTS = `30 25 0:26 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755
+31 30 0:27 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+32 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct
+33 30 0:29 /docker/abc /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids
+34 30 0:30 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+`;
+
+describe("the executor's own cgroups", () => {
+  it('are found in a hybrid of both versions, through joined controllers and container roots', () => {
+    const found = ownHierarchies(
+      '9:memory:/job\n4:cpu,cpuacct:/\n3:pids:/docker/abc/x\n2:rdma:/\n0::/own\n',
+      V1_MOUNTS,
+    );
+    expect(found).toEqual([
+      { controllers: ['memory'], dir: '/sys/fs/cgroup/memory/job', version: 1 },
+      { controllers: ['cpu', 'cpuacct'], dir: '/sys/fs/cgroup/cpu,cpuacct', version: 1 },
+      { controllers: ['pids'], dir: '/sys/fs/cgroup/pids/x', version: 1 },
+      { controllers: [], dir: '/sys/fs/cgroup/unified/own', version: 2 },
+    ]);
+  });
+
+  it('are none where nothing is mounted', () => {
+    expect(ownHierarchies('0::/\n', '')).toEqual([]);
+  });
+
+  it('leave gVisor room for its own threads beside those of the program', () => {
+    expect(hostTasksMax(256)).toBeGreaterThan(512);
+  });
+});
+
+describe('cgroup v2, as far as plain files can stand for it', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'causeway-cgroup-'));
+    writeFileSync(join(dir, 'cgroup.controllers'), 'cpuset cpu io memory pids\n');
+    writeFileSync(join(dir, 'cgroup.type'), 'domain\n');
+    writeFileSync(join(dir, 'cgroup.procs'), '');
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+  const control = (...path: string[]) => readFileSync(join(dir, ...path), 'utf8');
+
+  it('enables what is needed below the executor, or says what is not delegated', () => {
+    expect(prepareV2(dir)).toEqual({ ok: true });
+    expect(control('cgroup.subtree_control')).toBe('+cpu +memory +pids');
+    writeFileSync(join(dir, 'cgroup.controllers'), 'cpu\n');
+    expect(prepareV2(dir)).toEqual({ ok: false, reason: 'cgroup v2 does not offer memory, pids here.' });
+  });
+
+  it('writes the limits in its own spelling', () => {
+    mkdirSync(join(dir, 'causeway-x', 'one'), { recursive: true });
+    writeFileSync(join(dir, 'causeway-x', 'one', 'memory.swap.max'), 'max');
+    const group = v2Group(dir, 'causeway-x/one', true);
+    group.setLimits({ memoryBytes: 1024, processesMax: 10, cpuCores: 0.5 });
+    group.setPriority('background');
+    expect(control('causeway-x', 'cgroup.subtree_control')).toBe('+cpu +memory +pids');
+    expect(control('causeway-x', 'one', 'memory.max')).toBe('1024');
+    expect(control('causeway-x', 'one', 'memory.swap.max')).toBe('0');
+    expect(control('causeway-x', 'one', 'memory.oom.group')).toBe('1');
+    expect(control('causeway-x', 'one', 'cpu.max')).toBe('50000 100000');
+    expect(control('causeway-x', 'one', 'cpu.weight')).toBe('6');
+  });
+
+  it('reads its facts', () => {
+    const group = v2Group(dir, 'causeway-x/one', true);
+    const own = join(dir, 'causeway-x', 'one');
+    writeFileSync(join(own, 'memory.events'), 'low 0\noom 2\noom_kill 1\n');
+    writeFileSync(join(own, 'pids.events'), 'max 3\n');
+    writeFileSync(join(own, 'cpu.stat'), 'usage_usec 2500\nuser_usec 1\n');
+    writeFileSync(join(own, 'memory.peak'), '4096\n');
+    expect(group.facts()).toEqual({ oomKills: 1, forksRefused: 3, cpuMs: 2.5, memoryPeakBytes: 4096 });
+  });
+});
+
+describe('mount points', () => {
+  it('below a folder are found deepest first, with their escapes read, and no neighbour', () => {
+    const line = (point: string) => `1 2 0:1 / ${point} rw - tmpfs causeway rw`;
+    const mountinfo = ['/s/a', '/s/a/tmp', '/s/ab', '/s/a/out\\040puts', '/'].map(line).join('\n');
+    expect(mountPointsUnder(mountinfo, '/s/a')).toEqual(['/s/a/out puts', '/s/a/tmp', '/s/a']);
+  });
+});

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { logLine } from '../../../executor/log.ts';
+import { releaseStack } from '../../../executor/release-stack.ts';
+
+describe('a line of the log', () => {
+  it('is one line of printable text, whatever a field holds', () => {
+    const line = logLine(new Date(0), 'warn', 'refused', {
+      reason: 'a\nb\r\u001b[31m\u2028\u0000\u0085',
+      long: 'x'.repeat(5000),
+    });
+    expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+    expect(line.length).toBeLessThan(2300);
+    expect(JSON.parse(line)).toMatchObject({
+      at: '1970-01-01T00:00:00.000Z',
+      level: 'warn',
+      message: 'refused',
+    });
+  });
+});
+
+describe('releases', () => {
+  it('run last-in-first-out, once, and one that fails does not keep the others', async () => {
+    const done: string[] = [];
+    const faults: unknown[] = [];
+    const stack = releaseStack((error) => faults.push(error));
+    stack.push(() => void done.push('first'));
+    stack.push(async () => {
+      done.push('second');
+      throw new Error('it failed');
+    });
+    stack.push(() => void done.push('third'));
+    await Promise.all([stack.releaseAll(), stack.releaseAll()]);
+    expect(done).toEqual(['third', 'second', 'first']);
+    expect(faults).toHaveLength(1);
+    stack.push(() => void done.push('late'));
+    expect(done.at(-1)).toBe('late');
+  });
+});

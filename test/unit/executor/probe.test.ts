@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { describeFailure, judgePiece } from '../../../executor/probe.ts';
+import type { EndFacts } from '../../../executor/sandbox/engine.ts';
+import { reportTable } from '../../../executor/self-test.ts';
+
+const FACTS: EndFacts = {
+  exitCode: 0,
+  reportedCause: null,
+  stacks: '',
+  oomKills: 0,
+  forksRefused: 0,
+  enginePanic: null,
+  outputsFull: null,
+  tmpFull: null,
+  cpuMs: null,
+  memoryPeakBytes: null,
+};
+const line = (name: string, ok: boolean) => `${JSON.stringify({ name, ok, detail: '' })}\n`;
+
+describe('a probe is believed only when it played to its end', () => {
+  it('all checks held', () => {
+    const text = line('DNS', true) + line('isolation complete', true);
+    expect(judgePiece('isolation', { facts: FACTS, text, timedOut: false })).toEqual([
+      { name: 'DNS', ok: true, detail: '' },
+    ]);
+  });
+
+  it.each([
+    ['it stopped half way', line('DNS', true), false, 'the probe ended early: 0'],
+    ['it said nothing', '', false, 'the probe ended early: 0'],
+    ['it did not end', line('DNS', true), true, 'the probe did not end in time'],
+  ])('%s: that is a failure', (_, text, timedOut, detail) => {
+    const checks = judgePiece('isolation', { facts: FACTS, text, timedOut });
+    expect(checks.at(-1)).toEqual({ name: 'isolation', ok: false, detail });
+  });
+
+  it('what is no line of it is a failure', () => {
+    const text = `${line('DNS', true)}Segmentation fault\n${line('isolation complete', true)}`;
+    expect(judgePiece('isolation', { facts: FACTS, text, timedOut: false })).toContainEqual({
+      name: 'isolation',
+      ok: false,
+      detail: 'Segmentation fault',
+    });
+  });
+
+  it('memory is judged by the cgroup, not by what the program says', () => {
+    const text = line('memory complete', true);
+    expect(judgePiece('memory', { facts: FACTS, text, timedOut: false })[0]?.ok).toBe(false);
+    expect(judgePiece('memory', { facts: { ...FACTS, oomKills: 1 }, text: '', timedOut: false })[0]?.ok).toBe(
+      true,
+    );
+  });
+
+  it('a failure is told with what got through and the remedy', () => {
+    const report = {
+      ok: false,
+      tookMs: 5,
+      checks: [
+        { name: 'DNS', ok: false, detail: 'it succeeded' },
+        { name: 'mount', ok: true, detail: 'EPERM' },
+      ],
+    };
+    expect(describeFailure(report)).toMatch(
+      /^This host does not isolate runs: DNS \(it succeeded\)\. Nothing is served\. Run the executor as root/,
+    );
+    expect(reportTable(report)).toContain('FAILED  DNS');
+    expect(reportTable(report)).toContain('1 of 2 checks failed: an executor refuses to serve here.');
+  });
+});
