@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callTool } from '../support/mcp-call.ts';
+import { type Person, settlePerson } from '../support/people.ts';
+import { queryAs } from '../support/query-as.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+let stack: TestStack;
+let stop: () => Promise<void>;
+let ann: Person;
+
+beforeAll(async () => {
+  ({ stack, stop } = await startTestStack());
+  ann = await settlePerson(stack, { name: 'Ann' });
+  await callTool(stack, ann.token, 'create_project', { name: 'Budget' });
+});
+afterAll(() => stop());
+
+const call = (tool: string, input: Record<string, unknown>) =>
+  callTool(stack, ann.token, tool, { project: 'Budget', ...input });
+
+/** How often the Worker has entered a tenant: each of its database requests for a tenant enters once. */
+async function entries(): Promise<number> {
+  const [row] = await queryAs(
+    stack.superuserUrl,
+    "select coalesce(sum(calls), 0)::int as calls from pg_stat_user_functions where schemaname = 'app' and funcname = 'enter'",
+  );
+  return row?.calls as number;
+}
+
+test('data tools make one database request to read, two to import and two for a PUT', async () => {
+  await queryAs(stack.superuserUrl, "alter role causeway_app set track_functions = 'pl'");
+  await queryAs(
+    stack.superuserUrl,
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'causeway_app'",
+  );
+  const csv = { name: 'sales', format: 'csv', text: 'a,b\n1,2\n' };
+  const keyed = { ...csv, name: 'keyed', idempotency_key: crypto.randomUUID() };
+  const steps: readonly [requests: number, what: string, step: () => Promise<unknown>][] = [
+    [2, 'an import', () => call('import_data', csv)],
+    [2, 'an import of bytes that are known', () => call('import_data', { ...csv, name: 'again' })],
+    [2, 'an import that is refused', () => call('import_data', { ...csv, text: 'a,b\n1,2,3\n' })],
+    [2, 'an import with a key', () => call('import_data', keyed)],
+    [1, 'its repetition', () => call('import_data', keyed)],
+    [1, 'describe_data', () => call('describe_data', { name: 'sales' })],
+    [1, 'list_data_sources', () => call('list_data_sources', {})],
+    [3, 'create_upload and its PUT', () => upload('a\n1\n', 'a\n1\n')],
+    [3, 'create_upload and a PUT of other bytes', () => upload('a\n1\n', 'a\n12\n')],
+  ];
+  for (const [, , step] of steps) await step();
+  const expected = steps.reduce((sum, [requests]) => sum + requests, 0);
+  // Postgres publishes its counts within a second; another count than this one never becomes it.
+  await expect.poll(entries, { timeout: 20_000, interval: 200 }).toBe(expected);
+});
+
+async function upload(announced: string, sent: string): Promise<void> {
+  const asked = { name: 'file', format: 'csv', bytes: announced.length };
+  const { structured } = await call('create_upload', asked);
+  await fetch(structured.url as string, { method: 'PUT', body: sent });
+}
