@@ -168,7 +168,7 @@ describe('an outcome', () => {
       step: 'again',
       fence: 2,
     });
-    expect(await as(systemPrincipal(ann.tenantId), nextFence(run, 1))).toEqual({
+    expect(await as(systemPrincipal(ann.tenantId), nextFence(run, 1))).toMatchObject({
       step: 'elsewhere',
       fence: 2,
     });

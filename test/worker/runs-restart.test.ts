@@ -1,7 +1,9 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { abstractName } from '../../cli/stack/abstract-name.ts';
 import { newId } from '../../protocol/ids.ts';
+import type { FeedEvent } from '../../protocol/messages.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
@@ -36,6 +38,14 @@ function tick(): Promise<number> {
     asked.on('error', reject);
     asked.end();
   });
+}
+
+async function openFeed(run: string, capability: string): Promise<WebSocket> {
+  const url = `${stack.publicUrl.replace(/^http/, 'ws')}/executor/runs/${run}/feed`;
+  const feed = new WebSocket(url, { headers: { authorization: `Bearer ${capability}` } });
+  feed.on('error', () => {});
+  await new Promise((resolve) => feed.once('open', resolve));
+  return feed;
 }
 
 /** How often the Worker has entered a tenant: each database request of a run enters once. */
@@ -89,15 +99,29 @@ test('a run that was written and never submitted is found by the sweep and done'
   await executor.stop();
 });
 
-test('a Worker that is killed goes on with what was running and with what waited', async () => {
+test('a Worker that is killed goes on with what was running, what it had printed, and what waited', async () => {
   await executor.connect();
   const held = await ann.startModel(2);
   const waiting = await ann.startModel(3);
-  const { run, fence } = await executor.takeJob();
+  const { run, fence, capability } = await executor.takeJob();
   expect(run).toBe(held);
   executor.hold({ run, fence });
+  executor.send({ type: 'started', run, fence });
+  const feed = await openFeed(run, capability);
+  const printed = (sequence: number, text: string) =>
+    feed.send(JSON.stringify({ kind: 'stdout', sequence, at_ms: 0, text } satisfies FeedEvent));
+  printed(1, 'one ');
+  printed(2, 'two ');
+  printed(2, 'two again ');
+  printed(1, 'one again ');
+  printed(3, 'three');
+  const shown = async () => {
+    const { state, stdout } = await ann.getRun(held);
+    return [state, stdout.text];
+  };
+  await expect.poll(shown).toEqual(['running', 'one two three']);
   revived = await crashWorker(stack, () => executor.cut());
-  expect((await ann.getRun(held)).state).toBe('leased');
+  expect(await shown()).toEqual(['running', 'one two three']);
   expect(await executor.connect()).toBe('welcome');
   executor.send({ type: 'outcome', run, fence, outcome: succeeded('survived\n') });
   expect((await ann.getRun(held, 20)).stdout.text).toBe('survived\n');

@@ -16,16 +16,21 @@ export interface FeedPage {
  */
 export class FeedBuffer {
   private readonly sql: SqlStorage;
+  /** The table is made by the first event, so that looking at a run that never had a feed leaves nothing behind. */
+  private exists: boolean;
   private fence = 0;
   private sequence = 0;
   private chars = 0;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
-    this.create();
-    const [last] = sql.exec<{ fence: number; sequence: number }>(
-      'select fence, sequence from events order by position desc limit 1',
-    );
+    this.exists = sql.exec("select 1 from sqlite_master where name = 'events'").toArray().length > 0;
+    if (!this.exists) return;
+    const [last] = sql
+      .exec<{ fence: number; sequence: number }>(
+        'select fence, sequence from events order by position desc limit 1',
+      )
+      .toArray();
     this.fence = last?.fence ?? 0;
     this.sequence = last?.sequence ?? 0;
     this.chars = sql
@@ -35,7 +40,8 @@ export class FeedBuffer {
 
   add(fence: number, event: FeedEvent): void {
     if (fence < this.fence || (fence === this.fence && event.sequence <= this.sequence)) return;
-    if (fence > this.fence) this.sql.exec('delete from events');
+    if (!this.exists) this.create();
+    if (fence > this.fence) this.startAgain();
     this.fence = fence;
     this.sequence = event.sequence;
     const text = JSON.stringify(event);
@@ -50,10 +56,12 @@ export class FeedBuffer {
   }
 
   isEmptyAfter(position: number): boolean {
+    if (!this.exists) return true;
     return this.sql.exec('select 1 from events where position > ? limit 1', position).toArray().length === 0;
   }
 
   read(after: number): FeedPage {
+    if (!this.exists) return { events: [], position: after };
     const rows = this.sql
       .exec<{ position: number; event: string }>(
         'select position, event from events where position > ? order by position limit ?',
@@ -69,24 +77,32 @@ export class FeedBuffer {
 
   /** All that is kept. */
   all(): FeedEvent[] {
+    if (!this.exists) return [];
     return this.sql
       .exec<{ event: string }>('select event from events order by position')
       .toArray()
       .map(({ event }) => JSON.parse(event) as FeedEvent);
   }
 
+  /** Forgets everything; the caller deletes the storage. */
   clear(): void {
-    this.sql.exec('drop table events');
-    this.create();
+    this.exists = false;
     this.fence = 0;
     this.sequence = 0;
     this.chars = 0;
   }
 
   private create(): void {
+    this.exists = true;
     this.sql.exec(
-      'create table if not exists events (position integer primary key autoincrement, fence integer, sequence integer, event text)',
+      'create table events (position integer primary key autoincrement, fence integer, sequence integer, event text)',
     );
+  }
+
+  /** A new attempt: what the last one printed is no output of this run. */
+  private startAgain(): void {
+    this.sql.exec('delete from events');
+    this.chars = 0;
   }
 
   private dropOldest(): void {
