@@ -1,6 +1,8 @@
 /** A sample of one measured thing, in the unit of its values. */
 export interface Summary {
   readonly count: number;
+  /** The best: what is left when nothing else wants the machine. */
+  readonly min: number;
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
@@ -20,6 +22,7 @@ export function median(values: readonly number[]): number {
 export function summarize(values: readonly number[]): Summary {
   return {
     count: values.length,
+    min: rounded(quantile(values, 0)),
     p50: rounded(median(values)),
     p95: rounded(quantile(values, 0.95)),
     p99: rounded(quantile(values, 0.99)),

@@ -32,7 +32,7 @@ describe('quantiles of a sample', () => {
 
   it('a summary leaves the sample in its order', () => {
     const sample = [3, 1, 2];
-    expect(summarize(sample)).toEqual({ count: 3, p50: 2, p95: 3, p99: 3, max: 3 });
+    expect(summarize(sample)).toEqual({ count: 3, min: 1, p50: 2, p95: 3, p99: 3, max: 3 });
     expect(sample).toEqual([3, 1, 2]);
   });
 });
