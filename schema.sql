@@ -42,6 +42,9 @@ create schema migrations authorization causeway_owner;
 
 -- Domains
 
+create domain app.aev_id as text collate "C"
+  constraint aev_id_form CHECK ((VALUE ~ '^aev_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
 create domain app.dat_id as text collate "C"
   constraint dat_id_form CHECK ((VALUE ~ '^dat_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
@@ -57,6 +60,12 @@ create domain app.exe_id as text collate "C"
 create domain app.git_id as text collate "C"
   constraint git_id_check CHECK ((VALUE ~ '^[0-9a-f]{40}$'::text));
 
+create domain app.inv_id as text collate "C"
+  constraint inv_id_form CHECK ((VALUE ~ '^inv_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
+create domain app.ntc_id as text collate "C"
+  constraint ntc_id_form CHECK ((VALUE ~ '^ntc_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
 create domain app.pol_id as text collate "C"
   constraint pol_id_form CHECK ((VALUE ~ '^pol_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
@@ -66,8 +75,14 @@ create domain app.prj_id as text collate "C"
 create domain app.run_id as text collate "C"
   constraint run_id_form CHECK ((VALUE ~ '^run_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
+create domain app.ses_id as text collate "C"
+  constraint ses_id_form CHECK ((VALUE ~ '^ses_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
 create domain app.sha256 as text collate "C"
   constraint sha256_check CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
+
+create domain app.sha256_hex as text collate "C"
+  constraint sha256_hex_form CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
 
 create domain app.source_name as text collate "C"
   constraint source_name_check CHECK ((VALUE ~ '^[a-z][a-z0-9_]{0,62}$'::text));
@@ -168,9 +183,42 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_even
 grant select on table app.audit_events to causeway_backup;
 grant select on table app.audit_events to causeway_keeper;
 grant insert (action, target_kind, target_id, outcome, details) on app.audit_events to causeway_app;
-grant insert (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, details) on app.audit_events to causeway_keeper;
+grant insert (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details) on app.audit_events to causeway_keeper;
 grant select (tenant_id, event_id, occurred_at, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details) on app.audit_events to causeway_app;
 comment on table app.audit_events is 'Append-only: no login may update, delete or truncate it.';
+
+create table app.authentication_events (
+  event_id app.aev_id not null default app.new_id('aev'::text),
+  occurred_at timestamp with time zone not null default clock_timestamp(),
+  user_id app.usr_id,
+  email_sha256 app.sha256_hex,
+  method text not null,
+  outcome text not null,
+  request_id text,
+  address inet,
+  user_agent text,
+  constraint authentication_events_method_check CHECK ((method = ANY (ARRAY['password'::text, 'invitation'::text, 'recovery'::text, 'session'::text, 'password_change'::text]))),
+  constraint authentication_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'wrong'::text, 'locked'::text, 'ended'::text]))),
+  constraint authentication_events_pkey PRIMARY KEY (event_id),
+  constraint authentication_events_request_id_check CHECK ((length(request_id) <= 100)),
+  constraint authentication_events_user_agent_check CHECK ((length(user_agent) <= 500)),
+  constraint authentication_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES app.users(user_id)
+);
+alter table app.authentication_events owner to causeway_owner;
+CREATE INDEX authentication_events_by_time ON app.authentication_events USING btree (occurred_at);
+CREATE INDEX authentication_events_by_user ON app.authentication_events USING btree (user_id, occurred_at DESC);
+alter table app.authentication_events enable row level security;
+alter table app.authentication_events force row level security;
+create policy backup on app.authentication_events for select to causeway_backup
+  using (true);
+create policy keeper on app.authentication_events for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.authentication_events for select to causeway_resolver
+  using (true);
+grant delete, insert, select on table app.authentication_events to causeway_keeper;
+grant select on table app.authentication_events to causeway_backup;
+grant select on table app.authentication_events to causeway_resolver;
 
 create table app.commits (
   tenant_id app.ten_id not null default app.tenant_id(),
@@ -323,6 +371,39 @@ grant select on table app.idempotency_keys to causeway_backup;
 grant insert (key, tool, arguments_sha256, result) on app.idempotency_keys to causeway_app;
 comment on table app.idempotency_keys is 'What a call with an idempotency key answered, so that its repetition does nothing.';
 
+create table app.invitations (
+  tenant_id app.ten_id not null,
+  invitation_id app.inv_id not null,
+  link_sha256 app.sha256_hex not null,
+  email text not null,
+  role app.tenant_role not null,
+  created_by app.usr_id,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  accepted_at timestamp with time zone,
+  accepted_by app.usr_id,
+  revoked_at timestamp with time zone,
+  constraint invitations_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320)))),
+  constraint invitations_pkey PRIMARY KEY (tenant_id, invitation_id),
+  constraint invitations_tenant_id_accepted_by_fkey FOREIGN KEY (tenant_id, accepted_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint invitations_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint invitations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.invitations owner to causeway_owner;
+CREATE INDEX invitations_by_link ON app.invitations USING btree (link_sha256);
+alter table app.invitations enable row level security;
+alter table app.invitations force row level security;
+create policy backup on app.invitations for select to causeway_backup
+  using (true);
+create policy keeper on app.invitations for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.invitations for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.invitations to causeway_keeper;
+grant select on table app.invitations to causeway_backup;
+
 create table app.join_tokens (
   token_sha256 app.sha256 not null,
   pool_id app.pol_id not null,
@@ -345,6 +426,27 @@ create policy keeper on app.join_tokens for all to causeway_keeper
 grant insert, select, update on table app.join_tokens to causeway_keeper;
 grant select on table app.join_tokens to causeway_backup;
 comment on table app.join_tokens is 'One-time tokens by which an executor joins; only their SHA-256 is here.';
+
+create table app.login_failures (
+  subject text not null,
+  failures integer not null,
+  last_at timestamp with time zone not null,
+  locked_until timestamp with time zone not null,
+  constraint login_failures_failures_check CHECK ((failures >= 0)),
+  constraint login_failures_pkey PRIMARY KEY (subject),
+  constraint login_failures_subject_check CHECK ((length(subject) <= 100))
+);
+alter table app.login_failures owner to causeway_owner;
+CREATE INDEX login_failures_by_time ON app.login_failures USING btree (last_at);
+alter table app.login_failures enable row level security;
+alter table app.login_failures force row level security;
+create policy backup on app.login_failures for select to causeway_backup
+  using (true);
+create policy keeper on app.login_failures for all to causeway_keeper
+  using (true)
+  with check (true);
+grant delete, insert, select, update on table app.login_failures to causeway_keeper;
+grant select on table app.login_failures to causeway_backup;
 
 create table app.memberships (
   tenant_id app.ten_id not null,
@@ -375,6 +477,48 @@ grant insert, select, update on table app.memberships to causeway_keeper;
 grant select on table app.memberships to causeway_app;
 grant select on table app.memberships to causeway_backup;
 grant select on table app.memberships to causeway_resolver;
+
+create table app.notices (
+  notice_id app.ntc_id not null default app.new_id('ntc'::text),
+  user_id app.usr_id not null,
+  kind text not null,
+  details jsonb not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  seen_at timestamp with time zone,
+  constraint notices_kind_check CHECK ((kind = ANY (ARRAY['recovery_created'::text, 'recovery_used'::text]))),
+  constraint notices_pkey PRIMARY KEY (notice_id),
+  constraint notices_user_id_fkey FOREIGN KEY (user_id) REFERENCES app.users(user_id)
+);
+alter table app.notices owner to causeway_owner;
+CREATE INDEX notices_unseen ON app.notices USING btree (user_id) WHERE (seen_at IS NULL);
+alter table app.notices enable row level security;
+alter table app.notices force row level security;
+create policy backup on app.notices for select to causeway_backup
+  using (true);
+create policy keeper on app.notices for all to causeway_keeper
+  using (true)
+  with check (true);
+grant insert, select, update on table app.notices to causeway_keeper;
+grant select on table app.notices to causeway_backup;
+
+create table app.passwords (
+  user_id app.usr_id not null,
+  argon2id_hash text not null,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint passwords_argon2id_hash_check CHECK ((argon2id_hash ~~ '$argon2id$v=19$m=%'::text)),
+  constraint passwords_pkey PRIMARY KEY (user_id),
+  constraint passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES app.users(user_id)
+);
+alter table app.passwords owner to causeway_owner;
+alter table app.passwords enable row level security;
+alter table app.passwords force row level security;
+create policy backup on app.passwords for select to causeway_backup
+  using (true);
+create policy keeper on app.passwords for all to causeway_keeper
+  using (true)
+  with check (true);
+grant insert, select, update on table app.passwords to causeway_keeper;
+grant select on table app.passwords to causeway_backup;
 
 create table app.pools (
   pool_id app.pol_id not null,
@@ -428,6 +572,26 @@ grant select on table app.projects to causeway_backup;
 grant insert (project_id, name, description) on app.projects to causeway_app;
 grant update (head_commit, archived_at) on app.projects to causeway_app;
 
+create table app.recovery_links (
+  link_sha256 app.sha256_hex not null,
+  user_id app.usr_id not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  constraint recovery_links_pkey PRIMARY KEY (link_sha256),
+  constraint recovery_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES app.users(user_id)
+);
+alter table app.recovery_links owner to causeway_owner;
+alter table app.recovery_links enable row level security;
+alter table app.recovery_links force row level security;
+create policy backup on app.recovery_links for select to causeway_backup
+  using (true);
+create policy keeper on app.recovery_links for all to causeway_keeper
+  using (true)
+  with check (true);
+grant delete, insert, select, update on table app.recovery_links to causeway_keeper;
+grant select on table app.recovery_links to causeway_backup;
+
 create table app.runs (
   tenant_id app.ten_id not null default app.tenant_id(),
   run_id app.run_id not null,
@@ -479,6 +643,37 @@ grant select on table app.runs to causeway_keeper;
 grant insert (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256) on app.runs to causeway_app;
 grant select (tenant_id, pool_id, state) on app.runs to causeway_resolver;
 grant update (state, fence, finished_at, outcome, execution) on app.runs to causeway_keeper;
+
+create table app.sessions (
+  session_id app.ses_id not null,
+  user_id app.usr_id not null,
+  cookie_sha256 app.sha256_hex not null,
+  method text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  last_seen_at timestamp with time zone not null default clock_timestamp(),
+  idle_until timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  address inet,
+  user_agent text,
+  constraint sessions_check CHECK ((idle_until <= expires_at)),
+  constraint sessions_cookie_sha256_key UNIQUE (cookie_sha256),
+  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'invitation'::text, 'recovery'::text]))),
+  constraint sessions_pkey PRIMARY KEY (session_id),
+  constraint sessions_user_agent_check CHECK ((length(user_agent) <= 500)),
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES app.users(user_id)
+);
+alter table app.sessions owner to causeway_owner;
+CREATE INDEX sessions_by_user ON app.sessions USING btree (user_id, created_at DESC);
+alter table app.sessions enable row level security;
+alter table app.sessions force row level security;
+create policy backup on app.sessions for select to causeway_backup
+  using (true);
+create policy keeper on app.sessions for all to causeway_keeper
+  using (true)
+  with check (true);
+grant delete, insert, select, update on table app.sessions to causeway_keeper;
+grant select on table app.sessions to causeway_backup;
 
 create table app.tenants (
   tenant_id app.ten_id not null,
@@ -647,6 +842,18 @@ alter function app.audit(text,text,text,text,jsonb) owner to causeway_owner;
 grant execute on function app.audit(text,text,text,text,jsonb) to causeway_app;
 grant execute on function app.audit(text,text,text,text,jsonb) to causeway_keeper;
 comment on function app.audit(text,text,text,text,jsonb) is 'Adds an event of the entered tenant in this transaction and returns its id. Outcome: ok, refused or error.';
+
+CREATE OR REPLACE FUNCTION app.audit_person(tenant_id text, user_id text, credential_kind text, action text, target_kind text, target_id text, details jsonb, call jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.audit_events (tenant_id, actor_user_id, credential_kind, action, target_kind, target_id, outcome, details,
+                                request_id, address, user_agent)
+  values (tenant_id, user_id, credential_kind, action, target_kind, target_id, 'ok', details,
+          call ->> 'request', (call ->> 'address')::inet, left(call ->> 'agent', 500))
+$function$;
+alter function app.audit_person(text,text,text,text,text,text,jsonb,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.awaited_upload(upload text)
  RETURNS jsonb
@@ -943,6 +1150,36 @@ grant execute on function app.context() to causeway_keeper;
 grant execute on function app.context() to causeway_owner;
 comment on function app.context() is 'The context that app.enter() signed for this transaction, or NULL: {tenant,user,role,kind,credential,scopes,request,address,agent}.';
 
+CREATE OR REPLACE FUNCTION app.count_attempt(subject text, free integer, rules jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := clock_timestamp();
+  wait_seconds integer;
+begin
+  insert into app.login_failures as f (subject, failures, last_at, locked_until)
+  values (count_attempt.subject, 1, moment,
+          moment + make_interval(secs => app.lockout_seconds(1, free, (rules ->> 'baseSeconds')::integer, (rules ->> 'maxSeconds')::integer)))
+  on conflict (subject) do update
+     set failures = case when f.last_at < moment - interval '1 day' then 1 else f.failures + 1 end,
+         last_at = moment,
+         locked_until = moment + make_interval(secs => app.lockout_seconds(
+           case when f.last_at < moment - interval '1 day' then 1 else f.failures + 1 end,
+           free, (rules ->> 'baseSeconds')::integer, (rules ->> 'maxSeconds')::integer))
+   where f.locked_until <= clock_timestamp();
+  if found then
+    return 0;
+  end if;
+  select greatest(1, ceil(extract(epoch from f.locked_until - clock_timestamp())))::integer into wait_seconds
+    from app.login_failures as f where f.subject = count_attempt.subject;
+  return wait_seconds;
+end
+$function$;
+alter function app.count_attempt(text,integer,jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.create_api_token(tenant_id text, token_id text, user_id text, name text, argon2id_hash text, scopes text[], role_ceiling text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1019,6 +1256,30 @@ $function$;
 alter function app.create_project(text,text,text,jsonb) owner to causeway_owner;
 grant execute on function app.create_project(text,text,text,jsonb) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.create_recovery(email text, link_sha256 text, lifetime_seconds integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person constant app.users := app.person_by_email(lower(email));
+begin
+  if (person).user_id is null then
+    return jsonb_build_object('ok', false, 'code', 'person_not_found');
+  end if;
+  update app.recovery_links as r set expires_at = clock_timestamp()
+   where r.user_id = (person).user_id and r.used_at is null and r.expires_at > clock_timestamp();
+  insert into app.recovery_links (link_sha256, user_id, expires_at)
+  values (link_sha256, (person).user_id, clock_timestamp() + lifetime_seconds * interval '1 second');
+  perform app.tell_owners(person, 'operator', 'recovery_created', '{}');
+  return jsonb_build_object('ok', true, 'user_id', (person).user_id);
+end
+$function$;
+alter function app.create_recovery(text,text,integer) owner to causeway_keeper;
+grant execute on function app.create_recovery(text,text,integer) to causeway_owner;
+comment on function app.create_recovery(text,text,integer) is 'Makes a one-time link that sets a new password, ends the links made before, and tells all owners of the person''s tenants.';
+
 CREATE OR REPLACE FUNCTION app.credential_refusal(kind text, tenant_id text, user_id text, credential_id text)
  RETURNS text
  LANGUAGE sql
@@ -1073,6 +1334,31 @@ end
 $function$;
 alter function app.describe_source(text,text) owner to causeway_owner;
 grant execute on function app.describe_source(text,text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.email_sha256(email text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select encode(sha256(convert_to(email, 'UTF8')), 'hex') $function$;
+alter function app.email_sha256(text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.end_sessions(user_id text, except_cookie_sha256 text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ended integer;
+begin
+  update app.sessions as s set revoked_at = clock_timestamp()
+   where s.user_id = end_sessions.user_id and s.revoked_at is null
+     and s.cookie_sha256 is distinct from except_cookie_sha256;
+  get diagnostics ended = row_count;
+  return ended;
+end
+$function$;
+alter function app.end_sessions(text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.enter(ticket text)
  RETURNS TABLE(tenant_id text, user_id text, user_name text, user_email text, tenant_name text, role text, scopes text[])
@@ -1271,6 +1557,54 @@ $function$;
 alter function app.finish_upload(text,text) owner to causeway_owner;
 grant execute on function app.finish_upload(text,text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.invite_owner(tenant_id text, tenant_name text, invitation_id text, email text, link_sha256 text, lifetime_seconds integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  insert into app.tenants (tenant_id, name) values (tenant_id, tenant_name) on conflict do nothing;
+  insert into app.invitations (tenant_id, invitation_id, link_sha256, email, role, expires_at)
+  values (tenant_id, invitation_id, link_sha256, lower(email), 'owner',
+          clock_timestamp() + lifetime_seconds * interval '1 second');
+  perform app.audit_person(tenant_id, null, 'operator', 'invitation.create', 'invitation', invitation_id, '{"role": "owner"}');
+  return jsonb_build_object('ok', true, 'tenant_id', tenant_id);
+end
+$function$;
+alter function app.invite_owner(text,text,text,text,text,integer) owner to causeway_keeper;
+grant execute on function app.invite_owner(text,text,text,text,text,integer) to causeway_owner;
+comment on function app.invite_owner(text,text,text,text,text,integer) is 'Invites an owner by a one-time link, into a tenant that is made where it is absent.';
+
+CREATE OR REPLACE FUNCTION app.is_session_alive(revoked_at timestamp with time zone, idle_until timestamp with time zone, expires_at timestamp with time zone, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select revoked_at is null and at < idle_until and at < expires_at $function$;
+alter function app.is_session_alive(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) owner to causeway_owner;
+grant execute on function app.is_session_alive(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to causeway_keeper;
+comment on function app.is_session_alive(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) is 'Whether a session may still be used at that time.';
+
+CREATE OR REPLACE FUNCTION app.join_by_invitation(invitation app.invitations, user_id text, call jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.memberships as m (tenant_id, user_id, role)
+  values ((invitation).tenant_id, user_id, (invitation).role)
+  on conflict (tenant_id, user_id) do update
+     set status = 'active',
+         role = case when m.status = 'active' and app.role_rank(m.role) > app.role_rank(excluded.role)
+                     then m.role else excluded.role end;
+  update app.invitations as i set accepted_at = clock_timestamp(), accepted_by = join_by_invitation.user_id
+   where i.tenant_id = (invitation).tenant_id and i.invitation_id = (invitation).invitation_id;
+  select app.audit_person((invitation).tenant_id, user_id, 'invitation', 'invitation.accept', 'invitation',
+                          (invitation).invitation_id, jsonb_build_object('role', (invitation).role), call);
+$function$;
+alter function app.join_by_invitation(app.invitations,text,jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.list_api_tokens(tenant_id text)
  RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone)
  LANGUAGE sql
@@ -1326,6 +1660,37 @@ $function$;
 alter function app.list_sources(text,text,integer) owner to causeway_owner;
 grant execute on function app.list_sources(text,text,integer) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.lockout_seconds(failures integer, free integer, base_seconds integer, max_seconds integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when failures < free then 0
+              else least(max_seconds, base_seconds * power(2, least(failures - free, 20)))::integer end
+$function$;
+alter function app.lockout_seconds(integer,integer,integer,integer) owner to causeway_owner;
+grant execute on function app.lockout_seconds(integer,integer,integer,integer) to causeway_keeper;
+comment on function app.lockout_seconds(integer,integer,integer,integer) is 'How long the next attempt must wait after so many failures: none are held up until `free`, then it doubles up to the most.';
+
+CREATE OR REPLACE FUNCTION app.member_sign_ins(user_id text, rows_max integer)
+ RETURNS TABLE(occurred_at timestamp with time zone, method text, outcome text, address text, user_agent text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select e.occurred_at, e.method, e.outcome, host(e.address), e.user_agent
+    from app.authentication_events as e
+   where e.user_id = member_sign_ins.user_id
+     and app.context() ->> 'role' in ('admin', 'owner')
+     and exists (select from app.memberships as m
+                  where m.tenant_id = (select app.tenant_id()) and m.user_id = e.user_id and m.status = 'active')
+   order by e.occurred_at desc limit rows_max
+$function$;
+alter function app.member_sign_ins(text,integer) owner to causeway_resolver;
+grant execute on function app.member_sign_ins(text,integer) to causeway_app;
+comment on function app.member_sign_ins(text,integer) is 'How a member of the entered tenant signed in, newest first, for its admins and owners; nothing for anybody else.';
+
 CREATE OR REPLACE FUNCTION app.new_id(prefix text)
  RETURNS text
  LANGUAGE sql
@@ -1349,6 +1714,45 @@ grant execute on function app.new_id(text) to causeway_app;
 grant execute on function app.new_id(text) to causeway_keeper;
 comment on function app.new_id(text) is 'A new id of the form that protocol/ids.ts makes, for rows that the database itself adds.';
 
+CREATE OR REPLACE FUNCTION app.note_authentication(user_id text, email_sha256 text, method text, outcome text, call jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.authentication_events (user_id, email_sha256, method, outcome, request_id, address, user_agent)
+  values (user_id, email_sha256, method, outcome, call ->> 'request', (call ->> 'address')::inet, left(call ->> 'agent', 500))
+$function$;
+alter function app.note_authentication(text,text,text,text,jsonb) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.open_invitation(link_sha256 text)
+ RETURNS app.invitations
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select i from app.invitations as i join app.tenants as t using (tenant_id)
+   where i.link_sha256 = open_invitation.link_sha256 and i.accepted_at is null and i.revoked_at is null
+     and i.expires_at > clock_timestamp() and t.status = 'active'
+     and (i.created_by is null or exists (
+       select from app.memberships as m join app.users as u using (user_id)
+        where m.tenant_id = i.tenant_id and m.user_id = i.created_by and m.status = 'active' and u.status = 'active'
+          and app.role_rank(m.role) >= greatest(app.role_rank('admin'), app.role_rank(i.role))))
+     for update of i
+$function$;
+alter function app.open_invitation(text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.open_session(user_id text, method text, session jsonb, call jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.sessions (session_id, user_id, cookie_sha256, method, idle_until, expires_at, address, user_agent)
+  select session ->> 'id', user_id, session ->> 'cookieSha256', method,
+         clock_timestamp() + least((session ->> 'idleSeconds')::integer, (session ->> 'absoluteSeconds')::integer) * interval '1 second',
+         clock_timestamp() + (session ->> 'absoluteSeconds')::integer * interval '1 second',
+         (call ->> 'address')::inet, left(call ->> 'agent', 500)
+$function$;
+alter function app.open_session(text,text,jsonb,jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.open_upload(reference text, upload text, name text, format text, bytes bigint, sha256 text, lifetime interval, open_max integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1371,6 +1775,14 @@ end
 $function$;
 alter function app.open_upload(text,text,text,text,bigint,text,interval,integer) owner to causeway_owner;
 grant execute on function app.open_upload(text,text,text,text,bigint,text,interval,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.person_by_email(email text)
+ RETURNS app.users
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select u from app.users as u where u.email = person_by_email.email and u.status = 'active' $function$;
+alter function app.person_by_email(text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.pin_data(project text, names jsonb)
  RETURNS jsonb
@@ -1814,6 +2226,209 @@ grant execute on function app.role_rank(text) to causeway_keeper;
 grant execute on function app.role_rank(text) to causeway_resolver;
 comment on function app.role_rank(text) is 'viewer 1, member 2, admin 3, owner 4; NULL for anything else.';
 
+CREATE OR REPLACE FUNCTION app.set_password(user_id text, argon2id_hash text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  insert into app.passwords as p (user_id, argon2id_hash) values (set_password.user_id, set_password.argon2id_hash)
+  on conflict (user_id) do update set argon2id_hash = excluded.argon2id_hash, changed_at = clock_timestamp();
+  perform app.end_sessions(set_password.user_id, null);
+  perform app.audit_person(m.tenant_id, null, 'operator', 'person.password_set', 'user', set_password.user_id, '{}')
+     from app.memberships as m where m.user_id = set_password.user_id and m.status = 'active';
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.set_password(text,text) owner to causeway_keeper;
+grant execute on function app.set_password(text,text) to causeway_owner;
+comment on function app.set_password(text,text) is 'Sets a person''s password and ends their sessions; for the development owner alone.';
+
+CREATE OR REPLACE FUNCTION app.system_accept_invitation(link_sha256 text, user_id text, user_name text, new_hash text, session jsonb, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  invitation constant app.invitations := app.open_invitation(link_sha256);
+begin
+  if (invitation).invitation_id is null then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  -- An account that exists is its person's: an invitation of a tenant never sets its password.
+  insert into app.users (user_id, email, name)
+  values (system_accept_invitation.user_id, (invitation).email, user_name)
+  on conflict on constraint users_email_once do nothing;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'already_exists');
+  end if;
+  insert into app.passwords (user_id, argon2id_hash) values (system_accept_invitation.user_id, new_hash);
+  perform app.join_by_invitation(invitation, system_accept_invitation.user_id, call);
+  perform app.open_session(system_accept_invitation.user_id, 'invitation', session, call);
+  perform app.note_authentication(
+    system_accept_invitation.user_id, app.email_sha256((invitation).email), 'invitation', 'ok', call);
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) owner to causeway_keeper;
+grant execute on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) to causeway_app;
+comment on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) is 'Makes the account of somebody new, once a link, and signs them in.';
+
+CREATE OR REPLACE FUNCTION app.system_begin_login(email text, address_subject text, rules jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  address_free constant integer := rules ->> 'addressFailures';
+  wait_seconds integer := 0;
+  person app.users;
+begin
+  -- The address first, always, so that no two attempts wait for each other in a circle.
+  if address_subject is not null then
+    wait_seconds := app.count_attempt(address_subject, address_free, rules);
+  end if;
+  if wait_seconds = 0 then
+    wait_seconds := app.count_attempt('email:' || app.email_sha256(email), (rules ->> 'accountFailures')::integer, rules);
+  end if;
+  if wait_seconds > 0 then
+    return jsonb_build_object('ok', false, 'code', 'rate_limited', 'details', jsonb_build_object('retry_after_seconds', wait_seconds));
+  end if;
+  person := app.person_by_email(email);
+  return jsonb_build_object('ok', true, 'argon2id',
+    (select p.argon2id_hash from app.passwords as p where p.user_id = (person).user_id));
+end
+$function$;
+alter function app.system_begin_login(text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_begin_login(text,text,jsonb) to causeway_app;
+comment on function app.system_begin_login(text,text,jsonb) is 'Counts an attempt as failed before its password is looked at, and gives the hash to check. Nobody''s email and a known one differ in nothing but the hash.';
+
+CREATE OR REPLACE FUNCTION app.system_change_password(cookie_sha256 text, address_subject text, rules jsonb, verified_hash text, new_hash text, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person constant app.users := app.user_of_session(cookie_sha256);
+  ended integer;
+begin
+  update app.passwords as p set argon2id_hash = new_hash, changed_at = clock_timestamp()
+   where p.user_id = (person).user_id and p.argon2id_hash = verified_hash;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'unauthenticated');
+  end if;
+  perform app.take_attempt_back(address_subject, (rules ->> 'addressFailures')::integer);
+  delete from app.login_failures as f where f.subject = 'email:' || app.email_sha256((person).email);
+  ended := app.end_sessions((person).user_id, cookie_sha256);
+  perform app.note_authentication((person).user_id, app.email_sha256((person).email), 'password_change', 'ok', call);
+  perform app.audit_person(m.tenant_id, (person).user_id, 'session', 'person.password_change', 'user', (person).user_id, '{}', call)
+     from app.memberships as m where m.user_id = (person).user_id and m.status = 'active';
+  return jsonb_build_object('ok', true, 'ended', ended);
+end
+$function$;
+alter function app.system_change_password(text,text,jsonb,text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_change_password(text,text,jsonb,text,text,jsonb) to causeway_app;
+comment on function app.system_change_password(text,text,jsonb,text,text,jsonb) is 'Replaces the password that was verified, and ends every other session of the person.';
+
+CREATE OR REPLACE FUNCTION app.system_create_invitation(cookie_sha256 text, invitation jsonb, open_max integer, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant constant text := invitation ->> 'tenantId';
+  person constant app.users := app.user_of_session(cookie_sha256);
+  own_rank integer;
+begin
+  select app.role_rank(m.role) into own_rank
+    from app.memberships as m join app.tenants as t using (tenant_id)
+   where m.tenant_id = tenant and m.user_id = (person).user_id and m.status = 'active' and t.status = 'active';
+  if own_rank is null then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  if own_rank < greatest(app.role_rank('admin'), app.role_rank(invitation ->> 'role')) then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  if exists (select from app.memberships as m join app.users as u using (user_id)
+              where m.tenant_id = tenant and m.status = 'active' and u.email = invitation ->> 'email') then
+    return jsonb_build_object('ok', false, 'code', 'already_exists');
+  end if;
+  perform from app.tenants as t where t.tenant_id = tenant for update;
+  if (select count(*) from app.invitations as i
+       where i.tenant_id = tenant and i.accepted_at is null and i.revoked_at is null and i.expires_at > clock_timestamp()) >= open_max then
+    return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
+  end if;
+  insert into app.invitations (tenant_id, invitation_id, link_sha256, email, role, created_by, expires_at)
+  values (tenant, invitation ->> 'id', invitation ->> 'linkSha256', invitation ->> 'email', invitation ->> 'role',
+          (person).user_id, clock_timestamp() + (invitation ->> 'lifetimeSeconds')::integer * interval '1 second');
+  perform app.audit_person(tenant, (person).user_id, 'session', 'invitation.create', 'invitation', invitation ->> 'id',
+                           jsonb_build_object('role', invitation ->> 'role'), call);
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_create_invitation(text,jsonb,integer,jsonb) owner to causeway_keeper;
+grant execute on function app.system_create_invitation(text,jsonb,integer,jsonb) to causeway_app;
+comment on function app.system_create_invitation(text,jsonb,integer,jsonb) is 'Invites an email to a tenant, by an admin or owner of it and to no higher role than their own.';
+
+CREATE OR REPLACE FUNCTION app.system_dismiss_notices(cookie_sha256 text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  update app.notices as n set seen_at = clock_timestamp()
+   where n.seen_at is null and n.user_id = (app.user_of_session(cookie_sha256)).user_id
+$function$;
+alter function app.system_dismiss_notices(text) owner to causeway_keeper;
+grant execute on function app.system_dismiss_notices(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_end_other_sessions(cookie_sha256 text, call jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person constant app.users := app.user_of_session(cookie_sha256);
+  ended constant integer := app.end_sessions((person).user_id, cookie_sha256);
+begin
+  if ended > 0 then
+    perform app.note_authentication((person).user_id, app.email_sha256((person).email), 'session', 'ended', call);
+  end if;
+  return ended;
+end
+$function$;
+alter function app.system_end_other_sessions(text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_end_other_sessions(text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_end_session(cookie_sha256 text, session_id text, call jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person constant app.users := app.user_of_session(cookie_sha256);
+begin
+  update app.sessions as s set revoked_at = clock_timestamp()
+   where s.user_id = (person).user_id and s.session_id = system_end_session.session_id and s.revoked_at is null;
+  if found then
+    perform app.note_authentication((person).user_id, app.email_sha256((person).email), 'session', 'ended', call);
+  end if;
+  return found;
+end
+$function$;
+alter function app.system_end_session(text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_end_session(text,text,jsonb) to causeway_app;
+comment on function app.system_end_session(text,text,jsonb) is 'Ends a session of the same person, the own one too; false where it is absent or another''s.';
+
 CREATE OR REPLACE FUNCTION app.system_executor_connected(executor text, offer jsonb)
  RETURNS void
  LANGUAGE sql
@@ -1825,6 +2440,102 @@ AS $function$
 $function$;
 alter function app.system_executor_connected(text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_executor_connected(text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_find_invitation(link_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('email', i.email, 'role', i.role, 'tenantName', t.name, 'expiresAt', i.expires_at)
+    from app.open_invitation(link_sha256) as i join app.tenants as t using (tenant_id)
+$function$;
+alter function app.system_find_invitation(text) owner to causeway_keeper;
+grant execute on function app.system_find_invitation(text) to causeway_app;
+comment on function app.system_find_invitation(text) is 'What a link invites to, or NULL: absent, used, expired and revoked are the same.';
+
+CREATE OR REPLACE FUNCTION app.system_find_recovery(link_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('email', u.email, 'name', u.name)
+    from app.recovery_links as r join app.users as u using (user_id)
+   where r.link_sha256 = system_find_recovery.link_sha256 and r.used_at is null and r.expires_at > clock_timestamp()
+     and u.status = 'active'
+$function$;
+alter function app.system_find_recovery(text) owner to causeway_keeper;
+grant execute on function app.system_find_recovery(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_finish_login(email text, address_subject text, rules jsonb, verified_hash text, new_hash text, session jsonb, ends_cookie_sha256 text, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person app.users;
+begin
+  person := app.person_by_email(email);
+  -- The password that was verified is the password still, or this attempt came too late.
+  update app.passwords as p set argon2id_hash = coalesce(new_hash, p.argon2id_hash)
+   where p.user_id = (person).user_id and p.argon2id_hash = verified_hash;
+  if not found then
+    perform app.note_authentication((person).user_id, app.email_sha256(email), 'password', 'wrong', call);
+    return jsonb_build_object('ok', false, 'code', 'unauthenticated');
+  end if;
+  perform app.take_attempt_back(address_subject, (rules ->> 'addressFailures')::integer);
+  delete from app.login_failures as f where f.subject = 'email:' || app.email_sha256(system_finish_login.email);
+  update app.sessions as s set revoked_at = clock_timestamp()
+   where s.cookie_sha256 = ends_cookie_sha256 and s.revoked_at is null;
+  perform app.open_session((person).user_id, 'password', session, call);
+  perform app.note_authentication((person).user_id, app.email_sha256(email), 'password', 'ok', call);
+  return jsonb_build_object('ok', true, 'notices',
+    (select count(*) from app.notices as n where n.user_id = (person).user_id and n.seen_at is null));
+end
+$function$;
+alter function app.system_finish_login(text,text,jsonb,text,text,jsonb,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_finish_login(text,text,jsonb,text,text,jsonb,text,jsonb) to causeway_app;
+comment on function app.system_finish_login(text,text,jsonb,text,text,jsonb,text,jsonb) is 'Opens a session for who knew the password, takes the attempt back, ends the session that the browser had before.';
+
+CREATE OR REPLACE FUNCTION app.system_join_invitation(link_sha256 text, cookie_sha256 text, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  invitation constant app.invitations := app.open_invitation(link_sha256);
+  person constant app.users := app.user_of_session(cookie_sha256);
+begin
+  if (invitation).invitation_id is null or (invitation).email is distinct from (person).email then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  perform app.join_by_invitation(invitation, (person).user_id, call);
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_join_invitation(text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_join_invitation(text,text,jsonb) to causeway_app;
+comment on function app.system_join_invitation(text,text,jsonb) is 'Makes a signed-in person a member; only the person whose email the invitation names.';
+
+CREATE OR REPLACE FUNCTION app.system_list_invitations(cookie_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'id', i.invitation_id, 'tenantId', i.tenant_id, 'tenantName', t.name, 'email', i.email, 'role', i.role,
+           'expiresAt', i.expires_at, 'byOperator', i.created_by is null) order by i.created_at desc), '[]')
+    from app.memberships as m join app.tenants as t using (tenant_id) join app.invitations as i using (tenant_id)
+   where m.user_id = (app.user_of_session(cookie_sha256)).user_id and m.status = 'active' and m.role in ('admin', 'owner')
+     and i.accepted_at is null and i.revoked_at is null and i.expires_at > clock_timestamp()
+$function$;
+alter function app.system_list_invitations(text) owner to causeway_keeper;
+grant execute on function app.system_list_invitations(text) to causeway_app;
+comment on function app.system_list_invitations(text) is 'The open invitations of the tenants that the session''s person administers.';
 
 CREATE OR REPLACE FUNCTION app.system_next_fence(run text, fence integer, attempts_max integer)
  RETURNS jsonb
@@ -1860,6 +2571,65 @@ $function$;
 alter function app.system_next_fence(text,integer,integer) owner to causeway_keeper;
 grant execute on function app.system_next_fence(text,integer,integer) to causeway_app;
 comment on function app.system_next_fence(text,integer,integer) is 'Opens the next attempt at an unfinished run for the system; NULL as fence takes whatever attempt is open now.';
+
+CREATE OR REPLACE FUNCTION app.system_read_account(cookie_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'sessions', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+               'sessionId', s.session_id, 'createdAt', s.created_at, 'lastSeenAt', s.last_seen_at, 'method', s.method,
+               'address', host(s.address), 'userAgent', s.user_agent,
+               'isCurrent', s.cookie_sha256 = system_read_account.cookie_sha256) order by s.last_seen_at desc), '[]')
+        from app.sessions as s
+       where s.user_id = u.user_id and app.is_session_alive(s.revoked_at, s.idle_until, s.expires_at, clock_timestamp())),
+    'events', (
+      select coalesce(jsonb_agg(to_jsonb(e) order by e."occurredAt" desc), '[]') from (
+        select e.occurred_at as "occurredAt", e.method, e.outcome, host(e.address) as address, e.user_agent as "userAgent"
+          from app.authentication_events as e where e.user_id = u.user_id order by e.occurred_at desc limit 20) as e),
+    'notices', (
+      select coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'details', n.details, 'createdAt', n.created_at)
+                                order by n.created_at desc), '[]')
+        from app.notices as n where n.user_id = u.user_id and n.seen_at is null))
+    from app.user_of_session(cookie_sha256) as u where u.user_id is not null
+$function$;
+alter function app.system_read_account(text) owner to causeway_keeper;
+grant execute on function app.system_read_account(text) to causeway_app;
+comment on function app.system_read_account(text) is 'A person''s own sessions, last sign-ins and unread notices; NULL without a session.';
+
+CREATE OR REPLACE FUNCTION app.system_read_session(cookie_sha256 text, idle_seconds integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  moment constant timestamptz := clock_timestamp();
+begin
+  -- A use within the minute is not worth a write.
+  update app.sessions as s
+     set last_seen_at = moment, idle_until = least(moment + idle_seconds * interval '1 second', s.expires_at)
+   where s.cookie_sha256 = system_read_session.cookie_sha256 and s.last_seen_at < moment - interval '1 minute'
+     and app.is_session_alive(s.revoked_at, s.idle_until, s.expires_at, moment);
+  return (
+    select jsonb_build_object(
+             'sessionId', s.session_id, 'userId', u.user_id, 'userName', u.name, 'userEmail', u.email,
+             'authenticatedAt', s.created_at,
+             'tenants', (select coalesce(jsonb_agg(jsonb_build_object('tenantId', t.tenant_id, 'name', t.name, 'role', m.role)
+                                                   order by t.name, t.tenant_id), '[]')
+                           from app.memberships as m join app.tenants as t using (tenant_id)
+                          where m.user_id = u.user_id and m.status = 'active' and t.status = 'active'))
+      from app.sessions as s join app.users as u using (user_id)
+     where s.cookie_sha256 = system_read_session.cookie_sha256 and u.status = 'active'
+       and app.is_session_alive(s.revoked_at, s.idle_until, s.expires_at, moment));
+end
+$function$;
+alter function app.system_read_session(text,integer) owner to causeway_keeper;
+grant execute on function app.system_read_session(text,integer) to causeway_app;
+comment on function app.system_read_session(text,integer) is 'Who is behind a session''s cookie at this moment, or NULL; a use puts its idle limit off.';
 
 CREATE OR REPLACE FUNCTION app.system_record_outcome(run text, fence integer, outcome jsonb, execution jsonb)
  RETURNS jsonb
@@ -1897,6 +2667,18 @@ alter function app.system_record_outcome(text,integer,jsonb,jsonb) owner to caus
 grant execute on function app.system_record_outcome(text,integer,jsonb,jsonb) to causeway_app;
 comment on function app.system_record_outcome(text,integer,jsonb,jsonb) is 'Ends a run, once, for the holder of its fence. Otherwise says what stands: the recorded outcome, or a newer fence.';
 
+CREATE OR REPLACE FUNCTION app.system_refuse_login(email text, method text, outcome text, call jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.note_authentication((app.person_by_email(email)).user_id, app.email_sha256(email), method, outcome, call)
+$function$;
+alter function app.system_refuse_login(text,text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_refuse_login(text,text,text,jsonb) to causeway_app;
+comment on function app.system_refuse_login(text,text,text,jsonb) is 'Records an attempt that stays counted.';
+
 CREATE OR REPLACE FUNCTION app.system_register_executor(token_sha256 text, executor text, name text, public_key text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1922,6 +2704,48 @@ alter function app.system_register_executor(text,text,text,text) owner to causew
 grant execute on function app.system_register_executor(text,text,text,text) to causeway_app;
 comment on function app.system_register_executor(text,text,text,text) is 'Turns a join token into an executor, once. Unknown, used and expired tokens get the same refusal.';
 
+CREATE OR REPLACE FUNCTION app.system_revoke_invitation(cookie_sha256 text, invitation_id text, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person constant app.users := app.user_of_session(cookie_sha256);
+  tenant text;
+begin
+  update app.invitations as i set revoked_at = clock_timestamp()
+   where i.invitation_id = system_revoke_invitation.invitation_id and i.accepted_at is null and i.revoked_at is null
+     and exists (select from app.memberships as m
+                  where m.tenant_id = i.tenant_id and m.user_id = (person).user_id and m.status = 'active'
+                    and app.role_rank(m.role) >= greatest(app.role_rank('admin'), app.role_rank(i.role)))
+  returning i.tenant_id into tenant;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  perform app.audit_person(tenant, (person).user_id, 'session', 'invitation.revoke', 'invitation', invitation_id, '{}', call);
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_revoke_invitation(text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_revoke_invitation(text,text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_sweep_people()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  delete from app.login_failures where last_at < clock_timestamp() - interval '1 day' and locked_until < clock_timestamp();
+  delete from app.sessions where greatest(expires_at, revoked_at) < clock_timestamp() - interval '30 days';
+  delete from app.recovery_links where expires_at < clock_timestamp() - interval '30 days';
+  delete from app.authentication_events
+   where occurred_at < clock_timestamp() - case when user_id is null then interval '30 days' else interval '400 days' end;
+$function$;
+alter function app.system_sweep_people() owner to causeway_keeper;
+grant execute on function app.system_sweep_people() to causeway_app;
+comment on function app.system_sweep_people() is 'Forgets counters after a day, ended sessions and links after 30 days, attempts on unknown emails after 30 and others after 400 days.';
+
 CREATE OR REPLACE FUNCTION app.system_unfinished_runs(older_than interval, runs_max integer)
  RETURNS TABLE(tenant_id text, run_id text, pool_id text)
  LANGUAGE sql
@@ -1936,6 +2760,65 @@ $function$;
 alter function app.system_unfinished_runs(interval,integer) owner to causeway_keeper;
 grant execute on function app.system_unfinished_runs(interval,integer) to causeway_app;
 comment on function app.system_unfinished_runs(interval,integer) is 'Ids of unfinished runs of all tenants, oldest first, for the sweeper.';
+
+CREATE OR REPLACE FUNCTION app.system_use_recovery(link_sha256 text, new_hash text, session jsonb, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person app.users;
+begin
+  update app.recovery_links as r set used_at = clock_timestamp()
+    from app.users as u
+   where r.link_sha256 = system_use_recovery.link_sha256 and r.used_at is null and r.expires_at > clock_timestamp()
+     and u.user_id = r.user_id and u.status = 'active'
+  returning u into person;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  insert into app.passwords as p (user_id, argon2id_hash) values ((person).user_id, new_hash)
+  on conflict (user_id) do update set argon2id_hash = new_hash, changed_at = clock_timestamp();
+  perform app.end_sessions((person).user_id, null);
+  delete from app.login_failures as f where f.subject = 'email:' || app.email_sha256((person).email);
+  perform app.open_session((person).user_id, 'recovery', session, call);
+  perform app.note_authentication((person).user_id, app.email_sha256((person).email), 'recovery', 'ok', call);
+  perform app.tell_owners(person, 'recovery', 'recovery_used', call);
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_use_recovery(text,text,jsonb,jsonb) owner to causeway_keeper;
+grant execute on function app.system_use_recovery(text,text,jsonb,jsonb) to causeway_app;
+comment on function app.system_use_recovery(text,text,jsonb,jsonb) is 'Spends a recovery link on a new password: every session ends, the lockout is lifted, all owners are told.';
+
+CREATE OR REPLACE FUNCTION app.take_attempt_back(subject text, free integer)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  update app.login_failures as f
+     set failures = greatest(f.failures - 1, 0),
+         locked_until = case when f.failures - 1 < free then f.last_at else f.locked_until end
+   where f.subject = take_attempt_back.subject
+$function$;
+alter function app.take_attempt_back(text,integer) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.tell_owners(person app.users, actor text, kind text, call jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.audit_person(m.tenant_id, case when actor = 'operator' then null else (person).user_id end, actor,
+                          'person.' || kind, 'user', (person).user_id, '{}', call)
+    from app.memberships as m where m.user_id = (person).user_id and m.status = 'active';
+  insert into app.notices (user_id, kind, details)
+  select distinct o.user_id, kind, jsonb_build_object('email', (person).email, 'name', (person).name)
+    from app.memberships as m
+    join app.memberships as o on o.tenant_id = m.tenant_id and o.role = 'owner' and o.status = 'active'
+   where m.user_id = (person).user_id and m.status = 'active';
+$function$;
+alter function app.tell_owners(app.users,text,text,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.tenant_id()
  RETURNS text
@@ -1974,6 +2857,17 @@ grant execute on function app.user_id() to causeway_backup;
 grant execute on function app.user_id() to causeway_keeper;
 grant execute on function app.user_id() to causeway_resolver;
 comment on function app.user_id() is 'The acting user, or NULL where an executor or the system acts.';
+
+CREATE OR REPLACE FUNCTION app.user_of_session(cookie_sha256 text)
+ RETURNS app.users
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select u from app.sessions as s join app.users as u using (user_id)
+   where s.cookie_sha256 = user_of_session.cookie_sha256 and u.status = 'active'
+     and app.is_session_alive(s.revoked_at, s.idle_until, s.expires_at, clock_timestamp())
+$function$;
+alter function app.user_of_session(text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.utc_text(moment timestamp with time zone)
  RETURNS text

@@ -16,6 +16,8 @@ export const ID_PREFIXES = {
   snapshot: 'snp',
   upload: 'upl',
   request: 'req',
+  session: 'ses',
+  invitation: 'inv',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

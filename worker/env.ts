@@ -15,6 +15,13 @@ export interface Env {
   /** What stands in front and vouches for the peer's address; absent means Cloudflare. */
   readonly EDGE?: 'cloudflare' | 'none';
 
+  /** Costs of argon2id for passwords, as `m=19456,t=2,p=1`. */
+  readonly PASSWORD_COSTS?: string;
+  readonly LOGIN_FAILURES_MAX?: string;
+  readonly LOGIN_ADDRESS_FAILURES_MAX?: string;
+  readonly SESSION_IDLE_MINUTES?: string;
+  readonly SESSION_ABSOLUTE_HOURS?: string;
+
   readonly TENANT_GATE: DurableObjectNamespace<TenantGate>;
   readonly ADDRESS_GATE: DurableObjectNamespace<AddressGate>;
   readonly EXECUTOR_POOL: DurableObjectNamespace<ExecutorPool>;

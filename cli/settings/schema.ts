@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parsePasswordCosts } from '../../worker/people/password-costs.ts';
 
 export interface Setting {
   readonly schema: z.ZodType;
@@ -12,6 +13,18 @@ export interface Setting {
 }
 
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected 32 bytes as base64url (43 characters)');
+const passwordCosts = z
+  .string()
+  .refine(
+    (text) => parsePasswordCosts(text) !== null,
+    'expected costs like m=19456,t=2,p=1, within their bounds',
+  );
+/** Settings are text wherever the Worker runs. */
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'expected a whole number')
+    .refine((text) => Number(text) >= least && Number(text) <= most, `expected ${least} to ${most}`);
 const httpUrl = z.url({ protocol: /^https?$/ });
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
@@ -75,6 +88,46 @@ export const SETTINGS = {
     absent: 'cloudflare',
     example: 'none',
     says: "What stands in front of the Worker and vouches for the caller's address.",
+  },
+  PASSWORD_COSTS: {
+    schema: passwordCosts,
+    of: 'worker',
+    secret: false,
+    absent: 'm=19456,t=2,p=1',
+    example: 'm=65536,t=3,p=1',
+    says: 'Costs of argon2id for passwords: from 19456 KiB and two passes to 65536 KiB and six. A password is hashed anew at the next sign-in after a change.',
+  },
+  LOGIN_FAILURES_MAX: {
+    schema: wholeNumber(3, 100),
+    of: 'worker',
+    secret: false,
+    absent: '5',
+    example: '10',
+    says: 'Wrong passwords for one account before further ones must wait: 30 s, then twice as long each time, an hour at most.',
+  },
+  LOGIN_ADDRESS_FAILURES_MAX: {
+    schema: wholeNumber(10, 10_000),
+    of: 'worker',
+    secret: false,
+    absent: '50',
+    example: '200',
+    says: 'The same for one address, whatever the accounts; an IPv6 network of 64 bits is one address.',
+  },
+  SESSION_IDLE_MINUTES: {
+    schema: wholeNumber(5, 10_080),
+    of: 'worker',
+    secret: false,
+    absent: '720',
+    example: '60',
+    says: 'A session that is not used for so long ends.',
+  },
+  SESSION_ABSOLUTE_HOURS: {
+    schema: wholeNumber(1, 720),
+    of: 'worker',
+    secret: false,
+    absent: '168',
+    example: '24',
+    says: 'A session ends after this time, used or not.',
   },
   BLOB_STORE_URL: {
     schema: httpUrl,

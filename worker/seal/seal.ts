@@ -5,7 +5,7 @@ import { decodeBase64url, encodeBase64url } from '../../protocol/base64url.ts';
  * download links, cursors, confirmation tokens). HMAC-SHA256 (RFC 2104) over purpose, expiry and content; a statement sealed for one
  * purpose is nothing for another. The holder can read it, and change nothing.
  */
-export type SealPurpose = 'blob:get' | 'run' | 'upload' | 'download' | 'cursor' | 'confirm';
+export type SealPurpose = 'blob:get' | 'run' | 'upload' | 'download' | 'cursor' | 'confirm' | 'return';
 
 interface Sealed<Claim> {
   readonly p: SealPurpose;
