@@ -17,6 +17,8 @@ export interface DemoContext {
     tenant?: string;
     sandbox?: { readonly engine: string; readonly image: string };
     firstForecast?: string;
+    /** Packages that the sandbox image lacks, as on a host where PyPI cannot be reached. */
+    absent?: readonly string[];
   };
 }
 

@@ -1,7 +1,7 @@
 """Where a government's income comes from: receipts by source over decades, and how fast each has grown.
 
-Data: `budget`, a row for each account: "Source category name" and one column a year, amounts as text in thousands of
-dollars ("1,234"). Parameters: first (1975), last (2015), sources (6).
+Data: `budget`, a row for each account: "Source category name" and one column a year, amounts as text in thousands
+of dollars ("1,234"). Parameters: first (1975), last (2015), sources (6).
 """
 
 import causeway
@@ -38,7 +38,8 @@ def receipts_by_source(accounts, first, last):
 
 def growth(receipts, first, last):
     table = pd.DataFrame({f"billion_{first}": receipts.loc[first], f"billion_{last}": receipts.loc[last]})
-    table["growth_percent_a_year"] = ((receipts.loc[last] / receipts.loc[first]) ** (1 / (last - first)) - 1) * 100
+    yearly = (receipts.loc[last] / receipts.loc[first]) ** (1 / (last - first))
+    table["growth_percent_a_year"] = (yearly - 1) * 100
     return table.round(1).rename_axis("source").reset_index()
 
 

@@ -1,7 +1,8 @@
 """Twelve months of revenue for each product: the last year's run rate, its own seasons, and three assumptions.
 
 Data: `sales` with month, product, units and revenue_eur, two whole years or more.
-Parameters: growth (a year, 0.05), seasonality (1.0 as in the past, 0 none), price (a change by product, {"Aurora": 0.03}).
+Parameters: growth (a year, 0.05), seasonality (1.0 as in the past, 0 none), price (changes by product,
+{"Aurora": 0.03}).
 """
 
 import causeway

@@ -1,7 +1,7 @@
-"""What a company may be worth: a discounted cash flow, drawn many times over uncertain growth, margin and cost of capital.
+"""What a company may be worth: a discounted cash flow, drawn many times over what is uncertain.
 
-Parameters: revenue (this year, EUR million), growth, growth_sd, margin, margin_sd, wacc, wacc_sd, terminal_growth,
-net_debt, years, draws. The same seed draws the same numbers, so a replay gives the same value.
+Parameters: revenue (this year, EUR million), growth, growth_sd, margin, margin_sd, wacc, wacc_sd,
+terminal_growth, net_debt, years, draws. The same seed draws the same numbers, so a replay gives the same value.
 """
 
 import causeway
@@ -66,7 +66,8 @@ def draw(values, table):
     figure, axes = plt.subplots(figsize=(8, 4), dpi=120, layout="constrained")
     axes.hist(values, bins=80, color="#1f3a5f", alpha=0.85)
     axes.axvline(middle, color="#c8553d", linewidth=2, label=f"median {middle:,.0f}")
-    axes.axvspan(low, high, color="#c8553d", alpha=0.12, zorder=0, label=f"90% of draws: {low:,.0f} to {high:,.0f}")
+    span = f"90% of draws: {low:,.0f} to {high:,.0f}"
+    axes.axvspan(low, high, color="#c8553d", alpha=0.12, zorder=0, label=span)
     axes.set(title="Equity value, EUR million", yticks=[], xlim=np.percentile(values, [0.2, 99.5]))
     axes.legend(frameon=False)
     axes.spines[["top", "right", "left"]].set_visible(False)

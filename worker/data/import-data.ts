@@ -7,6 +7,7 @@ import { beginImport, type Origin, recordSnapshot, type SnapshotRecorded } from 
 import { withTenant } from '../database/with-tenant.ts';
 import type { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
+import { takeRunStart } from '../runs/take-run-start.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { DESCRIBER, type Description } from './description.ts';
@@ -90,6 +91,7 @@ async function describeInSandbox(
   stored: { readonly project: string; readonly sha256: string; readonly bytes: number },
   watch: ImportWatch,
 ): Promise<Description> {
+  await takeRunStart(platform, principal.tenantId);
   await watch.progress(1, 3, `checking ${name} in a sandbox`);
   const inspected = await inspectData(
     platform,

@@ -15,6 +15,7 @@ import { refuseQueueing } from './refuse-queueing.ts';
 import { runLimits, SEEDS } from './run-limits.ts';
 import { type RunView, viewActive, viewRun } from './run-view.ts';
 import { isStorable } from './storable.ts';
+import { takeRunStart } from './take-run-start.ts';
 
 export interface RunRequest {
   readonly project: string;
@@ -141,18 +142,4 @@ function checkParameters(parameters: Readonly<Record<string, unknown>>): void {
       'The parameters hold a NUL character or half of a surrogate pair.',
     );
   }
-}
-
-async function takeRunStart(platform: Platform, tenant: string): Promise<void> {
-  const { TENANT_GATE } = platform.env;
-  const retryAfterSeconds = await TENANT_GATE.get(TENANT_GATE.idFromName(tenant)).startRun();
-  if (retryAfterSeconds === null) return;
-  throw new Refusal(
-    'rate_limited',
-    `The tenant starts more than ${limit('run_starts_per_minute')} runs a minute.`,
-    {
-      retryAfterSeconds,
-      details: { limit: 'run_starts_per_minute', value: limit('run_starts_per_minute') },
-    },
-  );
 }

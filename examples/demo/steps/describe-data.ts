@@ -4,8 +4,9 @@ import type { DemoStep } from '../step.ts';
 export const describeData: DemoStep = {
   name: 'describe_data',
   title: 'describe_data: what an agent reads before it writes code',
-  async run({ agent, screen, project }) {
-    const data = await agent.call('describe_data', { project, name: 'flights' }, dataReply);
+  async run({ agent, screen, project, learned }) {
+    const name = learned.absent?.includes('pyarrow') ? 'sales' : 'flights';
+    const data = await agent.call('describe_data', { project, name }, dataReply);
     screen.table(
       ['column', 'type', 'missing', 'least', 'greatest'],
       data.columns.map(({ name, type, nulls, min, max }) => [

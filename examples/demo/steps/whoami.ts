@@ -13,6 +13,7 @@ export const whoami: DemoStep = {
     screen.say(`MCP ${agent.client.revision}, ${(await agent.client.listTools()).length} tools`);
     const { sandbox } = me;
     if (sandbox === null) throw new Error('no executor has joined, so nothing can run');
+    learned.absent = sandbox.absent;
     learned.sandbox = { engine: sandbox.engine, image: sandbox.image };
     screen.say(`sandbox: ${sandbox.engine}, Python ${sandbox.python}, image ${sandbox.image.slice(0, 19)}…`);
     const shown = SHOWN.filter((name) => sandbox.packages[name] !== undefined);

@@ -28,8 +28,11 @@ export interface Input {
   readonly data: string | Uint8Array;
 }
 
-/** Runs the describing script of the sandbox on this machine's own Python: one process, a folder for each input. */
-export function describeAll(inputs: readonly Input[]): readonly Inspected[] {
+/**
+ * Runs the describing script of the sandbox on this machine's own Python: one process, a folder for each input.
+ * `before` is Python that runs first.
+ */
+export function describeAll(inputs: readonly Input[], before = ''): readonly Inspected[] {
   const root = mkdtempSync(join(tmpdir(), 'causeway-describe-'));
   try {
     const folders = inputs.map(({ format, data }, index) => {
@@ -39,7 +42,8 @@ export function describeAll(inputs: readonly Input[]): readonly Inspected[] {
       writeFileSync(join(folder, 'data', 'sales', `data.${format}`), data);
       return folder;
     });
-    const entry = `import describe
+    const entry = `${before}
+import describe
 
 for folder in ${JSON.stringify(folders)}:
     describe.run(f"{folder}/data", f"{folder}/outputs")`;

@@ -12,11 +12,11 @@ DIGITS_SURE = 18
 
 
 def classify(values, cells, first_row):
-    """The type that all of `values` have: `cells` without the missing ones. `first_row` counts data rows from 1."""
+    """The type that all of `values` have, which are `cells` without the missing ones; rows count from 1."""
     if values[0] in BOOLEANS and all(value in BOOLEANS for value in values):
         return Batch("boolean")
     digits_kept = has_leading_zero(values) or has_long_digits(values)
-    readers = (dates, datetimes) if digits_kept or not is_plain(values) else (integers, numbers, dates, datetimes)
+    readers = [dates, datetimes] if digits_kept or not is_plain(values) else [integers, numbers, dates, datetimes]
     for read in readers:
         parsed = read(values)
         if parsed is not None:
@@ -90,7 +90,8 @@ def note_on_odd_cell(values, cells, first_row):
     """Where at least nine of ten cells are numbers: the first one that is not."""
     if not (is_number(values[0]) or is_number(values[-1])):
         return None
-    odd = [(row, cell) for row, cell in enumerate(cells, first_row) if cell not in NULLS and not is_number(cell)]
+    rows = enumerate(cells, first_row)
+    odd = [(row, cell) for row, cell in rows if cell not in NULLS and not is_number(cell)]
     if not odd or len(odd) * 10 > len(values):
         return None
     row, cell = odd[0]

@@ -4,7 +4,7 @@ from cells import bound, shown
 
 
 class Batch:
-    """What some values of a column are together. `note` says why a column is text that looks like something else."""
+    """What some values of a column are together; `note` says why text looks like something else."""
 
     def __init__(self, kind, least=None, greatest=None, note=None):
         self.kind = kind
@@ -52,5 +52,5 @@ class Column:
             description["min"] = bound(self.least)
             description["max"] = bound(self.greatest)
         if self.note is not None and self.kind in ("text", "mixed"):
-            description["note"] = {key: shown(value) if key == "cell" else value for key, value in self.note.items()}
+            description["note"] = self.note | ({"cell": shown(self.note["cell"])} if "cell" in self.note else {})
         return description

@@ -1,4 +1,4 @@
-"""What is wrong with data, as data: the Worker turns a reason into a sentence and a remedy (worker/data/explain-fault.ts)."""
+"""What is wrong with data, as data: worker/data/explain-fault.ts turns a reason into a sentence and a remedy."""
 
 COLUMNS_MAX = 2_000
 COLUMNS_DESCRIBED_MAX = 200

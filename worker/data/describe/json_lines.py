@@ -117,4 +117,5 @@ def classify_strings(values):
         if parsed is not None:
             return Batch(kind, min(parsed), max(parsed))
     # pandas.read_json turns strings of digits into numbers unless it is told not to.
-    return Batch("text", note={"kind": "digits_as_text"} if any(value.strip().isdigit() for value in values) else None)
+    has_digits = any(value.strip().isdigit() for value in values)
+    return Batch("text", note={"kind": "digits_as_text"} if has_digits else None)

@@ -1,4 +1,4 @@
-"""Parquet: every page is read once, a batch of rows at a time, so that a damaged file is found here and not by a model."""
+"""Parquet: every page is read once, in batches, so that a damaged file is found here and not by a model."""
 
 from cells import shown
 from column import Batch, Column
