@@ -30,6 +30,7 @@ grant usage on schema app to causeway_resolver;
 
 create schema app_private authorization causeway_owner;
 grant usage on schema app_private to causeway_backup;
+grant usage on schema app_private to causeway_keeper;
 grant usage on schema app_private to causeway_resolver;
 
 create schema migrations authorization causeway_owner;
@@ -59,6 +60,9 @@ create domain app.exe_id as text collate "C"
 
 create domain app.git_id as text collate "C"
   constraint git_id_check CHECK ((VALUE ~ '^[0-9a-f]{40}$'::text));
+
+create domain app.gra_id as text collate "C"
+  constraint gra_id_form CHECK ((VALUE ~ '^gra_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
 create domain app.inv_id as text collate "C"
   constraint inv_id_form CHECK ((VALUE ~ '^inv_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
@@ -501,6 +505,207 @@ create policy keeper on app.notices for all to causeway_keeper
 grant insert, select, update on table app.notices to causeway_keeper;
 grant select on table app.notices to causeway_backup;
 
+create table app.oauth_clients (
+  client_id text not null,
+  origin text not null,
+  name text not null,
+  metadata jsonb not null,
+  secret_sha256 app.sha256,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint oauth_clients_check CHECK (((secret_sha256 IS NULL) = ((metadata ->> 'token_endpoint_auth_method'::text) = 'none'::text))),
+  constraint oauth_clients_client_id_check CHECK (((length(client_id) >= 8) AND (length(client_id) <= 1000))),
+  constraint oauth_clients_metadata_check CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (length((metadata)::text) <= 16384))),
+  constraint oauth_clients_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint oauth_clients_origin_check CHECK ((origin = ANY (ARRAY['registered'::text, 'document'::text, 'operator'::text]))),
+  constraint oauth_clients_pkey PRIMARY KEY (client_id)
+);
+alter table app.oauth_clients owner to causeway_owner;
+alter table app.oauth_clients enable row level security;
+alter table app.oauth_clients force row level security;
+create policy backup on app.oauth_clients for select to causeway_backup
+  using (true);
+create policy keeper on app.oauth_clients for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.oauth_clients for select to causeway_resolver
+  using (true);
+grant delete, insert, select, update on table app.oauth_clients to causeway_keeper;
+grant select on table app.oauth_clients to causeway_backup;
+grant select on table app.oauth_clients to causeway_resolver;
+
+create table app.oauth_codes (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  code_sha256 app.sha256 not null,
+  grant_id app.gra_id not null,
+  redirect_uri text not null,
+  code_challenge text not null,
+  expires_at timestamp with time zone not null default (now() + '00:01:00'::interval),
+  redeemed_at timestamp with time zone,
+  constraint oauth_codes_code_challenge_check CHECK ((code_challenge ~ '^[A-Za-z0-9_-]{43}$'::text)),
+  constraint oauth_codes_pkey PRIMARY KEY (tenant_id, code_sha256),
+  constraint oauth_codes_redirect_uri_check CHECK ((length(redirect_uri) <= 2000)),
+  constraint oauth_codes_tenant_id_grant_id_fkey FOREIGN KEY (tenant_id, grant_id) REFERENCES app.oauth_grants(tenant_id, grant_id)
+);
+alter table app.oauth_codes owner to causeway_owner;
+CREATE INDEX oauth_codes_by_code ON app.oauth_codes USING btree (code_sha256);
+alter table app.oauth_codes enable row level security;
+alter table app.oauth_codes force row level security;
+create policy backup on app.oauth_codes for select to causeway_backup
+  using (true);
+create policy keeper on app.oauth_codes for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.oauth_codes for select to causeway_resolver
+  using (true);
+create policy tenant on app.oauth_codes for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select, update on table app.oauth_codes to causeway_keeper;
+grant select on table app.oauth_codes to causeway_backup;
+grant select on table app.oauth_codes to causeway_resolver;
+grant insert (code_sha256, grant_id, redirect_uri, code_challenge) on app.oauth_codes to causeway_app;
+
+create table app.oauth_devices (
+  device_code_sha256 app.sha256 not null,
+  user_code_sha256 app.sha256 not null,
+  client_id text not null,
+  scopes text[] not null,
+  resource text not null,
+  expires_at timestamp with time zone not null,
+  interval_seconds integer not null default 5,
+  polled_at timestamp with time zone,
+  decision text,
+  grant_id app.gra_id,
+  redeemed_at timestamp with time zone,
+  constraint oauth_devices_check CHECK ((((decision = 'approved'::text) = (grant_id IS NOT NULL)) OR (decision IS NULL))),
+  constraint oauth_devices_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'denied'::text]))),
+  constraint oauth_devices_interval_seconds_check CHECK (((interval_seconds >= 1) AND (interval_seconds <= 600))),
+  constraint oauth_devices_pkey PRIMARY KEY (device_code_sha256),
+  constraint oauth_devices_resource_check CHECK ((length(resource) <= 1000)),
+  constraint oauth_devices_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
+  constraint oauth_devices_user_code_sha256_key UNIQUE (user_code_sha256)
+);
+alter table app.oauth_devices owner to causeway_owner;
+alter table app.oauth_devices enable row level security;
+alter table app.oauth_devices force row level security;
+create policy backup on app.oauth_devices for select to causeway_backup
+  using (true);
+create policy keeper on app.oauth_devices for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.oauth_devices for select to causeway_resolver
+  using (true);
+grant delete, insert, select, update on table app.oauth_devices to causeway_keeper;
+grant select on table app.oauth_devices to causeway_backup;
+grant select on table app.oauth_devices to causeway_resolver;
+
+create table app.oauth_grants (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  grant_id app.gra_id not null,
+  user_id app.usr_id not null default app.user_id(),
+  client_id text not null,
+  scopes text[] not null,
+  resource text not null,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null default (now() + '180 days'::interval),
+  activated_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  revoked_because text,
+  constraint oauth_grants_check CHECK (((revoked_at IS NULL) = (revoked_because IS NULL))),
+  constraint oauth_grants_client_id_check CHECK ((length(client_id) <= 1000)),
+  constraint oauth_grants_pkey PRIMARY KEY (tenant_id, grant_id),
+  constraint oauth_grants_resource_check CHECK ((length(resource) <= 1000)),
+  constraint oauth_grants_revoked_because_check CHECK ((revoked_because = ANY (ARRAY['person'::text, 'client'::text, 'code_reuse'::text, 'refresh_reuse'::text, 'operator'::text]))),
+  constraint oauth_grants_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
+  constraint oauth_grants_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app.memberships(tenant_id, user_id)
+);
+alter table app.oauth_grants owner to causeway_owner;
+CREATE INDEX oauth_grants_by_client ON app.oauth_grants USING btree (client_id);
+CREATE INDEX oauth_grants_by_grant ON app.oauth_grants USING btree (grant_id);
+CREATE INDEX oauth_grants_by_user ON app.oauth_grants USING btree (tenant_id, user_id, created_at);
+alter table app.oauth_grants enable row level security;
+alter table app.oauth_grants force row level security;
+create policy backup on app.oauth_grants for select to causeway_backup
+  using (true);
+create policy keeper on app.oauth_grants for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.oauth_grants for select to causeway_resolver
+  using (true);
+create policy tenant on app.oauth_grants for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select, update on table app.oauth_grants to causeway_keeper;
+grant select on table app.oauth_grants to causeway_app;
+grant select on table app.oauth_grants to causeway_backup;
+grant select on table app.oauth_grants to causeway_resolver;
+grant insert (grant_id, client_id, scopes, resource) on app.oauth_grants to causeway_app;
+grant update (revoked_at, revoked_because) on app.oauth_grants to causeway_app;
+
+create table app.oauth_keys (
+  key_id text not null,
+  algorithm text not null default 'ES256'::text,
+  public_jwk jsonb not null,
+  private_key text not null,
+  created_at timestamp with time zone not null default now(),
+  signs_from timestamp with time zone not null default now(),
+  published_until timestamp with time zone,
+  constraint oauth_keys_algorithm_check CHECK ((algorithm = 'ES256'::text)),
+  constraint oauth_keys_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{16,64}$'::text)),
+  constraint oauth_keys_pkey PRIMARY KEY (key_id),
+  constraint oauth_keys_private_key_check CHECK ((private_key ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'::text)),
+  constraint oauth_keys_public_jwk_check CHECK (((jsonb_typeof(public_jwk) = 'object'::text) AND (NOT (public_jwk ? 'd'::text))))
+);
+alter table app.oauth_keys owner to causeway_owner;
+alter table app.oauth_keys enable row level security;
+alter table app.oauth_keys force row level security;
+create policy backup on app.oauth_keys for select to causeway_backup
+  using (true);
+create policy keeper on app.oauth_keys for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.oauth_keys for select to causeway_resolver
+  using (true);
+grant delete, insert, select, update on table app.oauth_keys to causeway_keeper;
+grant select on table app.oauth_keys to causeway_backup;
+grant select on table app.oauth_keys to causeway_resolver;
+
+create table app.oauth_refresh_tokens (
+  tenant_id app.ten_id not null,
+  token_sha256 app.sha256 not null,
+  grant_id app.gra_id not null,
+  generation integer not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  successor text,
+  constraint oauth_refresh_tokens_check CHECK (((used_at IS NULL) = (successor IS NULL))),
+  constraint oauth_refresh_tokens_generation_check CHECK ((generation >= 1)),
+  constraint oauth_refresh_tokens_pkey PRIMARY KEY (tenant_id, token_sha256),
+  constraint oauth_refresh_tokens_successor_check CHECK ((successor ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'::text)),
+  constraint oauth_refresh_tokens_tenant_id_grant_id_fkey FOREIGN KEY (tenant_id, grant_id) REFERENCES app.oauth_grants(tenant_id, grant_id)
+);
+alter table app.oauth_refresh_tokens owner to causeway_owner;
+CREATE INDEX oauth_refresh_tokens_by_grant ON app.oauth_refresh_tokens USING btree (tenant_id, grant_id, generation);
+CREATE INDEX oauth_refresh_tokens_by_token ON app.oauth_refresh_tokens USING btree (token_sha256);
+alter table app.oauth_refresh_tokens enable row level security;
+alter table app.oauth_refresh_tokens force row level security;
+create policy backup on app.oauth_refresh_tokens for select to causeway_backup
+  using (true);
+create policy keeper on app.oauth_refresh_tokens for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.oauth_refresh_tokens for select to causeway_resolver
+  using (true);
+create policy tenant on app.oauth_refresh_tokens for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select, update on table app.oauth_refresh_tokens to causeway_keeper;
+grant select on table app.oauth_refresh_tokens to causeway_backup;
+grant select on table app.oauth_refresh_tokens to causeway_resolver;
+
 create table app.passwords (
   user_id app.usr_id not null,
   argon2id_hash text not null,
@@ -672,8 +877,11 @@ create policy backup on app.sessions for select to causeway_backup
 create policy keeper on app.sessions for all to causeway_keeper
   using (true)
   with check (true);
+create policy resolver_enters on app.sessions for select to causeway_resolver
+  using (true);
 grant delete, insert, select, update on table app.sessions to causeway_keeper;
 grant select on table app.sessions to causeway_backup;
+grant select on table app.sessions to causeway_resolver;
 
 create table app.tenants (
   tenant_id app.ten_id not null,
@@ -1120,6 +1328,47 @@ alter function app.check_catalogue() owner to causeway_owner;
 grant execute on function app.check_catalogue() to causeway_app;
 comment on function app.check_catalogue() is 'Findings against the rules of tenancy. With one of severity `error`, nothing may be served.';
 
+CREATE OR REPLACE FUNCTION app.connected_agents()
+ RETURNS TABLE(grant_id text, user_id text, client_id text, client_name text, scopes text[], created_at timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select g.grant_id, g.user_id, g.client_id, coalesce(c.name, g.client_id), g.scopes, g.created_at,
+         coalesce(g.last_used_at, g.activated_at), g.expires_at
+    from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
+   where g.tenant_id = (select app.tenant_id()) and g.revoked_at is null and g.activated_at is not null
+     and g.expires_at > clock_timestamp()
+     and (g.user_id = (select app.user_id()) or app.role_rank((select app.role())) >= app.role_rank('admin'))
+   order by g.created_at desc, g.grant_id
+$function$;
+alter function app.connected_agents() owner to causeway_resolver;
+grant execute on function app.connected_agents() to causeway_app;
+comment on function app.connected_agents() is 'The living agents of the acting person; for an admin those of the whole tenant.';
+
+CREATE OR REPLACE FUNCTION app.consent_to_oauth_client(grant_id text, client_id text, scopes text[], resource text, code jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if app.context() ->> 'kind' is distinct from 'session' then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role', 'message', 'Only a signed-in person can let an agent in.');
+  end if;
+  insert into app.oauth_grants (grant_id, client_id, scopes, resource) values (grant_id, client_id, scopes, resource);
+  if code is not null then
+    insert into app.oauth_codes (code_sha256, grant_id, redirect_uri, code_challenge)
+    values (code ->> 'sha256', grant_id, code ->> 'redirect_uri', code ->> 'challenge');
+  end if;
+  perform app.audit('agent.consent', 'grant', grant_id, 'ok', jsonb_build_object('client', client_id, 'scopes', scopes));
+  return jsonb_build_object('ok', true, 'grant_id', grant_id);
+end
+$function$;
+alter function app.consent_to_oauth_client(text,text,text[],text,jsonb) owner to causeway_owner;
+grant execute on function app.consent_to_oauth_client(text,text,text[],text,jsonb) to causeway_app;
+comment on function app.consent_to_oauth_client(text,text,text[],text,jsonb) is 'Grants a client scopes for the acting person in the entered tenant. `code` is {sha256, redirect_uri, challenge}, or null for a device.';
+
 CREATE OR REPLACE FUNCTION app.context()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1280,6 +1529,31 @@ alter function app.create_recovery(text,text,integer) owner to causeway_keeper;
 grant execute on function app.create_recovery(text,text,integer) to causeway_owner;
 comment on function app.create_recovery(text,text,integer) is 'Makes a one-time link that sets a new password, ends the links made before, and tells all owners of the person''s tenants.';
 
+CREATE OR REPLACE FUNCTION app.create_service_client(client_id text, name text, metadata jsonb, secret_sha256 text, tenant_id text, user_id text, grant_id text, scopes text[], resource text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if not exists (select from app.memberships as m where m.tenant_id = create_service_client.tenant_id
+                    and m.user_id = create_service_client.user_id and m.status = 'active') then
+    return jsonb_build_object('ok', false, 'code', 'member_not_found');
+  end if;
+  insert into app.oauth_clients (client_id, origin, name, metadata, secret_sha256)
+  values (client_id, 'operator', name, metadata, secret_sha256);
+  insert into app.oauth_grants (tenant_id, grant_id, user_id, client_id, scopes, resource, expires_at, activated_at)
+  values (tenant_id, grant_id, user_id, client_id, scopes, resource, 'infinity', clock_timestamp());
+  perform app_private.audit_grant(tenant_id, user_id, grant_id, 'client.create', 'ok',
+                                  jsonb_build_object('client', client_id, 'name', name, 'scopes', scopes), '{}');
+  return jsonb_build_object('ok', true, 'client_id', client_id);
+end
+$function$;
+alter function app.create_service_client(text,text,jsonb,text,text,text,text,text[],text) owner to causeway_keeper;
+grant execute on function app.create_service_client(text,text,jsonb,text,text,text,text,text[],text) to causeway_owner;
+comment on function app.create_service_client(text,text,jsonb,text,text,text,text,text[],text) is 'Registers a confidential client that acts for a member by client credentials. Refuses with member_not_found.';
+
 CREATE OR REPLACE FUNCTION app.credential_refusal(kind text, tenant_id text, user_id text, credential_id text)
  RETURNS text
  LANGUAGE sql
@@ -1297,12 +1571,42 @@ AS $function$
              end
         from app.executors as e
        where e.executor_id = credential_refusal.credential_id), 'unknown'), 'alive')
+    when 'oauth' then nullif(coalesce((
+      select case
+               when g.revoked_at is not null or c.revoked_at is not null then 'revoked'
+               when g.expires_at <= clock_timestamp() then 'expired'
+               when g.activated_at is null then 'unknown'
+               else 'alive'
+             end
+        from app.oauth_grants as g join app.oauth_clients as c using (client_id)
+       where g.tenant_id = credential_refusal.tenant_id and g.grant_id = credential_refusal.credential_id
+         and g.user_id = credential_refusal.user_id), 'unknown'), 'alive')
+    when 'session' then nullif(coalesce((
+      select case
+               when s.revoked_at is not null then 'revoked'
+               when s.idle_until <= clock_timestamp() or s.expires_at <= clock_timestamp() then 'expired'
+               else 'alive'
+             end
+        from app.sessions as s
+       where s.session_id = credential_refusal.credential_id and s.user_id = credential_refusal.user_id), 'unknown'), 'alive')
     else 'unknown'
   end
 $function$;
 alter function app.credential_refusal(text,text,text,text) owner to causeway_owner;
 grant execute on function app.credential_refusal(text,text,text,text) to causeway_resolver;
 comment on function app.credential_refusal(text,text,text,text) is 'NULL, or one of: unknown, revoked, expired. `system` is the Worker itself, acting for a tenant without a person.';
+
+CREATE OR REPLACE FUNCTION app.credential_scopes(kind text, tenant_id text, credential_id text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select g.scopes from app.oauth_grants as g
+   where kind = 'oauth' and g.tenant_id = credential_scopes.tenant_id and g.grant_id = credential_scopes.credential_id
+$function$;
+alter function app.credential_scopes(text,text,text) owner to causeway_owner;
+grant execute on function app.credential_scopes(text,text,text) to causeway_resolver;
+comment on function app.credential_scopes(text,text,text) is 'The scopes of a credential that is no API token; NULL where it carries none.';
 
 CREATE OR REPLACE FUNCTION app.describe_source(reference text, name text)
  RETURNS jsonb
@@ -1372,6 +1676,8 @@ declare
   kind text;
   who record;
   needed_scopes text[];
+  granted_scopes text[];
+  role_ceiling text;
   effective_role text;
   payload text;
   key record;
@@ -1416,11 +1722,14 @@ begin
     elsif who.expires_at <= clock_timestamp() then
       perform app_private.refuse_entry('expired');
     end if;
+    granted_scopes := who.scopes;
+    role_ceiling := who.role_ceiling;
   else
     payload := app.credential_refusal(kind, claim ->> 'tenant', claim ->> 'user', claim ->> 'credential');
     if payload is not null then
       perform app_private.refuse_entry(payload);
     end if;
+    granted_scopes := app.credential_scopes(kind, claim ->> 'tenant', claim ->> 'credential');
   end if;
   if claim ->> 'user' is not null or kind = 'api_token' then
     if who.user_status is distinct from 'active' then
@@ -1434,13 +1743,17 @@ begin
     perform app_private.refuse_entry('tenant_suspended');
   end if;
 
-  -- 4. The credential may do what this call needs. Executors and the system carry no scopes and no role.
-  if kind = 'api_token' then
+  -- 4. The credential may do what this call needs: the least of its scopes, those of the presented token, and the role.
+  -- Executors and the system carry no scopes and no role.
+  if claim ->> 'user' is not null or kind = 'api_token' then
     effective_role := case
-      when app.role_rank(who.role_ceiling) < app.role_rank(who.member_role) then who.role_ceiling
+      when app.role_rank(role_ceiling) < app.role_rank(who.member_role) then role_ceiling
       else who.member_role
     end;
-    if not who.scopes @> needed_scopes then
+    if kind = 'oauth' then
+      granted_scopes := array(select scope from unnest(granted_scopes) as scope where claim -> 'granted' ? scope);
+    end if;
+    if not coalesce(granted_scopes, '{}') @> needed_scopes then
       perform app_private.refuse_entry('insufficient_scope', to_jsonb(needed_scopes));
     end if;
     if claim ->> 'role' is not null
@@ -1455,7 +1768,7 @@ begin
   payload := jsonb_build_object(
     'tenant', claim ->> 'tenant', 'user', claim ->> 'user', 'role', effective_role,
     'kind', kind, 'credential', claim ->> 'credential',
-    'scopes', case when kind = 'api_token' then to_jsonb(who.scopes) end,
+    'scopes', to_jsonb(granted_scopes),
     'request', claim ->> 'request', 'address', claim ->> 'address', 'agent', left(claim ->> 'agent', 500)
   )::text;
   select inner_block, outer_block into strict key
@@ -1463,7 +1776,7 @@ begin
   perform set_config('app.context', app_private.context_mac(payload, key.inner_block, key.outer_block) || payload, true);
 
   return query select claim ->> 'tenant', who.user_id::text, who.name, who.email, who.tenant_name,
-                      effective_role, coalesce(who.scopes, needed_scopes);
+                      effective_role, coalesce(granted_scopes, needed_scopes);
 end
 $function$;
 alter function app.enter(text) owner to causeway_resolver;
@@ -1496,6 +1809,95 @@ $function$;
 alter function app.find_executor(text) owner to causeway_resolver;
 grant execute on function app.find_executor(text) to causeway_app;
 comment on function app.find_executor(text) is 'What is needed to check an executor''s signature.';
+
+CREATE OR REPLACE FUNCTION app.find_oauth_client(client_id text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('client_id', c.client_id, 'origin', c.origin, 'name', c.name, 'metadata', c.metadata,
+                            'secret_sha256', c.secret_sha256, 'revoked', c.revoked_at is not null,
+                            'fresh', c.expires_at is null or c.expires_at > clock_timestamp())
+    from app.oauth_clients as c where c.client_id = find_oauth_client.client_id
+$function$;
+alter function app.find_oauth_client(text) owner to causeway_resolver;
+grant execute on function app.find_oauth_client(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.find_oauth_code(code_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('grant', app_private.grant_facts(g), 'redirect_uri', c.redirect_uri,
+                            'code_challenge', c.code_challenge, 'expired', c.expires_at <= clock_timestamp(),
+                            'redeemed', c.redeemed_at is not null)
+    from app.oauth_codes as c join app.oauth_grants as g using (tenant_id, grant_id)
+   where c.code_sha256 = find_oauth_code.code_sha256
+$function$;
+alter function app.find_oauth_code(text) owner to causeway_resolver;
+grant execute on function app.find_oauth_code(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.find_oauth_device(user_code_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('client_id', d.client_id, 'scopes', d.scopes, 'resource', d.resource,
+                            'open', d.decision is null and d.expires_at > clock_timestamp())
+    from app.oauth_devices as d where d.user_code_sha256 = find_oauth_device.user_code_sha256
+$function$;
+alter function app.find_oauth_device(text) owner to causeway_resolver;
+grant execute on function app.find_oauth_device(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.find_oauth_keys()
+ RETURNS TABLE(key_id text, public_jwk jsonb, private_key text, signs_from double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.key_id, k.public_jwk, k.private_key, extract(epoch from k.signs_from)::double precision
+    from app.oauth_keys as k
+   where k.published_until is null or k.published_until > clock_timestamp()
+   order by k.signs_from, k.key_id
+$function$;
+alter function app.find_oauth_keys() owner to causeway_resolver;
+grant execute on function app.find_oauth_keys() to causeway_app;
+comment on function app.find_oauth_keys() is 'Keys that verify now; the one with the latest signs_from that has passed signs. Private keys are envelopes.';
+
+CREATE OR REPLACE FUNCTION app.find_oauth_refresh_token(token_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('grant', app_private.grant_facts(g), 'expired', r.expires_at <= clock_timestamp(),
+                            'used_seconds_ago', extract(epoch from clock_timestamp() - r.used_at), 'successor', r.successor,
+                            'generations_since', (select max(n.generation) from app.oauth_refresh_tokens as n
+                                                   where n.tenant_id = r.tenant_id and n.grant_id = r.grant_id) - r.generation)
+    from app.oauth_refresh_tokens as r join app.oauth_grants as g using (tenant_id, grant_id)
+   where r.token_sha256 = find_oauth_refresh_token.token_sha256
+$function$;
+alter function app.find_oauth_refresh_token(text) owner to causeway_resolver;
+grant execute on function app.find_oauth_refresh_token(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.find_oauth_service_grant(client_id text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app_private.grant_facts(g)
+    from app.oauth_grants as g join app.oauth_clients as c using (client_id)
+   where g.client_id = find_oauth_service_grant.client_id and c.origin = 'operator' and g.revoked_at is null
+   order by g.created_at desc
+   limit 1
+$function$;
+alter function app.find_oauth_service_grant(text) owner to causeway_resolver;
+grant execute on function app.find_oauth_service_grant(text) to causeway_app;
+comment on function app.find_oauth_service_grant(text) is 'What the operator granted to a confidential client when registering it.';
 
 CREATE OR REPLACE FUNCTION app.find_origin(project text, origin jsonb)
  RETURNS jsonb
@@ -2190,6 +2592,53 @@ alter function app.revoke_executor(text) owner to causeway_keeper;
 grant execute on function app.revoke_executor(text) to causeway_owner;
 comment on function app.revoke_executor(text) is 'The executor gets no further run, and what it still reports is refused.';
 
+CREATE OR REPLACE FUNCTION app.revoke_oauth_client(client_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update app.oauth_clients as c set revoked_at = clock_timestamp()
+   where c.client_id = revoke_oauth_client.client_id and c.revoked_at is null;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'client_not_found');
+  end if;
+  perform app_private.audit_grant(g.tenant_id, g.user_id, g.grant_id, 'client.revoke', 'ok',
+                                  jsonb_build_object('client', g.client_id), '{}')
+     from app.oauth_grants as g where g.client_id = revoke_oauth_client.client_id and g.revoked_at is null;
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.revoke_oauth_client(text) owner to causeway_keeper;
+grant execute on function app.revoke_oauth_client(text) to causeway_owner;
+comment on function app.revoke_oauth_client(text) is 'Ends a client and every grant to it, from the next request on. Refuses with client_not_found.';
+
+CREATE OR REPLACE FUNCTION app.revoke_oauth_grant(grant_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  ended record;
+begin
+  update app.oauth_grants as g set revoked_at = clock_timestamp(), revoked_because = 'person'
+   where g.tenant_id = (select app.tenant_id()) and g.grant_id = revoke_oauth_grant.grant_id and g.revoked_at is null
+     and (g.user_id = (select app.user_id()) or app.role_rank((select app.role())) >= app.role_rank('admin'))
+   returning g.user_id, g.client_id into ended;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'not_found', 'message', 'There is no such connected agent.');
+  end if;
+  perform app.audit('agent.revoke', 'grant', grant_id, 'ok',
+                    jsonb_build_object('user', ended.user_id, 'client', ended.client_id, 'because', 'person'));
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.revoke_oauth_grant(text) owner to causeway_owner;
+grant execute on function app.revoke_oauth_grant(text) to causeway_app;
+comment on function app.revoke_oauth_grant(text) is 'Ends a connected agent of the acting person; an admin may end anybody''s. Absent and foreign look alike.';
+
 CREATE OR REPLACE FUNCTION app.revoked_executors(pool text)
  RETURNS text[]
  LANGUAGE sql
@@ -2225,6 +2674,29 @@ grant execute on function app.role_rank(text) to causeway_app;
 grant execute on function app.role_rank(text) to causeway_keeper;
 grant execute on function app.role_rank(text) to causeway_resolver;
 comment on function app.role_rank(text) is 'viewer 1, member 2, admin 3, owner 4; NULL for anything else.';
+
+CREATE OR REPLACE FUNCTION app.rotate_oauth_key(key_id text, public_jwk jsonb, private_key text, signs_after interval, overlap interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  retired integer;
+begin
+  perform pg_advisory_xact_lock(hashtext('app.oauth_keys'));
+  update app.oauth_keys as k set published_until = clock_timestamp() + signs_after + overlap where k.published_until is null;
+  get diagnostics retired = row_count;
+  insert into app.oauth_keys (key_id, public_jwk, private_key, signs_from)
+  values (key_id, public_jwk, private_key, clock_timestamp() + signs_after);
+  delete from app.oauth_keys as k where k.published_until < clock_timestamp() - interval '1 day';
+  return jsonb_build_object('ok', true, 'key_id', key_id, 'retired', retired);
+end
+$function$;
+alter function app.rotate_oauth_key(text,jsonb,text,interval,interval) owner to causeway_keeper;
+grant execute on function app.rotate_oauth_key(text,jsonb,text,interval,interval) to causeway_owner;
+comment on function app.rotate_oauth_key(text,jsonb,text,interval,interval) is 'Publishes a key that signs after a time, and takes the earlier ones away when it has signed for the overlap.';
 
 CREATE OR REPLACE FUNCTION app.set_password(user_id text, argon2id_hash text)
  RETURNS jsonb
@@ -2277,6 +2749,23 @@ $function$;
 alter function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) owner to causeway_keeper;
 grant execute on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) to causeway_app;
 comment on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) is 'Makes the account of somebody new, once a link, and signs them in.';
+
+CREATE OR REPLACE FUNCTION app.system_add_first_oauth_key(key_id text, public_jwk jsonb, private_key text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtext('app.oauth_keys'));
+  insert into app.oauth_keys (key_id, public_jwk, private_key)
+  select system_add_first_oauth_key.key_id, system_add_first_oauth_key.public_jwk, system_add_first_oauth_key.private_key
+   where not exists (select from app.oauth_keys as k where k.published_until is null or k.published_until > clock_timestamp());
+end
+$function$;
+alter function app.system_add_first_oauth_key(text,jsonb,text) owner to causeway_keeper;
+grant execute on function app.system_add_first_oauth_key(text,jsonb,text) to causeway_app;
+comment on function app.system_add_first_oauth_key(text,jsonb,text) is 'Stores a key where there is none. Of two isolates that start at once, one key is kept.';
 
 CREATE OR REPLACE FUNCTION app.system_begin_login(email text, address_subject text, rules jsonb)
  RETURNS jsonb
@@ -2376,6 +2865,34 @@ $function$;
 alter function app.system_create_invitation(text,jsonb,integer,jsonb) owner to causeway_keeper;
 grant execute on function app.system_create_invitation(text,jsonb,integer,jsonb) to causeway_app;
 comment on function app.system_create_invitation(text,jsonb,integer,jsonb) is 'Invites an email to a tenant, by an admin or owner of it and to no higher role than their own.';
+
+CREATE OR REPLACE FUNCTION app.system_decide_oauth_device(user_code_sha256 text, grant_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if app.context() ->> 'kind' is distinct from 'session' then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  update app.oauth_devices as d
+     set decision = case when grant_id is null then 'denied' else 'approved' end, grant_id = system_decide_oauth_device.grant_id
+   where d.user_code_sha256 = system_decide_oauth_device.user_code_sha256 and d.decision is null and d.expires_at > clock_timestamp()
+     and (system_decide_oauth_device.grant_id is null or exists (
+           select from app.oauth_grants as g
+            where g.tenant_id = app.tenant_id() and g.user_id = app.user_id() and g.client_id = d.client_id
+              and g.grant_id = system_decide_oauth_device.grant_id and g.activated_at is null));
+  if not found then
+    raise exception 'the device is decided or gone' using errcode = 'CW002';
+  end if;
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_decide_oauth_device(text,text) owner to causeway_keeper;
+grant execute on function app.system_decide_oauth_device(text,text) to causeway_app;
+comment on function app.system_decide_oauth_device(text,text) is 'Approves a waiting device with a grant of the acting person, or denies it (null). Raises CW002 where nothing waits: then the grant is not made either.';
 
 CREATE OR REPLACE FUNCTION app.system_dismiss_notices(cookie_sha256 text)
  RETURNS void
@@ -2572,6 +3089,56 @@ alter function app.system_next_fence(text,integer,integer) owner to causeway_kee
 grant execute on function app.system_next_fence(text,integer,integer) to causeway_app;
 comment on function app.system_next_fence(text,integer,integer) is 'Opens the next attempt at an unfinished run for the system; NULL as fence takes whatever attempt is open now.';
 
+CREATE OR REPLACE FUNCTION app.system_poll_oauth_device(device_code_sha256 text, client_id text, refresh_sha256 text, refresh_lifetime interval, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  device record;
+  held record;
+begin
+  select d.* into device from app.oauth_devices as d
+   where d.device_code_sha256 = system_poll_oauth_device.device_code_sha256 and d.client_id = system_poll_oauth_device.client_id
+     for update;
+  if not found or device.redeemed_at is not null then
+    return jsonb_build_object('ok', false, 'reason', 'unknown');
+  elsif device.expires_at <= clock_timestamp() then
+    return jsonb_build_object('ok', false, 'reason', 'expired');
+  elsif device.decision = 'denied' then
+    return jsonb_build_object('ok', false, 'reason', 'denied');
+  elsif device.polled_at > clock_timestamp() - make_interval(secs => device.interval_seconds) then
+    update app.oauth_devices as d set interval_seconds = least(d.interval_seconds + 5, 60), polled_at = clock_timestamp()
+     where d.device_code_sha256 = device.device_code_sha256;
+    return jsonb_build_object('ok', false, 'reason', 'too_fast');
+  end if;
+  update app.oauth_devices as d
+     set polled_at = clock_timestamp(), redeemed_at = case when d.decision = 'approved' then clock_timestamp() end
+   where d.device_code_sha256 = device.device_code_sha256;
+  if device.decision is null then
+    return jsonb_build_object('ok', false, 'reason', 'pending');
+  end if;
+  update app.oauth_grants as g set activated_at = clock_timestamp()
+   where g.grant_id = device.grant_id and g.revoked_at is null
+   returning g.tenant_id, g.user_id, g.grant_id, g.scopes, g.resource, g.client_id into held;
+  if not found then
+    return jsonb_build_object('ok', false, 'reason', 'unknown');
+  end if;
+  insert into app.oauth_refresh_tokens (tenant_id, token_sha256, grant_id, generation, expires_at)
+  select held.tenant_id, refresh_sha256, held.grant_id, 1, clock_timestamp() + refresh_lifetime where refresh_sha256 is not null;
+  update app.oauth_clients as c set expires_at = null where c.client_id = held.client_id and c.origin = 'registered';
+  perform app_private.audit_grant(held.tenant_id, held.user_id, held.grant_id, 'agent.connect', 'ok',
+                                  jsonb_build_object('client', held.client_id, 'scopes', held.scopes, 'device', true), call);
+  return jsonb_build_object('ok', true, 'tenant_id', held.tenant_id, 'user_id', held.user_id, 'grant_id', held.grant_id,
+                            'client_id', held.client_id, 'scopes', held.scopes, 'resource', held.resource);
+end
+$function$;
+alter function app.system_poll_oauth_device(text,text,text,interval,jsonb) owner to causeway_keeper;
+grant execute on function app.system_poll_oauth_device(text,text,text,interval,jsonb) to causeway_app;
+comment on function app.system_poll_oauth_device(text,text,text,interval,jsonb) is 'One poll of a device (RFC 8628, section 3.5): its grant, once, or one of unknown, expired, denied, too_fast, pending.';
+
 CREATE OR REPLACE FUNCTION app.system_read_account(cookie_sha256 text)
  RETURNS jsonb
  LANGUAGE sql
@@ -2667,6 +3234,45 @@ alter function app.system_record_outcome(text,integer,jsonb,jsonb) owner to caus
 grant execute on function app.system_record_outcome(text,integer,jsonb,jsonb) to causeway_app;
 comment on function app.system_record_outcome(text,integer,jsonb,jsonb) is 'Ends a run, once, for the holder of its fence. Otherwise says what stands: the recorded outcome, or a newer fence.';
 
+CREATE OR REPLACE FUNCTION app.system_redeem_oauth_code(code_sha256 text, refresh_sha256 text, refresh_lifetime interval, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  held record;
+begin
+  -- The row's lock makes one of many concurrent redemptions the first.
+  update app.oauth_codes as c set redeemed_at = clock_timestamp()
+   where c.code_sha256 = system_redeem_oauth_code.code_sha256 and c.redeemed_at is null and c.expires_at > clock_timestamp()
+   returning c.tenant_id, c.grant_id into held;
+  if not found then
+    return jsonb_build_object('ok', false);
+  end if;
+  update app.oauth_grants as g set activated_at = clock_timestamp()
+   where g.tenant_id = held.tenant_id and g.grant_id = held.grant_id and g.revoked_at is null;
+  if not found then
+    return jsonb_build_object('ok', false);
+  end if;
+  update app.oauth_clients as c set expires_at = null
+    from app.oauth_grants as g
+   where g.tenant_id = held.tenant_id and g.grant_id = held.grant_id and c.client_id = g.client_id and c.origin = 'registered';
+  if refresh_sha256 is not null then
+    insert into app.oauth_refresh_tokens (tenant_id, token_sha256, grant_id, generation, expires_at)
+    values (held.tenant_id, refresh_sha256, held.grant_id, 1, clock_timestamp() + refresh_lifetime);
+  end if;
+  perform app_private.audit_grant(held.tenant_id, g.user_id, g.grant_id, 'agent.connect', 'ok',
+                                  jsonb_build_object('client', g.client_id, 'scopes', g.scopes), call)
+     from app.oauth_grants as g where g.tenant_id = held.tenant_id and g.grant_id = held.grant_id;
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_redeem_oauth_code(text,text,interval,jsonb) owner to causeway_keeper;
+grant execute on function app.system_redeem_oauth_code(text,text,interval,jsonb) to causeway_app;
+comment on function app.system_redeem_oauth_code(text,text,interval,jsonb) is 'Spends a code, once: ok is true for exactly one caller.';
+
 CREATE OR REPLACE FUNCTION app.system_refuse_login(email text, method text, outcome text, call jsonb)
  RETURNS void
  LANGUAGE sql
@@ -2729,6 +3335,106 @@ end
 $function$;
 alter function app.system_revoke_invitation(text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_revoke_invitation(text,text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_revoke_oauth_grant(grant_id text, because text, call jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with ended as (
+    update app.oauth_grants as g set revoked_at = clock_timestamp(), revoked_because = because
+     where g.grant_id = system_revoke_oauth_grant.grant_id and g.revoked_at is null
+     returning g.tenant_id, g.user_id, g.client_id
+  )
+  select app_private.audit_grant(e.tenant_id, e.user_id, system_revoke_oauth_grant.grant_id, 'agent.revoke', 'ok',
+                                 jsonb_build_object('client', e.client_id, 'because', because), call) from ended as e
+$function$;
+alter function app.system_revoke_oauth_grant(text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_revoke_oauth_grant(text,text,jsonb) to causeway_app;
+comment on function app.system_revoke_oauth_grant(text,text,jsonb) is 'Ends a grant and with it every token of it, from the next request on.';
+
+CREATE OR REPLACE FUNCTION app.system_rotate_oauth_refresh_token(token_sha256 text, next_sha256 text, successor text, lifetime interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  spent record;
+begin
+  update app.oauth_refresh_tokens as r set used_at = clock_timestamp(), successor = system_rotate_oauth_refresh_token.successor
+    from app.oauth_grants as g
+   where r.token_sha256 = system_rotate_oauth_refresh_token.token_sha256 and r.used_at is null and r.expires_at > clock_timestamp()
+     and g.tenant_id = r.tenant_id and g.grant_id = r.grant_id and g.revoked_at is null and g.expires_at > clock_timestamp()
+   returning r.tenant_id, r.grant_id, r.generation into spent;
+  if not found then
+    return jsonb_build_object('ok', false);
+  end if;
+  insert into app.oauth_refresh_tokens (tenant_id, token_sha256, grant_id, generation, expires_at)
+  values (spent.tenant_id, next_sha256, spent.grant_id, spent.generation + 1, clock_timestamp() + lifetime);
+  update app.oauth_grants as g set last_used_at = clock_timestamp()
+   where g.tenant_id = spent.tenant_id and g.grant_id = spent.grant_id;
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_rotate_oauth_refresh_token(text,text,text,interval) owner to causeway_keeper;
+grant execute on function app.system_rotate_oauth_refresh_token(text,text,text,interval) to causeway_app;
+comment on function app.system_rotate_oauth_refresh_token(text,text,text,interval) is 'Exchanges a refresh token for its successor, once. With ok false nothing changed: look again and judge again.';
+
+CREATE OR REPLACE FUNCTION app.system_start_oauth_device(device_code_sha256 text, user_code_sha256 text, client_id text, scopes text[], resource text, lifetime interval)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.oauth_devices (device_code_sha256, user_code_sha256, client_id, scopes, resource, expires_at)
+  values (device_code_sha256, user_code_sha256, client_id, scopes, resource, clock_timestamp() + lifetime)
+$function$;
+alter function app.system_start_oauth_device(text,text,text,text[],text,interval) owner to causeway_keeper;
+grant execute on function app.system_start_oauth_device(text,text,text,text[],text,interval) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_store_oauth_client(client_id text, origin text, name text, metadata jsonb, secret_sha256 text, lifetime interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if origin not in ('registered', 'document') or (client_id like 'https://%' or client_id like 'http://%') <> (origin = 'document') then
+    return jsonb_build_object('ok', false, 'code', 'invalid_arguments');
+  end if;
+  insert into app.oauth_clients (client_id, origin, name, metadata, secret_sha256, expires_at)
+  values (client_id, origin, name, metadata, secret_sha256, clock_timestamp() + lifetime)
+  on conflict on constraint oauth_clients_pkey do update
+    set name = excluded.name, metadata = excluded.metadata, expires_at = excluded.expires_at
+    where oauth_clients.origin = 'document';
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_store_oauth_client(text,text,text,jsonb,text,interval) owner to causeway_keeper;
+grant execute on function app.system_store_oauth_client(text,text,text,jsonb,text,interval) to causeway_app;
+comment on function app.system_store_oauth_client(text,text,text,jsonb,text,interval) is 'Stores a registration, or what a metadata document says now. A revoked client stays revoked.';
+
+CREATE OR REPLACE FUNCTION app.system_sweep_oauth()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  delete from app.oauth_devices where expires_at < clock_timestamp() - interval '1 hour';
+  -- A spent code is kept as long as its second use would matter.
+  delete from app.oauth_codes where expires_at < clock_timestamp() - interval '1 day';
+  delete from app.oauth_refresh_tokens where expires_at < clock_timestamp() - interval '1 day';
+  delete from app.oauth_clients as c
+   where c.expires_at < clock_timestamp() - interval '1 day' and c.revoked_at is null
+     and not exists (select from app.oauth_grants as g where g.client_id = c.client_id)
+$function$;
+alter function app.system_sweep_oauth() owner to causeway_keeper;
+grant execute on function app.system_sweep_oauth() to causeway_app;
+comment on function app.system_sweep_oauth() is 'Removes what can be exchanged for nothing any more.';
 
 CREATE OR REPLACE FUNCTION app.system_sweep_people()
  RETURNS void
@@ -2878,6 +3584,18 @@ alter function app.utc_text(timestamp with time zone) owner to causeway_owner;
 grant execute on function app.utc_text(timestamp with time zone) to causeway_app;
 comment on function app.utc_text(timestamp with time zone) is 'RFC 3339 in UTC with whole seconds, as answers show times.';
 
+CREATE OR REPLACE FUNCTION app_private.audit_grant(tenant text, person text, grant_id text, action text, outcome text, details jsonb, call jsonb)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into app.audit_events (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id,
+                                outcome, details, request_id, address, user_agent)
+  values (tenant, person, 'oauth', grant_id, action, 'grant', grant_id, outcome, coalesce(details, '{}'),
+          call ->> 'request', (call ->> 'address')::inet, left(call ->> 'agent', 500))
+$function$;
+alter function app_private.audit_grant(text,text,text,text,text,jsonb,jsonb) owner to causeway_owner;
+grant execute on function app_private.audit_grant(text,text,text,text,text,jsonb,jsonb) to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app_private.context_mac(payload text, inner_block bytea, outer_block bytea)
  RETURNS text
  LANGUAGE sql
@@ -2903,6 +3621,23 @@ end
 $function$;
 alter function app_private.create_id_domain(text) owner to causeway_owner;
 comment on function app_private.create_id_domain(text) is 'Makes the domain app.<prefix>_id.';
+
+CREATE OR REPLACE FUNCTION app_private.grant_facts(g app.oauth_grants)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object(
+    'tenant_id', (g).tenant_id, 'grant_id', (g).grant_id, 'user_id', (g).user_id, 'client_id', (g).client_id,
+    'scopes', (g).scopes, 'resource', (g).resource, 'expires_at', extract(epoch from (g).expires_at),
+    'alive', (g).revoked_at is null and (g).expires_at > clock_timestamp()
+             and exists (select from app.oauth_clients as c where c.client_id = (g).client_id and c.revoked_at is null)
+             and exists (select from app.users as u join app.memberships as m using (user_id) join app.tenants as t using (tenant_id)
+                          where u.user_id = (g).user_id and m.tenant_id = (g).tenant_id and u.status = 'active'
+                            and m.status = 'active' and t.status = 'active'))
+$function$;
+alter function app_private.grant_facts(app.oauth_grants) owner to causeway_owner;
+grant execute on function app_private.grant_facts(app.oauth_grants) to causeway_resolver;
 
 CREATE OR REPLACE FUNCTION app_private.install_key(purpose text, slot smallint, key bytea)
  RETURNS void
