@@ -47,10 +47,11 @@ export function holdRuns() {
       held.set(lease.run, { lease: { run: lease.run, fence: lease.fence }, outcome: null });
       return before?.outcome === null ? { act: 'replace', held: before.lease } : { act: 'start' };
     },
-    /** Whether the cancellation is meant for the attempt that runs here. */
-    isCancelled(lease: Lease): boolean {
+    /** The attempt that a cancellation is meant for, if it runs here. */
+    cancelled(lease: Lease): Lease[] {
       const before = held.get(lease.run);
-      return before !== undefined && before.outcome === null && lease.fence >= before.lease.fence;
+      const isMeant = before !== undefined && before.outcome === null && lease.fence >= before.lease.fence;
+      return isMeant ? [before.lease] : [];
     },
     /** The message to send, or null where the attempt is no longer ours. */
     onOutcome(lease: Lease, outcome: Outcome): FromExecutor | null {
@@ -66,12 +67,12 @@ export function holdRuns() {
       held.delete(lease.run);
       return { type: 'refused', ...lease, reason };
     },
-    /** True where an attempt still runs that the pool has an outcome for already. */
-    onRecorded(lease: Lease): boolean {
+    /** The attempt that still runs here although the pool has an outcome for its run, if there is one. */
+    onRecorded(lease: Lease): Lease[] {
       const before = held.get(lease.run);
-      if (before === undefined || before.lease.fence > lease.fence) return false;
+      if (before === undefined || before.lease.fence > lease.fence) return [];
       held.delete(lease.run);
-      return before.outcome === null;
+      return before.outcome === null ? [before.lease] : [];
     },
     /** The leases are over: the pool has given the runs that still run to others. */
     abandonRunning(): Lease[] {

@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { readConfig } from './config.ts';
 import { proveHost, startExecutor } from './executor.ts';
 import { stderrLog } from './log.ts';
@@ -37,11 +38,14 @@ if (config.selfTest) {
     await end(proven.report.ok ? 0 : 1);
   }
 } else {
-  // The parent holds our stdin: when it dies, so do we.
-  process.stdin
-    .on('end', () => void end(0))
-    .on('error', () => void end(0))
-    .resume();
+  // A parent that holds our stdin takes us with it when it dies. A service has /dev/null there, which means nothing.
+  const stdin = fstatSync(0);
+  if (stdin.isFIFO() || stdin.isSocket()) {
+    process.stdin
+      .on('end', () => void end(0))
+      .on('error', () => void end(0))
+      .resume();
+  }
   const started = await startExecutor({ ...config, url: config.url ?? '' }, releases, log);
   if (started.ok) {
     const { engine, engine_version, image, slots } = started.offer;

@@ -6,7 +6,7 @@ import type { Go, SandboxLimits, SandboxSpec } from './sandbox/engine.ts';
 export const WARM_SEEDS = { pythonhashseed: 0, omp_num_threads: 1 } as const;
 
 /** Imported ahead; `harness.py` exercises them once as well, because both load much of themselves on first use. */
-const WARM_IMPORTS = ['numpy', 'pandas'];
+const WARM_IMPORTS = ['numpy', 'pandas', 'causeway'];
 
 export function sandboxLimits(limits: RunLimits): SandboxLimits {
   return {

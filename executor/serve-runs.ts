@@ -23,7 +23,6 @@ export interface Serving {
 }
 
 interface Running {
-  readonly fence: number;
   readonly control: AbortController;
   readonly done: Promise<void>;
 }
@@ -36,12 +35,13 @@ interface Running {
 export function serveRuns(settings: ServeSettings): Serving {
   const { context, log } = settings;
   const held = holdRuns();
+  /** By run and fence: an attempt that was given up is still being cleared away when a newer one starts. */
   const running = new Map<string, Running>();
   let leaseEnd: NodeJS.Timeout | null = null;
 
-  const giveUp = ({ run, fence }: Lease): void => {
-    const attempt = running.get(run);
-    if (attempt?.fence === fence) attempt.control.abort('abandon');
+  const keyOf = ({ run, fence }: Lease): string => `${run} ${fence}`;
+  const end = (lease: Lease, how: 'cancel' | 'abandon'): void => {
+    running.get(keyOf(lease))?.control.abort(how);
   };
 
   const start = (job: Job, connection: Connection): void => {
@@ -68,10 +68,8 @@ export function serveRuns(settings: ServeSettings): Serving {
       signal: control.signal,
       started: () => connection.send({ type: 'started', ...lease }),
       report,
-    }).finally(() => {
-      if (running.get(job.run)?.control === control) running.delete(job.run);
-    });
-    running.set(job.run, { fence: job.fence, control, done });
+    }).finally(() => running.delete(keyOf(lease)));
+    running.set(keyOf(lease), { control, done });
   };
 
   const connection = openConnection({
@@ -99,7 +97,7 @@ export function serveRuns(settings: ServeSettings): Serving {
           leaseEnd = null;
           for (const lease of held.abandonRunning()) {
             log('warn', 'the lease of a run ended without a connection', { ...lease });
-            giveUp(lease);
+            end(lease, 'abandon');
           }
         },
         Math.max(0, leftMs),
@@ -112,14 +110,14 @@ export function serveRuns(settings: ServeSettings): Serving {
           const decision = held.onJob(lease);
           if (decision.act === 'ignore') return;
           if (decision.act === 'resend') return connection.send(decision.message);
-          if (decision.act === 'replace') giveUp(decision.held);
+          if (decision.act === 'replace') end(decision.held, 'abandon');
           return start(message, connection);
         }
         case 'cancel':
-          if (held.isCancelled(lease)) running.get(message.run)?.control.abort('cancel');
+          for (const each of held.cancelled(lease)) end(each, 'cancel');
           return;
         case 'recorded':
-          if (held.onRecorded(lease)) running.get(message.run)?.control.abort('abandon');
+          for (const each of held.onRecorded(lease)) end(each, 'abandon');
           return;
       }
     },

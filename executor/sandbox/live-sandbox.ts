@@ -91,6 +91,7 @@ export function liveSandbox(parts: LiveParts): Live {
   let stacks = '';
   let ending = false;
   let isReady = false;
+  let oomPoll: NodeJS.Timeout | undefined;
   let destroyed: Promise<void> | null = null;
 
   const end = async (exitCode: number | null, cause: EndFacts['reportedCause']): Promise<void> => {
@@ -134,9 +135,9 @@ export function liveSandbox(parts: LiveParts): Live {
     if (reportBytes > REPORT_BYTES_MAX) pipes.report.socket.destroy();
     else readLine(chunk);
   });
-  const oomPoll = setInterval(() => {
+  const watchMemory = (): void => {
     if (group.facts().oomKills > 0) void end(null, null);
-  }, OOM_POLL_MS);
+  };
   child.once('error', (error) => {
     waiting.resolve(`setpriv or runsc could not be started: ${error.message}`);
     gone.resolve();
@@ -193,7 +194,10 @@ export function liveSandbox(parts: LiveParts): Live {
       claimedCpuMs = group.facts().cpuMs ?? 0;
       await resizeWhereAsked(folders, spec.limits, limits);
     },
-    go: (order) => pipes.writeStdin(`${JSON.stringify(orderLine(order))}\n`),
+    go(order) {
+      oomPoll = setInterval(watchMemory, OOM_POLL_MS);
+      pipes.writeStdin(`${JSON.stringify(orderLine(order))}\n`);
+    },
     askWhereItStands,
     stop: () => void end(null, null),
     destroy: () => {

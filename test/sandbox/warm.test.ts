@@ -114,6 +114,29 @@ for step in range(4):
     ]);
   });
 
+  it('let a program use processes and threads as it would anywhere', async () => {
+    const { outcome, stdout, stderr } = await host.run({
+      code: `import concurrent.futures, multiprocessing, subprocess, sys
+
+def square(n):
+    return n * n
+
+if __name__ == '__main__':
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(square, [1, 2, 3]))
+    with concurrent.futures.ProcessPoolExecutor(2, multiprocessing.get_context('spawn')) as pool:
+        print(list(pool.map(square, [4, 5])))
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        print(list(pool.map(square, [6, 7])))
+    print(subprocess.run([sys.executable, '-c', 'print(8)'], capture_output=True, text=True).stdout)`,
+    });
+    expect([stdout, outcome.state, stderr]).toEqual([
+      '[1, 4, 9]\n[16, 25]\n[36, 49]\n8\n\n',
+      'succeeded',
+      '',
+    ]);
+  });
+
   it('a short run opens no feed', async () => {
     await isReady();
     const finished = await host.run({ code: 'pass' });

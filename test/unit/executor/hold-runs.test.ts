@@ -48,7 +48,7 @@ describe('the runs that an executor holds', () => {
     expect(message).toEqual({ type: 'outcome', ...one, outcome: OUTCOME });
     expect(held.unrecorded()).toEqual([message]);
     expect(held.onJob(one)).toEqual({ act: 'resend', message });
-    expect(held.onRecorded(one)).toBe(false);
+    expect(held.onRecorded(one)).toEqual([]);
     expect(held.unrecorded()).toEqual([]);
     expect(held.holding()).toEqual([]);
   });
@@ -65,7 +65,7 @@ describe('the runs that an executor holds', () => {
     const held = holdRuns();
     const one = lease(1);
     held.onJob(one);
-    expect(held.onRecorded(lease(2, one.run))).toBe(true);
+    expect(held.onRecorded(lease(2, one.run))).toEqual([one]);
     expect(held.holding()).toEqual([]);
   });
 
@@ -73,10 +73,10 @@ describe('the runs that an executor holds', () => {
     const held = holdRuns();
     const two = lease(2);
     held.onJob(two);
-    expect(held.isCancelled(lease(1, two.run))).toBe(false);
-    expect(held.onRecorded(lease(1, two.run))).toBe(false);
+    expect(held.cancelled(lease(1, two.run))).toEqual([]);
+    expect(held.onRecorded(lease(1, two.run))).toEqual([]);
     expect(held.holding()).toEqual([two]);
-    expect(held.isCancelled(two)).toBe(true);
+    expect(held.cancelled(two)).toEqual([two]);
   });
 
   it('abandons what runs when the lease is over, and keeps what has ended', () => {
