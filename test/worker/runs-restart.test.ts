@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { abstractName } from '../../cli/stack/abstract-name.ts';
@@ -38,6 +40,12 @@ function tick(): Promise<number> {
     asked.on('error', reject);
     asked.end();
   });
+}
+
+/** Whether the pool has written the run's lease: a lease younger than a moment may die with its Worker. */
+function isOnDisk(run: string): boolean {
+  const folder = join(stack.stateDir, 'worker/durable-objects/causeway-ExecutorPool');
+  return readdirSync(folder).some((file) => readFileSync(join(folder, file)).includes(run));
 }
 
 async function openFeed(run: string, capability: string): Promise<WebSocket> {
@@ -120,6 +128,7 @@ test('a Worker that is killed goes on with what was running, what it had printed
     return [state, stdout.text];
   };
   await expect.poll(shown).toEqual(['running', 'one two three']);
+  await expect.poll(() => isOnDisk(waiting)).toBe(true);
   revived = await crashWorker(stack, () => executor.cut());
   expect(await shown()).toEqual(['running', 'one two three']);
   expect(await executor.connect()).toBe('welcome');

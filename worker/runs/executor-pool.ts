@@ -19,6 +19,9 @@ import { wake } from './pool/wake.ts';
 /** What one attempt may upload: its outputs and both streams, with room for a repeated upload. */
 const UPLOAD_BYTES_MAX = 2 * (limit('run_harvest_bytes') + 2 * limit('run_stream_bytes'));
 
+/** A run that ends sooner is never written to the disk. */
+const SAVE_AFTER_MS = 250;
+
 /** A pool as an operator sees it. */
 export interface PoolStatus {
   readonly executors: readonly { readonly executor: string; readonly slots: number; readonly held: number }[];
@@ -33,12 +36,14 @@ export class ExecutorPool extends DurableObject<Env> {
   private readonly pool: Pool;
   private readonly nonces: NonceTable;
   private alarmAt = Number.POSITIVE_INFINITY;
+  private isAlarmSaved = true;
+  private saving: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: DurableObjectState, env: Env) {
     super(context, env);
     this.nonces = new NonceTable(context.storage.sql);
     this.pool = {
-      leases: new LeaseTable(context.storage.sql),
+      leases: new LeaseTable(context.storage.sql, () => this.saveSoon()),
       sockets: new ExecutorSockets(context),
       waiters: new Waiters(),
       work: new Map(),
@@ -78,7 +83,7 @@ export class ExecutorPool extends DurableObject<Env> {
     if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return false;
     const uploadedBytes = lease.uploadedBytes + bytes;
     if (uploadedBytes > UPLOAD_BYTES_MAX) return false;
-    this.pool.leases.putInMemory({ ...lease, uploadedBytes });
+    this.pool.leases.put({ ...lease, uploadedBytes });
     return true;
   }
 
@@ -123,13 +128,24 @@ export class ExecutorPool extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     this.alarmAt = Number.POSITIVE_INFINITY;
+    this.isAlarmSaved = true;
     await wake(this.pool);
   }
 
   private wakeAt(atMs: number): void {
     if (atMs >= this.alarmAt) return;
     this.alarmAt = atMs;
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs));
+    this.isAlarmSaved = false;
+    this.saveSoon();
+  }
+
+  private saveSoon(): void {
+    this.saving ??= setTimeout(() => {
+      this.saving = undefined;
+      this.pool.leases.flush();
+      if (!this.isAlarmSaved) this.ctx.waitUntil(this.ctx.storage.setAlarm(this.alarmAt).catch(logFailure));
+      this.isAlarmSaved = true;
+    }, SAVE_AFTER_MS);
   }
 }
 

@@ -1,19 +1,27 @@
 import type { Lease } from './lease.ts';
 
 /**
- * The leases of a pool: in memory for reading, and each change written to the object's own SQLite at once, so that an
- * evicted or restarted pool goes on with what it held. Changes within one event are one write to the disk.
+ * The leases of a pool: in memory for reading, and in the object's own SQLite, so that an evicted or restarted pool goes
+ * on with what it held. Changes are written behind: a Durable Object holds back what it sends until what it wrote before
+ * is safe, and a run must not wait for that. A run that ends sooner than {@link flush} is never written at all; one whose
+ * lease is lost in a crash is unfinished in the database, where the sweep finds it.
  */
 export class LeaseTable {
   private readonly byRun = new Map<string, Lease>();
+  private readonly stored = new Set<string>();
+  private readonly changed = new Set<string>();
   private readonly sql: SqlStorage;
+  private readonly onChange: () => void;
 
-  constructor(sql: SqlStorage) {
+  /** `onChange` asks for a {@link flush} soon. */
+  constructor(sql: SqlStorage, onChange: () => void) {
     this.sql = sql;
+    this.onChange = onChange;
     sql.exec('create table if not exists leases (run text primary key, lease text not null) without rowid');
     for (const row of sql.exec<{ lease: string }>('select lease from leases')) {
       const lease = JSON.parse(row.lease) as Lease;
       this.byRun.set(lease.run, lease);
+      this.stored.add(lease.run);
     }
   }
 
@@ -28,24 +36,31 @@ export class LeaseTable {
 
   put(lease: Lease): Lease {
     this.byRun.set(lease.run, lease);
-    if (!lease.ephemeral) {
-      this.sql.exec(
-        'insert or replace into leases (run, lease) values (?, ?)',
-        lease.run,
-        JSON.stringify(lease),
-      );
-    }
-    return lease;
-  }
-
-  /** Changes what memory alone holds: for what the next start need not know. */
-  putInMemory(lease: Lease): Lease {
-    this.byRun.set(lease.run, lease);
+    if (!lease.ephemeral) this.note(lease.run);
     return lease;
   }
 
   remove(lease: Lease): void {
     this.byRun.delete(lease.run);
-    if (!lease.ephemeral) this.sql.exec('delete from leases where run = ?', lease.run);
+    if (!lease.ephemeral) this.note(lease.run);
+  }
+
+  /** Writes what has changed, as one write to the disk. */
+  flush(): void {
+    for (const run of this.changed) {
+      const lease = this.byRun.get(run);
+      if (lease !== undefined) {
+        this.sql.exec('insert or replace into leases (run, lease) values (?, ?)', run, JSON.stringify(lease));
+        this.stored.add(run);
+      } else if (this.stored.delete(run)) {
+        this.sql.exec('delete from leases where run = ?', run);
+      }
+    }
+    this.changed.clear();
+  }
+
+  private note(run: string): void {
+    this.changed.add(run);
+    this.onChange();
   }
 }

@@ -13,7 +13,7 @@ import type { Ended } from './waiters.ts';
  * free from the first line on. Where the database does not answer, the outcome is kept on disk and offered again.
  */
 export async function settle(pool: Pool, given: Lease, pending: PendingOutcome): Promise<void> {
-  const lease = pool.leases.putInMemory({ ...given, phase: 'recording', pending, retryAt: null });
+  const lease = pool.leases.put({ ...given, phase: 'recording', pending, retryAt: null });
   assignQueued(pool);
   if (lease.ephemeral) return end(pool, lease, { step: 'ended', outcome: pending.outcome });
   const answer = await record(await pool.platform(), lease, pending);
