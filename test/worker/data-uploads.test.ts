@@ -157,7 +157,7 @@ describe('an upload', () => {
     } as RequestInit);
     expect(response.status).toBe(201);
     expect(await response.json()).toMatchObject({ bytes, sha256: hash.digest('hex') });
-    expect(peak - before).toBeLessThan(64 * MIB);
+    expect(peak - before).toBeLessThan(0.9 * bytes);
   });
 
   test.each([
