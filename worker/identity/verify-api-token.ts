@@ -2,6 +2,7 @@ import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import type { Admission, TenantGate } from '../tenants/tenant-gate.ts';
 import { type AttemptGate, asAttempt } from './authentication-attempt.ts';
+import type { VerifiedSecrets } from './verified-secrets.ts';
 
 /** Why a bearer was not accepted. All but `rate_limited` look alike to the caller. */
 export type TokenRefusal =
@@ -16,6 +17,8 @@ export type VerifiedToken =
 /** What verification needs of the world. */
 export interface TokenWorld {
   readonly tenantGate: (tenant: string) => Pick<DurableObjectStub<TenantGate>, 'admit' | 'remember'>;
+  /** What the gate forgets when it is idle. */
+  readonly verified: VerifiedSecrets;
   readonly addressGate: () => AttemptGate;
   /** The stored hash of a token with its owner, or null. */
   readonly findToken: (
@@ -39,16 +42,19 @@ const NOBODY =
 export async function verifyApiToken(bearer: string, world: TokenWorld): Promise<VerifiedToken> {
   const token = parseApiToken(bearer);
   if (token === null) return { ok: false, reason: 'malformed' };
-  const remembered = await world
-    .tenantGate(token.tenant)
-    .admit(token.token, await sha256Hex(utf8(token.secret)));
+  const secretSha256 = await sha256Hex(utf8(token.secret));
+  const gate = world.tenantGate(token.tenant);
+  const remembered = await gate.admit(token.token, secretSha256);
   if (remembered.verdict !== 'unknown') return admitted(token, remembered);
+  const owner = world.verified.ownerOf(token.token, secretSha256);
+  if (owner !== null) return admitted(token, await gate.remember(token.token, secretSha256, owner));
 
-  return asAttempt(world.addressGate(), (succeeded) => verifySecret(token, world, succeeded));
+  return asAttempt(world.addressGate(), (succeeded) => verifySecret(token, secretSha256, world, succeeded));
 }
 
 async function verifySecret(
   token: ApiToken,
+  secretSha256: string,
   world: TokenWorld,
   succeeded: () => void,
 ): Promise<VerifiedToken> {
@@ -63,11 +69,9 @@ async function verifySecret(
     if (stored === null) return { ok: false, reason: 'unknown' };
     if (!right) return { ok: false, reason: 'wrong_secret' };
     succeeded();
+    world.verified.keep(token.token, secretSha256, stored.userId);
     const gate = world.tenantGate(token.tenant);
-    return admitted(
-      token,
-      await gate.remember(token.token, await sha256Hex(utf8(token.secret)), stored.userId),
-    );
+    return admitted(token, await gate.remember(token.token, secretSha256, stored.userId));
   } finally {
     verifications--;
   }
