@@ -416,8 +416,10 @@ begin
       'source_date_epoch', coalesce(extract(epoch from commit.authored_at)::bigint, 315532800)));
   manifest_sha256 := encode(sha256(convert_to(manifest::text, 'UTF8')), 'hex');
 
-  -- 3. A tenant's run starts take turns, so that the quota and the search for an identical run are exact.
+  -- 3. A tenant's run starts take turns, so that the quota and the search for an identical or repeated call are exact.
   perform pg_advisory_xact_lock(hashtextextended('runs ' || app.tenant_id(), 0));
+  seen := app.recall(nullif(request -> 'idempotency', 'null'));
+  if seen is not null then return seen; end if;
   if not is_scratch then
     select r.run_id into identical from app.runs as r
      where r.state = 'queued' and r.manifest_sha256 = manifest_sha256 and r.kind = 'model'

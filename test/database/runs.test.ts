@@ -144,6 +144,19 @@ describe('a queued run', () => {
     expect(answers.filter(({ step }) => step === 'new')).toHaveLength(1);
   });
 
+  test('of fifty calls at once with one idempotency key is one, and none of them fails', async () => {
+    const idempotency = { key: 'one-key-of-ann', tool: 'run_code', arguments_sha256: '0'.repeat(64) };
+    const scratch = { sha256: 'e'.repeat(64), bytes: 1 };
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        as(ann.principal, request({ kind: 'scratch', entry: '.causeway/scratch.py', scratch, idempotency })),
+      ),
+    );
+    const runs = answers.map((answer) => (answer.step === 'refused' ? answer.reason : answer.run));
+    expect(new Set(runs).size).toBe(1);
+    expect(answers.filter(({ step }) => step === 'new')).toHaveLength(1);
+  });
+
   test("in another tenant's project, and with another tenant's commit, is refused like one that is absent", async () => {
     const theirs = await as(mallory.principal, request());
     const absent = await as(mallory.principal, request({ project: newId('project') }));

@@ -42,10 +42,11 @@ function tick(): Promise<number> {
   });
 }
 
-/** Whether the pool has written the run's lease: a lease younger than a moment may die with its Worker. */
-function isOnDisk(run: string): boolean {
+/** Whether the pool has written the run's lease: a change younger than a moment may die with its Worker. */
+function isOnDisk(run: string, phase: string): boolean {
   const folder = join(stack.stateDir, 'worker/durable-objects/causeway-ExecutorPool');
-  return readdirSync(folder).some((file) => readFileSync(join(folder, file)).includes(run));
+  const lease = new RegExp(`"run":"${run}"[^}]*"phase":"${phase}"`);
+  return readdirSync(folder).some((file) => lease.test(readFileSync(join(folder, file), 'latin1')));
 }
 
 async function openFeed(run: string, capability: string): Promise<WebSocket> {
@@ -128,7 +129,7 @@ test('a Worker that is killed goes on with what was running, what it had printed
     return [state, stdout.text];
   };
   await expect.poll(shown).toEqual(['running', 'one two three']);
-  await expect.poll(() => isOnDisk(waiting)).toBe(true);
+  await expect.poll(() => isOnDisk(held, 'running') && isOnDisk(waiting, 'queued')).toBe(true);
   revived = await crashWorker(stack, () => executor.cut());
   expect(await shown()).toEqual(['running', 'one two three']);
   expect(await executor.connect()).toBe('welcome');

@@ -1,6 +1,5 @@
 import type { ExecutorId } from '../../../protocol/ids.ts';
 import { limit } from '../../../protocol/limits.ts';
-import { DatabaseUnavailable } from '../../database/database.ts';
 import { selectRuns } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { systemPrincipal } from '../principals.ts';
@@ -8,6 +7,7 @@ import { assign, type Situation, tenantLane } from './assign.ts';
 import type { ConnectedExecutor } from './executor-sockets.ts';
 import { STRANDED_MS } from './expire.ts';
 import { isHeld, type Lease } from './lease.ts';
+import { logUnexpected } from './log-unexpected.ts';
 import { makeJob } from './make-job.ts';
 import type { Pool, Work } from './pool.ts';
 
@@ -17,6 +17,7 @@ const ASK_AGAIN_MS = 2_000;
 export function assignQueued(pool: Pool): void {
   const now = pool.now();
   const leases = pool.leases.all();
+  if (leases.length === 0) pool.servedAt.clear();
   if (!leases.some(({ phase }) => phase === 'queued')) return;
   const executors = pool.sockets.connected(now);
   for (const { run, tenant, executor } of assign(situationOf(pool, leases, executors))) {
@@ -106,8 +107,8 @@ async function loadWork(pool: Pool, lease: Lease): Promise<Work | 'absent' | 'un
     pool.work.set(lease.run, work);
     return work;
   } catch (error) {
-    if (error instanceof DatabaseUnavailable) return 'unavailable';
-    throw error;
+    logUnexpected(error, lease);
+    return 'unavailable';
   }
 }
 

@@ -1,10 +1,10 @@
-import { DatabaseUnavailable } from '../../database/database.ts';
 import { type NextAttempt, nextFence } from '../../database/run-attempts.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { systemPrincipal } from '../principals.ts';
 import { assignQueued } from './assign-queued.ts';
 import { backoffMs } from './expire.ts';
 import type { Lease } from './lease.ts';
+import { logUnexpected } from './log-unexpected.ts';
 import type { Pool } from './pool.ts';
 import { settle } from './settle.ts';
 import { systemOutcome } from './system-outcome.ts';
@@ -40,8 +40,8 @@ async function askNextFence(pool: Pool, lease: Lease): Promise<NextAttempt | nul
     ] as const);
     return answer;
   } catch (error) {
-    if (error instanceof DatabaseUnavailable) return null;
-    throw error;
+    logUnexpected(error, lease);
+    return null;
   }
 }
 

@@ -1,10 +1,11 @@
-import { DatabaseError, DatabaseUnavailable, EntryRefused } from '../../database/database.ts';
+import { DatabaseError, EntryRefused } from '../../database/database.ts';
 import { type Recorded, recordOutcome } from '../../database/run-attempts.ts';
 import { selectRuns } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import type { Platform } from '../../platform.ts';
 import { executorPrincipal, systemPrincipal } from '../principals.ts';
 import type { Lease, PendingOutcome } from './lease.ts';
+import { logUnexpected } from './log-unexpected.ts';
 
 export type RecordAnswer =
   | Recorded
@@ -20,17 +21,16 @@ export async function record(
   lease: Lease,
   pending: PendingOutcome,
 ): Promise<RecordAnswer> {
-  const { executor, tenant } = lease;
+  const { executor } = lease;
   try {
     if (pending.by === 'system' || executor === null) return await offer(platform, lease, pending, null);
     return await offer(platform, lease, pending, executor);
   } catch (error) {
-    if (error instanceof DatabaseUnavailable) return { step: 'unavailable' };
     if (error instanceof DatabaseError) return { step: 'unstorable', sqlstate: error.sqlstate };
-    if (!(error instanceof EntryRefused)) throw error;
+    if (!(error instanceof EntryRefused)) return unavailable(error, lease);
     return error.reason === 'tenant_suspended' && executor !== null
       ? record(platform, lease, { ...pending, by: 'system' })
-      : whatStands(platform, lease.run, tenant);
+      : whatStands(platform, lease);
   }
 }
 
@@ -50,15 +50,19 @@ async function offer(
 }
 
 /** The executor was not admitted: because the run has ended already, or because it was revoked. */
-async function whatStands(platform: Platform, run: string, tenant: string): Promise<RecordAnswer> {
+async function whatStands(platform: Platform, lease: Lease): Promise<RecordAnswer> {
   try {
-    const [[row]] = await withTenant(platform.database, systemPrincipal(tenant), [
-      selectRuns([run]),
+    const [[row]] = await withTenant(platform.database, systemPrincipal(lease.tenant), [
+      selectRuns([lease.run]),
     ] as const);
     if (row === undefined) return { step: 'absent' };
     return row.outcome === null ? { step: 'not_admitted' } : { step: 'finished', outcome: row.outcome };
   } catch (error) {
-    if (error instanceof DatabaseUnavailable) return { step: 'unavailable' };
-    throw error;
+    return unavailable(error, lease);
   }
+}
+
+function unavailable(error: unknown, lease: Lease): RecordAnswer {
+  logUnexpected(error, lease);
+  return { step: 'unavailable' };
 }

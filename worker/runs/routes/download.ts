@@ -4,6 +4,8 @@ import { Refusal } from '../../http/refusal.ts';
 import { open } from '../capability.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
+const MEDIA_TYPE = /^[a-z]+\/[a-z0-9.+-]+$/;
+
 /**
  * Serves what a download link names, as an attachment that no browser renders: whatever a model wrote runs nowhere.
  * The link is the credential; it is good for fifteen minutes.
@@ -20,7 +22,7 @@ export async function download(context: Context<AppEnv>): Promise<Response> {
   if (blob === null) throw new Refusal('not_found', 'The file is not there any more.');
   return new Response(blob.body, {
     headers: {
-      'content-type': claim.type,
+      'content-type': MEDIA_TYPE.test(claim.type) ? claim.type : 'application/octet-stream',
       'content-disposition': `attachment; filename*=UTF-8''${encodeRfc8187(claim.name)}`,
       'content-security-policy': "sandbox; default-src 'none'",
       'cache-control': 'private, no-store',
