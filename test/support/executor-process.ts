@@ -64,7 +64,7 @@ export async function startExecutorProcess(
   };
 }
 
-/** What of an executor with this state folder is on the host: mounts, folders of sandboxes, cgroups. */
+/** What of an executor with this state folder is on the host: processes, mounts, folders of sandboxes, cgroups. */
 export async function remains(stateDir: string): Promise<string[]> {
   const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
   const mounts = mountinfo.split('\n').filter((line) => line.includes(stateDir));
@@ -72,5 +72,9 @@ export async function remains(stateDir: string): Promise<string[]> {
   const hierarchies = ownHierarchies(await readFile('/proc/self/cgroup', 'utf8'), mountinfo);
   const group = `causeway-${stateTag(await realpath(stateDir))}`;
   const groups = hierarchies.map(({ dir }) => join(dir, group)).filter((dir) => existsSync(dir));
-  return [...mounts, ...sandboxes, ...groups];
+  const commands = (await readdir('/proc'))
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => ''));
+  const processes = (await Promise.all(commands)).filter((command) => command.includes(stateDir));
+  return [...processes, ...mounts, ...sandboxes, ...groups];
 }
