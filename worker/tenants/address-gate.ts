@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
+import { KeepAwake } from './keep-awake.ts';
 import { type Bucket, take } from './token-bucket.ts';
 
 /** A verification that did not report within this time counts as failed: its isolate is gone. */
@@ -16,10 +17,13 @@ const WAITING_MAX = 100;
 export class AddressGate extends DurableObject<Env> {
   private failures: Bucket = { tokens: limit('failed_logins_per_minute'), at: Date.now() };
   private underway: number[] = [];
+  private readonly awake = new KeepAwake(this.ctx);
   private readonly waiting: (() => void)[] = [];
+  private registrations: Bucket | undefined;
 
   /** Begins a verification; the seconds to wait where the address may not, else null. */
   async attempt(): Promise<number | null> {
+    this.awake.touch();
     for (;;) {
       this.expire();
       const left = take(this.failures, limit('failed_logins_per_minute'), Date.now());
@@ -42,6 +46,13 @@ export class AddressGate extends DurableObject<Env> {
     if (!succeeded) this.countFailure();
     this.waiting.shift()?.();
     if (this.failures.tokens < 1) for (const resume of this.waiting.splice(0)) resume();
+  }
+
+  /** Takes one of the address's registrations of an OAuth client; the seconds to wait where there is none, else null. */
+  startRegistration(): number | null {
+    const taken = take(this.registrations, limit('client_registrations_per_minute'), Date.now());
+    this.registrations = taken.bucket;
+    return taken.ok ? null : taken.retryAfterSeconds;
   }
 
   private expire(): void {

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
+import { KeepAwake } from './keep-awake.ts';
 import { type Bucket, take } from './token-bucket.ts';
 
 const REMEMBERED_MS = 5 * 60_000;
@@ -25,6 +26,7 @@ export class TenantGate extends DurableObject<Env> {
   private readonly remembered = new Map<string, Remembered>();
   private readonly calls = new Map<string, Bucket>();
   private runStarts: Bucket | undefined;
+  private readonly awake = new KeepAwake(this.ctx);
 
   /**
    * Admits a call by a token whose secret was verified before. Only a remembered secret is counted against the rate, so
@@ -44,14 +46,23 @@ export class TenantGate extends DurableObject<Env> {
     return this.count(token, userId);
   }
 
+  /** Counts a call by an access token, whose signature is its proof; the seconds to wait where it makes too many, else null. */
+  countCall(grant: string): number | null {
+    if (this.calls.size >= CREDENTIALS_MAX && !this.calls.has(grant)) this.calls.clear();
+    const admission = this.count(grant, '');
+    return admission.verdict === 'rate_limited' ? admission.retryAfterSeconds : null;
+  }
+
   /** Takes one of the tenant's run starts; the seconds to wait where there is none, else null. */
   startRun(): number | null {
+    this.awake.touch();
     const taken = take(this.runStarts, limit('run_starts_per_minute'), Date.now());
     this.runStarts = taken.bucket;
     return taken.ok ? null : taken.retryAfterSeconds;
   }
 
   private count(token: string, userId: string): Admission {
+    this.awake.touch();
     const taken = take(this.calls.get(token), limit('calls_per_minute'), Date.now());
     this.calls.set(token, taken.bucket);
     return taken.ok
