@@ -70,6 +70,9 @@ function write(
 const read = (project: string, path: string, ref?: string, of: Inhabitant = ann) =>
   readFile(platform, of.principal, { project, path, ref, firstLine: 1, linesMax: 100 });
 
+/** What a call that must fail says. */
+const messageOf = (work: Promise<unknown>): Promise<string> => work.then(() => 'it did not fail', String);
+
 describe('the database budget', () => {
   test('creating a project is 1 request, a commit 2, a read 1, a diff 1', async () => {
     const created = await counted(() => newProject('budget'));
@@ -164,13 +167,9 @@ describe('Mallory of another tenant', () => {
   test('finds neither the project nor its files, by id or by name, and is told what she would be told of nothing', async () => {
     const project = await newProject('secret plans');
     const made = await write(project, { 'a.py': 'secret' });
-    const absent = await read('prj_00000000000000000000000000', 'a.py', undefined, mallory).catch(
-      (error: unknown) => String(error),
-    );
+    const absent = await messageOf(read('prj_00000000000000000000000000', 'a.py', undefined, mallory));
     for (const reference of [project, 'secret plans']) {
-      const message = await read(reference, 'a.py', made.commit, mallory).catch((error: unknown) =>
-        String(error),
-      );
+      const message = await messageOf(read(reference, 'a.py', made.commit, mallory));
       expect(message.replace(reference, 'X')).toBe(absent.replace('prj_00000000000000000000000000', 'X'));
       await expect(write(reference, { 'a.py': 'hers' }, {}, mallory)).rejects.toMatchObject({
         code: 'not_found',
