@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { parseApiToken } from '../../protocol/api-token.ts';
 import { newId, type TenantId } from '../../protocol/ids.ts';
 import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import { asOperator } from '../database/operator.ts';
+import { hashSecret } from '../identity/hash-secret.ts';
 import { mintToken } from '../identity/mint-token.ts';
 import type { Connection } from './connection-file.ts';
 
@@ -10,9 +12,11 @@ export const DEVELOPMENT_EMAIL = 'owner@development.example';
 export interface DevelopmentOwner {
   readonly email: string;
   readonly apiToken: string;
+  /** For signing in with the browser. */
+  readonly password: string;
 }
 
-/** The development tenant with its owner and a token of all scopes: made once, then the same token as before while it is alive. */
+/** The development tenant with its owner, their password and a token of all scopes: made once, then the same as before while the token is alive. */
 export async function ensureDevelopmentTenant(
   ownerUrl: string,
   tenant: TenantId,
@@ -26,7 +30,8 @@ export async function ensureDevelopmentTenant(
         (token) =>
           token.token_id === knownToken.token && token.revoked_at === null && token.expires_at === null,
       );
-      if (alive) return { email: known.email, apiToken: known.apiToken };
+      if (alive && known.password !== null)
+        return { email: known.email, apiToken: known.apiToken, password: known.password };
     }
     const user = await operator.provisionTenant({
       tenant,
@@ -44,6 +49,8 @@ export async function ensureDevelopmentTenant(
       roleCeiling: null,
       expiresAt: null,
     });
-    return { email: DEVELOPMENT_EMAIL, apiToken: text };
+    const password = randomBytes(18).toString('base64url');
+    await operator.setPassword(user, await hashSecret(password));
+    return { email: DEVELOPMENT_EMAIL, apiToken: text, password };
   });
 }

@@ -18,6 +18,7 @@ export function printReady(
     `  MCP       ${bold(connection.mcpUrl)}`,
     `  Browser   ${connection.consoleUrl}`,
     `  Owner     ${connection.email} ${dim('(development tenant)')}`,
+    `  Sign in   ${connection.issuer}/login ${dim(`(password in ${fromHere(`${stateDir}/connection.json`)})`)}`,
     `  Token     ${fromHere(`${stateDir}/connection.json`)} ${dim('(apiToken; only you can read it)')}`,
     '',
     `  Connect   ./causeway connect claude-code${state} ${dim('(or claude-desktop, codex, gemini, cursor, vscode)')}`,

@@ -64,6 +64,7 @@ export async function startProcess(options: ProcessOptions): Promise<ProcessHand
     return { pid, ended, ready, stop };
   } catch (thrown) {
     await stop();
+    options.signal.throwIfAborted();
     throw thrown;
   }
 }

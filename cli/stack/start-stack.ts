@@ -131,7 +131,6 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
 
   const startExecutorPart = async (say: (doing: string) => void): Promise<void> => {
     await prepareSandbox(say, signal);
-    const { ownerUrl } = await startedDatabase;
     say('proving its isolation');
     await own(
       await startExecutor({
@@ -142,7 +141,7 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
         publicUrl,
         workerReady: startedWorker,
         slots: options.slots,
-        mintJoinToken: () => mintJoinToken(ownerUrl),
+        mintJoinToken: async () => mintJoinToken((await startedDatabase).ownerUrl),
       }),
     );
   };
@@ -155,7 +154,7 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
     consoleUrl: `${publicUrl}/`,
     issuer: publicUrl,
     email: owner.email,
-    password: null,
+    password: owner.password,
     apiToken: owner.apiToken,
     pids: { launcher: process.pid, ...Object.fromEntries(parts.map(({ name, pid }) => [name, pid])) },
   };

@@ -127,8 +127,24 @@ function mountsOf(stateDir: string): string[] {
 /** An executor's control groups lie in one that is named after its state folder (`executor/hold-state.ts`). */
 function cgroupsOf(stateDir: string): string[] {
   const tag = createHash('sha256').update(join(stateDir, 'executor')).digest('hex').slice(0, 12);
-  const entries = readdirSync('/sys/fs/cgroup', { recursive: true, encoding: 'utf8' });
-  return entries.filter((path) => path.endsWith(`causeway-${tag}`)).map((path) => `control group ${path}`);
+  return foldersBelow('/sys/fs/cgroup')
+    .filter((path) => path.endsWith(`/causeway-${tag}`))
+    .map((path) => `control group ${path}`);
+}
+
+/** Every folder below `dir`; what goes away while it is listed is not there. */
+function foldersBelow(dir: string): string[] {
+  return tryList(dir).flatMap((name) => [join(dir, name), ...foldersBelow(join(dir, name))]);
+}
+
+function tryList(dir: string): string[] {
+  try {
+    return readdirSync(dir, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  } catch {
+    return [];
+  }
 }
 
 function readOrEmpty(file: string): string {

@@ -73,6 +73,7 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
     await untilHealthy(port, handle, logFile);
   } catch (thrown) {
     await handle.stop();
+    options.signal.throwIfAborted();
     throw thrown;
   }
   const stopTicking = tickEveryMinute(logFile, () => askAbstractSocket(cronSocket));

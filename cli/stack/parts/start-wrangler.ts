@@ -45,6 +45,7 @@ export async function startWrangler(options: WorkerOptions): Promise<Part> {
     await untilHealthy(port, handle, logFile);
   } catch (thrown) {
     await handle.stop();
+    options.signal.throwIfAborted();
     throw thrown;
   }
   const stopTicking = tickEveryMinute(logFile, async () => {
