@@ -18,6 +18,8 @@ export const ID_PREFIXES = {
   request: 'req',
   session: 'ses',
   invitation: 'inv',
+  client: 'cli',
+  grant: 'gra',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

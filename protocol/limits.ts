@@ -152,11 +152,35 @@ export const LIMITS = {
     enforced_by: 'tenant gate',
     says: 'run starts of a tenant',
   },
+  client_registrations_per_minute: {
+    value: 20,
+    unit: 'per minute',
+    enforced_by: 'worker',
+    says: 'OAuth clients and devices that one address registers',
+  },
   failed_logins_per_minute: {
     value: 10,
     unit: 'per minute',
     enforced_by: 'worker',
     says: 'failed authentications of one address',
+  },
+  invitation_lifetime_ms: {
+    value: 7 * 24 * 3600_000,
+    unit: 'ms',
+    enforced_by: 'database',
+    says: 'how long an invitation may be accepted, once',
+  },
+  recovery_lifetime_ms: {
+    value: 30 * 60_000,
+    unit: 'ms',
+    enforced_by: 'database',
+    says: 'how long a link of ./causeway break-glass may be used, once',
+  },
+  open_invitations: {
+    value: 100,
+    unit: 'count',
+    enforced_by: 'database',
+    says: 'invitations of a tenant that nobody has accepted yet',
   },
   lease_ms: {
     value: 20_000,

@@ -22,6 +22,11 @@ export interface Env {
   readonly SESSION_IDLE_MINUTES?: string;
   readonly SESSION_ABSOLUTE_HOURS?: string;
 
+  /** The https hosts to which clients may redirect, with commas between; absent means any. */
+  readonly OAUTH_REDIRECT_HOSTS?: string;
+  /** `on`: clients must send `resource` (RFC 8707). */
+  readonly OAUTH_REQUIRE_RESOURCE?: 'on' | 'off';
+
   readonly TENANT_GATE: DurableObjectNamespace<TenantGate>;
   readonly ADDRESS_GATE: DurableObjectNamespace<AddressGate>;
   readonly EXECUTOR_POOL: DurableObjectNamespace<ExecutorPool>;

@@ -129,6 +129,22 @@ export const SETTINGS = {
     example: '24',
     says: 'A session ends after this time, used or not.',
   },
+  OAUTH_REDIRECT_HOSTS: {
+    schema: z.string().regex(/^[a-z0-9.-]+(\s*,\s*[a-z0-9.-]+)*$/, 'expected host names with commas between'),
+    of: 'worker',
+    secret: false,
+    absent: 'any https host',
+    example: 'claude.ai,chatgpt.com',
+    says: 'The https hosts to which OAuth clients may send people back. Programs on the own computer always may.',
+  },
+  OAUTH_REQUIRE_RESOURCE: {
+    schema: z.enum(['on', 'off']),
+    of: 'worker',
+    secret: false,
+    absent: 'off',
+    example: 'on',
+    says: 'Whether OAuth clients must say which resource they want a token for (RFC 8707). Some of today send none.',
+  },
   BLOB_STORE_URL: {
     schema: httpUrl,
     of: 'worker',

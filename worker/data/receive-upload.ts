@@ -23,7 +23,7 @@ export async function receiveUpload(
   const opened = await readUploadLink(platform.sealKey, link, call);
   if (!opened.ok) {
     if (opened.reason === 'expired') throw refuseUpload('expired');
-    return noCredential(call.requestId);
+    return noCredential(call.requestId, platform.publicUrl);
   }
   const { principal, upload } = opened;
 

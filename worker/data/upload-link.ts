@@ -1,13 +1,12 @@
 import type { Call } from '../http/call.ts';
 import { seal, unseal } from '../seal/seal.ts';
-import type { Principal } from '../tenants/principal.ts';
+import type { Credential, Principal } from '../tenants/principal.ts';
 
 /** What an upload link says: for whom it was made, by which credential, and what it is for. */
 interface UploadClaim {
   readonly tenant: string;
   readonly user: string | null;
-  readonly kind: Principal['credential']['kind'];
-  readonly credential: string;
+  readonly credential: Credential;
   readonly upload: string;
 }
 
@@ -25,8 +24,7 @@ export function sealUploadLink(
   const claim: UploadClaim = {
     tenant: principal.tenantId,
     user: principal.userId,
-    kind: principal.credential.kind,
-    credential: principal.credential.id,
+    credential: principal.credential,
     upload,
   };
   return seal(key, 'upload', claim, lifetimeMs);
@@ -39,14 +37,14 @@ export function sealUploadLink(
 export async function readUploadLink(key: CryptoKey, link: string, call: Call): Promise<UploadLink> {
   const opened = await unseal<UploadClaim>(key, 'upload', link);
   if (!opened.ok) return opened;
-  const { tenant, user, kind, credential, upload } = opened.claim;
+  const { tenant, user, credential, upload } = opened.claim;
   return {
     ok: true,
     upload,
     principal: {
       tenantId: tenant,
       userId: user,
-      credential: { kind, id: credential },
+      credential,
       needs: { scopes: ['data:write'], role: 'member' },
       ...call,
     },

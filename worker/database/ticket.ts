@@ -34,6 +34,7 @@ export async function mintTicket(
     user: principal.userId,
     kind: principal.credential.kind,
     credential: principal.credential.id,
+    granted: principal.credential.kind === 'oauth' ? principal.credential.scopes : null,
     scopes: principal.needs.scopes,
     role: principal.needs.role,
     iat: Math.floor(nowMs / 1000),

@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
 import { findApiToken } from '../database/api-tokens.ts';
+import { authenticateBearer } from '../identity/authenticate-bearer.ts';
 import { VerifiedSecrets } from '../identity/verified-secrets.ts';
-import { verifyApiToken } from '../identity/verify-api-token.ts';
 import { verifyArgon2id } from '../identity/verify-argon2id.ts';
+import { verifyOwnAccessToken } from '../oauth/jwt/verify-own.ts';
 import { addressGateOf } from '../tenants/address-gate.ts';
 import type { AppEnv } from './app-env.ts';
 import { noCredential, tokenRefused } from './unauthorized.ts';
@@ -17,29 +18,26 @@ export function bearerOf(request: Request): string | null {
   return BEARER.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
-/** Admits requests by API token and gives the route its principal. */
+/** Admits requests by API token or access token, and gives the route its principal. */
 export function authenticate(): MiddlewareHandler<AppEnv> {
-  return async function requireApiToken(context, next) {
+  return async function requireBearer(context, next) {
     const call = context.get('call');
     const platform = context.get('platform');
     const bearer = bearerOf(context.req.raw);
-    if (bearer === null) return noCredential(call.requestId);
+    if (bearer === null) return noCredential(call.requestId, platform.publicUrl);
     const { TENANT_GATE } = context.env;
-    const verified = await verifyApiToken(bearer, {
-      tenantGate: (tenant) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant)),
+    const tenantGate = (tenant: string) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant));
+    const authenticated = await authenticateBearer(bearer, {
+      tenantGate,
       verified: verifiedSecrets,
       addressGate: () => addressGateOf(context.env, call.address),
       findToken: (token) => findApiToken(platform.database, token),
       verifyArgon2id,
+      verifyAccessToken: (token) => verifyOwnAccessToken(platform, token),
+      countCall: (tenant, grant) => tenantGate(tenant).countCall(grant),
     });
-    if (!verified.ok) return tokenRefused(verified, call.requestId);
-    context.set('principal', {
-      tenantId: verified.token.tenant,
-      userId: verified.userId,
-      credential: { kind: 'api_token', id: verified.token.token },
-      needs: { scopes: [], role: null },
-      ...call,
-    });
+    if (!authenticated.ok) return tokenRefused(authenticated, call.requestId, platform.publicUrl);
+    context.set('principal', { ...authenticated.who, needs: { scopes: [], role: null }, ...call });
     await next();
   };
 }

@@ -1,7 +1,15 @@
 import type { MiddlewareHandler } from 'hono';
 
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+/**
+ * The policy of every page. A browser holds a form's redirects to `form-action` too, so the page whose form leads to another
+ * place names it: an origin, or the scheme of an app.
+ */
+export function contentSecurityPolicy(formTarget: string | null): string {
+  const formAction = formTarget === null ? "'self'" : `'self' ${formTarget}`;
+  return `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action ${formAction}; frame-ancestors 'none'; base-uri 'none'`;
+}
+
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy(null);
 
 /** Headers that every response carries, a refusal included. A response that upgrades to a WebSocket is left alone. */
 export function securityHeaders(): MiddlewareHandler {
@@ -10,7 +18,7 @@ export function securityHeaders(): MiddlewareHandler {
     if (context.res.status === 101) return;
     const headers = context.res.headers;
     headers.set('x-content-type-options', 'nosniff');
-    headers.set('referrer-policy', 'no-referrer');
+    if (!headers.has('referrer-policy')) headers.set('referrer-policy', 'no-referrer');
     headers.set('x-frame-options', 'DENY');
     headers.set('cross-origin-opener-policy', 'same-origin');
     headers.set('cross-origin-resource-policy', 'same-origin');

@@ -1,28 +1,42 @@
 import type { EntryRefused } from '../database/database.ts';
-import type { TokenRefusal } from '../identity/verify-api-token.ts';
+import type { BearerRefusal } from '../identity/authenticate-bearer.ts';
+import { DEFAULT_SCOPES } from '../oauth/scope.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 
-const REALM = 'Bearer realm="causeway"';
+/**
+ * A challenge (RFC 6750, section 3): where the resource's metadata lies (RFC 9728, section 5.1), so that an agent which
+ * knows only the address finds the authorization server by itself, and the scopes that it should ask for.
+ */
+function challenge(publicUrl: string, scopes: readonly string[] | null, error = ''): Record<string, string> {
+  const parts = [
+    `Bearer realm="causeway"${error}`,
+    ...(scopes === null ? [] : [`scope="${scopes.join(' ')}"`]),
+    `resource_metadata="${publicUrl}/.well-known/oauth-protected-resource/mcp"`,
+  ];
+  return { 'www-authenticate': parts.join(', ') };
+}
 
 /** 401 for a request that shows no credential. */
-export function noCredential(requestId: string): Response {
+export function noCredential(requestId: string, publicUrl: string): Response {
   const refusal = new Refusal(
     'unauthenticated',
     'This address needs a credential and the request shows none.',
     {
-      hint: 'Send `Authorization: Bearer btk_…`; an admin of your tenant, or ./causeway token create, makes a token.',
+      hint: 'An agent signs in by OAuth, as WWW-Authenticate says; an automation sends `Authorization: Bearer btk_…`, a token that an admin of your tenant makes.',
     },
   );
-  return refusalResponse(refusal, requestId, { 'www-authenticate': REALM });
+  return refusalResponse(refusal, requestId, challenge(publicUrl, DEFAULT_SCOPES));
 }
 
 /** The answer to a bearer that was not accepted. Unknown, malformed and wrong look alike. */
-export function tokenRefused(refused: TokenRefusal, requestId: string): Response {
+export function tokenRefused(refused: BearerRefusal, requestId: string, publicUrl: string): Response {
   switch (refused.reason) {
     case 'malformed':
     case 'unknown':
     case 'wrong_secret':
-      return invalidToken('The token is not valid.', requestId);
+      return invalidToken('The token is not valid.', requestId, publicUrl);
+    case 'expired':
+      return invalidToken('The token has expired.', requestId, publicUrl);
     case 'rate_limited':
       return refusalResponse(
         new Refusal('rate_limited', 'This token makes more calls a minute than it may.', {
@@ -39,7 +53,7 @@ export function tokenRefused(refused: TokenRefusal, requestId: string): Response
 }
 
 /** The answer where the database refused the entry: the credential is right, but dead or too weak for the call. */
-export function entryRefused(refused: EntryRefused, requestId: string): Response {
+export function entryRefused(refused: EntryRefused, requestId: string, publicUrl: string): Response {
   const needed = refused.needed.join(' ');
   switch (refused.reason) {
     case 'insufficient_scope':
@@ -49,7 +63,7 @@ export function entryRefused(refused: EntryRefused, requestId: string): Response
           details: { scopes: refused.needed },
         }),
         requestId,
-        { 'www-authenticate': `${REALM}, error="insufficient_scope", scope="${needed}"` },
+        challenge(publicUrl, refused.needed, ', error="insufficient_scope"'),
       );
     case 'insufficient_role':
       return refusalResponse(
@@ -64,25 +78,23 @@ export function entryRefused(refused: EntryRefused, requestId: string): Response
         requestId,
       );
     case 'expired':
-      return invalidToken('The token has expired.', requestId);
+      return invalidToken('The token has expired.', requestId, publicUrl);
     case 'revoked':
     case 'unknown':
     case 'user_disabled':
     case 'membership_ended':
-      return invalidToken('The token is not valid.', requestId);
+      return invalidToken('The token is not valid.', requestId, publicUrl);
     default:
       throw refused;
   }
 }
 
-function invalidToken(message: string, requestId: string): Response {
+function invalidToken(message: string, requestId: string, publicUrl: string): Response {
   return refusalResponse(
     new Refusal('unauthenticated', message, {
-      hint: 'Use a token that is alive: ./causeway token create makes one.',
+      hint: 'Sign in again, or use a token that is alive.',
     }),
     requestId,
-    {
-      'www-authenticate': `${REALM}, error="invalid_token", error_description="${message}"`,
-    },
+    challenge(publicUrl, DEFAULT_SCOPES, `, error="invalid_token", error_description="${message}"`),
   );
 }

@@ -5,7 +5,15 @@ import { decodeBase64url, encodeBase64url } from '../../protocol/base64url.ts';
  * download links, cursors, confirmation tokens). HMAC-SHA256 (RFC 2104) over purpose, expiry and content; a statement sealed for one
  * purpose is nothing for another. The holder can read it, and change nothing.
  */
-export type SealPurpose = 'blob:get' | 'run' | 'upload' | 'download' | 'cursor' | 'confirm' | 'return';
+export type SealPurpose =
+  | 'blob:get'
+  | 'run'
+  | 'upload'
+  | 'download'
+  | 'cursor'
+  | 'confirm'
+  | 'return'
+  | 'consent';
 
 interface Sealed<Claim> {
   readonly p: SealPurpose;

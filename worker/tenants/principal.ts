@@ -19,13 +19,21 @@ export interface Identity {
 }
 
 /**
+ * By what a call is made. A grant's access token may carry fewer scopes than the grant; a session is a person's browser and
+ * carries none.
+ */
+export type Credential =
+  | { readonly kind: 'api_token' | 'session' | 'executor' | 'system'; readonly id: string }
+  | { readonly kind: 'oauth'; readonly id: string; readonly scopes: readonly string[] };
+
+/**
  * A credential whose secret was checked, and the call that it makes. It proves nothing about being alive: that is
  * decided by `app.enter` in each transaction, so that a revocation holds on the next request.
  */
 export interface Principal {
   readonly tenantId: string;
   readonly userId: string | null;
-  readonly credential: { readonly kind: 'api_token' | 'executor' | 'system'; readonly id: string };
+  readonly credential: Credential;
   readonly needs: Needs;
   readonly requestId: string;
   readonly address: string | null;

@@ -1,0 +1,39 @@
+import type { VerifiedAccessToken } from '../oauth/jwt/verify.ts';
+import type { Principal } from '../tenants/principal.ts';
+import { type TokenRefusal, type TokenWorld, verifyApiToken } from './verify-api-token.ts';
+
+/** Whom a bearer speaks for, or why it was not accepted. */
+export type AuthenticatedBearer =
+  | { readonly ok: true; readonly who: Pick<Principal, 'tenantId' | 'userId' | 'credential'> }
+  | ({ readonly ok: false } & BearerRefusal);
+
+export type BearerRefusal = TokenRefusal | { readonly reason: 'expired' };
+
+/** What the dispatch needs of the world. */
+export interface BearerWorld extends TokenWorld {
+  readonly verifyAccessToken: (token: string) => Promise<VerifiedAccessToken>;
+  /** Counts a call of a verified access token; the seconds to wait where it makes too many, else null. */
+  readonly countCall: (tenantId: string, grantId: string) => Promise<number | null>;
+}
+
+/** An API token by its form, else an access token. What is neither is refused before anything is looked up. */
+export async function authenticateBearer(bearer: string, world: BearerWorld): Promise<AuthenticatedBearer> {
+  if (bearer.startsWith('btk_')) {
+    const verified = await verifyApiToken(bearer, world);
+    if (!verified.ok) return verified;
+    const { token, userId } = verified;
+    return {
+      ok: true,
+      who: { tenantId: token.tenant, userId, credential: { kind: 'api_token', id: token.token } },
+    };
+  }
+  const verified = await world.verifyAccessToken(bearer);
+  if (!verified.ok) return { ok: false, reason: verified.reason === 'expired' ? 'expired' : 'malformed' };
+  const { tenant, sub, gid, scope } = verified.claims;
+  const retryAfterSeconds = await world.countCall(tenant, gid);
+  if (retryAfterSeconds !== null) return { ok: false, reason: 'rate_limited', retryAfterSeconds };
+  return {
+    ok: true,
+    who: { tenantId: tenant, userId: sub, credential: { kind: 'oauth', id: gid, scopes: scope.split(' ') } },
+  };
+}

@@ -1,0 +1,33 @@
+import { EntryRefused } from '../database/database.ts';
+import type { Query, ResultsOf } from '../database/query.ts';
+import { withTenant } from '../database/with-tenant.ts';
+import type { Call } from '../http/call.ts';
+import { Refusal } from '../http/refusal.ts';
+import type { Session } from '../people/session.ts';
+import type { Platform } from '../platform.ts';
+import type { Principal } from '../tenants/principal.ts';
+
+/** A signed-in person at work in one of their tenants. */
+export function personPrincipal(session: Session, tenantId: string, call: Call): Principal {
+  return {
+    tenantId,
+    userId: session.userId,
+    credential: { kind: 'session', id: session.sessionId },
+    needs: { scopes: [], role: null },
+    ...call,
+  };
+}
+
+/** Runs queries in a tenant of the person. A tenant that is not theirs, or not any more, is one that is not there. */
+export async function withTenantOfPerson<const Queries extends readonly Query<unknown>[]>(
+  platform: Platform,
+  principal: Principal,
+  queries: Queries,
+): Promise<ResultsOf<Queries>> {
+  try {
+    return await withTenant(platform.database, principal, queries);
+  } catch (error) {
+    if (error instanceof EntryRefused) throw new Refusal('not_found', 'You belong to no such team.');
+    throw error;
+  }
+}
