@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ExecutorProcess,
   makeStateDir,
+  processesOf,
   remains,
   removeStateDir,
   startExecutorProcess,
@@ -54,12 +55,13 @@ describe('the process of an executor', () => {
     },
   );
 
-  it('killed in the middle of a run, leaves what its next start sweeps; a second one beside it is refused', async () => {
+  it('killed in the middle of a run, takes its processes with it and leaves what its next start sweeps; no second one runs beside it', async () => {
     const first = await start();
     await startEndlessRun(first);
     await expect(startExecutorProcess(peer, stateDir)).rejects.toThrow('Give this one a --state of its own.');
     first.child.kill('SIGKILL');
     await first.exited;
+    await expect.poll(() => processesOf(stateDir)).toEqual([]);
     expect(await remains(stateDir)).not.toEqual([]);
     const second = await start();
     expect(second.stderr()).toContain('swept what a predecessor left');

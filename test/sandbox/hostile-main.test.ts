@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { newId } from '../../protocol/ids.ts';
 import { attack, gotThrough } from '../support/attack-files.ts';
 import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
@@ -50,6 +52,21 @@ describe("what Mallory's program says of itself does not decide", () => {
     expect(finished.stdout).toBe('the first process ends\n');
     expect(finished.output('alive.txt').toString()).toMatch(/^(still here\n)+$/);
     expect(readdirSync(join(host.stateDir, 'sandboxes'))).toEqual([]);
+  });
+
+  it('nothing of a run moves between its end and its removal, while its outputs are read', async () => {
+    const started = await host.engine.start({ ...WARM_SPEC, imports: [], priority: 'run' }).started;
+    if (!started.ok) throw new Error(started.reason);
+    const { sandbox } = started;
+    await writeFile(join(sandbox.folders.repo, 'main.py'), attack('double_fork').code);
+    sandbox.stdout.resume();
+    sandbox.go({ entry: 'main.py', environment: {}, seed: 0, memoryBytes: 2 ** 29, processesMax: 256 });
+    await sandbox.ended;
+    const alive = join(sandbox.folders.outputs, 'alive.txt');
+    const sizes = new Set<number>();
+    for (let times = 0; times < 3000; times++) sizes.add((await stat(alive)).size);
+    await sandbox.destroy();
+    expect(sizes.size).toBe(1);
   });
 
   it('a bug is told with the line of its own file, without frames of the harness', async () => {

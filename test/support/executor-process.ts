@@ -72,9 +72,14 @@ export async function remains(stateDir: string): Promise<string[]> {
   const hierarchies = ownHierarchies(await readFile('/proc/self/cgroup', 'utf8'), mountinfo);
   const group = `causeway-${stateTag(await realpath(stateDir))}`;
   const groups = hierarchies.map(({ dir }) => join(dir, group)).filter((dir) => existsSync(dir));
+  const processes = await processesOf(stateDir);
+  return [...processes, ...mounts, ...sandboxes, ...groups];
+}
+
+/** Command lines of processes that name the state folder: the executor itself, runsc, and every part of a sandbox. */
+export async function processesOf(stateDir: string): Promise<string[]> {
   const commands = (await readdir('/proc'))
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => ''));
-  const processes = (await Promise.all(commands)).filter((command) => command.includes(stateDir));
-  return [...processes, ...mounts, ...sandboxes, ...groups];
+  return (await Promise.all(commands)).filter((command) => command.includes(stateDir));
 }
