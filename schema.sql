@@ -2360,8 +2360,10 @@ begin
       'source_date_epoch', coalesce(extract(epoch from commit.authored_at)::bigint, 315532800)));
   manifest_sha256 := encode(sha256(convert_to(manifest::text, 'UTF8')), 'hex');
 
-  -- 3. A tenant's run starts take turns, so that the quota and the search for an identical run are exact.
+  -- 3. A tenant's run starts take turns, so that the quota and the search for an identical or repeated call are exact.
   perform pg_advisory_xact_lock(hashtextextended('runs ' || app.tenant_id(), 0));
+  seen := app.recall(nullif(request -> 'idempotency', 'null'));
+  if seen is not null then return seen; end if;
   if not is_scratch then
     select r.run_id into identical from app.runs as r
      where r.state = 'queued' and r.manifest_sha256 = manifest_sha256 and r.kind = 'model'
@@ -3480,7 +3482,7 @@ begin
     from app.users as u
    where r.link_sha256 = system_use_recovery.link_sha256 and r.used_at is null and r.expires_at > clock_timestamp()
      and u.user_id = r.user_id and u.status = 'active'
-  returning u into person;
+  returning u.* into person;
   if not found then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;

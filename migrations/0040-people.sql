@@ -644,7 +644,7 @@ begin
     from app.users as u
    where r.link_sha256 = system_use_recovery.link_sha256 and r.used_at is null and r.expires_at > clock_timestamp()
      and u.user_id = r.user_id and u.status = 'active'
-  returning u into person;
+  returning u.* into person;
   if not found then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;

@@ -14,6 +14,25 @@ import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
 import { asRefusal } from './mcp/call-tool.ts';
 import { serveMcp } from './mcp/endpoint.ts';
+import { decideConsent, showConsent } from './oauth/routes/authorize.ts';
+import { decideForDevice, showDevice } from './oauth/routes/device.ts';
+import { authorizeDevice } from './oauth/routes/device-authorization.ts';
+import {
+  serveDiscovery,
+  serveKeys,
+  serveResourceMetadata,
+  serveServerMetadata,
+} from './oauth/routes/metadata.ts';
+import { register } from './oauth/routes/register.ts';
+import { revoke } from './oauth/routes/revoke.ts';
+import { token } from './oauth/routes/token.ts';
+import { changePassword, endOneSession, endOthers, showAccount } from './people/routes/account.ts';
+import { acceptInvitation, showInvitation } from './people/routes/invitation.ts';
+import { createInvitation, showInvitations, withdrawInvitation } from './people/routes/invitations.ts';
+import { logIn, showLogin } from './people/routes/login.ts';
+import { logOut } from './people/routes/logout.ts';
+import { readNotices, showNotices } from './people/routes/notices.ts';
+import { recoverAccount, showRecovery } from './people/routes/recovery.ts';
 import { platformOf } from './platform.ts';
 import { connectExecutor } from './runs/routes/connect-executor.ts';
 import { download } from './runs/routes/download.ts';
@@ -43,6 +62,35 @@ const HANDLERS: Record<RouteKey, Handler> = {
   'PUT /executor/blobs/:sha256': putBlob,
   'GET /executor/runs/:run/feed': feedRun,
   'GET /downloads/:link': download,
+  'GET /login': showLogin,
+  'POST /login': logIn,
+  'POST /logout': logOut,
+  'GET /account': showAccount,
+  'POST /account/password': changePassword,
+  'POST /account/sessions/end-others': endOthers,
+  'POST /account/sessions/:session/end': endOneSession,
+  'GET /notices': showNotices,
+  'POST /notices': readNotices,
+  'GET /invitations': showInvitations,
+  'POST /invitations': createInvitation,
+  'POST /invitations/:invitation/withdraw': withdrawInvitation,
+  'GET /invitations/:link': showInvitation,
+  'POST /invitations/:link': acceptInvitation,
+  'GET /recovery/:link': showRecovery,
+  'POST /recovery/:link': recoverAccount,
+  'GET /.well-known/oauth-protected-resource': serveResourceMetadata,
+  'GET /.well-known/oauth-protected-resource/mcp': serveResourceMetadata,
+  'GET /.well-known/oauth-authorization-server': serveServerMetadata,
+  'GET /.well-known/openid-configuration': serveDiscovery,
+  'GET /oauth/jwks': serveKeys,
+  'POST /oauth/register': register,
+  'GET /oauth/authorize': showConsent,
+  'POST /oauth/authorize': decideConsent,
+  'POST /oauth/token': token,
+  'POST /oauth/revoke': revoke,
+  'POST /oauth/device': authorizeDevice,
+  'GET /device': showDevice,
+  'POST /device': decideForDevice,
 };
 
 /** The Worker's whole HTTP surface, in the order in which a request meets it. */
@@ -75,7 +123,8 @@ export function createApp(): Hono<AppEnv> {
   });
   app.onError(function answerFailure(error, context) {
     const { requestId } = context.get('call');
-    if (error instanceof EntryRefused) return entryRefused(error, requestId);
+    if (error instanceof EntryRefused)
+      return entryRefused(error, requestId, context.get('platform').publicUrl);
     return refusalResponse(asRefusal(error, requestId, context.req.path), requestId);
   });
   return app;

@@ -1,4 +1,6 @@
 import { createApp } from './app.ts';
+import { sweepPeople } from './database/people.ts';
+import { sweepOAuth } from './database/oauth-grants.ts';
 import type { Env } from './env.ts';
 import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
@@ -13,6 +15,7 @@ const app = createApp();
 export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
-    await sweepRuns(await platformOf(env));
+    const platform = await platformOf(env);
+    await Promise.all([sweepRuns(platform), platform.database.transaction([sweepPeople(), sweepOAuth()])]);
   },
 } satisfies ExportedHandler<Env>;

@@ -9,7 +9,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'] as const;
 const concrete = (path: string) => path.replace(/:[a-z0-9]+/g, 'x');
 
 describe('every route that is not public answers 401 with WWW-Authenticate to a stranger', () => {
-  const guarded = ROUTES.filter(({ credential }) => credential !== 'public');
+  const guarded = ROUTES.filter(({ credential }) => !['public', 'session', 'link'].includes(credential));
   test.each(guarded.map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s',
     async (_name, route) => {
@@ -41,13 +41,58 @@ describe('every route that is not public answers 401 with WWW-Authenticate to a 
   });
 });
 
+describe('a page shows a stranger nothing', () => {
+  const pages = (credential: string) =>
+    ROUTES.filter((route) => route.credential === credential).map(
+      (route) => [`${route.method} ${route.path}`, route] as const,
+    );
+  const ask = (route: { readonly method: string; readonly path: string }) =>
+    fetch(`${stack.publicUrl}${concrete(route.path)}`, {
+      method: route.method,
+      redirect: 'manual',
+      headers: { accept: 'text/html' },
+      ...(route.method === 'POST' ? { body: new URLSearchParams({ any: 'field' }) } : {}),
+    });
+
+  test.each(pages('session'))('%s sends them to sign in, and does nothing', async (_name, route) => {
+    const response = await ask(route);
+    expect(response.status).toBe(303);
+    expect(response.headers.get('location')).toMatch(/^\/login(\?return_to=[A-Za-z0-9_.-]+)?$/);
+    expect(await response.text()).toBe('');
+  });
+
+  test.each(pages('link'))(
+    '%s without a live link is not there, and its form is not taken',
+    async (_name, route) => {
+      const response = await ask(route);
+      expect(response.status).toBe(route.method === 'GET' ? 404 : 403);
+      await response.text();
+    },
+  );
+});
+
 describe('the public routes', () => {
   test('are exactly these', () => {
-    expect(
-      ROUTES.filter(({ credential }) => credential === 'public').map(
-        ({ method, path }) => `${method} ${path}`,
-      ),
-    ).toEqual(['GET /', 'GET /assets/:file', 'GET /healthz']);
+    const open = ROUTES.filter(({ credential }) => credential === 'public');
+    expect(new Set(open.map(({ method, path }) => `${method} ${path}`))).toEqual(
+      new Set([
+        'GET /',
+        'GET /assets/:file',
+        'GET /healthz',
+        'GET /login',
+        'POST /login',
+        'GET /.well-known/oauth-protected-resource',
+        'GET /.well-known/oauth-protected-resource/mcp',
+        'GET /.well-known/oauth-authorization-server',
+        'GET /.well-known/openid-configuration',
+        'POST /oauth/register',
+        'GET /oauth/authorize',
+        'POST /oauth/token',
+        'POST /oauth/revoke',
+        'POST /oauth/device',
+        'GET /oauth/jwks',
+      ]),
+    );
   });
 
   test('a browser is shown the page at / and at /mcp; an agent that GETs /mcp is not', async () => {

@@ -1,9 +1,10 @@
 import { Refusal } from '../http/refusal.ts';
+import { FORM_STYLE } from './form-style.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
 const ASSETS: Readonly<Record<string, { readonly type: string; readonly text: string }>> = {
-  'style.css': { type: 'text/css; charset=utf-8', text: STYLE },
+  'style.css': { type: 'text/css; charset=utf-8', text: `${STYLE}${FORM_STYLE}` },
   'script.js': { type: 'text/javascript; charset=utf-8', text: SCRIPT },
 };
 

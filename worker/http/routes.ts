@@ -1,5 +1,15 @@
-/** What a caller must show for a route. Whatever is not `public` and shows nothing gets 401. */
-export type Credential = 'public' | 'api_token' | 'executor' | 'join_token' | 'capability';
+/**
+ * What a caller must show for a route. Who shows nothing gets 401; but at a page, a person without a `session` is sent to
+ * sign in, and a one-time `link` that is not alive is answered like a page that is not there.
+ */
+export type Credential =
+  | 'public'
+  | 'api_token'
+  | 'executor'
+  | 'join_token'
+  | 'capability'
+  | 'session'
+  | 'link';
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ALL';
@@ -54,6 +64,105 @@ export const ROUTES = [
     credential: 'capability',
     what: 'an output of a run, as an attachment',
   },
+  { method: 'GET', path: '/login', credential: 'public', what: 'the page that asks for email and password' },
+  { method: 'POST', path: '/login', credential: 'public', what: 'signs a person in' },
+  { method: 'POST', path: '/logout', credential: 'session', what: 'ends the session of the browser' },
+  {
+    method: 'GET',
+    path: '/account',
+    credential: 'session',
+    what: 'the own teams, sessions, sign-ins and password',
+  },
+  { method: 'POST', path: '/account/password', credential: 'session', what: 'changes the own password' },
+  {
+    method: 'POST',
+    path: '/account/sessions/end-others',
+    credential: 'session',
+    what: 'ends all own sessions but this',
+  },
+  {
+    method: 'POST',
+    path: '/account/sessions/:session/end',
+    credential: 'session',
+    what: 'ends one of the own sessions',
+  },
+  {
+    method: 'GET',
+    path: '/notices',
+    credential: 'session',
+    what: 'what an owner has to read before going on',
+  },
+  { method: 'POST', path: '/notices', credential: 'session', what: 'marks it as read' },
+  {
+    method: 'GET',
+    path: '/invitations',
+    credential: 'session',
+    what: 'open invitations of the teams that one administers',
+  },
+  { method: 'POST', path: '/invitations', credential: 'session', what: 'makes an invitation' },
+  {
+    method: 'POST',
+    path: '/invitations/:invitation/withdraw',
+    credential: 'session',
+    what: 'withdraws an invitation',
+  },
+  { method: 'GET', path: '/invitations/:link', credential: 'link', what: 'what a link invites to' },
+  { method: 'POST', path: '/invitations/:link', credential: 'link', what: 'accepts an invitation, once' },
+  {
+    method: 'GET',
+    path: '/recovery/:link',
+    credential: 'link',
+    what: 'asks for a new password, by a link of ./causeway break-glass',
+  },
+  { method: 'POST', path: '/recovery/:link', credential: 'link', what: 'sets it, once' },
+  {
+    method: 'GET',
+    path: '/.well-known/oauth-protected-resource',
+    credential: 'public',
+    what: 'metadata of the MCP endpoint (RFC 9728)',
+  },
+  {
+    method: 'GET',
+    path: '/.well-known/oauth-protected-resource/mcp',
+    credential: 'public',
+    what: 'the same, where RFC 9728 puts it for a path',
+  },
+  {
+    method: 'GET',
+    path: '/.well-known/oauth-authorization-server',
+    credential: 'public',
+    what: 'metadata of the authorization server (RFC 8414)',
+  },
+  {
+    method: 'GET',
+    path: '/.well-known/openid-configuration',
+    credential: 'public',
+    what: 'the same, for clients that look for OpenID Connect discovery',
+  },
+  { method: 'GET', path: '/oauth/jwks', credential: 'public', what: 'keys that verify access tokens' },
+  { method: 'POST', path: '/oauth/register', credential: 'public', what: 'registers a client (RFC 7591)' },
+  {
+    method: 'GET',
+    path: '/oauth/authorize',
+    credential: 'public',
+    what: 'asks a person whether an agent may act for them; signs them in first',
+  },
+  { method: 'POST', path: '/oauth/authorize', credential: 'session', what: "takes the person's decision" },
+  {
+    method: 'POST',
+    path: '/oauth/token',
+    credential: 'public',
+    what: 'gives tokens for a code, a refresh token, a device or a client secret',
+  },
+  { method: 'POST', path: '/oauth/revoke', credential: 'public', what: 'ends a grant by a token (RFC 7009)' },
+  {
+    method: 'POST',
+    path: '/oauth/device',
+    credential: 'public',
+    what: 'gives codes to a device that cannot be called back (RFC 8628)',
+  },
+  { method: 'GET', path: '/device', credential: 'session', what: 'asks for the code that a device shows' },
+  { method: 'POST', path: '/device', credential: 'session', what: "takes the person's decision about it" },
 ] as const satisfies readonly Route[];
 
 type KeyOf<Entry extends Route> = Entry extends Route ? `${Entry['method']} ${Entry['path']}` : never;

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { cookieName, readCookie, setCookie } from '../../../worker/people/session-cookie.ts';
+
+const SECRET = 'x'.repeat(43);
+const https = 'https://causeway.example';
+const local = 'http://127.0.0.1:8787';
+
+describe('the cookie of a session', () => {
+  test('is __Host-, Secure, HttpOnly and for the whole host on https', () => {
+    expect(setCookie('session', SECRET, { publicUrl: https, maxAgeSeconds: 60 })).toBe(
+      `__Host-causeway=${SECRET}; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure`,
+    );
+  });
+
+  test.each([
+    ['https on loopback too', 'https://127.0.0.1:8787', '__Host-causeway'],
+    [
+      'plain http elsewhere, where the browser then keeps nothing',
+      'http://causeway.example',
+      '__Host-causeway',
+    ],
+    ['plain http on loopback, for development', local, 'causeway'],
+    [
+      'plain http on a name that only begins like loopback',
+      'http://localhost.evil.example',
+      '__Host-causeway',
+    ],
+  ])('on %s', (_what, publicUrl, name) => {
+    expect(cookieName('session', publicUrl)).toBe(name);
+  });
+
+  test.each([
+    ['alone', `__Host-causeway=${SECRET}`, SECRET],
+    ['among others', `a=b; __Host-causeway=${SECRET}; c=d`, SECRET],
+    ['twice: one of them was planted', `__Host-causeway=${SECRET}; __Host-causeway=${'y'.repeat(43)}`, null],
+    ['without the prefix: another host may have set it', `causeway=${SECRET}`, null],
+    ['of another form', '__Host-causeway=short', null],
+    ['absent', '', null],
+  ])('%s', (_what, cookie, expected) => {
+    const request = new Request(https, { headers: { cookie } });
+    expect(readCookie(request, 'session', https)).toBe(expected);
+  });
+});

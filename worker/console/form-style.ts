@@ -1,0 +1,33 @@
+/** The pages of people: bar, forms, tables, messages. Colours come from STYLE, for light and dark alike. */
+export const FORM_STYLE = `.bar { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .5rem 1.25rem; padding: .85rem 1.25rem; border-bottom: 1px solid var(--line); background: var(--card); }
+.bar .brand { font-weight: 650; letter-spacing: -.01em; color: var(--ink); text-decoration: none; }
+.bar nav { display: flex; flex-wrap: wrap; align-items: center; gap: 1.25rem; }
+.bar form { margin: 0; }
+a { color: var(--accent); text-underline-offset: .15em; }
+a:focus-visible, input:focus-visible, select:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+main.narrow { max-width: 27rem; }
+main.wide { max-width: 54rem; }
+main.narrow h1, main.wide h1 { font-size: 1.6rem; margin-bottom: 1rem; }
+.panel { border: 1px solid var(--line); border-radius: 12px; background: var(--card); padding: 1.25rem 1.4rem 1.4rem; margin: 1rem 0 1.5rem; }
+.panel h2 { margin: 0 0 .5rem; }
+.field { display: block; margin: 1rem 0; }
+.field label { display: block; font-weight: 550; margin-bottom: .3rem; }
+.field .hint { display: block; color: var(--dim); font-size: .875rem; margin-top: .3rem; }
+input[type=text], input[type=email], input[type=password], select { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--dim); border-radius: 8px; padding: .55rem .75rem; }
+button.primary { width: 100%; font-size: 1rem; padding: .6rem 1rem; background: var(--accent); color: var(--card); font-weight: 600; margin-top: .5rem; }
+button.primary:hover, button.primary:focus-visible { filter: brightness(1.1); outline: 2px solid var(--accent); outline-offset: 2px; }
+button.link { border: 0; padding: 0; min-width: 0; font-size: 1rem; color: var(--accent); text-decoration: underline; text-underline-offset: .15em; }
+button.link:hover, button.link:focus-visible { background: transparent; color: var(--accent); }
+button.quiet { min-width: 0; }
+.message { border-left: 4px solid var(--accent); background: var(--code); padding: .75rem 1rem; border-radius: 0 8px 8px 0; margin: 0 0 1rem; }
+.message.problem { border-left-color: var(--bad, #c22d2d); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .925rem; }
+th { text-align: left; color: var(--dim); font-weight: 550; }
+th, td { padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td form { margin: 0; }
+td code { overflow-wrap: anywhere; }
+.dim { color: var(--dim); }
+.badge { display: inline-block; font-size: .8rem; padding: .05rem .5rem; border: 1px solid var(--line); border-radius: 99px; color: var(--dim); }
+.reference { color: var(--dim); font-size: .875rem; margin-top: 1.5rem; }
+`;

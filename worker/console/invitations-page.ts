@@ -1,0 +1,61 @@
+import { html } from 'hono/html';
+import { csrfField } from '../people/csrf.ts';
+import type { ShownInvitation } from '../people/invite.ts';
+import type { Session } from '../people/session.ts';
+import { TENANT_ROLES, type TenantRole } from '../tenants/roles.ts';
+import { type Markup, message, showPage } from './frame.ts';
+import { moment } from './moment.ts';
+
+export interface InvitationsPage {
+  readonly session: Session;
+  readonly invitations: readonly ShownInvitation[];
+  readonly problem?: string;
+}
+
+/** The open invitations of the teams that somebody administers, with their links, and the form for another. */
+export function invitationsPage({ session, invitations, problem }: InvitationsPage): Promise<Response> {
+  const administered = session.tenants.filter(({ role }) => role === 'admin' || role === 'owner');
+  return showPage({
+    title: 'Invitations',
+    viewer: session,
+    ...(problem === undefined ? {} : { status: 422 }),
+    body: html`${problem === undefined ? '' : message('problem', problem)}
+${
+  administered.length === 0
+    ? html`<p>Only admins and owners of a team invite people to it.</p>`
+    : html`${openInvitations(session, invitations)}${inviteForm(session, administered)}`
+}`,
+  });
+}
+
+function openInvitations(session: Session, invitations: readonly ShownInvitation[]): Markup {
+  if (invitations.length === 0) return html`<p class="dim">No invitation is open.</p>`;
+  return html`<section class="panel" aria-labelledby="open"><h2 id="open">Open</h2>
+<p class="dim">Hand the link to that person alone. It works once.</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="open"><table>
+<thead><tr><th scope="col">For</th><th scope="col">Team</th><th scope="col">Link</th><th scope="col">Until</th><th scope="col"><span class="dim">Withdraw</span></th></tr></thead>
+<tbody>${invitations.map(
+    (row) => html`<tr><td>${row.email} <span class="badge">${row.role}</span></td><td>${row.tenantName}</td>
+<td>${row.url === null ? html`<span class="dim">shown by the host's shell</span>` : html`<code>${row.url}</code>`}</td><td>${moment(row.expiresAt)}</td>
+<td><form method="post" action="/invitations/${row.id}/withdraw">${csrfField(session)}<button class="quiet" aria-label="Withdraw the invitation of ${row.email}">Withdraw</button></form></td></tr>`,
+  )}</tbody></table></div></section>`;
+}
+
+function inviteForm(session: Session, administered: Session['tenants']): Markup {
+  return html`<section class="panel" aria-labelledby="invite"><h2 id="invite">Invite somebody</h2>
+<form method="post" action="/invitations">${csrfField(session)}
+<div class="field"><label for="tenant">Team</label><select id="tenant" name="tenant">${administered.map(
+    ({ tenantId, name }) => html`<option value="${tenantId}">${name}</option>`,
+  )}</select></div>
+<div class="field"><label for="invitee">Email</label><input id="invitee" name="email" type="email" required maxlength="320" autocomplete="off"></div>
+<div class="field"><label for="role">Role</label><select id="role" name="role">${rolesUpTo(administered).map(
+    (role) => html`<option value="${role}"${role === 'member' ? html` selected` : ''}>${role}</option>`,
+  )}</select></div>
+<button class="primary">Make a link</button></form></section>`;
+}
+
+function rolesUpTo(administered: Session['tenants']): readonly TenantRole[] {
+  return administered.some(({ role }) => role === 'owner')
+    ? TENANT_ROLES
+    : TENANT_ROLES.filter((role) => role !== 'owner');
+}

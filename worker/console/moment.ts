@@ -1,0 +1,8 @@
+import { html } from 'hono/html';
+import type { Markup } from './frame.ts';
+
+/** A time as `2026-11-21 21:45 UTC`: pages are made where nobody's time zone is known. */
+export function moment(iso: string): Markup {
+  const at = new Date(iso).toISOString();
+  return html`<time datetime="${at}">${at.slice(0, 10)} ${at.slice(11, 16)} UTC</time>`;
+}

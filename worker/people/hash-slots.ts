@@ -1,0 +1,32 @@
+import { Refusal } from '../http/refusal.ts';
+import { createSlots } from './slots.ts';
+
+const RUNNING_MAX = 4;
+const WAITING_MAX = 28;
+const LOOK_AGAIN_MS = 20;
+const ABANDONED_MS = 15_000;
+
+const slots = createSlots({
+  running: RUNNING_MAX,
+  waiting: WAITING_MAX,
+  abandonedMs: ABANDONED_MS,
+  now: () => Date.now(),
+  pause: () => scheduler.wait(LOOK_AGAIN_MS),
+});
+
+/**
+ * Does work that hashes a password. Throws `busy` where the isolate has as much of it as it bears, before any attempt
+ * is counted; `refused` is called then.
+ */
+export async function withHashSlot<Result>(
+  work: () => Promise<Result>,
+  refused: () => void = () => {},
+): Promise<Result> {
+  const ran = await slots.run(work);
+  if (ran !== null) return ran.done;
+  refused();
+  throw new Refusal('busy', 'Too many people are signing in at this moment.', {
+    hint: 'Try again in some seconds.',
+    retryAfterSeconds: 2,
+  });
+}

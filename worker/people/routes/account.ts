@@ -1,0 +1,88 @@
+import type { Context } from 'hono';
+import { accountPage } from '../../console/account-page.ts';
+import { type Account, endOtherSessions, endSession, selectAccount } from '../../database/sessions.ts';
+import type { AppEnv } from '../../http/app-env.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { changeOwnPassword } from '../change-own-password.ts';
+import { checkCsrf } from '../csrf.ts';
+import { recorded } from '../open-session.ts';
+import { explainPasswordFault, judgePassword } from '../password-rules.ts';
+import { readForm } from '../read-form.ts';
+import { seeOther } from '../see-other.ts';
+import { requireSession, type Session } from '../session.ts';
+import { asPage } from './as-page.ts';
+import { requiredField } from './field.ts';
+
+const DONE: Readonly<Record<string, string>> = {
+  password: 'Your password is changed, and your other sessions have ended.',
+  sessions: 'Ended.',
+};
+
+export const showAccount = asPage(async (context) => {
+  const session = await requireSession(context, '/account');
+  if (session instanceof Response) return session;
+  const done = DONE[context.req.query('done') ?? ''];
+  return accountPage({
+    session,
+    account: await readAccount(context, session),
+    ...(done === undefined ? {} : { done }),
+  });
+});
+
+/** Changes the own password; the page again, with a sentence, where it is not accepted. */
+export const changePassword = asPage(async (context) => {
+  const platform = context.get('platform');
+  const form = await readForm(context.req.raw, platform.publicUrl);
+  const session = await requireSession(context, '/account');
+  if (session instanceof Response) return session;
+  checkCsrf(form, session);
+  const again = async (problem: string, status: number) =>
+    accountPage({ session, account: await readAccount(context, session), problem, status });
+
+  const password = requiredField(form, 'new_password');
+  const fault = judgePassword(password, session.userEmail);
+  if (fault !== null) return again(explainPasswordFault(fault), 422);
+  const changed = await changeOwnPassword(platform, context.get('call'), {
+    session,
+    currentPassword: requiredField(form, 'current_password'),
+    password,
+  });
+  if (changed.ok) return seeOther('/account?done=password');
+  if (changed.reason === 'wrong') return again('The current password is not right.', 422);
+  return again(`Too many attempts. Try again in ${changed.retryAfterSeconds} seconds.`, 429);
+});
+
+export const endOneSession = asPage(async (context) => {
+  const session = await sessionOfForm(context);
+  if (session instanceof Response) return session;
+  const [ended] = await context
+    .get('platform')
+    .database.transaction([
+      endSession(session.cookieSha256, context.req.param('session') ?? '', recorded(context.get('call'))),
+    ]);
+  if (!ended) throw new Refusal('not_found', 'There is no such session of yours.');
+  return seeOther('/account?done=sessions');
+});
+
+export const endOthers = asPage(async (context) => {
+  const session = await sessionOfForm(context);
+  if (session instanceof Response) return session;
+  await context
+    .get('platform')
+    .database.transaction([endOtherSessions(session.cookieSha256, recorded(context.get('call')))]);
+  return seeOther('/account?done=sessions');
+});
+
+async function sessionOfForm(context: Context<AppEnv>): Promise<Session | Response> {
+  const form = await readForm(context.req.raw, context.get('platform').publicUrl);
+  const session = await requireSession(context, '/account');
+  if (!(session instanceof Response)) checkCsrf(form, session);
+  return session;
+}
+
+async function readAccount(context: Context<AppEnv>, session: Session): Promise<Account> {
+  const [account] = await context.get('platform').database.transaction([selectAccount(session.cookieSha256)]);
+  if (account === null)
+    throw new Refusal('unauthenticated', 'Your session has ended.', { hint: 'Sign in again.' });
+  return account;
+}

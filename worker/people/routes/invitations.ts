@@ -1,0 +1,70 @@
+import type { Context } from 'hono';
+import { invitationsPage } from '../../console/invitations-page.ts';
+import { revokeInvitation } from '../../database/invitations.ts';
+import type { AppEnv } from '../../http/app-env.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { TENANT_ROLES } from '../../tenants/roles.ts';
+import { checkCsrf } from '../csrf.ts';
+import { parseEmail } from '../email.ts';
+import { invite, listInvitations } from '../invite.ts';
+import { recorded } from '../open-session.ts';
+import { readForm } from '../read-form.ts';
+import { seeOther } from '../see-other.ts';
+import { requireSession, type Session } from '../session.ts';
+import { asPage } from './as-page.ts';
+import { requiredField } from './field.ts';
+
+const PATH = '/invitations';
+
+export const showInvitations = asPage(async (context) => {
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  return page(context, session);
+});
+
+/** Makes a link; the page again, with a sentence, where the database does not admit it. */
+export const createInvitation = asPage(async (context) => {
+  const platform = context.get('platform');
+  const form = await readForm(context.req.raw, platform.publicUrl);
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  checkCsrf(form, session);
+  const email = parseEmail(requiredField(form, 'email'));
+  const role = TENANT_ROLES.find((known) => known === form.get('role'));
+  if (email === null || role === undefined)
+    return page(context, session, 'Type an email address and choose a role.');
+  try {
+    await invite(platform, context.get('call'), {
+      session,
+      tenantId: requiredField(form, 'tenant'),
+      email,
+      role,
+    });
+  } catch (error) {
+    if (error instanceof Refusal && error.code !== 'not_found') return page(context, session, error.message);
+    throw error;
+  }
+  return seeOther(PATH);
+});
+
+export const withdrawInvitation = asPage(async (context) => {
+  const { database, publicUrl } = context.get('platform');
+  const form = await readForm(context.req.raw, publicUrl);
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  checkCsrf(form, session);
+  const [answer] = await database.transaction([
+    revokeInvitation(
+      session.cookieSha256,
+      context.req.param('invitation') ?? '',
+      recorded(context.get('call')),
+    ),
+  ]);
+  if (!answer.ok) throw new Refusal('not_found', 'There is no such invitation.');
+  return seeOther(PATH);
+});
+
+async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
+  const invitations = await listInvitations(context.get('platform'), session);
+  return invitationsPage({ session, invitations, ...(problem === undefined ? {} : { problem }) });
+}

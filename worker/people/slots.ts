@@ -1,0 +1,56 @@
+/** Bounded work: at most `running` at once, at most `waiting` behind them, first come first served. */
+export interface Slots {
+  /** Runs `work` in a slot; null, without a start, where the queue is full. */
+  run<Result>(work: () => Promise<Result>): Promise<{ readonly done: Result } | null>;
+}
+
+export interface SlotBounds {
+  readonly running: number;
+  readonly waiting: number;
+  /** A slot that is held longer, or a waiter that has not looked for so long, belongs to a request that is gone. */
+  readonly abandonedMs: number;
+  /** How a waiter passes the time until it looks again. */
+  readonly pause: () => Promise<void>;
+  readonly now: () => number;
+}
+
+interface Ticket {
+  seenMs: number;
+}
+
+/**
+ * Makes slots that live in one isolate, like the memory that they protect. The runtime ends a request whose client has
+ * gone without running its `finally`, so what it held expires. A waiter looks again after each pause: a promise that
+ * another request resolves would leave its own request with nothing to wait for, which the runtime takes for a hang.
+ */
+export function createSlots(bounds: SlotBounds): Slots {
+  const running: Ticket[] = [];
+  const waiting: Ticket[] = [];
+  const dropAbandoned = (): void => {
+    const oldest = bounds.now() - bounds.abandonedMs;
+    for (const tickets of [running, waiting])
+      tickets.splice(0, tickets.length, ...tickets.filter(({ seenMs }) => seenMs > oldest));
+  };
+  return {
+    async run(work) {
+      dropAbandoned();
+      if (running.length >= bounds.running && waiting.length >= bounds.waiting) return null;
+      const ticket: Ticket = { seenMs: bounds.now() };
+      waiting.push(ticket);
+      while (waiting[0] !== ticket || running.length >= bounds.running) {
+        await bounds.pause();
+        ticket.seenMs = bounds.now();
+        dropAbandoned();
+        if (!waiting.includes(ticket)) return null;
+      }
+      waiting.shift();
+      running.push(ticket);
+      try {
+        return { done: await work() };
+      } finally {
+        const at = running.indexOf(ticket);
+        if (at >= 0) running.splice(at, 1);
+      }
+    },
+  };
+}
