@@ -1,12 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { registerBench } from './commands/bench.ts';
+import { registerBreakGlass } from './commands/break-glass.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerClean } from './commands/clean.ts';
+import { registerClient } from './commands/client.ts';
 import { registerConnect } from './commands/connect.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerExecutor } from './commands/executor.ts';
+import { registerKeys } from './commands/keys.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerOwner } from './commands/owner.ts';
 import { registerRoutes } from './commands/routes.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTest } from './commands/test.ts';
@@ -37,6 +41,8 @@ for (const register of [
   registerDemo,
   registerConnect,
   registerToken,
+  registerOwner,
+  registerBreakGlass,
   registerStatus,
   registerLogs,
   registerClean,
@@ -46,6 +52,8 @@ for (const register of [
   registerMigrate,
   registerRoutes,
   registerExecutor,
+  registerClient,
+  registerKeys,
 ]) {
   register(program);
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { ExecutorId, TenantId, TokenId, UserId } from '../../protocol/ids.ts';
+import type { ExecutorId, Id, TenantId, TokenId, UserId } from '../../protocol/ids.ts';
 
 export interface TokenRow {
   readonly token_id: TokenId;
@@ -42,10 +42,25 @@ export interface NewPerson {
   readonly role: string;
 }
 
+export interface OwnerInvitation {
+  readonly tenant: TenantId;
+  readonly tenantName: string;
+  readonly invitation: Id<'invitation'>;
+  readonly email: string;
+  readonly linkSha256: string;
+  readonly lifetimeSeconds: number;
+}
+
 /** What an operator can do: functions of the database that only `causeway_owner` may call. */
 export interface Operator {
   /** Makes the tenant, the person and the membership where they are absent. Returns the person's id. */
   provisionTenant(person: NewPerson): Promise<UserId>;
+  /** Sets a person's password by its PHC string of argon2id, and ends their sessions. */
+  setPassword(user: UserId, hash: string): Promise<void>;
+  /** Makes a one-time link, known by its SHA-256 in hex, that makes an owner; and the tenant where it is absent. */
+  inviteOwner(invitation: OwnerInvitation): Promise<void>;
+  /** Makes a one-time link that sets a new password. False where nobody has the email. */
+  createRecovery(recovery: { email: string; linkSha256: string; lifetimeSeconds: number }): Promise<boolean>;
   createToken(token: NewToken): Promise<void>;
   listTokens(tenant: TenantId): Promise<readonly TokenRow[]>;
   /** False where no such token is alive. */
@@ -92,6 +107,23 @@ function operatorOn(client: pg.Client): Operator {
       ]);
       if (!answer.user_id) throw new Error(`the tenant could not be provisioned: ${answer.code}`);
       return answer.user_id;
+    },
+    async setPassword(user, hash) {
+      await call('select app.set_password($1, $2) as answer', [user, hash]);
+    },
+    async inviteOwner(invitation) {
+      await call('select app.invite_owner($1, $2, $3, $4, $5, $6) as answer', [
+        invitation.tenant,
+        invitation.tenantName,
+        invitation.invitation,
+        invitation.email,
+        invitation.linkSha256,
+        invitation.lifetimeSeconds,
+      ]);
+    },
+    async createRecovery({ email, linkSha256, lifetimeSeconds }) {
+      const sql = 'select app.create_recovery($1, $2, $3) as answer';
+      return (await call(sql, [email, linkSha256, lifetimeSeconds])).ok;
     },
     async createToken(token) {
       const answer = await call('select app.create_api_token($1, $2, $3, $4, $5, $6, $7, $8) as answer', [

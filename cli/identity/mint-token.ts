@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { argon2id } from 'hash-wasm';
 import { formatApiToken, newTokenSecret } from '../../protocol/api-token.ts';
 import { newId, type TenantId, type TokenId, type UserId } from '../../protocol/ids.ts';
 import type { Operator } from '../database/operator.ts';
+import { hashSecret } from './hash-secret.ts';
 
 export interface TokenWish {
   readonly tenant: TenantId;
@@ -21,15 +20,7 @@ export async function mintToken(
 ): Promise<{ readonly id: TokenId; readonly text: string }> {
   const id = newId('token');
   const secret = newTokenSecret();
-  const hash = await argon2id({
-    password: secret,
-    salt: randomBytes(16),
-    memorySize: 19_456,
-    iterations: 2,
-    parallelism: 1,
-    hashLength: 32,
-    outputType: 'encoded',
-  });
+  const hash = await hashSecret(secret);
   await operator.createToken({ ...wish, token: id, hash });
   return { id, text: formatApiToken({ tenant: wish.tenant, token: id, secret }) };
 }
