@@ -1,5 +1,4 @@
 import { assignQueued } from './assign-queued.ts';
-import { attemptOver } from './attempt-over.ts';
 import { CLOSE } from './executor-sockets.ts';
 import { backoffMs } from './expire.ts';
 import type { Lease, PendingOutcome } from './lease.ts';
@@ -36,7 +35,7 @@ async function conclude(
       return end(pool, lease, { step: 'refused', reason: 'another attempt at this run is open' });
     case 'not_admitted':
       if (lease.executor !== null) pool.sockets.close(lease.executor, CLOSE.revoked);
-      return attemptOver(pool, { ...lease, pending: null }, 'its executor was revoked');
+      return beginAgain(pool, lease, 'its executor was revoked');
     case 'unstorable': {
       console.error(
         JSON.stringify({
@@ -65,6 +64,12 @@ function end(pool: Pool, lease: Lease, ended: Ended): void {
   const { executor, run, fence } = lease;
   if (executor !== null) pool.sockets.send(executor, { type: 'recorded', run, fence });
   pool.waiters.resolve(run, ended);
+}
+
+/** The next wake finds the attempt over, as it does when an executor dies. */
+function beginAgain(pool: Pool, lease: Lease, reason: string): void {
+  pool.leases.put({ ...lease, phase: 'retrying', pending: null, retryAt: pool.now(), reason });
+  pool.wakeAt(pool.now());
 }
 
 function keep(pool: Pool, lease: Lease): void {
