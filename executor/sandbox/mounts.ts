@@ -7,6 +7,7 @@ import type { Folders, SandboxLimits } from './engine.ts';
 
 const run = promisify(execFile);
 const COMMAND_TIMEOUT_MS = 10_000;
+const UNMOUNT_TRIES_MAX = 3;
 
 /** The source that /proc/mounts names for our tmpfs: a person who finds one knows whose it is. */
 const SOURCE = 'causeway';
@@ -79,8 +80,23 @@ export function mountPointsUnder(mountinfo: string, dir: string): string[] {
     .sort((a, b) => b.length - a.length);
 }
 
-/** Unmounts all at or below `dir`; a mount that is still busy is detached and goes with its last user. */
-export async function unmountUnder(dir: string): Promise<void> {
-  const points = mountPointsUnder(await readFile('/proc/self/mountinfo', 'utf8'), dir);
-  if (points.length > 0) await command('umount', ['--lazy', ...points]);
+/** Ends the mounts at these points. A mount that is still busy is detached and goes with its last user. */
+async function unmount(points: readonly string[]): Promise<void> {
+  await command('umount', ['--lazy', ...points]);
+}
+
+/**
+ * Unmounts all at or below `dir`. Whoever ends the executor may signal its whole process group or control group (the
+ * launcher and systemd do), and then `umount` dies of it halfway: what is still mounted is asked for again.
+ */
+export async function unmountUnder(dir: string, end = unmount): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const points = mountPointsUnder(await readFile('/proc/self/mountinfo', 'utf8'), dir);
+    if (points.length === 0) return;
+    try {
+      await end(points);
+    } catch (error) {
+      if (tries === UNMOUNT_TRIES_MAX) throw error;
+    }
+  }
 }
