@@ -9,7 +9,7 @@ export interface TestGroup {
 }
 
 const ALL = 'test/**/*.test.ts';
-const SHARING = 'test/{worker,conformance,e2e}/**/*.test.ts';
+const SHARING = 'test/{worker,conformance,e2e,browser}/**/*.test.ts';
 const LAUNCHER = 'test/e2e/launcher*.test.ts';
 
 /**

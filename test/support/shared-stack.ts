@@ -7,7 +7,7 @@ declare module 'vitest' {
   }
 }
 
-/** The stack that all tests of worker/, conformance/ and e2e/ share; `global-setup.ts` started it. */
+/** The stack that all tests of worker/, conformance/, e2e/ and browser/ share; `global-setup.ts` started it. */
 export function sharedStack(): TestStack {
   return inject('stack');
 }

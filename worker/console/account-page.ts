@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Account } from '../database/sessions.ts';
 import { csrfField } from '../people/csrf.ts';
 import type { Session } from '../people/session.ts';
+import { browserName } from './browser-name.ts';
 import { currentPasswordField, newPasswordField } from './fields.ts';
 import { type Markup, message, showPage } from './frame.ts';
 import { moment } from './moment.ts';
@@ -34,7 +35,7 @@ ${signIns(account)}`,
 function teams({ tenants }: Session): Markup {
   if (tenants.length === 0) return html`<p class="dim">You belong to no team.</p>`;
   return html`<section class="panel" aria-labelledby="teams"><h2 id="teams">Teams</h2>
-<ul>${tenants.map(({ name, role }) => html`<li>${name} <span class="badge">${role}</span></li>`)}</ul></section>`;
+<ul class="plain">${tenants.map(({ name, role }) => html`<li>${name} <span class="badge">${role}</span></li>`)}</ul></section>`;
 }
 
 function sessions(session: Session, { sessions: open }: Account): Markup {
@@ -44,7 +45,7 @@ function sessions(session: Session, { sessions: open }: Account): Markup {
 <tbody>${open.map(
     (
       row,
-    ) => html`<tr><td>${row.userAgent ?? 'unknown'}${row.isCurrent ? html` <span class="badge">this one</span>` : ''}</td>
+    ) => html`<tr><td>${browserName(row.userAgent)}${row.isCurrent ? html` <span class="badge">this one</span>` : ''}</td>
 <td>${row.address ?? 'unknown'}</td><td>${moment(row.lastSeenAt)}</td>
 <td>${row.isCurrent ? '' : html`<form method="post" action="/account/sessions/${row.sessionId}/end">${csrfField(session)}<button class="quiet" aria-label="End the session last used ${row.lastSeenAt}">End</button></form>`}</td></tr>`,
   )}</tbody></table></div>
@@ -82,6 +83,6 @@ function signIns({ events }: Account): Markup {
 <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Outcome</th><th scope="col">Address</th><th scope="col">Browser</th></tr></thead>
 <tbody>${events.map(
     (event) => html`<tr><td>${moment(event.occurredAt)}</td><td>${METHODS[event.method] ?? event.method}</td>
-<td>${OUTCOMES[event.outcome] ?? event.outcome}</td><td>${event.address ?? 'unknown'}</td><td>${event.userAgent ?? 'unknown'}</td></tr>`,
+<td>${OUTCOMES[event.outcome] ?? event.outcome}</td><td>${event.address ?? 'unknown'}</td><td>${browserName(event.userAgent)}</td></tr>`,
   )}</tbody></table></div></section>`;
 }

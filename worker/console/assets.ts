@@ -1,10 +1,12 @@
 import { Refusal } from '../http/refusal.ts';
 import { FORM_STYLE } from './form-style.ts';
+import { ICON } from './icon.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
 const ASSETS: Readonly<Record<string, { readonly type: string; readonly text: string }>> = {
   'style.css': { type: 'text/css; charset=utf-8', text: `${STYLE}${FORM_STYLE}` },
+  'icon.svg': { type: 'image/svg+xml', text: ICON },
   'script.js': { type: 'text/javascript; charset=utf-8', text: SCRIPT },
 };
 

@@ -26,6 +26,9 @@ table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th { text-align: left; color: var(--dim); font-weight: 550; }
 th, td { padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td form { margin: 0; }
+td time { white-space: nowrap; }
+.scroll + form { margin-top: 1rem; }
+ul.plain { list-style: none; margin: 0; padding: 0; }
 td code { overflow-wrap: anywhere; }
 .dim { color: var(--dim); }
 .badge { display: inline-block; font-size: .8rem; padding: .05rem .5rem; border: 1px solid var(--line); border-radius: 99px; color: var(--dim); }

@@ -35,6 +35,7 @@ export async function showPage(page: Page): Promise<Response> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${page.title} · Causeway</title>
 <link rel="stylesheet" href="/assets/style.css">
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <script src="/assets/script.js" defer></script>
 </head>
 <body>

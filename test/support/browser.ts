@@ -1,0 +1,60 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { newAddress } from './visitor.ts';
+
+/** Debian's; `./causeway test` installs it where it is missing. */
+const CHROMIUM = '/usr/bin/chromium';
+/** Kept for a human eye; the next run writes them anew. */
+const SCREENSHOTS_DIR = join(ROOT_DIR, '.causeway/screenshots');
+
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM,
+    // As root there is no sandbox for Chromium; it opens pages of the tests' own alone.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+}
+
+/** A profile of its own, behind an address of its own, whose pages report what the browser complained about. */
+export async function openProfile(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ readonly profile: BrowserContext; readonly page: Page; readonly complaints: string[] }> {
+  const profile = await browser.newContext({
+    ...options,
+    extraHTTPHeaders: { 'cf-connecting-ip': newAddress() },
+  });
+  const page = await profile.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return { profile, page, complaints };
+}
+
+/** Saves what the page looks like as `NAME.png`. */
+export async function photograph(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS_DIR, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS_DIR, `${name}.png`), fullPage: true });
+}
+
+/** Serious and critical violations that axe finds on the page, as "rule: elements". */
+export async function findBarriers(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run(),
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
