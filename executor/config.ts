@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 const MIB = 1024 * 1024;
 
 export interface Config {
-  /** PUBLIC_URL of the worker, without a slash at its end; null only for a self-test. */
+  /** PUBLIC_URL of the worker, without a slash at its end; null only for --self-test and --sweep. */
   readonly url: string | null;
   readonly stateDir: string;
   readonly cacheDir: string;
@@ -18,6 +18,7 @@ export interface Config {
   readonly blobCacheBytesMax: number;
   readonly platform: 'systrap' | 'kvm';
   readonly selfTest: boolean;
+  readonly sweep: boolean;
   readonly json: boolean;
 }
 
@@ -57,6 +58,7 @@ interface Options {
   blobCacheMb: number;
   platform: 'systrap' | 'kvm';
   selfTest?: true;
+  sweep?: true;
   json?: true;
 }
 
@@ -85,11 +87,13 @@ export function readConfig(argv: readonly string[]): Config {
         .default('systrap'),
     )
     .option('--self-test', 'play the hostile probe, print a table, and exit')
+    .option('--sweep', 'remove what a killed executor left of its sandboxes, and exit')
     .option('--json', 'with --self-test: one JSON object')
     .addHelpText('after', EXAMPLES);
   command.parse([...argv], { from: 'user' });
   const options = command.opts<Options>();
-  if (options.url === undefined && options.selfTest !== true) command.error('error: --url is needed');
+  if (options.url === undefined && options.selfTest !== true && options.sweep !== true)
+    command.error('error: --url is needed');
   const stateDir = resolve(options.state);
   return {
     url: options.url ?? null,
@@ -102,6 +106,7 @@ export function readConfig(argv: readonly string[]): Config {
     blobCacheBytesMax: options.blobCacheMb * MIB,
     platform: options.platform,
     selfTest: options.selfTest === true,
+    sweep: options.sweep === true,
     json: options.json === true,
   };
 }

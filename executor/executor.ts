@@ -72,17 +72,16 @@ export async function startExecutor(
   return { ok: true, executor: found.identity.executor, offer };
 }
 
+type Opened = Extract<Awaited<ReturnType<typeof openEngine>>, { ok: true }>;
+type HostCleared =
+  | { readonly ok: true; readonly opened: Opened; readonly stateDir: string }
+  | { readonly ok: false; readonly reason: string };
 type HostProven =
-  | {
-      readonly ok: true;
-      readonly opened: Extract<Awaited<ReturnType<typeof openEngine>>, { ok: true }>;
-      readonly report: ProbeReport;
-      readonly stateDir: string;
-    }
+  | { readonly ok: true; readonly opened: Opened; readonly stateDir: string; readonly report: ProbeReport }
   | { readonly ok: false; readonly reason: string };
 
-/** Takes the state folder, clears what a predecessor left in it, and plays the probe. */
-export async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
+/** Takes the state folder and clears what a predecessor left in it. */
+export async function clearHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostCleared> {
   const state = await holdState(config.stateDir);
   if (!state.ok) return state;
   releases.push(() => state.release());
@@ -91,8 +90,15 @@ export async function proveHost(config: Config, releases: ReleaseStack, log: Log
   const swept = await opened.engine.sweep();
   if (swept > 0) log('warn', 'swept what a predecessor left', { sandboxes: swept });
   releases.push(() => opened.engine.close());
-  const report = await probe(opened.engine, opened.imageEnvironment);
-  return { ok: true, opened, report, stateDir: state.dir };
+  return { ok: true, opened, stateDir: state.dir };
+}
+
+/** Clears the host and plays the probe. */
+export async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
+  const cleared = await clearHost(config, releases, log);
+  if (!cleared.ok) return cleared;
+  const report = await probe(cleared.opened.engine, cleared.opened.imageEnvironment);
+  return { ...cleared, report };
 }
 
 /** No more slots than runs of default size fit into the memory given. */

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { readConfig } from './config.ts';
-import { proveHost, startExecutor } from './executor.ts';
+import { clearHost, proveHost, startExecutor } from './executor.ts';
 import { stderrLog } from './log.ts';
 import { releaseStack } from './release-stack.ts';
 import { printReport } from './self-test.ts';
@@ -30,7 +30,11 @@ process.on('uncaughtException', (error) => {
   void end(1);
 });
 
-if (config.selfTest) {
+if (config.sweep) {
+  const cleared = await clearHost(config, releases, log);
+  if (cleared.ok) await end(0);
+  else await fail(cleared.reason);
+} else if (config.selfTest) {
   const proven = await proveHost(config, releases, log);
   if (!proven.ok) await fail(proven.reason);
   else {

@@ -1,5 +1,6 @@
 import { readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { CgroupGroup } from './cgroup-group.ts';
 
 /** The text of a control file, or null where the group or the file is gone. */
 export function readControl(dir: string, file: string): string | null {
@@ -57,4 +58,25 @@ export function removeGroup(dir: string): void {
   } catch {
     // Another sandbox of this executor still lives under it.
   }
+}
+
+/**
+ * The group at folders that another process made, perhaps below another cgroup than ours: enough of it to end and remove
+ * it, whatever its version.
+ */
+export function leftGroup(dirs: readonly string[]): Pick<CgroupGroup, 'kill' | 'processes' | 'remove'> {
+  const processes = () => [...new Set(dirs.flatMap(processIds))];
+  return {
+    processes,
+    kill() {
+      for (const pid of processes()) killProcess(pid);
+      for (const dir of dirs) {
+        if (readControl(dir, 'freezer.state') !== null) writeControl(dir, 'freezer.state', 'THAWED');
+        if (readControl(dir, 'cgroup.freeze') !== null) writeControl(dir, 'cgroup.freeze', 0);
+      }
+    },
+    remove() {
+      for (const dir of dirs) removeGroup(dir);
+    },
+  };
 }

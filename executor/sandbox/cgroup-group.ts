@@ -13,6 +13,8 @@ export interface CgroupFacts {
 
 /** The cgroup of one sandbox, in each hierarchy that bounds it. */
 export interface CgroupGroup {
+  /** Its folder in each hierarchy, made or not. */
+  readonly dirs: readonly string[];
   setLimits(limits: CgroupLimits): void;
   /** `background` yields the CPU to whatever else wants it. */
   setPriority(priority: 'background' | 'run'): void;

@@ -48,7 +48,9 @@ export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: b
     if (!swapAccounted) writeControl(memory, 'memory.swappiness', 0);
   };
 
+  const dirs = hierarchies.map((hierarchy) => join(hierarchy.dir, name));
   return {
+    dirs,
     setLimits(limits) {
       setMemory(limits.memoryBytes);
       writeControl(cpu, 'cpu.cfs_period_us', CPU_PERIOD_US);
@@ -84,7 +86,7 @@ export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: b
       };
     },
     remove() {
-      for (const hierarchy of hierarchies) removeGroup(join(hierarchy.dir, name));
+      for (const dir of dirs) removeGroup(dir);
     },
   };
 }

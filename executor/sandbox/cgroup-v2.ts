@@ -75,6 +75,7 @@ export function v2Group(ownDir: string, name: string, make: boolean): CgroupGrou
   const processes = () => [dir, ...below()].flatMap(processIds);
 
   return {
+    dirs: [dir],
     setLimits(limits) {
       writeControl(dir, 'memory.max', limits.memoryBytes);
       if (readControl(dir, 'memory.swap.max') !== null) writeControl(dir, 'memory.swap.max', 0);

@@ -8,7 +8,7 @@ export interface Cgroups {
   readonly version: 1 | 2;
   /** Makes the group; `name` is relative to the executor's own cgroup, as the OCI `cgroupsPath` is. */
   make(name: string): CgroupGroup;
-  /** The group of that name, made or not: to kill and remove what a predecessor left. */
+  /** The group of that name before it is made. */
   at(name: string): CgroupGroup;
 }
 

@@ -1,11 +1,13 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { ociSpec } from './bundle.ts';
 import type { Cgroups } from './cgroup.ts';
+import { leftGroup } from './cgroup-files.ts';
 import type { CgroupGroup } from './cgroup-group.ts';
 import type { Engine, SandboxSpec, Started, Starting } from './engine.ts';
 import { endProcesses, liveSandbox, removeGroup } from './live-sandbox.ts';
@@ -19,6 +21,8 @@ const COMMAND_TIMEOUT_MS = 10_000;
 const START_TIMEOUT_MS = 60_000;
 /** Builds before this have no systrap platform, or an unfinished one. */
 const OLDEST_BUILD = 20230801;
+/** In each sandbox's folder: where its cgroups are. */
+const CGROUPS_FILE = 'cgroups.json';
 
 export interface GvisorSettings {
   readonly runscPath: string;
@@ -124,6 +128,7 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
       // The folder comes first: by it a successor knows what else there may be of this sandbox.
       mkdirSync(dir, { recursive: true, mode: 0o700 });
       mkdirSync(runscRoot, { recursive: true, mode: 0o700 });
+      writeFileSync(join(dir, CGROUPS_FILE), JSON.stringify(settings.cgroups.at(cgroupPath).dirs));
       const made = settings.cgroups.make(cgroupPath);
       group = made;
       made.setLimits(spec.limits);
@@ -156,9 +161,16 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
     };
   };
 
+  /** Where its cgroups are: a predecessor may have been started below another cgroup than we were. */
+  const cgroupDirsOf = async (id: string): Promise<string[]> => {
+    const text = await readFile(join(sandboxesDir, id, CGROUPS_FILE), 'utf8').catch(() => '[]');
+    const dirs = z.array(z.string()).safeParse(parseJson(text)).data ?? [];
+    return dirs.filter((dir) => dir.startsWith('/sys/fs/cgroup/') && dir.endsWith(`/${cgroupOf(id)}`));
+  };
+
   /** Removes all of a sandbox by its name alone. */
   const remove = async (id: string): Promise<void> => {
-    const group = settings.cgroups.at(cgroupOf(id));
+    const group = leftGroup(await cgroupDirsOf(id));
     await endProcesses(group);
     await deleteContainer(id);
     await unmountUnder(join(sandboxesDir, id));
@@ -182,4 +194,12 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
       await rm(sandboxesDir, { recursive: true, force: true });
     },
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -41,7 +41,7 @@ export interface Live {
 }
 
 /** SIGKILL to all of a group until nothing is left in it; true when it is empty. */
-export async function endProcesses(group: CgroupGroup): Promise<boolean> {
+export async function endProcesses(group: Pick<CgroupGroup, 'kill' | 'processes'>): Promise<boolean> {
   const until = performance.now() + DEATH_TIMEOUT_MS;
   for (;;) {
     group.kill();
@@ -52,7 +52,7 @@ export async function endProcesses(group: CgroupGroup): Promise<boolean> {
 }
 
 /** The kernel takes a moment to forget the last process; what is busy beyond that is a fault and thrown. */
-export async function removeGroup(group: CgroupGroup): Promise<void> {
+export async function removeGroup(group: Pick<CgroupGroup, 'remove'>): Promise<void> {
   const until = performance.now() + REMOVE_TIMEOUT_MS;
   for (;;) {
     try {

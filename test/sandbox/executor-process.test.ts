@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ExecutorProcess,
   makeStateDir,
+  otherCgroup,
   processesOf,
   remains,
   removeStateDir,
@@ -55,8 +56,10 @@ describe('the process of an executor', () => {
     },
   );
 
-  it('killed in the middle of a run, takes its processes with it and leaves what its next start sweeps; no second one runs beside it', async () => {
-    const first = await start();
+  it('killed in the middle of a run, takes its processes with it; its next start sweeps the rest', async () => {
+    const elsewhere = otherCgroup();
+    elsewhere.enter();
+    const first = await start().finally(elsewhere.leave);
     await startEndlessRun(first);
     await expect(startExecutorProcess(peer, stateDir)).rejects.toThrow('Give this one a --state of its own.');
     first.child.kill('SIGKILL');
@@ -68,6 +71,24 @@ describe('the process of an executor', () => {
     expect(second.ready.executor).toBe(first.ready.executor);
     second.child.kill('SIGTERM');
     await second.exited;
+    expect(await remains(stateDir)).toEqual([]);
+    elsewhere.remove();
+  });
+
+  it('--sweep removes what a killed executor left, and starts nothing', async () => {
+    const killed = await start();
+    await startEndlessRun(killed);
+    killed.child.kill('SIGKILL');
+    await killed.exited;
+    const sweep = spawn(process.execPath, [
+      'executor/main.ts',
+      '--sweep',
+      '--state',
+      stateDir,
+      '--cache',
+      CACHE_DIR,
+    ]);
+    expect(await once(sweep, 'exit')).toEqual([0, null]);
     expect(await remains(stateDir)).toEqual([]);
   });
 

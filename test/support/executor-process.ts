@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,11 +69,29 @@ export async function remains(stateDir: string): Promise<string[]> {
   const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
   const mounts = mountinfo.split('\n').filter((line) => line.includes(stateDir));
   const sandboxes = await readdir(join(stateDir, 'sandboxes')).catch(() => [] as string[]);
-  const hierarchies = ownHierarchies(await readFile('/proc/self/cgroup', 'utf8'), mountinfo);
   const group = `causeway-${stateTag(await realpath(stateDir))}`;
-  const groups = hierarchies.map(({ dir }) => join(dir, group)).filter((dir) => existsSync(dir));
+  const depths = ['*', '*/*', '*/*/*', '*/*/*/*'];
+  const groups = globSync(depths.map((depth) => `/sys/fs/cgroup/${depth}/${group}`));
   const processes = await processesOf(stateDir);
   return [...processes, ...mounts, ...sandboxes, ...groups];
+}
+
+/** A memory cgroup below ours, to start an executor in: as a shell or a service has one of its own. */
+export function otherCgroup() {
+  const hierarchies = ownHierarchies(
+    readFileSync('/proc/self/cgroup', 'utf8'),
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+  );
+  const own = hierarchies.find(({ controllers }) => controllers.includes('memory')) ?? hierarchies[0];
+  if (own === undefined) throw new Error('this host has no cgroups');
+  const dir = join(own.dir, `test-${process.pid}`);
+  mkdirSync(dir);
+  return {
+    /** Moves the process that reads this: its children begin where it is. */
+    enter: () => writeFileSync(join(dir, 'cgroup.procs'), `${process.pid}`),
+    leave: () => writeFileSync(join(own.dir, 'cgroup.procs'), `${process.pid}`),
+    remove: () => rmdirSync(dir),
+  };
 }
 
 /** Command lines of processes that name the state folder: the executor itself, runsc, and every part of a sandbox. */
