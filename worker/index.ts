@@ -1,6 +1,6 @@
 import { createApp } from './app.ts';
-import { sweepPeople } from './database/people.ts';
 import { sweepOAuth } from './database/oauth-grants.ts';
+import { sweepPeople } from './database/people.ts';
 import type { Env } from './env.ts';
 import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
