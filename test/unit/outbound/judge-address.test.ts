@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { judgeAddress } from '../../../worker/outbound/judge-address.ts';
+
+test.each<[string, string]>([
+  ['https://agent.example/client.json', 'ok'],
+  ['https://8.8.8.8/x', 'ok'],
+  ['https://[2606:4700::1111]/x', 'ok'],
+  ['http://agent.example/x', 'not_https'],
+  ['ftp://agent.example/x', 'not_https'],
+  ['file:///etc/passwd', 'not_https'],
+  ['data:application/json,{}', 'not_https'],
+  ['gopher://agent.example/x', 'not_https'],
+  ['https://user@agent.example/x', 'credentials'],
+  ['https://:pw@agent.example/x', 'credentials'],
+  ['https://agent.example:8443/x', 'other_port'],
+  ['https://agent.example:22/x', 'other_port'],
+  ['agent.example/x', 'malformed'],
+  ['', 'malformed'],
+  ['https://agent.example/\u202e', 'malformed'],
+  [`https://agent.example/${'x'.repeat(1000)}`, 'malformed'],
+  ['https://127.0.0.1/x', 'internal_address'],
+  ['https://127.1/x', 'internal_address'],
+  ['https://2130706433/x', 'internal_address'],
+  ['https://0x7f.0.0.1/x', 'internal_address'],
+  ['https://0x7f000001/x', 'internal_address'],
+  ['https://0177.0.0.1/x', 'internal_address'],
+  ['https://0.0.0.0/x', 'internal_address'],
+  ['https://10.1.2.3/x', 'internal_address'],
+  ['https://100.64.0.1/x', 'internal_address'],
+  ['https://169.254.169.254/latest', 'internal_address'],
+  ['https://172.16.0.1/x', 'internal_address'],
+  ['https://172.31.255.255/x', 'internal_address'],
+  ['https://192.168.0.1/x', 'internal_address'],
+  ['https://192.0.2.1/x', 'internal_address'],
+  ['https://198.18.0.1/x', 'internal_address'],
+  ['https://203.0.113.1/x', 'internal_address'],
+  ['https://224.0.0.1/x', 'internal_address'],
+  ['https://255.255.255.255/x', 'internal_address'],
+  ['https://[::]/x', 'internal_address'],
+  ['https://[::1]/x', 'internal_address'],
+  ['https://[0:0:0:0:0:0:0:1]/x', 'internal_address'],
+  ['https://[::ffff:127.0.0.1]/x', 'internal_address'],
+  ['https://[::ffff:7f00:1]/x', 'internal_address'],
+  ['https://[64:ff9b::7f00:1]/x', 'internal_address'],
+  ['https://[2002:7f00:1::]/x', 'internal_address'],
+  ['https://[2001:db8::1]/x', 'internal_address'],
+  ['https://[2001::1]/x', 'internal_address'],
+  ['https://[fc00::1]/x', 'internal_address'],
+  ['https://[fd00::1]/x', 'internal_address'],
+  ['https://[fe80::1]/x', 'internal_address'],
+  ['https://[ff02::1]/x', 'internal_address'],
+  ['https://localhost/x', 'internal_name'],
+  ['https://LOCALHOST/x', 'internal_name'],
+  ['https://localhost./x', 'internal_name'],
+  ['https://a.localhost/x', 'internal_name'],
+  ['https://printer.local/x', 'internal_name'],
+  ['https://metadata.google.internal/x', 'internal_name'],
+  ['https://router/x', 'internal_name'],
+  ['https://db.corp/x', 'internal_name'],
+  ['https://box.home.arpa/x', 'internal_name'],
+])('%s: %s', (address, outcome) => {
+  const judged = judgeAddress(address, { allowLoopback: false });
+  expect(judged.ok ? 'ok' : judged.reason).toBe(outcome);
+});
+
+test.each<[string, string]>([
+  ['http://127.0.0.1:8080/x', 'ok'],
+  ['http://localhost:8080/x', 'ok'],
+  ['http://[::1]:8080/x', 'ok'],
+  ['http://10.0.0.1/x', 'not_https'],
+  ['http://127.0.0.2/x', 'not_https'],
+  ['http://localhost.evil.example/x', 'not_https'],
+  ['https://10.0.0.1/x', 'internal_address'],
+])('in development, where this machine may be fetched, %s: %s', (address, outcome) => {
+  const judged = judgeAddress(address, { allowLoopback: true });
+  expect(judged.ok ? 'ok' : judged.reason).toBe(outcome);
+});
