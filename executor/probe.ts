@@ -13,6 +13,8 @@ const PROBE_OUTPUT_BYTES_MAX = 256 * 1024;
 const PROBE_MEMORY_BYTES = 128 * 1024 * 1024;
 const PROBE_PROCESSES_MAX = 32;
 
+const DID_NOT_END = 'the probe did not end in time';
+
 const PIECES = ['isolation', 'memory', 'processes'] as const;
 type Piece = (typeof PIECES)[number];
 
@@ -36,13 +38,9 @@ export function judgePiece(piece: Piece, played: Played): ProbeCheck[] {
   if (piece === 'memory') {
     const ok = played.facts.oomKills > 0;
     const mib = PROBE_MEMORY_BYTES / 1024 / 1024;
-    return [
-      {
-        name: 'memory',
-        ok,
-        detail: ok ? `ended at ${mib} MiB` : `a program went beyond ${mib} MiB of memory`,
-      },
-    ];
+    const beyond = `a program went beyond ${mib} MiB of memory`;
+    const missed = played.timedOut ? DID_NOT_END : beyond;
+    return [{ name: 'memory', ok, detail: ok ? `ended at ${mib} MiB` : missed }];
   }
   const checks = played.text.split('\n').flatMap((line): ProbeCheck[] => {
     if (line === '') return [];
@@ -51,9 +49,7 @@ export function judgePiece(piece: Piece, played: Played): ProbeCheck[] {
   });
   const isComplete = checks.some((check) => check.name === `${piece} complete`);
   if (isComplete) return checks.filter((check) => check.name !== `${piece} complete`);
-  const detail = played.timedOut
-    ? 'the probe did not end in time'
-    : `the probe ended early: ${played.facts.exitCode}`;
+  const detail = played.timedOut ? DID_NOT_END : `the probe ended early: ${played.facts.exitCode}`;
   return [...checks, { name: piece, ok: false, detail }];
 }
 
