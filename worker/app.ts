@@ -14,6 +14,7 @@ import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
 import { asRefusal } from './mcp/call-tool.ts';
 import { serveMcp } from './mcp/endpoint.ts';
+import { endAgent, showAgents } from './oauth/routes/agents.ts';
 import { decideConsent, showConsent } from './oauth/routes/authorize.ts';
 import { decideForDevice, showDevice } from './oauth/routes/device.ts';
 import { authorizeDevice } from './oauth/routes/device-authorization.ts';
@@ -91,6 +92,8 @@ const HANDLERS: Record<RouteKey, Handler> = {
   'POST /oauth/device': authorizeDevice,
   'GET /device': showDevice,
   'POST /device': decideForDevice,
+  'GET /agents': showAgents,
+  'POST /agents/:tenant/:grant/end': endAgent,
 };
 
 /** The Worker's whole HTTP surface, in the order in which a request meets it. */
@@ -112,8 +115,7 @@ export function createApp(): Hono<AppEnv> {
   });
   for (const route of ROUTES) {
     const guards = route.credential === 'api_token' ? [authenticate()] : [];
-    const methods = route.method === 'ALL' ? ['GET', 'POST', 'DELETE'] : [route.method];
-    app.on(methods, [route.path], ...guards, HANDLERS[`${route.method} ${route.path}` as RouteKey]);
+    app.on(route.method, [route.path], ...guards, HANDLERS[`${route.method} ${route.path}` as RouteKey]);
   }
   app.all('*', authenticate(), function unknownPath(context) {
     const refusal = new Refusal('not_found', 'There is nothing at this address.', {

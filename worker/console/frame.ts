@@ -62,6 +62,7 @@ ${page.body}
 function navigation(viewer: Viewer): Markup {
   return html`<nav aria-label="Your pages">
 <a href="/account">Account</a>
+<a href="/agents">Agents</a>
 <a href="/invitations">Invitations</a>
 <form method="post" action="/logout">${csrfField(viewer)}<button class="link">Sign out</button></form>
 </nav>`;

@@ -86,28 +86,40 @@ export function consentToClient(consent: Consent) {
 export interface ConnectedAgent {
   readonly grantId: string;
   readonly userId: string;
+  readonly userName: string;
   readonly clientId: string;
   readonly clientName: string;
   readonly scopes: readonly string[];
-  readonly createdAt: Date;
-  readonly lastUsedAt: Date | null;
-  readonly expiresAt: Date;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+  readonly expiresAt: string;
 }
 
 /** The agents of the acting person; for an admin those of the whole tenant. */
 export function listConnectedAgents(): Query<readonly ConnectedAgent[]> {
-  return query('select * from app.connected_agents()', [], (rows) =>
+  const sql = `
+    select a.*, p.name as user_name
+      from app.connected_agents() as a join app.tenant_people() as p using (user_id)
+     order by a.created_at desc, a.grant_id`;
+  return query(sql, [], (rows) =>
     rows.map((row) => ({
       grantId: row.grant_id as string,
       userId: row.user_id as string,
+      userName: row.user_name as string,
       clientId: row.client_id as string,
       clientName: row.client_name as string,
       scopes: row.scopes as readonly string[],
-      createdAt: row.created_at as Date,
-      lastUsedAt: row.last_used_at as Date | null,
-      expiresAt: row.expires_at as Date,
+      createdAt: isoOf(row.created_at),
+      lastUsedAt: row.last_used_at === null ? null : isoOf(row.last_used_at),
+      expiresAt: isoOf(row.expires_at),
     })),
   );
+}
+
+/** A timestamp as the driver gives it; a service's grant never ends, which no date can say. */
+function isoOf(at: unknown): string {
+  return at instanceof Date ? at.toISOString() : String(at);
 }
 
 /** Ends a connected agent from within its tenant: one's own, or as an admin anybody's. */

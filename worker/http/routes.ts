@@ -163,6 +163,18 @@ export const ROUTES = [
   },
   { method: 'GET', path: '/device', credential: 'session', what: 'asks for the code that a device shows' },
   { method: 'POST', path: '/device', credential: 'session', what: "takes the person's decision about it" },
+  {
+    method: 'GET',
+    path: '/agents',
+    credential: 'session',
+    what: 'the connected agents, and what each may do',
+  },
+  {
+    method: 'POST',
+    path: '/agents/:tenant/:grant/end',
+    credential: 'session',
+    what: 'ends a connected agent',
+  },
 ] as const satisfies readonly Route[];
 
 type KeyOf<Entry extends Route> = Entry extends Route ? `${Entry['method']} ${Entry['path']}` : never;
