@@ -36,7 +36,8 @@ export async function callTool(
     };
   } catch (error) {
     if (error instanceof EntryRefused && !mcp.entry.isDecided) mcp.entry.refused(error);
-    else mcp.entry.entered();
+    // A tool that refuses by itself before it enters has proven nothing of the credential: the endpoint does then.
+    else if (!(error instanceof Refusal)) mcp.entry.entered();
     return errorResult(error, mcp.call.requestId, tool.name);
   }
 }

@@ -15,7 +15,7 @@ import { refuseQueueing } from './refuse-queueing.ts';
 import { runLimits, SEEDS } from './run-limits.ts';
 import { type RunView, viewActive, viewRun } from './run-view.ts';
 import { isStorable } from './storable.ts';
-import { takeRunStart } from './take-run-start.ts';
+import { withRunStart } from './take-run-start.ts';
 
 export interface RunRequest {
   readonly project: string;
@@ -46,7 +46,22 @@ const SCRATCH_ENTRY = '.causeway/scratch.py';
 export async function startRun(context: ToolContext, request: RunRequest): Promise<StartedRun> {
   const { platform, principal } = context;
   checkParameters(request.parameters);
-  await takeRunStart(platform, principal.tenantId);
+  const { queued, scratch } = await withRunStart(platform, principal.tenantId, () => queue(context, request));
+  const waiting = { run: queued.step === 'refused' ? '' : queued.run, waitMs: request.waitMs };
+  switch (queued.step) {
+    case 'refused':
+      throw refuseQueueing(queued);
+    case 'known':
+      return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
+    case 'new':
+      return {
+        view: await submitted(context, queued, scratch?.inline ?? {}, request.waitMs),
+        deduplicated: false,
+      };
+  }
+}
+
+async function queue({ platform, principal }: ToolContext, request: RunRequest) {
   const scratch =
     'code' in request.program ? await storeScratch(platform, principal.tenantId, request.program.code) : null;
   const [queued] = await withTenant(platform.database, principal, [
@@ -69,18 +84,7 @@ export async function startRun(context: ToolContext, request: RunRequest): Promi
       idempotency: request.idempotency,
     }),
   ] as const);
-  const waiting = { run: queued.step === 'refused' ? '' : queued.run, waitMs: request.waitMs };
-  switch (queued.step) {
-    case 'refused':
-      throw refuseQueueing(queued);
-    case 'known':
-      return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
-    case 'new':
-      return {
-        view: await submitted(context, queued, scratch?.inline ?? {}, request.waitMs),
-        deduplicated: false,
-      };
-  }
+  return { queued, scratch };
 }
 
 async function submitted(

@@ -1,11 +1,11 @@
 import { limit } from '../../protocol/limits.ts';
+import { EntryRefused } from '../database/database.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 
 /** Takes one of the starts of a sandbox that a tenant has a minute, for a run or for looking at data; else refuses. */
 export async function takeRunStart(platform: Platform, tenant: string): Promise<void> {
-  const { TENANT_GATE } = platform.env;
-  const retryAfterSeconds = await TENANT_GATE.get(TENANT_GATE.idFromName(tenant)).startRun();
+  const retryAfterSeconds = await gateOf(platform, tenant).startRun();
   if (retryAfterSeconds === null) return;
   throw new Refusal(
     'rate_limited',
@@ -15,4 +15,26 @@ export async function takeRunStart(platform: Platform, tenant: string): Promise<
       details: { limit: 'run_starts_per_minute', value: limit('run_starts_per_minute') },
     },
   );
+}
+
+/**
+ * Takes a start for `work`, and gives it back where the database does not let the caller in: who may start no run (a
+ * revoked token, a viewer) takes none from those who may.
+ */
+export async function withRunStart<Result>(
+  platform: Platform,
+  tenant: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await takeRunStart(platform, tenant);
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof EntryRefused) await gateOf(platform, tenant).returnRunStart();
+    throw error;
+  }
+}
+
+function gateOf({ env: { TENANT_GATE } }: Platform, tenant: string) {
+  return TENANT_GATE.get(TENANT_GATE.idFromName(tenant));
 }

@@ -61,6 +61,12 @@ export class TenantGate extends DurableObject<Env> {
     return taken.ok ? null : taken.retryAfterSeconds;
   }
 
+  /** Gives back a run start that {@link startRun} gave and nobody used. */
+  returnRunStart(): void {
+    const { tokens, at } = this.runStarts ?? { tokens: limit('run_starts_per_minute'), at: Date.now() };
+    this.runStarts = { tokens: Math.min(limit('run_starts_per_minute'), tokens + 1), at };
+  }
+
   private count(token: string, userId: string): Admission {
     this.awake.touch();
     const taken = take(this.calls.get(token), limit('calls_per_minute'), Date.now());

@@ -1,0 +1,28 @@
+import { queryAs } from './query-as.ts';
+import type { TestStack } from './stack.ts';
+
+/**
+ * The rows of a tenant in each table of tenant data, as a count and a digest, seen by the superuser: two equal answers
+ * mean that nothing was added, changed or deleted. `except` names tables in which a refused call leaves its own record.
+ */
+export async function tenantContents(
+  stack: TestStack,
+  tenant: string,
+  except: readonly string[] = [],
+): Promise<Readonly<Record<string, string>>> {
+  const tables = await queryAs(
+    stack.superuserUrl,
+    `select c.table_name as name from information_schema.columns c join information_schema.tables t
+        using (table_schema, table_name)
+      where c.table_schema = 'app' and c.column_name = 'tenant_id' and t.table_type = 'BASE TABLE'
+        and c.table_name <> all($1) order by 1`,
+    [except],
+  );
+  const digests = tables.map(
+    ({ name }) =>
+      `select '${name}' as name, count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as digest
+         from app.${name} as t where tenant_id = $1`,
+  );
+  const rows = await queryAs(stack.superuserUrl, digests.join(' union all '), [tenant]);
+  return Object.fromEntries(rows.map(({ name, digest }) => [name as string, digest as string]));
+}

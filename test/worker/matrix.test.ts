@@ -1,0 +1,217 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../protocol/ids.ts';
+import { ROUTES } from '../../worker/http/routes.ts';
+import type { Tool } from '../../worker/mcp/tool.ts';
+import { TOOLS } from '../../worker/mcp/tools/index.ts';
+import { type Caller, type Refused, settleCallers, verdictOn } from '../support/matrix-callers.ts';
+import { postMcp, readMessage } from '../support/mcp-call.ts';
+import { settleModeller } from '../support/model-project.ts';
+import { queryAs } from '../support/query-as.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { tenantContents } from '../support/tenant-contents.ts';
+import {
+  DATA_SOURCE,
+  editedPath,
+  MARKER,
+  type MatrixWorld,
+  toolArguments,
+} from '../support/tool-arguments.ts';
+import { newAddress } from '../support/visitor.ts';
+
+const stack = sharedStack();
+const MODERN = '2026-07-28';
+const ERAS = ['2025-11-25', MODERN] as const;
+const CALLERS_MAX = 40;
+
+let acme: string;
+let world: MatrixWorld;
+let callers: readonly Caller[];
+let before: Awaited<ReturnType<typeof tenantContents>>;
+
+beforeAll(async () => {
+  const ann = await settleModeller(stack, 'Ann', `print('${MARKER}')\n`);
+  acme = ann.tenant;
+  const edited = Array.from({ length: CALLERS_MAX }, (_, n) => ({ path: editedPath(n), content: 'before' }));
+  await ann.call('write_files', { project: ann.project, files: edited, message: MARKER });
+  await ann.call('import_data', {
+    ...{ project: ann.project, name: DATA_SOURCE, format: 'csv', text: `name\n${MARKER}\n` },
+  });
+  const runs = await Promise.all([1, 2].map((n) => ann.runModel(n)));
+  const [run = '', otherRun = ''] = runs.map(({ structured }) => structured.run);
+  world = { project: ann.project, run, otherRun };
+  callers = await settleCallers(stack, ann.tenant);
+  before = await contents();
+});
+
+const contents = () => tenantContents(stack, acme);
+
+/** Sends one call in an era, as its clients do: the later one names version, method and tool in headers as well. */
+function call(caller: Caller, tool: string, args: unknown, era: (typeof ERAS)[number]): Promise<Response> {
+  const isModern = era === MODERN;
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': MODERN,
+    'io.modelcontextprotocol/clientInfo': { name: 'matrix', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const params = { name: tool, arguments: args, ...(isModern ? { _meta: meta } : {}) };
+  const headers = isModern
+    ? { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/call', 'mcp-name': tool }
+    : {};
+  return postMcp(
+    stack,
+    caller.bearer,
+    { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
+    { headers: { 'cf-connecting-ip': caller.address, ...headers } },
+  );
+}
+
+const argumentsOf = (tool: Tool, caller: Caller) => {
+  const args = toolArguments(world, callers.indexOf(caller))[tool.name];
+  if (args === undefined) throw new Error(`test/support/tool-arguments.ts has no entry for ${tool.name}`);
+  return args;
+};
+
+/** What a refused call showed: status and code, and the scopes that an `insufficient_scope` names. */
+async function refusalIn(response: Response): Promise<Refused> {
+  const body = (await response.json()) as {
+    error: { code: string; details?: { scopes?: readonly string[] } };
+  };
+  const scopes = body.error.details?.scopes;
+  return { status: response.status, code: body.error.code, ...(scopes === undefined ? {} : { scopes }) };
+}
+
+/** Calls a tool by everybody whom it must refuse, in both eras; what they were shown, beside what they must be. */
+async function refusals(tool: Tool, tenant: 'active' | 'suspended') {
+  const cells = callers.flatMap((caller) => {
+    const must = verdictOn(caller, tool.needs, tenant);
+    return must === null ? [] : [{ caller, must }];
+  });
+  const sent = async (era: (typeof ERAS)[number]) => {
+    const calls = cells.map(async ({ caller }) => {
+      const verdict = await refusalIn(await call(caller, tool.name, argumentsOf(tool, caller), era));
+      return [`${caller.name}, ${era}`, verdict] as const;
+    });
+    return Promise.all(calls);
+  };
+  const shown = [...(await sent(ERAS[0])), ...(await sent(ERAS[1]))];
+  const must = ERAS.flatMap((era) => cells.map((cell) => [`${cell.caller.name}, ${era}`, cell.must]));
+  return { shown: Object.fromEntries(shown), must: Object.fromEntries(must) };
+}
+
+const tools = TOOLS.map((tool) => [tool.name, tool] as const);
+
+describe('a tool refuses everybody who may not, in both eras, as what it needs says', () => {
+  test.each(tools)('%s', async (_name, tool) => {
+    const { shown, must } = await refusals(tool, 'active');
+    expect(Object.keys(must).length).toBeGreaterThanOrEqual(12);
+    expect(shown).toEqual(must);
+  });
+
+  test.each(tools)('%s, whatever it needs, in a suspended tenant', async (_name, tool) => {
+    const status = (to: string) =>
+      queryAs(stack.superuserUrl, 'update app.tenants set status = $2 where tenant_id = $1', [acme, to]);
+    await status('suspended');
+    try {
+      const { shown, must } = await refusals(tool, 'suspended');
+      expect(shown).toEqual(must);
+    } finally {
+      await status('active');
+    }
+  });
+
+  test('and none of these calls changed a row', async () => {
+    expect(Object.keys(before).length).toBeGreaterThan(10);
+    expect(await contents()).toEqual(before);
+  });
+});
+
+test('the dead are told so even where a tool refuses the arguments by itself', async () => {
+  const args = { project: world.project, path: 'model.py', parameters: { text: 'x'.repeat(70_000) } };
+  for (const caller of callers.filter(({ isAlive, bearer }) => !isAlive && bearer !== null)) {
+    for (const era of ERAS) {
+      const response = await call(caller, 'run_model', args, era);
+      expect(await refusalIn(response), caller.name).toEqual({ status: 401, code: 'unauthenticated' });
+    }
+  }
+});
+
+describe('Mallory learns nothing of Acme by a tool, and changes nothing', () => {
+  test.each(tools)('%s', async (_name, tool) => {
+    for (const mallory of callers.filter(({ isForeign }) => isForeign)) {
+      const args = argumentsOf(tool, mallory);
+      const response = await call(mallory, tool.name, args, '2025-11-25');
+      expect(response.status).toBe(200);
+      const text = await response.text();
+      expect(text).not.toContain(MARKER);
+      const namesAcme = Object.values(world).some((id) => JSON.stringify(args).includes(id));
+      expect(/"code\\":\\"([a-z]+_)?not_found\\"/.test(text), text).toBe(namesAcme);
+    }
+  });
+
+  test('and none of these calls changed a row of Acme', async () => {
+    expect(await contents()).toEqual(before);
+  });
+});
+
+describe('a tool works for everybody who may, with the same arguments', () => {
+  test.each(tools)('%s', async (_name, tool) => {
+    const who = callers.filter(
+      (caller) => !caller.isForeign && verdictOn(caller, tool.needs, 'active') === null,
+    );
+    expect(who.length).toBeGreaterThan(2);
+    for (const caller of who) {
+      const { result } = await readMessage(
+        await call(caller, tool.name, argumentsOf(tool, caller), '2025-11-25'),
+      );
+      expect(result, `${caller.name}: ${JSON.stringify(result)}`).toHaveProperty('structuredContent');
+    }
+  });
+});
+
+describe('a bearer token opens the routes that say so and no other', () => {
+  const methodsOf = (method: string) => (method === 'ALL' ? ['GET', 'POST', 'DELETE'] : [method]);
+  const ask = async (method: string, path: string, bearer: string | null) => {
+    const response = await fetch(`${stack.publicUrl}${path.replace(/:[a-z0-9]+/g, 'x')}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        'cf-connecting-ip': newAddress(),
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+      },
+      ...(method === 'GET' ? {} : { body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' }) }),
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const named = (isByToken: boolean) =>
+    ROUTES.filter(({ credential }) => (credential === 'api_token') === isByToken).map(
+      (route) => [`${route.method} ${route.path}`, route] as const,
+    );
+
+  test.each(named(false))('%s answers every token as one that nobody has', async (_name, route) => {
+    const ofNobody = await ask(route.method, route.path, 'btk_nobody');
+    const bearers = callers.flatMap(({ bearer }) => bearer ?? []);
+    const statuses = await Promise.all(bearers.map((bearer) => ask(route.method, route.path, bearer)));
+    expect(new Set(statuses)).toEqual(new Set([ofNobody]));
+  });
+
+  test.each(named(true))('%s answers 401 to the dead and serves the living', async (_name, route) => {
+    for (const method of methodsOf(route.method)) {
+      for (const caller of callers) {
+        const status = await ask(method, route.path, caller.bearer);
+        const isOpen = caller.bearer !== null && caller.isAlive;
+        expect(status === 401, `${method} by ${caller.name}: ${status}`).toBe(!isOpen);
+        expect(status).not.toBe(403);
+      }
+    }
+  });
+});
+
+test('the matrix knows every tool, and every entry is what its tool accepts', () => {
+  const args = toolArguments({ project: newId('project'), run: newId('run'), otherRun: newId('run') }, 1);
+  expect(Object.keys(args).sort()).toEqual(TOOLS.map(({ name }) => name).sort());
+  for (const tool of TOOLS)
+    expect(tool.input.safeParse(args[tool.name]), tool.name).toMatchObject({ success: true });
+});
