@@ -112,6 +112,26 @@ describe('each refusal has a stable code, says what to do, and shows no inside',
     ],
     ['a wrong type', 'read_file', { path: 7 }, 'invalid_arguments'],
     ['a number out of bounds', 'read_file', { path: 'a.py', first_line: 0 }, 'invalid_arguments'],
+    [
+      'an argument that the tool does not have',
+      'write_files',
+      { files: [{ path: 'a', content: '' }], message: 'm', expected_comit: 'fffffff' },
+      'invalid_arguments',
+    ],
+    [
+      'a NUL in a message',
+      'write_files',
+      { files: [{ path: 'a', content: '' }], message: 'a\u0000b' },
+      'invalid_arguments',
+    ],
+    ['a NUL in the name of a project', 'list_files', { project: 'a\u0000b' }, 'invalid_arguments'],
+    ['a NUL in a ref', 'read_file', { path: 'a.py', ref: 'abcdefg\u0000' }, 'invalid_arguments'],
+    [
+      'half of a surrogate pair in new text',
+      'edit_file',
+      { path: 'a.py', old_text: 'print', new_text: '\ud800' },
+      'invalid_arguments',
+    ],
     ['a forged cursor', 'list_commits', { cursor: 'AAAA' }, 'invalid_arguments'],
     ['a confirmation made up', 'archive_project', { confirmation: 'yes' }, 'confirmation_required'],
   ];
@@ -121,6 +141,12 @@ describe('each refusal has a stable code, says what to do, and shows no inside',
     expect(error?.message.length).toBeGreaterThan(10);
     expect(error?.request_id).toMatch(/^req_/);
     expect(JSON.stringify(error)).not.toMatch(/\bat .*\.ts|node_modules|SELECT|postgres|stack/i);
+  });
+
+  test('the name of a project in another spelling of Unicode', async () => {
+    expect((await callTool(stack, ann.token, 'create_project', { name: 'Caf\u00e9' })).error).toBeNull();
+    const { error } = await callTool(stack, ann.token, 'create_project', { name: 'Cafe\u0301' });
+    expect(error?.code).toBe('already_exists');
   });
 
   test('a stale expected_commit names the new head and the changed paths', async () => {

@@ -13,7 +13,7 @@ describe('every route that is not public answers 401 with WWW-Authenticate to a 
   test.each(guarded.map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s',
     async (_name, route) => {
-      const methods = route.method === 'ALL' ? ['GET', 'POST', 'DELETE'] : [route.method];
+      const methods = route.method === 'ALL' ? METHODS : [route.method];
       for (const method of methods) {
         const response = await fetch(`${stack.publicUrl}${concrete(route.path)}`, { method });
         expect(response.status).toBe(401);
@@ -125,6 +125,17 @@ test('a trailing slash at /mcp is tolerated', async () => {
   expect(response.status).toBe(200);
   expect(await response.text()).toContain('whoami');
 });
+
+test.each(['PUT', 'PATCH', 'OPTIONS', 'GET', 'DELETE'])(
+  '%s of /mcp, with a token, is told the one method that it takes',
+  async (method) => {
+    const authorization = `Bearer ${stack.apiToken}`;
+    const response = await fetch(stack.mcpUrl, { method, headers: { authorization } });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+    await response.text();
+  },
+);
 
 describe('a web page of another origin is refused, whatever it sends', () => {
   test.each(['https://evil.example', 'null', 'http://localhost.evil.example', 'http://127.0.0.1:1'])(

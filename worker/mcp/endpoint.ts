@@ -8,8 +8,9 @@ import type { Principal } from '../tenants/principal.ts';
 import type { McpCall } from './call-tool.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
+import { parseArguments } from './parse-arguments.ts';
 import { parseMessage } from './parse-message.ts';
-import { findTool, makeServer, parseArguments } from './server.ts';
+import { findTool, makeServer } from './server.ts';
 
 const handler = createMcpHandler(
   (context) => {

@@ -1,15 +1,14 @@
 import {
   type CallToolResult,
-  type Icon,
   ProtocolError,
   ProtocolErrorCode,
   Server,
   type Tool as WireTool,
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { Refusal } from '../http/refusal.ts';
 import { callTool, errorResult, type McpCall } from './call-tool.ts';
 import { INSTRUCTIONS } from './instructions.ts';
+import { parseArguments } from './parse-arguments.ts';
 import type { Tool } from './tool.ts';
 import { TOOLS } from './tools/index.ts';
 
@@ -57,33 +56,7 @@ export function makeServer(mcp: McpCall): Server {
   return server;
 }
 
-export type ParsedArguments =
-  | { readonly ok: true; readonly input: Record<string, unknown> }
-  | { readonly ok: false; readonly refusal: Refusal };
-
-/** Judges arguments by the tool's schema; each fault is named with its place. */
-export function parseArguments(tool: Tool, given: unknown): ParsedArguments {
-  const parsed = tool.input.safeParse(given ?? {});
-  if (parsed.success) return { ok: true, input: parsed.data };
-  const faults = parsed.error.issues
-    .slice(0, 10)
-    .map((issue) => ({ at: issue.path.join('.') || '(arguments)', message: issue.message }));
-  return {
-    ok: false,
-    refusal: new Refusal(
-      'invalid_arguments',
-      faults.map((fault) => `${fault.at}: ${fault.message}`).join('; '),
-      {
-        hint: `See the input schema of ${tool.name}; its arguments are: ${Object.keys(tool.input.shape).join(', ') || 'none'}.`,
-        details: { faults },
-      },
-    ),
-  };
-}
-
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): WireTool['inputSchema'] {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   return rest as WireTool['inputSchema'];
 }
-
-export type { Icon };

@@ -7,6 +7,7 @@ const input = z.object({
   name: z
     .string()
     .trim()
+    .normalize('NFC')
     .min(1)
     .max(100)
     .regex(

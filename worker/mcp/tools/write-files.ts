@@ -63,8 +63,7 @@ function acceptFiles(files: z.infer<typeof input>['files']): NewContent[] {
       throw new Refusal('invalid_arguments', `The content of \`${path}\` is not well-formed Unicode.`);
     }
     total += acceptSize(path, content);
-    if (total > limit('write_files_bytes'))
-      throw tooLarge('All files of this call together', 'write_files_bytes');
+    if (total > limit('write_files_bytes')) throw tooLarge('The whole of this call', 'write_files_bytes');
     return { path, content };
   });
 }

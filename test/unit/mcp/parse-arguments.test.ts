@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { parseArguments } from '../../../worker/mcp/parse-arguments.ts';
+
+const tool = {
+  name: 'examine',
+  input: z.object({
+    project: z.string().default('p'),
+    names: z.array(z.string()).default([]),
+    files: z.array(z.object({ path: z.string(), content: z.string() })).default([]),
+    code: z.string().default(''),
+    parameters: z.record(z.string(), z.unknown()).default({}),
+  }),
+};
+
+function faultsOf(given: unknown): unknown {
+  const parsed = parseArguments(tool, given);
+  return parsed.ok ? [] : parsed.refusal.details?.faults;
+}
+
+describe('arguments that would be dropped or could not be kept are refused with their place', () => {
+  const half = 'half of a surrogate pair';
+  test.each<[string, unknown, string, string]>([
+    ['a misspelt name', { params: {} }, 'params', 'no such argument'],
+    ['a prototype', JSON.parse('{"__proto__": {}}'), '__proto__', 'no such argument'],
+    ['a name that would write on a terminal', { '\u001b[2J': 1 }, '\ufffd[2J', 'no such argument'],
+    ['NUL in a name', { project: 'a\0' }, 'project', 'NUL'],
+    ['NUL in a list', { names: ['a', 'b\0'] }, 'names.1', 'NUL'],
+    ['half a pair in a name', { project: '\udc00' }, 'project', half],
+    ['half a pair in code', { code: '\ud800' }, 'code', half],
+    ['half a pair in a file', { files: [{ path: 'a', content: '\ud800' }] }, 'files.0.content', half],
+  ])('%s', (_what, given, at, message) => {
+    expect(faultsOf(given)).toEqual([{ at, message: expect.stringContaining(message) as string }]);
+  });
+});
+
+describe('what stays allowed', () => {
+  test.each<[string, unknown]>([
+    ['NUL in the text of a file', { files: [{ path: 'a', content: '\0' }], code: '\0' }],
+    ['whole pairs', { project: '📈' }],
+    ['parameters of any name', { parameters: { growth: 1 } }],
+    ['no arguments', undefined],
+  ])('%s', (_what, given) => {
+    expect(faultsOf(given)).toEqual([]);
+  });
+});
