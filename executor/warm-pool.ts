@@ -62,6 +62,8 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
   const { engine, log, size } = settings;
   const ready: Sandbox[] = [];
   const making = new Set<Making>();
+  /** Removals of sandboxes that died while they waited; who drains waits for them too. */
+  const removing = new Set<Promise<void>>();
   const times = { warmMs: 2_000, coldMs: 600 };
   let isDraining = false;
   let retryMs = RETRY_MS_MIN;
@@ -71,14 +73,19 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     times[kind] += LEARNING_RATE * (ms - times[kind]);
   };
 
-  /** One that dies while it waits is replaced; nothing but its host's trouble ends it. */
+  /**
+   * One that dies while it waits is replaced. Its host's trouble ends it, or the signal that ends the executor and met the
+   * whole process group.
+   */
   const watch = (sandbox: Sandbox): void => {
     void sandbox.ended.then(async () => {
       const at = ready.indexOf(sandbox);
       if (at < 0) return;
       ready.splice(at, 1);
-      log('warn', 'a warm sandbox ended while it waited', { sandbox: sandbox.id });
-      await sandbox.destroy();
+      if (!isDraining) log('warn', 'a warm sandbox ended while it waited', { sandbox: sandbox.id });
+      const removal = sandbox.destroy();
+      removing.add(removal);
+      await removal.finally(() => removing.delete(removal));
       refill();
     });
   };
@@ -157,7 +164,7 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
       const unfinished = [...making].filter((each) => !each.isTaken);
       for (const each of unfinished) each.starting.abort();
       await Promise.all(ready.splice(0).map((sandbox) => sandbox.destroy()));
-      await Promise.all(unfinished.map((each) => each.settled));
+      await Promise.all([...unfinished.map((each) => each.settled), ...removing]);
     },
   };
 }

@@ -51,6 +51,12 @@ describe('a probe is believed only when it played to its end', () => {
     );
   });
 
+  it('a memory probe that never ran says so, and does not claim that it got through', () => {
+    expect(judgePiece('memory', { facts: FACTS, text: '', timedOut: true })).toEqual([
+      { name: 'memory', ok: false, detail: 'the probe did not end in time' },
+    ]);
+  });
+
   it('a failure is told with what got through and the remedy', () => {
     const report = {
       ok: false,

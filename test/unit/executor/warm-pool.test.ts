@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { memoryAccount } from '../../../executor/memory-account.ts';
-import { suitsWarm } from '../../../executor/sandbox-plan.ts';
-import { waitsForRefill } from '../../../executor/warm-pool.ts';
+import type { EndFacts, Engine, Sandbox, Started } from '../../../executor/sandbox/engine.ts';
+import { suitsWarm, WARM_SPEC } from '../../../executor/sandbox-plan.ts';
+import { waitsForRefill, warmPool } from '../../../executor/warm-pool.ts';
 import { makeJob } from '../../support/make-job.ts';
 
 const TIMES = { warmMs: 1200, coldMs: 300 };
@@ -28,6 +29,34 @@ describe('a warm sandbox suits a run', () => {
     ['with more processes', {}, { processes: 300 }, false],
   ])('%s: %o %o', (_, seeds, limits, expected) => {
     expect(suitsWarm(makeJob({ code: '', image, seeds, limits }).manifest)).toBe(expected);
+  });
+});
+
+describe('a pool that is drained', () => {
+  it('waits for the removal of a sandbox that the same signal has ended', async () => {
+    const died = Promise.withResolvers<EndFacts>();
+    const removed = Promise.withResolvers<void>();
+    const removing = Promise.withResolvers<void>();
+    const sandbox = {
+      id: 'causeway-1',
+      ended: died.promise,
+      destroy: () => {
+        removing.resolve();
+        return removed.promise;
+      },
+    } as Sandbox;
+    const started = Promise.resolve<Started>({ ok: true, sandbox });
+    const engine = { start: () => ({ started, hurry() {}, abort() {} }) } as unknown as Engine;
+    const pool = warmPool({ engine, size: 1, warm: WARM_SPEC, log: () => {} });
+    pool.refill();
+    await expect.poll(() => pool.ready).toBe(1);
+    died.resolve({} as EndFacts);
+    await removing.promise;
+    const drained = pool.drain().then(() => 'drained');
+    const soon = new Promise((resolve) => setImmediate(resolve, 'waits'));
+    expect(await Promise.race([drained, soon])).toBe('waits');
+    removed.resolve();
+    expect(await drained).toBe('drained');
   });
 });
 
