@@ -36,12 +36,13 @@ set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object(
     'sessions', (
-      select coalesce(jsonb_agg(jsonb_build_object(
-               'sessionId', s.session_id, 'createdAt', s.created_at, 'lastSeenAt', s.last_seen_at, 'method', s.method,
-               'address', host(s.address), 'userAgent', s.user_agent,
-               'isCurrent', s.cookie_sha256 = system_read_account.cookie_sha256) order by s.last_seen_at desc), '[]')
-        from app.sessions as s
-       where s.user_id = u.user_id and app.is_session_alive(s.revoked_at, s.idle_until, s.expires_at, clock_timestamp())),
+      select coalesce(jsonb_agg(to_jsonb(s) order by s."lastSeenAt" desc), '[]') from (
+        select s.session_id as "sessionId", s.created_at as "createdAt", s.last_seen_at as "lastSeenAt", s.method,
+               host(s.address) as address, s.user_agent as "userAgent",
+               s.cookie_sha256 = system_read_account.cookie_sha256 as "isCurrent"
+          from app.sessions as s
+         where s.user_id = u.user_id and app.is_session_alive(s.revoked_at, s.idle_until, s.expires_at, clock_timestamp())
+         order by s.last_seen_at desc limit 50) as s),
     'events', (
       select coalesce(jsonb_agg(to_jsonb(e) order by e."occurredAt" desc), '[]') from (
         select e.occurred_at as "occurredAt", e.method, e.outcome, host(e.address) as address, e.user_agent as "userAgent"

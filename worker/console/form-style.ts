@@ -8,6 +8,7 @@ a:focus-visible, input:focus-visible, select:focus-visible { outline: 2px solid 
 main.narrow { max-width: 27rem; }
 main.wide { max-width: 54rem; }
 main.narrow h1, main.wide h1 { font-size: 1.6rem; margin-bottom: 1rem; }
+.sign-in { float: right; margin: .6rem 0; }
 .panel { border: 1px solid var(--line); border-radius: 12px; background: var(--card); padding: 1.25rem 1.4rem 1.4rem; margin: 1rem 0 1.5rem; }
 .panel h2 { margin: 0 0 .5rem; }
 .field { display: block; margin: 1rem 0; }

@@ -13,10 +13,12 @@ export async function landingPage(publicUrl: string): Promise<Response> {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Causeway</title>
 <link rel="stylesheet" href="/assets/style.css">
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <script src="/assets/script.js" defer></script>
 </head>
 <body>
 <main>
+<p class="sign-in"><a href="/account">Sign in</a></p>
 <h1>Causeway</h1>
 <p class="lead">Bring your own agent. It keeps versioned projects here, writes Python models, attaches data, and runs them in sandboxes that have no network.</p>
 <div class="address"><code id="mcp-url">${mcpUrl}</code><button data-copy="mcp-url">Copy address</button></div>
