@@ -1,12 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import { ROUTES } from '../../worker/http/routes.ts';
-import type { Tool } from '../../worker/mcp/tool.ts';
-import { TOOLS } from '../../worker/mcp/tools/index.ts';
 import { type Caller, type Refused, settleCallers, verdictOn } from '../support/matrix-callers.ts';
 import { postMcp, readMessage } from '../support/mcp-call.ts';
 import { settleModeller } from '../support/model-project.ts';
 import { queryAs } from '../support/query-as.ts';
+import { type RegisteredTool, registeredTools } from '../support/registered-tools.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { tenantContents } from '../support/tenant-contents.ts';
 import {
@@ -19,6 +18,7 @@ import {
 import { newAddress } from '../support/visitor.ts';
 
 const stack = sharedStack();
+const TOOLS = await registeredTools();
 const MODERN = '2026-07-28';
 const ERAS = ['2025-11-25', MODERN] as const;
 const CALLERS_MAX = 40;
@@ -65,7 +65,7 @@ function call(caller: Caller, tool: string, args: unknown, era: (typeof ERAS)[nu
   );
 }
 
-const argumentsOf = (tool: Tool, caller: Caller) => {
+const argumentsOf = (tool: RegisteredTool, caller: Caller) => {
   const args = toolArguments(world, callers.indexOf(caller))[tool.name];
   if (args === undefined) throw new Error(`test/support/tool-arguments.ts has no entry for ${tool.name}`);
   return args;
@@ -81,7 +81,7 @@ async function refusalIn(response: Response): Promise<Refused> {
 }
 
 /** Calls a tool by everybody whom it must refuse, in both eras; what they were shown, beside what they must be. */
-async function refusals(tool: Tool, tenant: 'active' | 'suspended') {
+async function refusals(tool: RegisteredTool, tenant: 'active' | 'suspended') {
   const cells = callers.flatMap((caller) => {
     const must = verdictOn(caller, tool.needs, tenant);
     return must === null ? [] : [{ caller, must }];
