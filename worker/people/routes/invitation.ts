@@ -6,14 +6,13 @@ import { acceptAsMember, acceptAsNewPerson, readInvitation } from '../accept-inv
 import { checkCsrf } from '../csrf.ts';
 import { formGuard } from '../form-guard.ts';
 import { explainPasswordFault, judgePassword } from '../password-rules.ts';
+import { parsePersonName } from '../person-name.ts';
 import { readForm } from '../read-form.ts';
 import { sealReturn } from '../return-address.ts';
 import { seeOther } from '../see-other.ts';
 import { readSession, type Session } from '../session.ts';
 import { asPage } from './as-page.ts';
 import { requiredField } from './field.ts';
-
-const NAME_CHARS_MAX = 200;
 
 /** Shows what a link invites to. Opening it spends nothing: programs that preview links open them too. */
 export const showInvitation = asPage(async (context) => {
@@ -33,10 +32,10 @@ export const acceptInvitation = asPage(async (context) => {
     await acceptAsMember(platform, context.get('call'), link, session);
     return seeOther('/account');
   }
-  const name = requiredField(form, 'name').trim().slice(0, NAME_CHARS_MAX);
+  const name = parsePersonName(requiredField(form, 'name'));
   const password = requiredField(form, 'new_password');
   const fault = judgePassword(password, invitation.email);
-  if (name === '') return page(context, invitation, null, 'Type your name.', name);
+  if (name === null) return page(context, invitation, null, 'Type your name.');
   if (fault !== null) return page(context, invitation, null, explainPasswordFault(fault), name);
   const accepted = await acceptAsNewPerson(platform, context.get('call'), { link, name, password });
   if (accepted.ok) return seeOther('/account', [accepted.cookie]);
