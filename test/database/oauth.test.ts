@@ -170,10 +170,13 @@ describe('a waiting device', () => {
 
   test("cannot be given somebody else's grant", async () => {
     const poll = await start('a');
-    const { credential } = await grantOf(ann);
-    await expect(
-      withTenant(client, await inBrowser(mallory), [decideDevice(digest('a'), credential.id)] as const),
-    ).rejects.toMatchObject({ sqlstate: 'CW002' });
+    const grantId = newId('grant');
+    await withTenant(client, await inBrowser(ann), [consent(grantId)] as const);
+    for (const other of [mallory, bob]) {
+      await expect(
+        withTenant(client, await inBrowser(other), [decideDevice(digest('a'), grantId)] as const),
+      ).rejects.toMatchObject({ sqlstate: 'CW002' });
+    }
     expect(await pollDevice(client, poll, null, CALL)).toEqual({ ok: false, reason: 'pending' });
   });
 
