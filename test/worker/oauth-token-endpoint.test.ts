@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createServiceClient } from '../../cli/database/oauth-operator.ts';
-import { newId, type TenantId, type UserId } from '../../protocol/ids.ts';
-import { newOpaque } from '../../worker/oauth/secret.ts';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { newId } from '../../protocol/ids.ts';
 import { callTool, postMcp } from '../support/mcp-call.ts';
 import {
   claimsOf,
@@ -17,6 +19,7 @@ import { sharedStack } from '../support/shared-stack.ts';
 import { type Account, settleAccount, type Visitor } from '../support/visitor.ts';
 
 const stack = sharedStack();
+const run = promisify(execFile);
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} };
 const basic = (id: string, secret: string) => ({
   authorization: `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)}`,
@@ -160,31 +163,25 @@ describe('a client with a secret', () => {
 });
 
 describe('a service by client credentials', () => {
-  async function makeService(scopes: readonly string[]): Promise<{ id: string; secret: string }> {
-    const secret = await newOpaque('client');
-    const client = newId('client');
-    const isMade = await createServiceClient(stack.ownerUrl, {
-      client,
-      grant: newId('grant'),
-      name: 'nightly',
-      metadata: {
-        redirect_uris: [],
-        grant_types: ['client_credentials'],
-        response_types: [],
-        token_endpoint_auth_method: 'client_secret_basic',
+  /** As the operator registers it, on the command line. */
+  const operate = async (...args: string[]) => {
+    const { stdout } = await run(
+      process.execPath,
+      [join(ROOT_DIR, 'cli/main.ts'), 'client', ...args, '--json'],
+      {
+        env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl },
       },
-      secretSha256: secret.sha256,
-      tenant: ann.tenant as TenantId,
-      user: ann.user as UserId,
-      scopes,
-      resource: stack.mcpUrl,
-    });
-    expect(isMade).toBe(true);
-    return { id: client, secret: secret.text };
-  }
+    );
+    return JSON.parse(stdout) as { client_id: string; client_secret: string };
+  };
+  const makeService = (scope: string, user: string = ann.user) =>
+    operate(
+      ...['create', '--name', 'nightly', '--scope', scope, '--user', user],
+      ...['--tenant', ann.tenant, '--public-url', stack.publicUrl],
+    );
 
   test('works for the member that the operator named, without a refresh token', async () => {
-    const { id, secret } = await makeService(['projects:read']);
+    const { client_id: id, client_secret: secret } = await makeService('projects:read');
     const { status, body } = await exchange(stack, { grant_type: 'client_credentials' }, basic(id, secret));
     expect(status).toBe(200);
     expect(body.refresh_token).toBeUndefined();
@@ -196,6 +193,20 @@ describe('a service by client credentials', () => {
       basic(id, secret),
     );
     expect(wider.body.error).toBe('invalid_scope');
+  });
+
+  test('ends with its client, on the next request', async () => {
+    const { client_id: id, client_secret: secret } = await makeService('projects:read');
+    const { body } = await exchange(stack, { grant_type: 'client_credentials' }, basic(id, secret));
+    await operate('revoke', id);
+    expect((await postMcp(stack, body.access_token, LIST)).status).toBe(401);
+    const again = await exchange(stack, { grant_type: 'client_credentials' }, basic(id, secret));
+    expect(again.body.error).toBe('invalid_client');
+  });
+
+  test('is not made for somebody outside the team', async () => {
+    const mallory = await settleAccount(stack, { name: 'Mallory' });
+    await expect(makeService('projects:read', mallory.user)).rejects.toThrow('is no member of');
   });
 
   test('is not for clients that registered by themselves', async () => {
