@@ -103,6 +103,19 @@ describe('an ended credential is refused on the very next request', () => {
   });
 });
 
+test('clients that hang up while their token is checked take nobody’s place', async () => {
+  await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      const headers = { 'cf-connecting-ip': `198.51.100.${index}` };
+      const signal = AbortSignal.timeout(5 + (index % 8) * 5);
+      await postMcp(stack, guess(ann), WHOAMI, { headers, signal }).catch(() => undefined);
+    }),
+  );
+  const bob = await settlePerson(stack, { name: 'Bob' });
+  const reply = await callTool(stack, bob.token, 'whoami', {}, { headers: fromNewAddress() });
+  expect(reply.error).toBeNull();
+});
+
 describe('a flood of wrong secrets', () => {
   test('for one known token is refused by its address before hashing, and does not lock its owner out', async () => {
     const flood = fromNewAddress();

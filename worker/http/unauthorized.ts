@@ -44,11 +44,6 @@ export function tokenRefused(refused: BearerRefusal, requestId: string, publicUr
         }),
         requestId,
       );
-    case 'busy':
-      return refusalResponse(
-        new Refusal('busy', 'Too many tokens are being verified at once.', { retryAfterSeconds: 2 }),
-        requestId,
-      );
   }
 }
 

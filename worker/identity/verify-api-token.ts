@@ -2,13 +2,13 @@ import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import type { Admission, TenantGate } from '../tenants/tenant-gate.ts';
 import { type AttemptGate, asAttempt } from './authentication-attempt.ts';
+import { withHashSlot } from './hash-slots.ts';
 import type { VerifiedSecrets } from './verified-secrets.ts';
 
 /** Why a bearer was not accepted. All but `rate_limited` look alike to the caller. */
 export type TokenRefusal =
   | { readonly reason: 'malformed' | 'unknown' | 'wrong_secret' }
-  | { readonly reason: 'rate_limited'; readonly retryAfterSeconds: number }
-  | { readonly reason: 'busy' };
+  | { readonly reason: 'rate_limited'; readonly retryAfterSeconds: number };
 
 export type VerifiedToken =
   | { readonly ok: true; readonly token: ApiToken; readonly userId: string }
@@ -26,10 +26,6 @@ export interface TokenWorld {
   ) => Promise<{ readonly argon2id: string; readonly userId: string } | null>;
   readonly verifyArgon2id: (encoded: string, secret: string) => Promise<boolean>;
 }
-
-/** At most this many verifications wait in an isolate; more are told to come back. */
-const VERIFICATIONS_MAX = 16;
-let verifications = 0;
 
 /** argon2id (m=19456, t=2, p=1) of a secret that nobody holds: an unknown token costs what a known one costs. */
 const NOBODY =
@@ -58,23 +54,17 @@ async function verifySecret(
   world: TokenWorld,
   succeeded: () => void,
 ): Promise<VerifiedToken> {
-  if (verifications >= VERIFICATIONS_MAX) {
-    succeeded();
-    return { ok: false, reason: 'busy' };
-  }
-  verifications++;
-  try {
-    const stored = await world.findToken(token);
-    const right = await world.verifyArgon2id(stored?.argon2id ?? NOBODY, token.secret);
-    if (stored === null) return { ok: false, reason: 'unknown' };
-    if (!right) return { ok: false, reason: 'wrong_secret' };
-    succeeded();
-    world.verified.keep(token.token, secretSha256, stored.userId);
-    const gate = world.tenantGate(token.tenant);
-    return admitted(token, await gate.remember(token.token, secretSha256, stored.userId));
-  } finally {
-    verifications--;
-  }
+  const stored = await world.findToken(token);
+  const right = await withHashSlot(
+    () => world.verifyArgon2id(stored?.argon2id ?? NOBODY, token.secret),
+    succeeded,
+  );
+  if (stored === null) return { ok: false, reason: 'unknown' };
+  if (!right) return { ok: false, reason: 'wrong_secret' };
+  succeeded();
+  world.verified.keep(token.token, secretSha256, stored.userId);
+  const gate = world.tenantGate(token.tenant);
+  return admitted(token, await gate.remember(token.token, secretSha256, stored.userId));
 }
 
 function admitted(token: ApiToken, admission: Admission): VerifiedToken {

@@ -8,9 +8,9 @@ import {
 } from '../database/invitations.ts';
 import type { Call } from '../http/call.ts';
 import { Refusal } from '../http/refusal.ts';
+import { withHashSlot } from '../identity/hash-slots.ts';
 import type { Platform } from '../platform.ts';
 import { hashPassword, passwordCosts } from './hash-password.ts';
-import { withHashSlot } from './hash-slots.ts';
 import { drawSession, recorded } from './open-session.ts';
 import { normalizePassword } from './password-rules.ts';
 import type { Session } from './session.ts';

@@ -2,11 +2,11 @@ import { type AttemptSubject, beginLogin, refuseLogin } from '../database/people
 import type { RecordedCall } from '../database/sessions.ts';
 import type { Call } from '../http/call.ts';
 import { asAttempt } from '../identity/authentication-attempt.ts';
+import { withHashSlot } from '../identity/hash-slots.ts';
 import { verifyArgon2id } from '../identity/verify-argon2id.ts';
 import type { Platform } from '../platform.ts';
 import { addressGateName, addressGateOf } from '../tenants/address-gate.ts';
 import { nobodysHash, passwordCosts } from './hash-password.ts';
-import { withHashSlot } from './hash-slots.ts';
 import { recorded } from './open-session.ts';
 import { normalizePassword } from './password-rules.ts';
 import { lockoutRules } from './settings.ts';

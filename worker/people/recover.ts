@@ -2,9 +2,9 @@ import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { findRecovery, spendRecovery } from '../database/people.ts';
 import type { Call } from '../http/call.ts';
 import { Refusal } from '../http/refusal.ts';
+import { withHashSlot } from '../identity/hash-slots.ts';
 import type { Platform } from '../platform.ts';
 import { hashPassword, passwordCosts } from './hash-password.ts';
-import { withHashSlot } from './hash-slots.ts';
 import { drawSession, recorded } from './open-session.ts';
 import { normalizePassword } from './password-rules.ts';
 

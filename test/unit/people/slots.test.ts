@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSlots, type SlotBounds } from '../../../worker/people/slots.ts';
+import { createSlots, type SlotBounds } from '../../../worker/identity/slots.ts';
 
 /** Slots on a clock that the test moves, with waiters that look again when the test says so. */
 function slotsOnAClock(bounds: Pick<SlotBounds, 'running' | 'waiting'>) {

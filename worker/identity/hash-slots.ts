@@ -15,7 +15,7 @@ const slots = createSlots({
 });
 
 /**
- * Does work that hashes a password. Throws `busy` where the isolate has as much of it as it bears, before any attempt
+ * Does work that hashes a password or a token. Throws `busy` where the isolate has as much of it as it bears, before any attempt
  * is counted; `refused` is called then.
  */
 export async function withHashSlot<Result>(
@@ -25,7 +25,7 @@ export async function withHashSlot<Result>(
   const ran = await slots.run(work);
   if (ran !== null) return ran.done;
   refused();
-  throw new Refusal('busy', 'Too many people are signing in at this moment.', {
+  throw new Refusal('busy', 'Too many secrets are being checked at this moment.', {
     hint: 'Try again in some seconds.',
     retryAfterSeconds: 2,
   });
