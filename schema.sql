@@ -910,6 +910,83 @@ grant select on table app.tenants to causeway_app;
 grant select on table app.tenants to causeway_backup;
 grant select on table app.tenants to causeway_resolver;
 
+create table app.token_last_uses (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  credential_id text not null,
+  last_used_at timestamp with time zone not null,
+  constraint token_last_uses_credential_id_check CHECK ((length(credential_id) <= 100)),
+  constraint token_last_uses_pkey PRIMARY KEY (tenant_id, credential_id),
+  constraint token_last_uses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.token_last_uses owner to causeway_owner;
+alter table app.token_last_uses enable row level security;
+alter table app.token_last_uses force row level security;
+create policy backup on app.token_last_uses for select to causeway_backup
+  using (true);
+create policy keeper on app.token_last_uses for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.token_last_uses for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.token_last_uses to causeway_keeper;
+grant select on table app.token_last_uses to causeway_app;
+grant select on table app.token_last_uses to causeway_backup;
+comment on table app.token_last_uses is 'When a token or an agent was last admitted; it outlives the entries themselves.';
+
+create table app.token_uses (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  request_id text not null,
+  occurred_at timestamp with time zone not null,
+  credential_kind text,
+  credential_id text,
+  user_id app.usr_id,
+  method text,
+  target text,
+  address text,
+  user_agent text,
+  latency_ms integer,
+  outcome text not null,
+  reason text,
+  dropped integer,
+  constraint an_entry_or_a_gap CHECK (
+CASE
+    WHEN (outcome = 'dropped'::text) THEN ((dropped IS NOT NULL) AND (credential_id IS NULL))
+    ELSE ((dropped IS NULL) AND (credential_kind IS NOT NULL) AND (credential_id IS NOT NULL) AND (method IS NOT NULL) AND (latency_ms IS NOT NULL) AND ((outcome = 'ok'::text) = (reason IS NULL)))
+END),
+  constraint token_uses_address_check CHECK ((length(address) <= 64)),
+  constraint token_uses_credential_id_check CHECK ((length(credential_id) <= 100)),
+  constraint token_uses_credential_kind_check CHECK ((credential_kind = ANY (ARRAY['api_token'::text, 'oauth'::text]))),
+  constraint token_uses_dropped_check CHECK ((dropped > 0)),
+  constraint token_uses_latency_ms_check CHECK ((latency_ms >= 0)),
+  constraint token_uses_method_check CHECK ((length(method) <= 60)),
+  constraint token_uses_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'refused'::text, 'failed'::text, 'dropped'::text]))),
+  constraint token_uses_pkey PRIMARY KEY (tenant_id, request_id),
+  constraint token_uses_reason_check CHECK ((length(reason) <= 60)),
+  constraint token_uses_request_id_check CHECK (((length(request_id) >= 1) AND (length(request_id) <= 100))),
+  constraint token_uses_target_check CHECK ((length(target) <= 100)),
+  constraint token_uses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
+  constraint token_uses_user_agent_check CHECK ((length(user_agent) <= 200))
+);
+alter table app.token_uses owner to causeway_owner;
+CREATE INDEX token_uses_by_age ON app.token_uses USING brin (occurred_at);
+CREATE INDEX token_uses_by_credential ON app.token_uses USING btree (tenant_id, credential_id, occurred_at DESC);
+CREATE INDEX token_uses_by_time ON app.token_uses USING btree (tenant_id, occurred_at DESC);
+alter table app.token_uses enable row level security;
+alter table app.token_uses force row level security;
+create policy backup on app.token_uses for select to causeway_backup
+  using (true);
+create policy keeper on app.token_uses for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.token_uses for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select on table app.token_uses to causeway_keeper;
+grant select on table app.token_uses to causeway_app;
+grant select on table app.token_uses to causeway_backup;
+comment on table app.token_uses is 'One row for each request with a token, kept 90 days. outcome `dropped` stands for as many entries as `dropped` says.';
+
 create table app.trees (
   tenant_id app.ten_id not null default app.tenant_id(),
   project_id app.prj_id not null,
@@ -2008,13 +2085,14 @@ $function$;
 alter function app.join_by_invitation(app.invitations,text,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.list_api_tokens(tenant_id text)
- RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone)
+ RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone, last_used_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select k.token_id, k.name, u.email, k.scopes, k.role_ceiling, k.created_at, k.expires_at, k.revoked_at
+  select k.token_id, k.name, u.email, k.scopes, k.role_ceiling, k.created_at, k.expires_at, k.revoked_at, l.last_used_at
     from app.api_tokens as k join app.users as u using (user_id)
+    left join app.token_last_uses as l on l.tenant_id = k.tenant_id and l.credential_id = k.token_id
    where k.tenant_id = list_api_tokens.tenant_id
    order by k.created_at, k.token_id
 $function$;
@@ -2061,6 +2139,24 @@ end
 $function$;
 alter function app.list_sources(text,text,integer) owner to causeway_owner;
 grant execute on function app.list_sources(text,text,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.list_token_uses(tenant_id text, credential_id text, rows_max integer)
+ RETURNS TABLE(occurred_at timestamp with time zone, credential_id text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer, request_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select l.occurred_at, l.credential_id, l.method, l.target, l.address, l.user_agent,
+         l.latency_ms, l.outcome, l.reason, l.dropped, l.request_id
+    from app.token_uses as l
+   where l.tenant_id = list_token_uses.tenant_id
+     and (list_token_uses.credential_id is null or l.credential_id = list_token_uses.credential_id)
+   order by l.occurred_at desc
+   limit rows_max
+$function$;
+alter function app.list_token_uses(text,text,integer) owner to causeway_keeper;
+grant execute on function app.list_token_uses(text,text,integer) to causeway_owner;
+comment on function app.list_token_uses(text,text,integer) is 'The newest entries of a tenant''s request log, of one credential or of all.';
 
 CREATE OR REPLACE FUNCTION app.lockout_seconds(failures integer, free integer, base_seconds integer, max_seconds integer)
  RETURNS integer
@@ -3237,6 +3333,44 @@ alter function app.system_record_outcome(text,integer,jsonb,jsonb) owner to caus
 grant execute on function app.system_record_outcome(text,integer,jsonb,jsonb) to causeway_app;
 comment on function app.system_record_outcome(text,integer,jsonb,jsonb) is 'Ends a run, once, for the holder of its fence. Otherwise says what stands: the recorded outcome, or a newer fence.';
 
+CREATE OR REPLACE FUNCTION app.system_record_token_uses(uses jsonb, dropped integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant text := app.tenant_id();
+begin
+  -- Only the Worker itself, entered without a person, adds entries: what is injected into a person's call adds none.
+  if (app.context() ->> 'kind') is distinct from 'system' then
+    raise exception 'entries are added by the system alone' using errcode = 'insufficient_privilege';
+  end if;
+  insert into app.token_uses (tenant_id, request_id, occurred_at, credential_kind, credential_id, user_id, method, target,
+                              address, user_agent, latency_ms, outcome, reason)
+  select tenant, u.request, u.at, u.kind, u.credential, u.user_id, u.method, u.target,
+         u.address, u.agent, u.latency_ms, u.outcome, u.reason
+    from jsonb_to_recordset(uses) as u(request text, at timestamptz, kind text, credential text, user_id text, method text,
+                                       target text, address text, agent text, latency_ms integer, outcome text, reason text)
+  on conflict do nothing;
+  if system_record_token_uses.dropped > 0 then
+    insert into app.token_uses (tenant_id, request_id, occurred_at, outcome, dropped)
+    values (tenant, app.new_id('req'), clock_timestamp(), 'dropped', system_record_token_uses.dropped);
+  end if;
+  insert into app.token_last_uses as known (tenant_id, credential_id, last_used_at)
+  select tenant, u.credential, max(u.at)
+    from jsonb_to_recordset(uses) as u(credential text, at timestamptz, outcome text, admitted boolean)
+   where u.admitted
+   group by u.credential
+  on conflict on constraint token_last_uses_pkey do update
+    set last_used_at = greatest(known.last_used_at, excluded.last_used_at);
+end
+$function$;
+alter function app.system_record_token_uses(jsonb,integer) owner to causeway_keeper;
+grant execute on function app.system_record_token_uses(jsonb,integer) to causeway_app;
+comment on function app.system_record_token_uses(jsonb,integer) is 'Adds the entries of a batch to the entered tenant''s request log, and one row for those that found no room.';
+
 CREATE OR REPLACE FUNCTION app.system_redeem_oauth_code(code_sha256 text, refresh_sha256 text, refresh_lifetime interval, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3454,6 +3588,19 @@ $function$;
 alter function app.system_sweep_people() owner to causeway_keeper;
 grant execute on function app.system_sweep_people() to causeway_app;
 comment on function app.system_sweep_people() is 'Forgets counters after a day, ended sessions and links after 30 days, attempts on unknown emails after 30 and others after 400 days.';
+
+CREATE OR REPLACE FUNCTION app.system_sweep_token_uses()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with gone as (delete from app.token_uses where occurred_at < now() - interval '90 days' returning 1)
+  select count(*) from gone
+$function$;
+alter function app.system_sweep_token_uses() owner to causeway_keeper;
+grant execute on function app.system_sweep_token_uses() to causeway_app;
+comment on function app.system_sweep_token_uses() is 'Forgets entries of the request log after 90 days.';
 
 CREATE OR REPLACE FUNCTION app.system_unfinished_runs(older_than interval, runs_max integer)
  RETURNS TABLE(tenant_id text, run_id text, pool_id text)

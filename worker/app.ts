@@ -49,7 +49,12 @@ const HANDLERS: Record<RouteKey, Handler> = {
   'GET /assets/:file': (context) => assets(context.req.param('file') ?? ''),
   'GET /healthz': (context) => context.json({ ok: true }),
   'ALL /mcp': (context) =>
-    serveMcp(context.req.raw, context.get('platform'), context.get('principal'), context.get('call')),
+    serveMcp(context.req.raw, {
+      platform: context.get('platform'),
+      principal: context.get('principal'),
+      call: context.get('call'),
+      use: context.get('use'),
+    }),
   'PUT /uploads/:link': (context) =>
     receiveUpload(
       context.req.raw,
@@ -114,10 +119,10 @@ export function createApp(): Hono<AppEnv> {
     return next();
   });
   for (const route of ROUTES) {
-    const guards = route.credential === 'api_token' ? [authenticate()] : [];
+    const guards = route.credential === 'api_token' ? [authenticate(route.path)] : [];
     app.on(route.method, [route.path], ...guards, HANDLERS[`${route.method} ${route.path}` as RouteKey]);
   }
-  app.all('*', authenticate(), function unknownPath(context) {
+  app.all('*', authenticate('(unknown path)'), function unknownPath(context) {
     const refusal = new Refusal('not_found', 'There is nothing at this address.', {
       hint: 'The MCP endpoint is /mcp.',
     });

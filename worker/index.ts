@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import { sweepOAuth } from './database/oauth-grants.ts';
 import { sweepPeople } from './database/people.ts';
+import { sweepTokenUses } from './database/token-uses.ts';
 import type { Env } from './env.ts';
 import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
@@ -16,6 +17,9 @@ export default {
   fetch: app.fetch,
   async scheduled(_controller, env) {
     const platform = await platformOf(env);
-    await Promise.all([sweepRuns(platform), platform.database.transaction([sweepPeople(), sweepOAuth()])]);
+    await Promise.all([
+      sweepRuns(platform),
+      platform.database.transaction([sweepPeople(), sweepOAuth(), sweepTokenUses()]),
+    ]);
   },
 } satisfies ExportedHandler<Env>;

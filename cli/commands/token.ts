@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ID_PREFIXES, newId, parseId, type TenantId } from '../../protocol/ids.ts';
 import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
-import { asOperator } from '../database/operator.ts';
+import { asOperator, type TokenUseRow } from '../database/operator.ts';
 import { parseLifetime } from '../identity/expiry.ts';
 import { mintToken } from '../identity/mint-token.ts';
 import { DEVELOPMENT_EMAIL } from '../stack/development-tenant.ts';
@@ -11,6 +11,9 @@ import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
 import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+
+/** Entries that `token uses` shows. */
+const USES_SHOWN_MAX = 500;
 
 const ROLES = ['owner', 'admin', 'member', 'viewer'];
 
@@ -30,7 +33,7 @@ interface CreateOptions extends DatabaseOptions {
 export function registerToken(program: Command): void {
   const token = program
     .command('token')
-    .summary('API tokens: create, list, revoke')
+    .summary('API tokens: create, list, revoke, uses')
     .description(
       'API tokens of a tenant: of the local development tenant, or of another database by --database-url and --tenant.',
     )
@@ -66,6 +69,22 @@ export function registerToken(program: Command): void {
     .argument('<token>', `its id (${ID_PREFIXES.token}_...)`)
     .addHelpText('after', '\nExample:\n  $ ./causeway token revoke tok_01jd...')
     .action(revoke);
+
+  registerUses(token);
+}
+
+function registerUses(token: Command): void {
+  withDatabase(token.command('uses'))
+    .summary('what was asked with tokens, newest first')
+    .description(
+      'The request log of the tenant: every request with a token or by an agent of the last 90 days, without arguments or content.',
+    )
+    .argument('[credential]', 'only of this token (tok_...) or agent (gra_...)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ./causeway token uses\n  $ ./causeway token uses tok_01jd... --json',
+    )
+    .action(showUses);
 }
 
 function withDatabase(command: Command): Command {
@@ -130,9 +149,10 @@ async function list(options: DatabaseOptions): Promise<void> {
     token.name,
     token.email,
     stateOf(token.revoked_at, token.expires_at),
+    token.last_used_at === null ? 'never' : minuteOf(token.last_used_at),
     token.scopes.length === ALL_SCOPES.length ? 'all' : token.scopes.join(' '),
   ]);
-  printResult(formatTable(['token', 'name', 'person', 'state', 'scopes'], rows));
+  printResult(formatTable(['token', 'name', 'person', 'state', 'last use', 'scopes'], rows));
 }
 
 async function revoke(id: string, options: DatabaseOptions): Promise<void> {
@@ -151,10 +171,41 @@ async function revoke(id: string, options: DatabaseOptions): Promise<void> {
   else printNote(`Revoked ${token}; its next request is refused.`);
 }
 
+async function showUses(credential: string | undefined, options: DatabaseOptions): Promise<void> {
+  const tenant = tenantOf(options);
+  const uses = await asOperator(await ownerUrlOf(options), (operator) =>
+    operator.listTokenUses(tenant, credential ?? null, USES_SHOWN_MAX),
+  );
+  if (options.json) {
+    printJson(uses);
+    return;
+  }
+  printResult(
+    formatTable(['time', 'credential', 'asked', 'ms', 'outcome', 'address', 'agent'], uses.map(describeUse)),
+  );
+}
+
+function describeUse(use: TokenUseRow): string[] {
+  if (use.dropped !== null) return [use.occurred_at.toISOString(), '', '', '', `${use.dropped} more`, '', ''];
+  return [
+    use.occurred_at.toISOString(),
+    use.credential_id ?? '',
+    `${use.method} ${use.target ?? ''}`,
+    `${use.latency_ms}`,
+    use.reason ?? use.outcome,
+    use.address ?? '',
+    use.user_agent ?? '',
+  ];
+}
+
 function stateOf(revokedAt: Date | null, expiresAt: Date | null): string {
   if (revokedAt !== null) return 'revoked';
   if (expiresAt === null) return 'alive';
-  return expiresAt.getTime() < Date.now() ? 'expired' : `until ${expiresAt.toISOString().slice(0, 16)}Z`;
+  return expiresAt.getTime() < Date.now() ? 'expired' : `until ${minuteOf(expiresAt)}`;
+}
+
+function minuteOf(date: Date): string {
+  return `${date.toISOString().slice(0, 16)}Z`;
 }
 
 function tenantOf({ tenant, state }: DatabaseOptions): TenantId {

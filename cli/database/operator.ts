@@ -10,6 +10,24 @@ export interface TokenRow {
   readonly created_at: Date;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
+  /** Of the last request that was let in, as the request log knows it a second later. */
+  readonly last_used_at: Date | null;
+}
+
+/** An entry of the request log, newest first where there are several. */
+export interface TokenUseRow {
+  readonly occurred_at: Date;
+  readonly credential_id: string | null;
+  readonly method: string | null;
+  readonly target: string | null;
+  readonly address: string | null;
+  readonly user_agent: string | null;
+  readonly latency_ms: number | null;
+  readonly outcome: string;
+  readonly reason: string | null;
+  /** For how many entries that found no room this one stands. */
+  readonly dropped: number | null;
+  readonly request_id: string;
 }
 
 export interface ExecutorRow {
@@ -63,6 +81,12 @@ export interface Operator {
   createRecovery(recovery: { email: string; linkSha256: string; lifetimeSeconds: number }): Promise<boolean>;
   createToken(token: NewToken): Promise<void>;
   listTokens(tenant: TenantId): Promise<readonly TokenRow[]>;
+  /** The newest entries of the request log, of one token or agent or of all. */
+  listTokenUses(
+    tenant: TenantId,
+    credential: string | null,
+    rowsMax: number,
+  ): Promise<readonly TokenUseRow[]>;
   /** False where no such token is alive. */
   revokeToken(token: TokenId): Promise<boolean>;
   /** Stores a one-time join token of a pool by its SHA-256 in hex. False where there is no such pool. */
@@ -141,6 +165,10 @@ function operatorOn(client: pg.Client): Operator {
     async listTokens(tenant) {
       const { rows } = await client.query<TokenRow>('select * from app.list_api_tokens($1)', [tenant]);
       return rows;
+    },
+    async listTokenUses(tenant, credential, rowsMax) {
+      const sql = 'select * from app.list_token_uses($1, $2, $3)';
+      return (await client.query<TokenUseRow>(sql, [tenant, credential, rowsMax])).rows;
     },
     async revokeToken(token) {
       return (await call('select app.revoke_api_token($1) as answer', [token])).ok;

@@ -43,7 +43,8 @@ beforeAll(async () => {
   before = await contents();
 });
 
-const contents = () => tenantContents(stack, acme);
+/** What Acme holds, but for the log of the requests themselves. */
+const contents = () => tenantContents(stack, acme, ['token_uses', 'token_last_uses']);
 
 /** Sends one call in an era, as its clients do: the later one names version, method and tool in headers as well. */
 function call(caller: Caller, tool: string, args: unknown, era: (typeof ERAS)[number]): Promise<Response> {

@@ -5,6 +5,8 @@ import { VerifiedSecrets } from '../identity/verified-secrets.ts';
 import { verifyArgon2id } from '../identity/verify-argon2id.ts';
 import { verifyOwnAccessToken } from '../oauth/jwt/verify-own.ts';
 import { addressGateOf } from '../tenants/address-gate.ts';
+import { recordUse } from '../tokens/record-use.ts';
+import { UseRecorder } from '../tokens/use-recorder.ts';
 import type { AppEnv } from './app-env.ts';
 import { noCredential, tokenRefused } from './unauthorized.ts';
 
@@ -18,13 +20,17 @@ export function bearerOf(request: Request): string | null {
   return BEARER.exec(request.headers.get('authorization') ?? '')?.[1] ?? null;
 }
 
-/** Admits requests by API token or access token, and gives the route its principal. */
-export function authenticate(): MiddlewareHandler<AppEnv> {
+/**
+ * Admits requests by API token or access token, gives the route its principal, and records the request once it has ended.
+ * `route` stands in the record for a path, which may hold what a client likes.
+ */
+export function authenticate(route: string): MiddlewareHandler<AppEnv> {
   return async function requireBearer(context, next) {
     const call = context.get('call');
     const platform = context.get('platform');
     const bearer = bearerOf(context.req.raw);
     if (bearer === null) return noCredential(call.requestId, platform.publicUrl);
+    const use = new UseRecorder(context.req.method, route);
     const { TENANT_GATE } = context.env;
     const tenantGate = (tenant: string) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant));
     const authenticated = await authenticateBearer(bearer, {
@@ -36,8 +42,22 @@ export function authenticate(): MiddlewareHandler<AppEnv> {
       verifyAccessToken: (token) => verifyOwnAccessToken(platform, token),
       countCall: (tenant, grant) => tenantGate(tenant).countCall(grant),
     });
-    if (!authenticated.ok) return tokenRefused(authenticated, call.requestId, platform.publicUrl);
-    context.set('principal', { ...authenticated.who, needs: { scopes: [], role: null }, ...call });
+    if (!authenticated.ok) {
+      const response = tokenRefused(authenticated, call.requestId, platform.publicUrl);
+      if (authenticated.reason === 'rate_limited' && authenticated.who !== undefined) {
+        use.refused('rate_limited');
+        context.executionCtx.waitUntil(
+          recordUse(tenantGate(authenticated.who.tenantId), use, authenticated.who, call, response),
+        );
+      }
+      return response;
+    }
+    const { who } = authenticated;
+    context.set('principal', { ...who, needs: { scopes: [], role: null }, ...call });
+    context.set('use', use);
     await next();
+    context.executionCtx.waitUntil(
+      recordUse(tenantGate(who.tenantId), use, who, call, context.res, context.error),
+    );
   };
 }

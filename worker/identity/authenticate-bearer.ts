@@ -1,11 +1,18 @@
+import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
 import type { VerifiedAccessToken } from '../oauth/jwt/verify.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { type TokenRefusal, type TokenWorld, verifyApiToken } from './verify-api-token.ts';
 
+type Who = Pick<Principal, 'tenantId' | 'userId' | 'credential'>;
+
 /** Whom a bearer speaks for, or why it was not accepted. */
 export type AuthenticatedBearer =
-  | { readonly ok: true; readonly who: Pick<Principal, 'tenantId' | 'userId' | 'credential'> }
-  | ({ readonly ok: false } & BearerRefusal);
+  | { readonly ok: true; readonly who: Who }
+  | ({
+      readonly ok: false;
+      /** Of a refusal that comes after the secret or the signature was found right. */
+      readonly who?: Who;
+    } & BearerRefusal);
 
 export type BearerRefusal = TokenRefusal | { readonly reason: 'expired' };
 
@@ -20,20 +27,27 @@ export interface BearerWorld extends TokenWorld {
 export async function authenticateBearer(bearer: string, world: BearerWorld): Promise<AuthenticatedBearer> {
   if (bearer.startsWith('btk_')) {
     const verified = await verifyApiToken(bearer, world);
-    if (!verified.ok) return verified;
+    if (!verified.ok) {
+      const named = verified.reason === 'rate_limited' ? parseApiToken(bearer) : null;
+      return named === null ? verified : { ...verified, who: tokenOf(named, null) };
+    }
     const { token, userId } = verified;
-    return {
-      ok: true,
-      who: { tenantId: token.tenant, userId, credential: { kind: 'api_token', id: token.token } },
-    };
+    return { ok: true, who: tokenOf(token, userId) };
   }
   const verified = await world.verifyAccessToken(bearer);
   if (!verified.ok) return { ok: false, reason: verified.reason === 'expired' ? 'expired' : 'malformed' };
   const { tenant, sub, gid, scope } = verified.claims;
   const retryAfterSeconds = await world.countCall(tenant, gid);
-  if (retryAfterSeconds !== null) return { ok: false, reason: 'rate_limited', retryAfterSeconds };
-  return {
-    ok: true,
-    who: { tenantId: tenant, userId: sub, credential: { kind: 'oauth', id: gid, scopes: scope.split(' ') } },
+  const who: Who = {
+    tenantId: tenant,
+    userId: sub,
+    credential: { kind: 'oauth', id: gid, scopes: scope.split(' ') },
   };
+  return retryAfterSeconds === null
+    ? { ok: true, who }
+    : { ok: false, reason: 'rate_limited', retryAfterSeconds, who };
+}
+
+function tokenOf(token: ApiToken, userId: string | null): Who {
+  return { tenantId: token.tenant, userId, credential: { kind: 'api_token', id: token.token } };
 }

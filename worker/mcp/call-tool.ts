@@ -5,6 +5,7 @@ import type { Call } from '../http/call.ts';
 import { envelope, Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
+import type { UseRecorder } from '../tokens/use-recorder.ts';
 import type { Entry } from './entry.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
@@ -14,6 +15,7 @@ export interface McpCall {
   readonly principal: Principal;
   readonly call: Call;
   readonly entry: Entry;
+  readonly use: UseRecorder;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function callTool(
   context: ServerContext,
 ): Promise<CallToolResult> {
   const principal: Principal = { ...mcp.principal, needs: tool.needs, entered: () => mcp.entry.entered() };
+  mcp.use.toolBegins();
   try {
     const answer = await tool.run(input, { ...mcp, principal, ...channels(context) });
     if (!mcp.entry.isDecided) await enter(mcp.platform.database, principal);
@@ -38,7 +41,11 @@ export async function callTool(
     if (error instanceof EntryRefused && !mcp.entry.isDecided) mcp.entry.refused(error);
     // A tool that refuses by itself before it enters has proven nothing of the credential: the endpoint does then.
     else if (!(error instanceof Refusal)) mcp.entry.entered();
-    return errorResult(error, mcp.call.requestId, tool.name);
+    const refusal = asRefusal(error, mcp.call.requestId, tool.name);
+    mcp.use.refused(refusal.code);
+    return errorResult(refusal, mcp.call.requestId, tool.name);
+  } finally {
+    mcp.use.toolEnded();
   }
 }
 

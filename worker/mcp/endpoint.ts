@@ -1,10 +1,7 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import { limit } from '../../protocol/limits.ts';
 import { enter } from '../database/with-tenant.ts';
-import type { Call } from '../http/call.ts';
 import { readBody } from '../http/read-body.ts';
-import type { Platform } from '../platform.ts';
-import type { Principal } from '../tenants/principal.ts';
 import type { McpCall } from './call-tool.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
@@ -26,16 +23,15 @@ const handler = createMcpHandler(
  * answered: by the tool's own first transaction where a tool will surely run, else by an entry of its own. Throws
  * {@link EntryRefused} where the database refuses it.
  */
-export async function serveMcp(
-  request: Request,
-  platform: Platform,
-  principal: Principal,
-  call: Call,
-): Promise<Response> {
+export async function serveMcp(request: Request, called: Omit<McpCall, 'entry'>): Promise<Response> {
+  const { platform, principal, use } = called;
   const entry = new Entry();
-  const mcp: McpCall = { platform, principal, call, entry };
+  const mcp: McpCall = { ...called, entry };
   const parsedBody = request.method === 'POST' ? parseMessage(await readBody(request)) : null;
-  const toolWillEnter = parsedBody?.method === 'tools/call' && isRunnable(parsedBody.params);
+  const isToolCall = parsedBody?.method === 'tools/call';
+  const toolWillEnter = isToolCall && isRunnable(parsedBody.params);
+  if (parsedBody !== null) use.asks(parsedBody.method, isToolCall ? toolOf(parsedBody.params) : null);
+  if (isToolCall && !toolWillEnter) use.refused('invalid_arguments');
   if (!toolWillEnter) await enter(platform.database, principal);
 
   const answered = await handler.fetch(request, {
@@ -52,6 +48,12 @@ export async function serveMcp(
   if (verdict.ok) return response;
   await response.body?.cancel();
   throw verdict.refused;
+}
+
+/** The tool that these parameters name, if there is one. */
+function toolOf(params: unknown): string | null {
+  const name = typeof params === 'object' && params !== null && 'name' in params ? params.name : null;
+  return (typeof name === 'string' ? findTool(name) : undefined)?.name ?? null;
 }
 
 /** Whether these are parameters of a call that will reach a tool's handler. */

@@ -1,6 +1,12 @@
 import { DurableObject } from 'cloudflare:workers';
+import { newId } from '../../protocol/ids.ts';
 import { limit } from '../../protocol/limits.ts';
+import { recordTokenUses } from '../database/token-uses.ts';
+import { withTenant } from '../database/with-tenant.ts';
 import type { Env } from '../env.ts';
+import { platformOf } from '../platform.ts';
+import type { TokenUse } from '../tokens/token-use.ts';
+import { UseLog } from '../tokens/use-log.ts';
 import { KeepAwake } from './keep-awake.ts';
 import { type Bucket, take } from './token-bucket.ts';
 
@@ -21,12 +27,19 @@ interface Remembered {
 /**
  * One a tenant, in memory only: which API tokens were verified in the last minutes, and the rates. What it forgets
  * (an eviction, a deploy) costs one argon2id verification; it never says that a credential is alive, the database does.
+ * It collects the tenant's request log, of which a crash takes the last second.
  */
 export class TenantGate extends DurableObject<Env> {
   private readonly remembered = new Map<string, Remembered>();
   private readonly calls = new Map<string, Bucket>();
   private runStarts: Bucket | undefined;
   private readonly awake = new KeepAwake(this.ctx);
+  private tenantId = '';
+  private readonly uses = new UseLog({
+    write: (uses, dropped) => this.writeUses(uses, dropped),
+    wait: (ms) => scheduler.wait(ms),
+    waitUntil: (work) => this.ctx.waitUntil(work),
+  });
 
   /**
    * Admits a call by a token whose secret was verified before. Only a remembered secret is counted against the rate, so
@@ -65,6 +78,26 @@ export class TenantGate extends DurableObject<Env> {
   returnRunStart(): void {
     const { tokens, at } = this.runStarts ?? { tokens: limit('run_starts_per_minute'), at: Date.now() };
     this.runStarts = { tokens: Math.min(limit('run_starts_per_minute'), tokens + 1), at };
+  }
+
+  /** Takes an entry of the request log; it is written with others within about a second. */
+  recordUse(tenantId: string, use: TokenUse): void {
+    this.tenantId = tenantId;
+    this.uses.add(use);
+  }
+
+  private async writeUses(uses: readonly TokenUse[], dropped: number): Promise<void> {
+    const { database } = await platformOf(this.env);
+    const system = {
+      tenantId: this.tenantId,
+      userId: null,
+      credential: { kind: 'system', id: 'token-uses' },
+      needs: { scopes: [], role: null },
+      requestId: newId('request'),
+      address: null,
+      userAgent: null,
+    } as const;
+    await withTenant(database, system, [recordTokenUses(uses, dropped)] as const);
   }
 
   private count(token: string, userId: string): Admission {

@@ -1,0 +1,72 @@
+import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
+import { EntryRefused } from '../database/errors.ts';
+import { Refusal } from '../http/refusal.ts';
+import { namedMethod, type TokenUse } from './token-use.ts';
+
+/**
+ * Watches one request for its entry in the request log: what is asked, and how it ends. A tool's end may come long after
+ * the response has begun, so whoever records waits for {@link ended}.
+ */
+export class UseRecorder {
+  private readonly startedAt = Date.now();
+  private method: string;
+  private target: string | null;
+  private reason: string | null = null;
+  private tool: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
+
+  constructor(method: string, route: string) {
+    this.method = method;
+    this.target = route;
+  }
+
+  /** Says what the request turned out to ask: a JSON-RPC method, and a tool that exists. */
+  asks(method: string | null, tool: string | null): void {
+    this.method = namedMethod(method);
+    this.target = tool ?? this.target;
+  }
+
+  /** A tool's handler begins; it says by {@link toolEnded} how it went. */
+  toolBegins(): void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.tool = { ended: promise, end: resolve };
+  }
+
+  toolEnded(): void {
+    this.tool?.end();
+  }
+
+  /** The call was answered by an error that stands inside a successful response. */
+  refused(code: ErrorCode): void {
+    this.reason = code;
+  }
+
+  /** The entry, once the tool that was begun has ended. `error` is what the response was made of, if anything was thrown. */
+  async ended(
+    response: Pick<Response, 'status'>,
+    error: unknown,
+  ): Promise<Omit<TokenUse, 'request' | 'kind' | 'credential' | 'user_id' | 'address' | 'agent'>> {
+    const isRefusedEntry = error instanceof EntryRefused;
+    if (!isRefusedEntry) await this.tool?.ended;
+    const reason = isRefusedEntry ? error.reason : this.reasonOf(error, response.status);
+    return {
+      at: new Date(this.startedAt).toISOString(),
+      method: this.method,
+      target: this.target,
+      latency_ms: Date.now() - this.startedAt,
+      outcome: outcomeOf(reason),
+      reason,
+      admitted: !isRefusedEntry && response.status !== 401 && response.status !== 429,
+    };
+  }
+
+  private reasonOf(error: unknown, status: number): string | null {
+    if (error instanceof Refusal) return error.code;
+    return this.reason ?? (status < 400 ? null : `http_${status}`);
+  }
+}
+
+function outcomeOf(reason: string | null): TokenUse['outcome'] {
+  if (reason === null) return 'ok';
+  const status = reason in ERRORS ? ERRORS[reason as ErrorCode].status : Number(reason.replace('http_', ''));
+  return status >= 500 ? 'failed' : 'refused';
+}
