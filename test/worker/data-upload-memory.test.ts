@@ -43,7 +43,8 @@ test('an upload of 100 MiB streams through without the Worker growing by it', as
   } as RequestInit);
   expect(response.status).toBe(201);
   expect(await response.json()).toMatchObject({ bytes, sha256: hash.digest('hex') });
-  expect(peak - before).toBeLessThan(64 * MIB);
+  // Chunks that are done with are freed late; a body that is held shows as its whole size and more.
+  expect(peak - before).toBeLessThan(0.9 * bytes);
 });
 
 /** What the Worker's process holds in memory. */
