@@ -126,8 +126,9 @@ export function serveRuns(settings: ServeSettings): Serving {
   return {
     async stop() {
       if (leaseEnd !== null) clearTimeout(leaseEnd);
-      await connection.close();
+      // First of all: what happens to a sandbox from now on is the executor's end and no outcome of its run.
       for (const { control } of running.values()) control.abort('abandon');
+      await connection.close();
       await Promise.all([...running.values()].map(({ done }) => done));
     },
   };

@@ -98,7 +98,8 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
 
   /**
    * `runsc run` in the foreground ends with the container and with its exit code (128 + n for a signal). It dies with the
-   * executor (PR_SET_PDEATHSIG), and the sandbox with it.
+   * executor (PR_SET_PDEATHSIG), and the sandbox with it. It passes signals on to the program, so it is in a session of its
+   * own: what is sent to the executor's process group must not end a run as if the program had failed.
    */
   const spawnContainer = (id: string, dir: string, fds: readonly number[]): ChildProcess =>
     spawn(
@@ -114,7 +115,7 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
         ...fds.slice(3).map((_, index) => `--pass-fd=${index + 3}:${index + 3}`),
         id,
       ],
-      { stdio: [...fds], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, cwd: '/' },
+      { stdio: [...fds], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, cwd: '/', detached: true },
     );
 
   const start = (spec: SandboxSpec): Starting => {

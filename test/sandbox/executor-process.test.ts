@@ -56,6 +56,18 @@ describe('the process of an executor', () => {
     },
   );
 
+  it('on SIGTERM to its whole process group says nothing of the run, so that it is tried again', async () => {
+    const executor = await start();
+    await startEndlessRun(executor);
+    const group = executor.child.pid;
+    if (group === undefined) throw new Error('the executor has no process id');
+    process.kill(-group, 'SIGTERM');
+    expect(await executor.exited).toEqual({ code: 0, signal: null });
+    expect(peer.received.map(({ type }) => type)).not.toContain('outcome');
+    expect(executor.stderr()).not.toContain('a release failed');
+    expect(await remains(stateDir)).toEqual([]);
+  });
+
   it('killed in the middle of a run, takes its processes with it; its next start sweeps the rest', async () => {
     const elsewhere = otherCgroup();
     elsewhere.enter();

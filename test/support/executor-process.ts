@@ -42,7 +42,7 @@ export async function startExecutorProcess(
       ...['--url', peer.url, '--state', stateDir, '--cache', CACHE_DIR, '--slots', '1'],
       ...['--name', 'under-test', '--join-token-file', join(stateDir, 'join-token'), ...args],
     ],
-    { stdio: ['pipe', 'pipe', 'pipe'] },
+    { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
   const stderr: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk.toString()));
