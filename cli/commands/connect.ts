@@ -9,6 +9,7 @@ import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './
 interface ConnectOptions extends StateOptions, JsonOptions {
   readonly url?: string;
   readonly token?: string;
+  readonly signIn?: true;
 }
 
 const NAMES = Object.keys(CLIENTS) as ClientName[];
@@ -21,11 +22,12 @@ export function registerConnect(program: Command): void {
     .addArgument(new Argument('<client>', 'the agent').choices(NAMES))
     .option('--url <url>', 'another MCP endpoint than that of the local stack')
     .option('--token <token>', 'another token than that of the development owner')
+    .option('--sign-in', 'without a token: the agent sends you to the browser to sign in')
     .addOption(stateOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      `\nExamples:\n  $ ./causeway connect claude-code\n  $ ./causeway connect codex --token "$(./causeway token create --name codex)"\n\n${CLOUD_CLIENTS}`,
+      `\nExamples:\n  $ ./causeway connect claude-code\n  $ ./causeway connect claude-code --sign-in\n  $ ./causeway connect codex --token "$(./causeway token create --name codex)"\n\n${CLOUD_CLIENTS}`,
     )
     .action(connect);
 }
@@ -43,10 +45,12 @@ function connect(name: ClientName, options: ConnectOptions): void {
   printResult(text);
   printNote(`\n${head('Then')} ${client.next}`);
   printNote(`${head('Reach')} ${client.reach}`);
+  if (options.signIn) return;
   printNote(`${head('Secret')} the text holds a token of the development tenant: it is for this machine.`);
 }
 
-function endpointOf({ state, url, token }: ConnectOptions): Endpoint {
+function endpointOf({ state, url, token, signIn }: ConnectOptions): Endpoint {
+  if (url !== undefined && signIn) return { mcpUrl: url, apiToken: null };
   if (url !== undefined && token !== undefined) return { mcpUrl: url, apiToken: token };
   const known = readConnection(statePaths(state));
   if (known === null) {
@@ -56,5 +60,5 @@ function endpointOf({ state, url, token }: ConnectOptions): Endpoint {
       remedy: 'start one with ./causeway up, or name an endpoint with --url and --token',
     });
   }
-  return { mcpUrl: url ?? known.mcpUrl, apiToken: token ?? known.apiToken };
+  return { mcpUrl: url ?? known.mcpUrl, apiToken: signIn ? null : (token ?? known.apiToken) };
 }

@@ -1,6 +1,7 @@
 export interface Endpoint {
   readonly mcpUrl: string;
-  readonly apiToken: string;
+  /** Null: the agent is given the address alone, and sends its person to the browser to sign in (OAuth). */
+  readonly apiToken: string | null;
 }
 
 export interface ClientGuide {
@@ -14,8 +15,15 @@ export interface ClientGuide {
   readonly next: string;
 }
 
-const bearer = ({ apiToken }: Endpoint): string => `Bearer ${apiToken}`;
 const json = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** What follows where there is a token, and nothing where its person signs in. */
+function withToken<Part>({ apiToken }: Endpoint, part: (bearer: string) => Part): Part | undefined {
+  return apiToken === null ? undefined : part(`Bearer ${apiToken}`);
+}
+
+const headers = (endpoint: Endpoint) =>
+  withToken(endpoint, (Authorization) => ({ headers: { Authorization } }));
 
 /** How each agent is told of an MCP server; one entry a client. The landing page and `./causeway connect` show it. */
 export const CLIENTS = {
@@ -23,7 +31,7 @@ export const CLIENTS = {
     title: 'Claude Code',
     where: 'a terminal',
     text: (endpoint) =>
-      `claude mcp add --transport http causeway ${endpoint.mcpUrl} --header "Authorization: ${bearer(endpoint)}"`,
+      `claude mcp add --transport http causeway ${endpoint.mcpUrl}${withToken(endpoint, (bearer) => ` --header "Authorization: ${bearer}"`) ?? ''}`,
     reach: 'It runs on this machine and reaches localhost.',
     next: 'start claude; /mcp lists causeway',
   },
@@ -41,11 +49,10 @@ export const CLIENTS = {
               'mcp-remote',
               endpoint.mcpUrl,
               ...(isPlainRemote(endpoint.mcpUrl) ? ['--allow-http'] : []),
-              '--header',
               // biome-ignore lint/suspicious/noTemplateCurlyInString: the bridge itself fills this in.
-              'Authorization:${AUTHORIZATION}',
+              ...(withToken(endpoint, () => ['--header', 'Authorization:${AUTHORIZATION}']) ?? []),
             ],
-            env: { AUTHORIZATION: bearer(endpoint) },
+            ...withToken(endpoint, (AUTHORIZATION) => ({ env: { AUTHORIZATION } })),
           },
         },
       }),
@@ -55,12 +62,14 @@ export const CLIENTS = {
   },
   codex: {
     title: 'Codex',
-    where: 'a terminal; Codex keeps the name of the variable, not the token',
+    where: 'a terminal',
     text: (endpoint) =>
-      [
-        `export CAUSEWAY_TOKEN=${endpoint.apiToken}`,
-        `codex mcp add causeway --url ${endpoint.mcpUrl} --bearer-token-env-var CAUSEWAY_TOKEN`,
-      ].join('\n'),
+      endpoint.apiToken === null
+        ? `codex mcp add causeway --url ${endpoint.mcpUrl} && codex mcp login causeway`
+        : [
+            `export CAUSEWAY_TOKEN=${endpoint.apiToken}`,
+            `codex mcp add causeway --url ${endpoint.mcpUrl} --bearer-token-env-var CAUSEWAY_TOKEN`,
+          ].join('\n'),
     reach: 'It runs on this machine and reaches localhost.',
     next: 'start codex in the same terminal; /mcp lists causeway',
   },
@@ -68,7 +77,7 @@ export const CLIENTS = {
     title: 'Gemini CLI',
     where: 'a terminal',
     text: (endpoint) =>
-      `gemini mcp add --scope user --transport http --header "Authorization: ${bearer(endpoint)}" causeway ${endpoint.mcpUrl}`,
+      `gemini mcp add --scope user --transport http${withToken(endpoint, (bearer) => ` --header "Authorization: ${bearer}"`) ?? ''} causeway ${endpoint.mcpUrl}`,
     reach: 'It runs on this machine and reaches localhost.',
     next: 'start gemini; /mcp lists causeway',
   },
@@ -77,7 +86,7 @@ export const CLIENTS = {
     where: '~/.cursor/mcp.json',
     text: (endpoint) =>
       json({
-        mcpServers: { causeway: { url: endpoint.mcpUrl, headers: { Authorization: bearer(endpoint) } } },
+        mcpServers: { causeway: { url: endpoint.mcpUrl, ...headers(endpoint) } },
       }),
     reach: 'It runs on this machine and reaches localhost.',
     next: 'Settings, MCP shows causeway with its tools',
@@ -88,7 +97,7 @@ export const CLIENTS = {
     text: (endpoint) =>
       json({
         servers: {
-          causeway: { type: 'http', url: endpoint.mcpUrl, headers: { Authorization: bearer(endpoint) } },
+          causeway: { type: 'http', url: endpoint.mcpUrl, ...headers(endpoint) },
         },
       }),
     reach: 'It runs on this machine and reaches localhost.',
@@ -100,7 +109,7 @@ export type ClientName = keyof typeof CLIENTS;
 
 /** Said of every client that is not in the table because it runs elsewhere. */
 export const CLOUD_CLIENTS =
-  'claude.ai and ChatGPT run in the cloud: they need a public https address and sign in by OAuth, not with a token.';
+  'claude.ai and ChatGPT run in the cloud: they need a public https address, and sign in through the browser.';
 
 function isPlainRemote(url: string): boolean {
   const { protocol, hostname } = new URL(url);

@@ -1,8 +1,6 @@
 import { html } from 'hono/html';
 import { CLIENTS, CLOUD_CLIENTS } from './clients.ts';
 
-const TOKEN = 'btk_YOUR_TOKEN';
-
 /** What a browser sees at `/` and `/mcp`: what this is, and one copy button a client. It holds nothing of any tenant. */
 export async function landingPage(publicUrl: string): Promise<Response> {
   const mcpUrl = `${publicUrl}/mcp`;
@@ -22,12 +20,12 @@ export async function landingPage(publicUrl: string): Promise<Response> {
 <h1>Causeway</h1>
 <p class="lead">Bring your own agent. It keeps versioned projects here, writes Python models, attaches data, and runs them in sandboxes that have no network.</p>
 <div class="address"><code id="mcp-url">${mcpUrl}</code><button data-copy="mcp-url">Copy address</button></div>
-<p>This is an MCP endpoint: add its address to your agent, not to a browser. Each call carries an API token; an admin of your tenant makes one, or, on this machine, <code>./causeway token create --name laptop</code>.</p>
+<p>This is an MCP endpoint: add its address to your agent, not to a browser. The agent sends you here to sign in and asks for what it needs; you decide. A script uses an API token instead, as <code>Authorization: Bearer btk_…</code>.</p>
 <h2>Connect a client</h2>
 ${Object.entries(CLIENTS).map(
   ([id, client]) => html`<section class="client">
 <header><h3>${client.title}<small>Paste into ${client.where}</small></h3><button data-copy="client-${id}">Copy</button></header>
-<pre id="client-${id}">${client.text({ mcpUrl, apiToken: TOKEN })}</pre>
+<pre id="client-${id}">${client.text({ mcpUrl, apiToken: null })}</pre>
 </section>`,
 )}
 <p>${CLOUD_CLIENTS}</p>
