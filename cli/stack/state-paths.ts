@@ -50,7 +50,9 @@ export function preparePaths(paths: StatePaths): void {
     });
   }
   if (found === null) writeFileSync(versionFile, `${STATE_VERSION}\n`);
-  for (const dir of [paths.postgres, paths.worker, paths.blobs, paths.executor, paths.logs]) {
-    mkdirSync(dir, { recursive: true });
+  // Postgres is another user and has to get through; what tenants keep is for nobody else on this machine to read.
+  mkdirSync(paths.postgres, { recursive: true });
+  for (const dir of [paths.worker, paths.blobs, paths.executor, paths.logs]) {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
   }
 }
