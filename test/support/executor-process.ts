@@ -101,3 +101,14 @@ export async function processesOf(stateDir: string): Promise<string[]> {
     .map((pid) => readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => ''));
   return (await Promise.all(commands)).filter((command) => command.includes(stateDir));
 }
+
+/** Ids of the processes of a process group (proc_pid_stat(5)). */
+export async function membersOf(group: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const stats = await Promise.all(
+    pids.map((pid) => readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => '')),
+  );
+  return stats
+    .filter((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]) === group)
+    .map((stat) => Number.parseInt(stat, 10));
+}
