@@ -119,6 +119,8 @@ create table app.api_tokens (
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  address_ranges cidr[],
+  constraint api_tokens_address_ranges_check CHECK (((cardinality(address_ranges) >= 1) AND (cardinality(address_ranges) <= 50))),
   constraint api_tokens_argon2id_hash_check CHECK ((argon2id_hash ~~ '$argon2id$v=19$m=%'::text)),
   constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
   constraint api_tokens_pkey PRIMARY KEY (tenant_id, token_id),
@@ -142,7 +144,7 @@ create policy tenant on app.api_tokens for all to causeway_app
 grant insert, select, update on table app.api_tokens to causeway_keeper;
 grant select on table app.api_tokens to causeway_backup;
 grant select on table app.api_tokens to causeway_resolver;
-grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at) on app.api_tokens to causeway_app;
+grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at, address_ranges) on app.api_tokens to causeway_app;
 
 create table app.audit_events (
   tenant_id app.ten_id not null default app.tenant_id(),
@@ -888,9 +890,11 @@ create table app.tenants (
   name text not null,
   status text not null default 'active'::text,
   created_at timestamp with time zone not null default now(),
+  token_lifetime_max interval,
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   constraint tenants_pkey PRIMARY KEY (tenant_id),
-  constraint tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text])))
+  constraint tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text]))),
+  constraint tenants_token_lifetime_max_check CHECK ((token_lifetime_max > '00:00:00'::interval))
 );
 alter table app.tenants owner to causeway_owner;
 alter table app.tenants enable row level security;
@@ -1099,6 +1103,24 @@ alter table migrations.applied owner to causeway_owner;
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION app.address_within(address text, ranges cidr[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- Where nobody vouches for an address it is NULL, and then a restricted token holds nowhere.
+  if address is null or not pg_input_is_valid(address, 'inet') then
+    return false;
+  end if;
+  return address::inet <<= any (ranges);
+end
+$function$;
+alter function app.address_within(text,cidr[]) owner to causeway_owner;
+grant execute on function app.address_within(text,cidr[]) to causeway_resolver;
+comment on function app.address_within(text,cidr[]) is 'Whether an address lies in one of the networks. What is no address lies in none.';
+
 CREATE OR REPLACE FUNCTION app.archive_project(project text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1208,6 +1230,28 @@ end
 $function$;
 alter function app.begin_import(text,text,jsonb,text,jsonb) owner to causeway_owner;
 grant execute on function app.begin_import(text,text,jsonb,text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.cap_token_lifetime(tenant_id text, lifetime_max interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update app.tenants as t set token_lifetime_max = cap_token_lifetime.lifetime_max
+   where t.tenant_id = cap_token_lifetime.tenant_id;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'tenant_not_found');
+  end if;
+  insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+  values (tenant_id, 'operator', 'tenant.cap_tokens', 'tenant', tenant_id, 'ok',
+          jsonb_build_object('seconds_max', extract(epoch from lifetime_max)));
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.cap_token_lifetime(text,interval) owner to causeway_keeper;
+grant execute on function app.cap_token_lifetime(text,interval) to causeway_owner;
+comment on function app.cap_token_lifetime(text,interval) is 'Bounds how long new tokens of a tenant may live; NULL lifts it. Tokens that are there stay as they are.';
 
 CREATE OR REPLACE FUNCTION app.check_catalogue()
  RETURNS TABLE(severity text, code text, object text, message text)
@@ -1506,14 +1550,19 @@ end
 $function$;
 alter function app.count_attempt(text,integer,jsonb) owner to causeway_keeper;
 
-CREATE OR REPLACE FUNCTION app.create_api_token(tenant_id text, token_id text, user_id text, name text, argon2id_hash text, scopes text[], role_ceiling text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+CREATE OR REPLACE FUNCTION app.create_api_token(tenant_id text, token_id text, user_id text, name text, argon2id_hash text, scopes text[], role_ceiling text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, address_ranges cidr[] DEFAULT NULL::cidr[])
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 #variable_conflict use_variable
+declare
+  refusal jsonb := app.token_lifetime_refusal(tenant_id, expires_at);
 begin
+  if refusal is not null then
+    return refusal;
+  end if;
   if not exists (
     select from app.memberships as m
      where m.tenant_id = create_api_token.tenant_id and m.user_id = create_api_token.user_id and m.status = 'active'
@@ -1521,17 +1570,18 @@ begin
     return jsonb_build_object('ok', false, 'code', 'member_not_found',
                               'details', jsonb_build_object('tenant_id', tenant_id, 'user_id', user_id));
   end if;
-  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at)
-  values (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at);
+  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges)
+  values (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges);
   insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
   values (tenant_id, 'operator', 'token.create', 'token', token_id, 'ok',
-          jsonb_build_object('user', user_id, 'name', name, 'scopes', scopes, 'role_ceiling', role_ceiling, 'expires_at', expires_at));
+          jsonb_build_object('user', user_id, 'name', name, 'scopes', scopes, 'role_ceiling', role_ceiling,
+                             'expires_at', expires_at, 'address_ranges', address_ranges));
   return jsonb_build_object('ok', true, 'token_id', token_id);
 end
 $function$;
-alter function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone) owner to causeway_keeper;
-grant execute on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone) to causeway_owner;
-comment on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone) is 'Stores a token''s argon2id hash. Refuses with member_not_found.';
+alter function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[]) owner to causeway_keeper;
+grant execute on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[]) to causeway_owner;
+comment on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[]) is 'Stores a token''s argon2id hash. Refuses with member_not_found or token_lifetime_too_long.';
 
 CREATE OR REPLACE FUNCTION app.create_join_token(pool text, token_sha256 text, lifetime interval)
  RETURNS jsonb
@@ -1779,7 +1829,7 @@ begin
   select t.name as tenant_name, t.status as tenant_status,
          u.user_id, u.name, u.email, u.status as user_status,
          m.role as member_role, m.status as member_status,
-         k.token_id, k.scopes, k.role_ceiling, k.revoked_at, k.expires_at
+         k.token_id, k.scopes, k.role_ceiling, k.revoked_at, k.expires_at, k.address_ranges
     into who
     from app.tenants as t
     left join app.users as u on u.user_id = claim ->> 'user'
@@ -1798,6 +1848,8 @@ begin
       perform app_private.refuse_entry('revoked');
     elsif who.expires_at <= clock_timestamp() then
       perform app_private.refuse_entry('expired');
+    elsif who.address_ranges is not null and not app.address_within(claim ->> 'address', who.address_ranges) then
+      perform app_private.refuse_entry('address_not_allowed');
     end if;
     granted_scopes := who.scopes;
     role_ceiling := who.role_ceiling;
@@ -2085,12 +2137,13 @@ $function$;
 alter function app.join_by_invitation(app.invitations,text,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.list_api_tokens(tenant_id text)
- RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone, last_used_at timestamp with time zone)
+ RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, address_ranges text[], created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone, last_used_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select k.token_id, k.name, u.email, k.scopes, k.role_ceiling, k.created_at, k.expires_at, k.revoked_at, l.last_used_at
+  select k.token_id, k.name, u.email, k.scopes, k.role_ceiling, k.address_ranges::text[],
+         k.created_at, k.expires_at, k.revoked_at, l.last_used_at
     from app.api_tokens as k join app.users as u using (user_id)
     left join app.token_last_uses as l on l.tenant_id = k.tenant_id and l.credential_id = k.token_id
    where k.tenant_id = list_api_tokens.tenant_id
@@ -2772,6 +2825,47 @@ grant execute on function app.role_rank(text) to causeway_app;
 grant execute on function app.role_rank(text) to causeway_keeper;
 grant execute on function app.role_rank(text) to causeway_resolver;
 comment on function app.role_rank(text) is 'viewer 1, member 2, admin 3, owner 4; NULL for anything else.';
+
+CREATE OR REPLACE FUNCTION app.rotate_api_token(token_id text, new_token_id text, argon2id_hash text, overlap interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  old app.api_tokens;
+  old_until timestamptz;
+  new_until timestamptz;
+  refusal jsonb;
+begin
+  select k.* into old from app.api_tokens as k
+   where k.token_id = rotate_api_token.token_id and k.revoked_at is null
+     and (k.expires_at is null or k.expires_at > clock_timestamp())
+     for update;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'token_not_found', 'details', jsonb_build_object('token_id', token_id));
+  end if;
+  -- The successor lives as long as the token was to live when it was made.
+  new_until := now() + (old.expires_at - old.created_at);
+  refusal := app.token_lifetime_refusal(old.tenant_id, new_until);
+  if refusal is not null then
+    return refusal;
+  end if;
+  old_until := least(old.expires_at, now() + overlap);
+  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges)
+  values (old.tenant_id, new_token_id, old.user_id, old.name, rotate_api_token.argon2id_hash, old.scopes, old.role_ceiling,
+          new_until, old.address_ranges);
+  update app.api_tokens as k set expires_at = old_until
+   where k.tenant_id = old.tenant_id and k.token_id = old.token_id;
+  insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+  values (old.tenant_id, 'operator', 'token.rotate', 'token', old.token_id, 'ok',
+          jsonb_build_object('successor', new_token_id, 'old_until', old_until, 'expires_at', new_until));
+  return jsonb_build_object('ok', true, 'tenant_id', old.tenant_id, 'token_id', new_token_id, 'old_until', old_until, 'expires_at', new_until);
+end
+$function$;
+alter function app.rotate_api_token(text,text,text,interval) owner to causeway_keeper;
+grant execute on function app.rotate_api_token(text,text,text,interval) to causeway_owner;
+comment on function app.rotate_api_token(text,text,text,interval) is 'Gives a living token a successor that may do the same; the old one ends after the overlap. Refuses with token_not_found or token_lifetime_too_long.';
 
 CREATE OR REPLACE FUNCTION app.rotate_oauth_key(key_id text, public_jwk jsonb, private_key text, signs_after interval, overlap interval)
  RETURNS jsonb
@@ -3701,6 +3795,19 @@ $function$;
 alter function app.tenant_people() owner to causeway_resolver;
 grant execute on function app.tenant_people() to causeway_app;
 comment on function app.tenant_people() is 'The people of the entered tenant, former ones too (old events name them).';
+
+CREATE OR REPLACE FUNCTION app.token_lifetime_refusal(tenant_id text, expires_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object('ok', false, 'code', 'token_lifetime_too_long',
+                            'details', jsonb_build_object('seconds_max', extract(epoch from t.token_lifetime_max)))
+    from app.tenants as t
+   where t.tenant_id = token_lifetime_refusal.tenant_id
+     and coalesce(token_lifetime_refusal.expires_at, 'infinity') > now() + t.token_lifetime_max
+$function$;
+alter function app.token_lifetime_refusal(text,timestamp with time zone) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.user_id()
  RETURNS text

@@ -30,6 +30,12 @@ export const ERRORS = {
     means: 'The role of the person behind the credential is too low for the call.',
   },
   tenant_suspended: { status: 403, retryable: false, remedy: 'operator', means: 'The tenant is suspended.' },
+  address_not_allowed: {
+    status: 403,
+    retryable: false,
+    remedy: 'person',
+    means: 'The token may not be used from the address that the call comes from.',
+  },
   forbidden_origin: {
     status: 403,
     retryable: false,

@@ -1,31 +1,27 @@
 import { type Command, Option } from 'commander';
-import { ID_PREFIXES, newId, parseId, type TenantId } from '../../protocol/ids.ts';
+import { ID_PREFIXES, newId, parseId } from '../../protocol/ids.ts';
 import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import { asOperator, type TokenUseRow } from '../database/operator.ts';
-import { parseLifetime } from '../identity/expiry.ts';
+import { LIFETIME_MS_DEFAULT, parseLifetimeOrNever } from '../identity/expiry.ts';
 import { mintToken } from '../identity/mint-token.ts';
+import { parseNetworks } from '../identity/network.ts';
 import { DEVELOPMENT_EMAIL } from '../stack/development-tenant.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
-import { readSecrets } from '../stack/secrets.ts';
-import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
-import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+import { type DatabaseOptions, tenantOf, withDatabase } from './token-options.ts';
+import { registerTokenLifetime } from './token-rotate.ts';
 
 /** Entries that `token uses` shows. */
 const USES_SHOWN_MAX = 500;
 
 const ROLES = ['owner', 'admin', 'member', 'viewer'];
 
-interface DatabaseOptions extends StateOptions, JsonOptions {
-  readonly databaseUrl?: string;
-  readonly tenant?: string;
-}
-
 interface CreateOptions extends DatabaseOptions {
   readonly name: string;
   readonly scope?: readonly string[];
-  readonly expires?: number;
+  readonly expires: number | null;
+  readonly from?: readonly string[];
   readonly role?: string;
   readonly email: string;
 }
@@ -33,7 +29,7 @@ interface CreateOptions extends DatabaseOptions {
 export function registerToken(program: Command): void {
   const token = program
     .command('token')
-    .summary('API tokens: create, list, revoke, uses')
+    .summary('API tokens: create, list, revoke, rotate, uses')
     .description(
       'API tokens of a tenant: of the local development tenant, or of another database by --database-url and --tenant.',
     )
@@ -44,7 +40,17 @@ export function registerToken(program: Command): void {
     .description('Makes a token and prints it. It cannot be shown again: only its argon2id hash is stored.')
     .requiredOption('--name <name>', 'what it is for; shown in lists and in the audit log')
     .addOption(new Option('--scope <scope...>', 'what it may do (default: everything)').choices(ALL_SCOPES))
-    .option('--expires <time>', 'its lifetime: 30m, 1h, 90d (default: until it is revoked)', parseLifetime)
+    .addOption(
+      new Option('--expires <time>', 'its lifetime: 30m, 1h, 90d; or never')
+        .default(LIFETIME_MS_DEFAULT, '90d')
+        .argParser(parseLifetimeOrNever),
+    )
+    .addOption(
+      new Option(
+        '--from <network...>',
+        'networks from which alone it may be used: 192.0.2.0/24 2001:db8::/48',
+      ).argParser(parseNetworks),
+    )
     .addOption(
       new Option('--role <role>', 'the most it may do, and the role of a person who is new').choices(ROLES),
     )
@@ -71,6 +77,7 @@ export function registerToken(program: Command): void {
     .action(revoke);
 
   registerUses(token);
+  registerTokenLifetime(token);
 }
 
 function registerUses(token: Command): void {
@@ -87,21 +94,10 @@ function registerUses(token: Command): void {
     .action(showUses);
 }
 
-function withDatabase(command: Command): Command {
-  return command
-    .option(
-      '--database-url <url>',
-      'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)',
-    )
-    .option('--tenant <id>', 'another tenant than the development tenant of this stack')
-    .addOption(stateOption())
-    .addOption(jsonOption());
-}
-
 async function create(options: CreateOptions): Promise<void> {
   const tenant = tenantOf(options);
   const scopes = options.scope ?? ALL_SCOPES;
-  const expiresAt = options.expires === undefined ? null : new Date(Date.now() + options.expires);
+  const expiresAt = options.expires === null ? null : new Date(Date.now() + options.expires);
   const minted = await asOperator(await ownerUrlOf(options), async (operator) => {
     const user = await operator.provisionTenant({
       tenant,
@@ -118,6 +114,7 @@ async function create(options: CreateOptions): Promise<void> {
       scopes,
       roleCeiling: options.role ?? null,
       expiresAt,
+      ...(options.from === undefined ? {} : { addressRanges: options.from }),
     });
   });
   if (options.json) {
@@ -150,9 +147,10 @@ async function list(options: DatabaseOptions): Promise<void> {
     token.email,
     stateOf(token.revoked_at, token.expires_at),
     token.last_used_at === null ? 'never' : minuteOf(token.last_used_at),
+    token.address_ranges?.join(' ') ?? 'everywhere',
     token.scopes.length === ALL_SCOPES.length ? 'all' : token.scopes.join(' '),
   ]);
-  printResult(formatTable(['token', 'name', 'person', 'state', 'last use', 'scopes'], rows));
+  printResult(formatTable(['token', 'name', 'person', 'state', 'last use', 'from', 'scopes'], rows));
 }
 
 async function revoke(id: string, options: DatabaseOptions): Promise<void> {
@@ -206,15 +204,4 @@ function stateOf(revokedAt: Date | null, expiresAt: Date | null): string {
 
 function minuteOf(date: Date): string {
   return `${date.toISOString().slice(0, 16)}Z`;
-}
-
-function tenantOf({ tenant, state }: DatabaseOptions): TenantId {
-  const id =
-    tenant === undefined ? readSecrets(statePaths(state))?.developmentTenant : parseId('tenant', tenant);
-  if (id) return id;
-  throw new Failure({
-    what: 'There is no tenant to work on.',
-    why: tenant === undefined ? `no stack was ever started in ${state}` : `${tenant} is no id of a tenant`,
-    remedy: 'start ./causeway up once, or name a tenant: --tenant ten_...',
-  });
 }

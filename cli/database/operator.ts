@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { ExecutorId, Id, TenantId, TokenId, UserId } from '../../protocol/ids.ts';
+import { Failure } from '../terminal/failure.ts';
 
 export interface TokenRow {
   readonly token_id: TokenId;
@@ -7,6 +8,8 @@ export interface TokenRow {
   readonly email: string;
   readonly scopes: readonly string[];
   readonly role_ceiling: string | null;
+  /** Networks from which alone it may be used; null: from everywhere. */
+  readonly address_ranges: readonly string[] | null;
   readonly created_at: Date;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
@@ -49,6 +52,14 @@ export interface NewToken {
   readonly scopes: readonly string[];
   readonly roleCeiling: string | null;
   readonly expiresAt: Date | null;
+  readonly addressRanges: readonly string[] | null;
+}
+
+/** A successor of a token: whose it is, and when it and the old one end. */
+export interface Rotated {
+  readonly tenant: TenantId;
+  readonly expiresAt: Date | null;
+  readonly oldUntil: Date;
 }
 
 export interface NewPerson {
@@ -79,7 +90,17 @@ export interface Operator {
   inviteOwner(invitation: OwnerInvitation): Promise<void>;
   /** Makes a one-time link that sets a new password. False where nobody has the email. */
   createRecovery(recovery: { email: string; linkSha256: string; lifetimeSeconds: number }): Promise<boolean>;
+  /** Throws where the person is no member, or the tenant lets no token live so long. */
   createToken(token: NewToken): Promise<void>;
+  /** Null where the old token is not alive; throws where the tenant lets no token live so long. */
+  rotateToken(rotation: {
+    old: TokenId;
+    token: TokenId;
+    hash: string;
+    overlapMs: number;
+  }): Promise<Rotated | null>;
+  /** Bounds how long new tokens of a tenant may live; null lifts it. False where there is no such tenant. */
+  capTokenLifetime(tenant: TenantId, lifetimeMsMax: number | null): Promise<boolean>;
   listTokens(tenant: TenantId): Promise<readonly TokenRow[]>;
   /** The newest entries of the request log, of one token or agent or of all. */
   listTokenUses(
@@ -96,7 +117,24 @@ export interface Operator {
   revokeExecutor(executor: ExecutorId): Promise<boolean>;
 }
 
-type Answer = { readonly ok: boolean; readonly code?: string; readonly user_id?: UserId };
+type Answer = {
+  readonly ok: boolean;
+  readonly code?: string;
+  readonly user_id?: UserId;
+  readonly tenant_id?: TenantId;
+  readonly expires_at?: string | null;
+  readonly old_until?: string;
+};
+
+function refused(what: string, { code }: Answer): Failure {
+  if (code !== 'token_lifetime_too_long')
+    return new Failure({ what, why: `${code}`, remedy: 'see docs/errors.md' });
+  return new Failure({
+    what,
+    why: 'its tenant does not let a token live so long',
+    remedy: 'make it with a shorter --expires, or change the bound: ./causeway token limit',
+  });
+}
 
 /** Logs in as `causeway_owner`, does `work`, and logs out. */
 export async function asOperator<Result>(
@@ -150,17 +188,38 @@ function operatorOn(client: pg.Client): Operator {
       return (await call(sql, [email, linkSha256, lifetimeSeconds])).ok;
     },
     async createToken(token) {
-      const answer = await call('select app.create_api_token($1, $2, $3, $4, $5, $6, $7, $8) as answer', [
-        token.tenant,
-        token.token,
-        token.user,
-        token.name,
-        token.hash,
-        token.scopes,
-        token.roleCeiling,
-        token.expiresAt,
-      ]);
-      if (!answer.ok) throw new Error(`the token could not be made: ${answer.code}`);
+      const answer = await call(
+        `select app.create_api_token($1, $2, $3, $4, $5, $6, $7, $8,
+           (select array_agg(network(range::inet)) from unnest($9::text[]) as range)) as answer`,
+        [
+          token.tenant,
+          token.token,
+          token.user,
+          token.name,
+          token.hash,
+          token.scopes,
+          token.roleCeiling,
+          token.expiresAt,
+          token.addressRanges,
+        ],
+      );
+      if (!answer.ok) throw refused('the token could not be made', answer);
+    },
+    async rotateToken({ old, token, hash, overlapMs }) {
+      const sql = 'select app.rotate_api_token($1, $2, $3, make_interval(secs => $4)) as answer';
+      const answer = await call(sql, [old, token, hash, overlapMs / 1000]);
+      if (answer.code === 'token_not_found') return null;
+      if (!answer.ok || !answer.tenant_id || !answer.old_until)
+        throw refused('the token could not be rotated', answer);
+      return {
+        tenant: answer.tenant_id,
+        expiresAt: answer.expires_at ? new Date(answer.expires_at) : null,
+        oldUntil: new Date(answer.old_until),
+      };
+    },
+    async capTokenLifetime(tenant, lifetimeMsMax) {
+      const sql = 'select app.cap_token_lifetime($1, make_interval(secs => $2)) as answer';
+      return (await call(sql, [tenant, lifetimeMsMax === null ? null : lifetimeMsMax / 1000])).ok;
     },
     async listTokens(tenant) {
       const { rows } = await client.query<TokenRow>('select * from app.list_api_tokens($1)', [tenant]);

@@ -11,6 +11,8 @@ export interface TokenWish {
   /** The most that the token may do, whatever its person may; null: what the person may. */
   readonly roleCeiling: string | null;
   readonly expiresAt: Date | null;
+  /** Networks in CIDR form from which alone it may be used; absent: from everywhere. */
+  readonly addressRanges?: readonly string[];
 }
 
 /** Makes a token of a person. Its text exists only in what is returned: the database gets the argon2id hash of its secret. */
@@ -21,6 +23,6 @@ export async function mintToken(
   const id = newId('token');
   const secret = newTokenSecret();
   const hash = await hashSecret(secret);
-  await operator.createToken({ ...wish, token: id, hash });
+  await operator.createToken({ ...wish, addressRanges: wish.addressRanges ?? null, token: id, hash });
   return { id, text: formatApiToken({ tenant: wish.tenant, token: id, secret }) };
 }

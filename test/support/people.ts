@@ -20,6 +20,7 @@ export interface PersonWish {
   readonly scopes?: readonly string[];
   readonly roleCeiling?: string;
   readonly expiresAt?: Date;
+  readonly addressRanges?: readonly string[];
 }
 
 /** Settles a person in the running stack as its operator would. */
@@ -41,6 +42,7 @@ export async function settlePerson(stack: TestStack, wish: PersonWish): Promise<
       scopes: wish.scopes ?? ALL_SCOPES,
       roleCeiling: wish.roleCeiling ?? null,
       expiresAt: wish.expiresAt ?? null,
+      ...(wish.addressRanges === undefined ? {} : { addressRanges: wish.addressRanges }),
     });
     return { tenant, user, tokenId: id, token: text };
   });

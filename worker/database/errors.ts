@@ -33,6 +33,7 @@ export const ENTRY_REFUSALS = [
   'user_disabled',
   'membership_ended',
   'tenant_suspended',
+  'address_not_allowed',
   'bad_ticket',
   'stale_ticket',
   'already_entered',

@@ -72,6 +72,13 @@ export function entryRefused(refused: EntryRefused, requestId: string, publicUrl
         new Refusal('tenant_suspended', 'The tenant is suspended.', { hint: 'Ask the operator.' }),
         requestId,
       );
+    case 'address_not_allowed':
+      return refusalResponse(
+        new Refusal('address_not_allowed', 'This token may not be used from this address.', {
+          hint: 'Call from a network that the token names, or ask who made it for another.',
+        }),
+        requestId,
+      );
     case 'expired':
       return invalidToken('The token has expired.', requestId, publicUrl);
     case 'revoked':
