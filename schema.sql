@@ -120,6 +120,7 @@ create table app.api_tokens (
   expires_at timestamp with time zone,
   revoked_at timestamp with time zone,
   address_ranges cidr[],
+  successor_id app.tok_id,
   constraint api_tokens_address_ranges_check CHECK (((cardinality(address_ranges) >= 1) AND (cardinality(address_ranges) <= 50))),
   constraint api_tokens_argon2id_hash_check CHECK ((argon2id_hash ~~ '$argon2id$v=19$m=%'::text)),
   constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
@@ -2845,6 +2846,10 @@ begin
   if not found then
     return jsonb_build_object('ok', false, 'code', 'token_not_found', 'details', jsonb_build_object('token_id', token_id));
   end if;
+  -- Its own end is the overlap's by now, and no measure for how long another should live.
+  if old.successor_id is not null then
+    return jsonb_build_object('ok', false, 'code', 'token_rotated', 'details', jsonb_build_object('successor', old.successor_id));
+  end if;
   -- The successor lives as long as the token was to live when it was made.
   new_until := now() + (old.expires_at - old.created_at);
   refusal := app.token_lifetime_refusal(old.tenant_id, new_until);
@@ -2855,7 +2860,7 @@ begin
   insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges)
   values (old.tenant_id, new_token_id, old.user_id, old.name, rotate_api_token.argon2id_hash, old.scopes, old.role_ceiling,
           new_until, old.address_ranges);
-  update app.api_tokens as k set expires_at = old_until
+  update app.api_tokens as k set expires_at = old_until, successor_id = new_token_id
    where k.tenant_id = old.tenant_id and k.token_id = old.token_id;
   insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
   values (old.tenant_id, 'operator', 'token.rotate', 'token', old.token_id, 'ok',
@@ -2865,7 +2870,7 @@ end
 $function$;
 alter function app.rotate_api_token(text,text,text,interval) owner to causeway_keeper;
 grant execute on function app.rotate_api_token(text,text,text,interval) to causeway_owner;
-comment on function app.rotate_api_token(text,text,text,interval) is 'Gives a living token a successor that may do the same; the old one ends after the overlap. Refuses with token_not_found or token_lifetime_too_long.';
+comment on function app.rotate_api_token(text,text,text,interval) is 'Gives a living token a successor that may do the same; the old one ends after the overlap. Refuses with token_not_found, token_rotated or token_lifetime_too_long.';
 
 CREATE OR REPLACE FUNCTION app.rotate_oauth_key(key_id text, public_jwk jsonb, private_key text, signs_after interval, overlap interval)
  RETURNS jsonb

@@ -92,7 +92,7 @@ export interface Operator {
   createRecovery(recovery: { email: string; linkSha256: string; lifetimeSeconds: number }): Promise<boolean>;
   /** Throws where the person is no member, or the tenant lets no token live so long. */
   createToken(token: NewToken): Promise<void>;
-  /** Null where the old token is not alive; throws where the tenant lets no token live so long. */
+  /** Null where the old token is not alive; throws where it was rotated before, or the tenant lets no token live so long. */
   rotateToken(rotation: {
     old: TokenId;
     token: TokenId;
@@ -124,9 +124,17 @@ type Answer = {
   readonly tenant_id?: TenantId;
   readonly expires_at?: string | null;
   readonly old_until?: string;
+  readonly details?: { readonly successor?: string };
 };
 
-function refused(what: string, { code }: Answer): Failure {
+function refused(what: string, { code, details }: Answer): Failure {
+  if (code === 'token_rotated') {
+    return new Failure({
+      what,
+      why: `it was before, to ${details?.successor}`,
+      remedy: `rotate or revoke that one: ./causeway token rotate ${details?.successor}`,
+    });
+  }
   if (code !== 'token_lifetime_too_long')
     return new Failure({ what, why: `${code}`, remedy: 'see docs/errors.md' });
   return new Failure({

@@ -172,6 +172,22 @@ describe('a rotated token', () => {
       expect((await rotate(token, '1 hour')).answer).toMatchObject({ ok: false, code: 'token_not_found' });
   });
 
+  test('has one successor: another one is made of that', async () => {
+    const ann = await settle(database.asOwner, {
+      person: 'Ann',
+      tenant: 'Twice',
+      expiresAt: new Date(Date.now() + 90 * DAY_MS),
+    });
+    const { successor } = await rotate(ann.tokenId, '1 hour');
+    expect((await rotate(ann.tokenId, '1 hour')).answer).toMatchObject({
+      ok: false,
+      code: 'token_rotated',
+      details: { successor },
+    });
+    const next = await rotate(successor, '1 hour');
+    expect(Number((await tokenRow(next.successor))?.expires_at)).toBeGreaterThan(Date.now() + 89 * DAY_MS);
+  });
+
   test('leaves an event', async () => {
     const ann = await settle(database.asOwner, { person: 'Ann', tenant: 'Audited' });
     const { successor } = await rotate(ann.tokenId, '1 hour');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { asOperator } from '../../cli/database/operator.ts';
 import { rotateToken } from '../../cli/identity/rotate-token.ts';
+import type { TokenId } from '../../protocol/ids.ts';
 import { callTool, postMcp } from '../support/mcp-call.ts';
 import { settlePerson } from '../support/people.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -28,13 +29,16 @@ test("a token that was stolen from Ann's network is of no use elsewhere, whateve
   }
 });
 
-test('a rotated token and its successor both work during the overlap, and one that ends at once does not', async () => {
+test('a rotated token and its successor both work during the overlap, and without one the old ends at once', async () => {
   const ann = await settlePerson(stack, { name: 'Ann' });
-  const rotate = (overlapMs: number) =>
-    asOperator(stack.ownerUrl, (operator) => rotateToken(operator, ann.tokenId, overlapMs));
-  const successor = await rotate(3_600_000);
-  for (const token of [ann.token, successor?.text ?? ''])
+  const rotate = (token: TokenId, overlapMs: number) =>
+    asOperator(stack.ownerUrl, (operator) => rotateToken(operator, token, overlapMs));
+  const second = await rotate(ann.tokenId, 3_600_000);
+  if (second === null) throw new Error('a living token is rotated');
+  for (const token of [ann.token, second.text])
     expect((await callTool(stack, token, 'whoami')).error).toBeNull();
-  await rotate(0);
-  expect((await postMcp(stack, ann.token, WHOAMI)).status).toBe(401);
+  await expect(rotate(ann.tokenId, 0)).rejects.toThrow('could not be rotated');
+  const third = await rotate(second.id, 0);
+  expect((await postMcp(stack, second.text, WHOAMI)).status).toBe(401);
+  expect((await callTool(stack, third?.text ?? '', 'whoami')).error).toBeNull();
 });
