@@ -53,17 +53,15 @@ export async function startRun(context: ToolContext, request: RunRequest): Promi
       throw refuseQueueing(queued);
     case 'known':
       return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
-    case 'new':
-      return {
-        view: await submitted(context, queued, scratch?.inline ?? {}, request.waitMs),
-        deduplicated: false,
-      };
+    case 'new': {
+      const inline = scratch === null ? {} : await storeScratch(platform, principal.tenantId, scratch);
+      return { view: await submitted(context, queued, inline, request.waitMs), deduplicated: false };
+    }
   }
 }
 
 async function queue({ platform, principal }: ToolContext, request: RunRequest) {
-  const scratch =
-    'code' in request.program ? await storeScratch(platform, principal.tenantId, request.program.code) : null;
+  const scratch = 'code' in request.program ? await readScratch(request.program.code) : null;
   const [queued] = await withTenant(platform.database, principal, [
     queueRun({
       run: newId('run'),
@@ -72,7 +70,7 @@ async function queue({ platform, principal }: ToolContext, request: RunRequest) 
       kind: scratch === null ? 'model' : 'scratch',
       ref: request.ref ?? null,
       entry: 'path' in request.program ? request.program.path : SCRATCH_ENTRY,
-      scratch: scratch === null ? null : { sha256: scratch.sha256, bytes: scratch.bytes },
+      scratch: scratch === null ? null : { sha256: scratch.sha256, bytes: scratch.content.byteLength },
       data: request.data ?? null,
       parameters: request.parameters,
       limits: runLimits({
@@ -119,12 +117,27 @@ async function submitted(
   }
 }
 
-/** The script travels with the job; it is stored as well, for a retry and for whoever replays the run. */
-async function storeScratch(platform: Platform, tenant: string, code: string) {
-  const bytes = utf8(code);
-  const sha256 = await sha256Hex(bytes);
-  await platform.blobs.put({ tenant, sha256 }, bytes, bytes.byteLength);
-  return { sha256, bytes: bytes.byteLength, inline: { [sha256]: encodeBase64(bytes) } };
+interface Scratch {
+  readonly sha256: string;
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
+async function readScratch(code: string): Promise<Scratch> {
+  const content = utf8(code);
+  return { sha256: await sha256Hex(content), content };
+}
+
+/**
+ * The script travels with the job; it is stored as well, for a retry and for whoever replays the run. Only once its run
+ * is queued: a call that is refused leaves nothing in the store.
+ */
+async function storeScratch(
+  platform: Platform,
+  tenant: string,
+  { sha256, content }: Scratch,
+): Promise<Readonly<Record<string, string>>> {
+  await platform.blobs.put({ tenant, sha256 }, content, content.byteLength);
+  return { [sha256]: encodeBase64(content) };
 }
 
 function checkParameters(parameters: Readonly<Record<string, unknown>>): void {
