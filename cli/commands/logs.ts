@@ -35,7 +35,7 @@ async function logs(part: string | undefined, { state, follow, lines }: LogOptio
   if (wanted.length === 0) {
     throw new Failure({
       what: `There is no part called ${part}.`,
-      why: 'logs are kept a part',
+      why: 'each part has a log of its own',
       remedy: `name one of: ${PART_NAMES.join(', ')}`,
     });
   }

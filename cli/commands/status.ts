@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { askHealth } from '../stack/parts/worker-health.ts';
 import { askHolder } from '../stack/state-lock.ts';
-import { statePaths } from '../stack/state-paths.ts';
+import { DEFAULT_STATE_DIR, statePaths } from '../stack/state-paths.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
 import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
 
@@ -24,7 +24,10 @@ async function status({ state, json }: StateOptions & JsonOptions): Promise<void
   if (holder === null) {
     process.exitCode = 1;
     if (json) printJson({ running: false, healthy: false, state });
-    else printNote(`Nothing runs in ${state}. Start it: ./causeway up`);
+    else {
+      const here = state === DEFAULT_STATE_DIR ? '' : ` --state ${state}`;
+      printNote(`Nothing runs in ${state}. Start it: ./causeway up${here}`);
+    }
     return;
   }
   const health = await askHealth(holder.workerPort);
