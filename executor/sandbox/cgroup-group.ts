@@ -18,9 +18,8 @@ export interface CgroupGroup {
   setLimits(limits: CgroupLimits): void;
   /** `background` yields the CPU to whatever else wants it. */
   setPriority(priority: 'background' | 'run'): void;
-  /** Resolves true when no process in it can run again before it is thawed or killed. */
+  /** Resolves true when no process in it can run again before it is killed. */
   freeze(): Promise<boolean>;
-  thaw(): void;
   /** SIGKILL to every process in it, also when frozen. */
   kill(): void;
   processes(): number[];

@@ -70,7 +70,6 @@ export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: b
       }
       return true;
     },
-    thaw: () => writeControl(freezer, 'freezer.state', 'THAWED'),
     kill() {
       for (const pid of processIds(memory)) killProcess(pid);
       // A frozen process dies only when it is thawed, and then before it runs an instruction of its own.

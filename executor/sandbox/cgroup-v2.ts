@@ -96,7 +96,6 @@ export function v2Group(ownDir: string, name: string, make: boolean): CgroupGrou
       }
       return true;
     },
-    thaw: () => writeControl(dir, 'cgroup.freeze', 0),
     kill() {
       if (readControl(dir, 'cgroup.procs') === null) return;
       try {

@@ -68,9 +68,8 @@ export interface Sandbox {
   readonly stderr: Readable;
   /** JSON lines of `causeway.progress()`. */
   readonly progress: Readable;
-  /** Gives it a run's limits and full priority while it still waits, frozen; before {@link go}. */
+  /** Gives it a run's limits and full priority; before {@link go}. */
   claim(limits: SandboxLimits): Promise<void>;
-  /** Wakes it with its order. */
   go(order: Go): void;
   /** Asks the program where it stands, for {@link EndFacts.stacks}; it may not answer. Bounded in time. */
   askWhereItStands(): Promise<void>;

@@ -120,16 +120,11 @@ export function liveSandbox(parts: LiveParts): Live {
     });
   };
 
-  /** Until its order comes it waits frozen: an idle gVisor takes 2 to 3 % of a core. */
-  const rest = async (): Promise<void> => {
-    if (!(await group.freeze())) group.thaw();
-  };
-
   const readLine = lineSplitter(LINE_CHARS_MAX, (text) => {
     const line = readReportLine(text);
     if (line.kind === 'ready') {
       isReady = true;
-      void rest().then(() => waiting.resolve(null));
+      waiting.resolve(null);
     } else if (line.kind === 'exit') void end(line.exitCode, line.cause);
     else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
   });
@@ -200,7 +195,6 @@ export function liveSandbox(parts: LiveParts): Live {
       await resizeWhereAsked(folders, spec.limits, limits);
     },
     go(order) {
-      group.thaw();
       oomPoll = setInterval(watchMemory, OOM_POLL_MS);
       pipes.writeStdin(`${JSON.stringify(orderLine(order))}\n`);
     },

@@ -1,23 +1,8 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
 const MIB = 1024 * 1024;
-
-/** Whether each sandbox that is there is frozen, by its own cgroups (freezer of v1, or cgroup.events of v2). */
-function frozenSandboxes(stateDir: string): boolean[] {
-  return globSync(join(stateDir, '**/cgroups.json')).map((file) => {
-    const dirs = JSON.parse(readFileSync(file, 'utf8')) as string[];
-    return dirs.some((dir) =>
-      existsSync(join(dir, 'freezer.state'))
-        ? readFileSync(join(dir, 'freezer.state'), 'utf8').trim() === 'FROZEN'
-        : existsSync(join(dir, 'cgroup.events')) &&
-          readFileSync(join(dir, 'cgroup.events'), 'utf8').includes('frozen 1'),
-    );
-  });
-}
 
 describe('warm sandboxes', () => {
   let host: SandboxHost;
@@ -37,14 +22,6 @@ describe('warm sandboxes', () => {
     const second = await host.run({ code: 'import os\nprint(os.listdir("/tmp"))' });
     expect(second.outcome.sandbox.warm).toBe(true);
     expect(second.stdout).not.toContain('used');
-    await isReady();
-  });
-
-  it('wait frozen, so that waiting costs no CPU, and wake for their run', async () => {
-    await isReady();
-    expect(frozenSandboxes(host.stateDir)).toEqual([true]);
-    const { outcome } = await host.run({ code: 'print(1)' });
-    expect(outcome).toMatchObject({ state: 'succeeded', sandbox: { warm: true } });
     await isReady();
   });
 
