@@ -120,7 +120,7 @@ test('a flood of a hundred sign-ins at the same moment is served within bounds: 
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([422, 503]));
   for (const busy of answers.filter(({ status }) => status === 503)) {
     expect(busy.headers.get('retry-after')).toBe('2');
-    expect(await busy.text()).toContain('Too many people are signing in');
+    expect(await busy.text()).toContain('Too many sign-ins');
   }
   expect((await new Visitor(stack).signIn(uma.email)).status).toBe(303);
 });

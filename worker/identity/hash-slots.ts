@@ -25,7 +25,7 @@ export async function withHashSlot<Result>(
   const ran = await slots.run(work);
   if (ran !== null) return ran.done;
   refused();
-  throw new Refusal('busy', 'Too many secrets are being checked at this moment.', {
+  throw new Refusal('busy', 'Too many sign-ins are being checked at this moment.', {
     hint: 'Try again in some seconds.',
     retryAfterSeconds: 2,
   });
