@@ -40,6 +40,7 @@ function activeMessage(live: RunView['live'], soFar: RunView['soFar']): string {
   if (live.cancelRequested) return `Being cancelled.${again}`;
   if (live.state === 'queued')
     return `Queued${live.ahead === null ? '' : `, ${live.ahead} before it`}.${again}`;
+  if (live.state === 'leased') return `Being prepared by an executor.${again}`;
   if (soFar?.progress == null) return `Running.${again}`;
   const { done, total, message } = soFar.progress;
   return `Running: ${done}${total === null ? '' : ` of ${total}`}${message === '' ? '' : `, ${message}`}.${again}`;

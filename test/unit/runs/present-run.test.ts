@@ -49,6 +49,7 @@ describe('what an agent is told of a run', () => {
 
   test.each([
     [{ ...live, state: 'queued' as const, ahead: 2 }, 'Queued, 2 before it.'],
+    [{ ...live, state: 'leased' as const }, 'Being prepared by an executor.'],
     [{ ...live, attempt: 2 }, 'Running. Attempt 2.'],
     [{ ...live, cancelRequested: true }, 'Being cancelled.'],
     [null, 'Queued.'],
