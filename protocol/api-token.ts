@@ -1,4 +1,3 @@
-import { encodeBase64url } from './base64url.ts';
 import { ID_PREFIXES, parseId, type TenantId, type TokenId } from './ids.ts';
 
 /**
@@ -17,7 +16,7 @@ const FORM = /^btk_([0-9a-z]{26})([0-9a-z]{26})_([A-Za-z0-9_-]{43})([0-9A-Za-z]{
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const ID_BODY = 4;
 
-/** The token as its owner sees it, once. `secret` is what {@link newTokenSecret} makes. */
+/** The token as its owner sees it, once. `secret` is what `newSecret` makes. */
 export function formatApiToken({ tenant, token, secret }: ApiToken): string {
   const text = `btk_${tenant.slice(ID_BODY)}${token.slice(ID_BODY)}_${secret}`;
   return text + checksum(text);
@@ -32,11 +31,6 @@ export function parseApiToken(text: string): ApiToken | null {
   const token = parseId('token', `${ID_PREFIXES.token}_${tokenBody}`);
   if (tenant === null || token === null || checksum(text.slice(0, -6)) !== sum) return null;
   return { tenant, token, secret };
-}
-
-/** 256 random bits as base64url without padding. */
-export function newTokenSecret(): string {
-  return encodeBase64url(crypto.getRandomValues(new Uint8Array(32)));
 }
 
 function checksum(text: string): string {

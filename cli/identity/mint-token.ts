@@ -1,5 +1,6 @@
-import { formatApiToken, newTokenSecret } from '../../protocol/api-token.ts';
+import { formatApiToken } from '../../protocol/api-token.ts';
 import { newId, type TenantId, type TokenId, type UserId } from '../../protocol/ids.ts';
+import { newSecret } from '../../protocol/secret.ts';
 import type { Operator } from '../database/operator.ts';
 import { hashSecret } from './hash-secret.ts';
 
@@ -21,7 +22,7 @@ export async function mintToken(
   wish: TokenWish,
 ): Promise<{ readonly id: TokenId; readonly text: string }> {
   const id = newId('token');
-  const secret = newTokenSecret();
+  const secret = newSecret();
   const hash = await hashSecret(secret);
   await operator.createToken({ ...wish, addressRanges: wish.addressRanges ?? null, token: id, hash });
   return { id, text: formatApiToken({ tenant: wish.tenant, token: id, secret }) };

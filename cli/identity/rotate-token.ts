@@ -1,5 +1,6 @@
-import { formatApiToken, newTokenSecret } from '../../protocol/api-token.ts';
+import { formatApiToken } from '../../protocol/api-token.ts';
 import { newId, type TokenId } from '../../protocol/ids.ts';
+import { newSecret } from '../../protocol/secret.ts';
 import type { Operator, Rotated } from '../database/operator.ts';
 import { hashSecret } from './hash-secret.ts';
 
@@ -13,7 +14,7 @@ export async function rotateToken(
   overlapMs: number,
 ): Promise<(Rotated & { readonly id: TokenId; readonly text: string }) | null> {
   const id = newId('token');
-  const secret = newTokenSecret();
+  const secret = newSecret();
   const rotated = await operator.rotateToken({ old, token: id, hash: await hashSecret(secret), overlapMs });
   if (rotated === null) return null;
   return { ...rotated, id, text: formatApiToken({ tenant: rotated.tenant, token: id, secret }) };

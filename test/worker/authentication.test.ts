@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { asOperator } from '../../cli/database/operator.ts';
-import { formatApiToken, newTokenSecret } from '../../protocol/api-token.ts';
+import { formatApiToken } from '../../protocol/api-token.ts';
 import { newId } from '../../protocol/ids.ts';
+import { newSecret } from '../../protocol/secret.ts';
 import { callTool, postMcp } from '../support/mcp-call.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -21,7 +22,7 @@ let addresses = 0;
 const fromNewAddress = () => ({ 'cf-connecting-ip': `203.0.113.${++addresses}` });
 
 const guess = (person: Person) =>
-  formatApiToken({ tenant: person.tenant, token: person.tokenId, secret: newTokenSecret() });
+  formatApiToken({ tenant: person.tenant, token: person.tokenId, secret: newSecret() });
 
 describe('a request without a good token gets 401 with WWW-Authenticate and nothing else', () => {
   test.each<[string, () => string | null]>([
@@ -33,7 +34,7 @@ describe('a request without a good token gets 401 with WWW-Authenticate and noth
     ],
     [
       'a token that nobody has',
-      () => formatApiToken({ tenant: ann.tenant, token: newId('token'), secret: newTokenSecret() }),
+      () => formatApiToken({ tenant: ann.tenant, token: newId('token'), secret: newSecret() }),
     ],
     ['a known token with a wrong secret', () => guess(ann)],
     [
@@ -140,7 +141,7 @@ describe('a flood of wrong secrets', () => {
       const token = formatApiToken({
         tenant: newId('tenant'),
         token: newId('token'),
-        secret: newTokenSecret(),
+        secret: newSecret(),
       });
       last = await postMcp(stack, token, WHOAMI, { headers: flood });
       await last.text();

@@ -1,3 +1,4 @@
+import { decodeBase64url, encodeBase64url } from '../../protocol/base64url.ts';
 import type { Principal } from '../tenants/principal.ts';
 
 /** The key that signs tickets, shared with the database. Import it once; it cannot be read back. */
@@ -11,7 +12,7 @@ const TICKET_KEY_BYTES_MIN = 32;
  * @throws Error when it is not that
  */
 export async function importTicketKey(base64url: string): Promise<TicketKey> {
-  const bytes = decodeBase64Url(base64url);
+  const bytes = decodeBase64url(base64url);
   if (bytes === null || bytes.length < TICKET_KEY_BYTES_MIN) {
     throw new Error(`the ticket key must be base64url of at least ${TICKET_KEY_BYTES_MIN} bytes`);
   }
@@ -42,19 +43,7 @@ export async function mintTicket(
     address: principal.address,
     agent: principal.userAgent,
   };
-  const signed = encodeBase64Url(new TextEncoder().encode(JSON.stringify(payload)));
+  const signed = encodeBase64url(new TextEncoder().encode(JSON.stringify(payload)));
   const signature = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(signed));
-  return `${signed}.${encodeBase64Url(new Uint8Array(signature))}`;
-}
-
-function encodeBase64Url(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
-function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return null;
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return `${signed}.${encodeBase64url(new Uint8Array(signature))}`;
 }

@@ -1,4 +1,4 @@
-import { encodeBase64url } from '../../protocol/base64url.ts';
+import { newSecret } from '../../protocol/secret.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 
 /** What each kind of secret begins with, so that a scanner and a person can tell what they found. */
@@ -6,7 +6,7 @@ const PREFIXES = { code: 'cac_', refresh: 'crt_', device: 'cdc_', client: 'ccs_'
 
 /** A new opaque secret with 256 random bits, and the SHA-256 that is stored of it. */
 export async function newOpaque(kind: keyof typeof PREFIXES): Promise<{ text: string; sha256: string }> {
-  const text = PREFIXES[kind] + encodeBase64url(crypto.getRandomValues(new Uint8Array(32)));
+  const text = PREFIXES[kind] + newSecret();
   return { text, sha256: await sha256Hex(utf8(text)) };
 }
 

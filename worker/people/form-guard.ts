@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
+import { newSecret } from '../../protocol/secret.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { type CsrfHolder, csrfToken } from './csrf.ts';
-import { newSecret } from './secret.ts';
 import { readCookie, setCookie } from './session-cookie.ts';
 
 const MAX_AGE_SECONDS = 24 * 3600;

@@ -1,9 +1,9 @@
 import { newId } from '../../protocol/ids.ts';
+import { newSecret } from '../../protocol/secret.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import type { NewSession, RecordedCall } from '../database/sessions.ts';
 import type { Call } from '../http/call.ts';
 import type { Platform } from '../platform.ts';
-import { newSecret } from './secret.ts';
 import { setCookie } from './session-cookie.ts';
 import { sessionLimits } from './settings.ts';
 

@@ -69,13 +69,7 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
     guardian: options.guardian,
     signal: options.signal,
   });
-  try {
-    await untilHealthy(port, handle, logFile);
-  } catch (thrown) {
-    await handle.stop();
-    options.signal.throwIfAborted();
-    throw thrown;
-  }
+  await untilHealthy(port, handle, logFile, options.signal);
   const stopTicking = tickEveryMinute(logFile, () => askAbstractSocket(cronSocket));
   return {
     name: 'worker',

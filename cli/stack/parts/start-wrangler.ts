@@ -41,13 +41,7 @@ export async function startWrangler(options: WorkerOptions): Promise<Part> {
     guardian: options.guardian,
     signal: options.signal,
   });
-  try {
-    await untilHealthy(port, handle, logFile);
-  } catch (thrown) {
-    await handle.stop();
-    options.signal.throwIfAborted();
-    throw thrown;
-  }
+  await untilHealthy(port, handle, logFile, options.signal);
   const stopTicking = tickEveryMinute(logFile, async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/cdn-cgi/local/scheduled`);
     await answer.body?.cancel();

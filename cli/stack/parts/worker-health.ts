@@ -13,8 +13,23 @@ const POLL_MS = 40;
 /** The Worker checks again every few seconds, so asking sooner only fills its log. */
 const FINDINGS_POLL_MS = 500;
 
-/** Waits until the Worker answers `GET /healthz` with 200, or says why it does not. */
-export async function untilHealthy(port: number, worker: ProcessHandle, logFile: string): Promise<void> {
+/** Waits until the Worker answers `GET /healthz` with 200; one that does not is ended before this says why. */
+export async function untilHealthy(
+  port: number,
+  worker: ProcessHandle,
+  logFile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await poll(port, worker, logFile);
+  } catch (thrown) {
+    await worker.stop();
+    signal.throwIfAborted();
+    throw thrown;
+  }
+}
+
+async function poll(port: number, worker: ProcessHandle, logFile: string): Promise<void> {
   let over: string | undefined;
   void worker.ended.then((how) => {
     over = how;

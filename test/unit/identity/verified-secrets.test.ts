@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatApiToken, newTokenSecret } from '../../../protocol/api-token.ts';
+import { formatApiToken } from '../../../protocol/api-token.ts';
 import { newId } from '../../../protocol/ids.ts';
+import { newSecret } from '../../../protocol/secret.ts';
 import { VerifiedSecrets } from '../../../worker/identity/verified-secrets.ts';
 import { type TokenWorld, verifyApiToken } from '../../../worker/identity/verify-api-token.ts';
 
@@ -31,7 +32,7 @@ function forgetfulWorld(secretOf: string) {
 }
 
 describe('an isolate remembers what argon2id verified', () => {
-  const secret = newTokenSecret();
+  const secret = newSecret();
   const parts = { tenant: newId('tenant'), token: newId('token') };
   const bearer = formatApiToken({ ...parts, secret });
 
@@ -45,7 +46,7 @@ describe('an isolate remembers what argon2id verified', () => {
   it("Mallory's guess for Alice's remembered token is hashed and refused", async () => {
     const { world, hashed, counted } = forgetfulWorld(secret);
     await verifyApiToken(bearer, world);
-    const guess = newTokenSecret();
+    const guess = newSecret();
     const answer = await verifyApiToken(formatApiToken({ ...parts, secret: guess }), world);
     expect(answer).toMatchObject({ ok: false, reason: 'wrong_secret' });
     expect(hashed).toEqual([secret, guess]);
