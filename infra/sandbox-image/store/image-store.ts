@@ -2,6 +2,9 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { type ImageManifest, imageManifestSchema } from '../manifest.ts';
 
+/** A build that was killed may have left a compiler that writes for a moment longer. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 } as const;
+
 /** An image that is unpacked and ready. `rootfsDir` belongs to root and must not be written to. */
 export interface SandboxImage {
   readonly digest: string;
@@ -45,7 +48,7 @@ export async function openBuildFolder(stateDir: string): Promise<string> {
   const images = imagesFolder(stateDir);
   await mkdir(images, { recursive: true });
   for (const name of await readdir(images)) {
-    if (name.startsWith('.building-')) await rm(path.join(images, name), { recursive: true, force: true });
+    if (name.startsWith('.building-')) await rm(path.join(images, name), REMOVAL);
   }
   const folder = path.join(images, `.building-${process.pid}`);
   await mkdir(path.join(folder, 'rootfs'), { recursive: true });
