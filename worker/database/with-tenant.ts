@@ -17,18 +17,24 @@ export async function withTenant<const Queries extends readonly Query<unknown>[]
   principal: Principal,
   queries: Queries,
 ): Promise<ResultsOf<Queries>> {
+  return (await withTenantAs(database, principal, queries)).results;
+}
+
+/** {@link withTenant}, with who entered: for an operation that writes or shows the person's name. */
+export async function withTenantAs<const Queries extends readonly Query<unknown>[]>(
+  database: Database,
+  principal: Principal,
+  queries: Queries,
+): Promise<{ readonly identity: Identity; readonly results: ResultsOf<Queries> }> {
   const ticket = await mintTicket(database.ticketKey, principal);
   const [identity, ...results] = await database.transaction([enterTenant(ticket), ...queries]);
   principal.entered?.(identity as Identity);
-  return results as ResultsOf<Queries>;
+  return { identity: identity as Identity, results: results as ResultsOf<Queries> };
 }
 
 /** Enters and leaves: who this principal is now, as the database knows it. Throws as {@link withTenant} does. */
 export async function enter(database: Database, principal: Principal): Promise<Identity> {
-  const ticket = await mintTicket(database.ticketKey, principal);
-  const [identity] = await database.transaction([enterTenant(ticket)]);
-  principal.entered?.(identity);
-  return identity;
+  return (await withTenantAs(database, principal, [] as const)).identity;
 }
 
 function enterTenant(ticket: string): Query<Identity> {

@@ -7,7 +7,7 @@ import {
   recordCommit,
   selectProjectAt,
 } from '../database/projects.ts';
-import { withTenant } from '../database/with-tenant.ts';
+import { withTenant, withTenantAs } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
@@ -59,26 +59,19 @@ export async function commitChanges(
   request: CommitRequest,
 ): Promise<CommitMade> {
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-    let author: Identity | undefined;
-    const watched: Principal = {
-      ...principal,
-      entered(identity) {
-        author = identity;
-        principal.entered?.(identity);
-      },
-    };
-    const [seen, head, expected] = await withTenant(platform.database, watched, [
+    const { identity, results } = await withTenantAs(platform.database, principal, [
       recall<CommitAnswer>(request.idempotency),
       selectProjectAt(request.project, null),
       selectProjectAt(request.project, request.expectedCommit ?? null),
     ] as const);
+    const [seen, head, expected] = results;
     if (seen !== null) return fromRecord(seen, head?.project.id ?? request.project);
     const found = foundProject(head, request.project);
     if (found.project.archivedAt !== null) throw archived(found.project.name);
     const contents = await request.change(found);
     if (request.expectedCommit !== undefined) refuseStale(found, expected, request.expectedCommit, contents);
 
-    const recorded = await record(platform, principal, found, contents, request, author);
+    const recorded = await record(platform, principal, found, contents, request, identity);
     if (recorded === 'unchanged') {
       return {
         project: found.project.id,
@@ -106,7 +99,7 @@ async function record(
   head: ProjectAt,
   contents: readonly NewContent[],
   request: CommitRequest,
-  author: Identity | undefined,
+  author: Identity,
 ): Promise<RecordedCommit | 'unchanged'> {
   const blobs = await Promise.all(contents.map(prepare));
   const changed = changeFiles(head.files, blobs, limit('project_files'));
@@ -118,8 +111,8 @@ async function record(
   );
   const treeId = trees.at(-1)?.id ?? '';
   const fields = {
-    authorName: author?.userName ?? 'Causeway',
-    authorEmail: author?.userEmail ?? 'nobody@invalid',
+    authorName: author.userName ?? 'Causeway',
+    authorEmail: author.userEmail ?? 'nobody@invalid',
     authoredAt: Math.floor(Date.now() / 1000),
     message: request.message.endsWith('\n') ? request.message : `${request.message}\n`,
   };
