@@ -9,12 +9,20 @@ import type { UseRecorder } from '../tokens/use-recorder.ts';
 import type { Entry } from './entry.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
+/** A call whose arguments the tool's schema has accepted. */
+export interface AcceptedCall {
+  readonly tool: Tool;
+  readonly input: Record<string, unknown>;
+}
+
 /** One authenticated request to `/mcp`, as the tools see it. */
 export interface McpCall {
   readonly platform: Platform;
   readonly principal: Principal;
   readonly call: Call;
   readonly entry: Entry;
+  /** The tool call in it, judged once; null where it is none, or one that is refused. */
+  readonly accepted: AcceptedCall | null;
   readonly use: UseRecorder;
 }
 

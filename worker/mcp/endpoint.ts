@@ -2,12 +2,13 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import { limit } from '../../protocol/limits.ts';
 import { enter } from '../database/with-tenant.ts';
 import { readBody } from '../http/read-body.ts';
-import type { McpCall } from './call-tool.ts';
+import type { AcceptedCall, McpCall } from './call-tool.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { parseMessage } from './parse-message.ts';
 import { findTool, makeServer } from './server.ts';
+import type { Tool } from './tool.ts';
 
 const handler = createMcpHandler(
   (context) => {
@@ -23,22 +24,26 @@ const handler = createMcpHandler(
  * answered: by the tool's own first transaction where a tool will surely run, else by an entry of its own. Throws
  * {@link EntryRefused} where the database refuses it.
  */
-export async function serveMcp(request: Request, called: Omit<McpCall, 'entry'>): Promise<Response> {
+export async function serveMcp(
+  request: Request,
+  called: Omit<McpCall, 'entry' | 'accepted'>,
+): Promise<Response> {
   const { platform, principal, use } = called;
   const entry = new Entry();
-  const mcp: McpCall = { ...called, entry };
   const parsedBody = request.method === 'POST' ? parseMessage(await readBody(request)) : null;
   const isToolCall = parsedBody?.method === 'tools/call';
-  const toolWillEnter = isToolCall && isRunnable(parsedBody.params);
-  if (parsedBody !== null) use.asks(parsedBody.method, isToolCall ? toolOf(parsedBody.params) : null);
-  if (isToolCall && !toolWillEnter) use.refused('invalid_arguments');
-  if (!toolWillEnter) await enter(platform.database, principal);
+  const asked = isToolCall ? askedTool(parsedBody.params) : null;
+  const accepted = asked === null ? null : acceptedCall(asked);
+  const mcp: McpCall = { ...called, entry, accepted };
+  if (parsedBody !== null) use.asks(parsedBody.method, asked?.tool.name ?? null);
+  if (isToolCall && accepted === null) use.refused('invalid_arguments');
+  if (accepted === null) await enter(platform.database, principal);
 
   const answered = await handler.fetch(request, {
     authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
     ...(parsedBody === null ? {} : { parsedBody: parsedBody.body }),
   });
-  if (!toolWillEnter) return answered;
+  if (accepted === null) return answered;
   const response = await holdUntilEntry(answered, entry);
   if (!entry.isDecided) {
     await enter(platform.database, principal);
@@ -50,16 +55,16 @@ export async function serveMcp(request: Request, called: Omit<McpCall, 'entry'>)
   throw verdict.refused;
 }
 
-/** The tool that these parameters name, if there is one. */
-function toolOf(params: unknown): string | null {
-  const name = typeof params === 'object' && params !== null && 'name' in params ? params.name : null;
-  return (typeof name === 'string' ? findTool(name) : undefined)?.name ?? null;
-}
-
-/** Whether these are parameters of a call that will reach a tool's handler. */
-function isRunnable(params: unknown): boolean {
-  if (typeof params !== 'object' || params === null) return false;
+/** The tool that these parameters name, with what they give it; null where they name none. */
+function askedTool(params: unknown): { readonly tool: Tool; readonly given: unknown } | null {
+  if (typeof params !== 'object' || params === null) return null;
   const { name, arguments: given } = params as { name?: unknown; arguments?: unknown };
   const tool = typeof name === 'string' ? findTool(name) : undefined;
-  return tool !== undefined && parseArguments(tool, given).ok;
+  return tool === undefined ? null : { tool, given };
+}
+
+/** The call that will reach the tool's handler; null where its arguments are refused before. */
+function acceptedCall({ tool, given }: { tool: Tool; given: unknown }): AcceptedCall | null {
+  const parsed = parseArguments(tool, given);
+  return parsed.ok ? { tool, input: parsed.input } : null;
 }

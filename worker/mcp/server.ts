@@ -49,6 +49,7 @@ export function makeServer(mcp: McpCall): Server {
         ProtocolErrorCode.InvalidParams,
         `Unknown tool: ${request.params.name.slice(0, 100)}`,
       );
+    if (mcp.accepted?.tool === tool) return callTool(tool, mcp.accepted.input, mcp, context);
     const parsed = parseArguments(tool, request.params.arguments);
     if (!parsed.ok) return errorResult(parsed.refusal, mcp.call.requestId, tool.name);
     return callTool(tool, parsed.input, mcp, context);
