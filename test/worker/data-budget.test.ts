@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countEntries } from '../support/count-entries.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { type Person, settlePerson } from '../support/people.ts';
-import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 let stack: TestStack;
@@ -18,25 +18,8 @@ afterAll(() => stop());
 const call = (tool: string, input: Record<string, unknown>) =>
   callTool(stack, ann.token, tool, { project: 'Budget', ...input });
 
-/**
- * How often the Worker has entered a tenant: each of its database requests for a tenant enters once. What the request log
- * writes once a second is no request of a call.
- */
-async function entries(): Promise<number> {
-  const [row] = await queryAs(
-    stack.superuserUrl,
-    `select coalesce(sum(case funcname when 'enter' then calls else -calls end), 0)::int as calls
-       from pg_stat_user_functions where schemaname = 'app' and funcname in ('enter', 'system_record_token_uses')`,
-  );
-  return row?.calls as number;
-}
-
 test('data tools make one database request to read, two to import and two for a PUT', async () => {
-  await queryAs(stack.superuserUrl, "alter role causeway_app set track_functions = 'pl'");
-  await queryAs(
-    stack.superuserUrl,
-    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'causeway_app'",
-  );
+  const entries = await countEntries(stack);
   const csv = { name: 'sales', format: 'csv', text: 'a,b\n1,2\n' };
   const keyed = { ...csv, name: 'keyed', idempotency_key: crypto.randomUUID() };
   const steps: readonly [requests: number, what: string, step: () => Promise<unknown>][] = [

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { abstractName } from '../../cli/stack/abstract-name.ts';
 import { newId } from '../../protocol/ids.ts';
 import type { FeedEvent } from '../../protocol/messages.ts';
+import { countEntries } from '../support/count-entries.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
@@ -57,25 +58,8 @@ async function openFeed(run: string, capability: string): Promise<WebSocket> {
   return feed;
 }
 
-/**
- * How often the Worker has entered a tenant: each database request of a run enters once. What the request log writes once
- * a second is no request of a run.
- */
-async function entries(): Promise<number> {
-  const [row] = await queryAs(
-    stack.superuserUrl,
-    `select coalesce(sum(case funcname when 'enter' then calls else -calls end), 0)::int as calls
-       from pg_stat_user_functions where schemaname = 'app' and funcname in ('enter', 'system_record_token_uses')`,
-  );
-  return row?.calls as number;
-}
-
 test('a whole run costs two database requests', async () => {
-  await queryAs(stack.superuserUrl, "alter role causeway_app set track_functions = 'pl'");
-  await queryAs(
-    stack.superuserUrl,
-    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'causeway_app'",
-  );
+  const entries = await countEntries(stack);
   await executor.connect();
   for (let n = 0; n < 5; n++) {
     const running = ann.runModel(100 + n);
