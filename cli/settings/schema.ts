@@ -200,10 +200,11 @@ export type WorkerSettingName = {
   [Name in SettingName]: (typeof SETTINGS)[Name]['of'] extends 'worker' ? Name : never;
 }[SettingName];
 
+/** Settings of a Worker by name; one that is not there is as its `absent` says. */
+export type WorkerSettings = Readonly<Partial<Record<WorkerSettingName, string>>>;
+
 /** The settings of a Worker as given, each checked. Throws a ZodError that names the first that is wrong. */
-export function checkWorkerSettings(
-  settings: Readonly<Partial<Record<WorkerSettingName, string>>>,
-): Readonly<Record<string, string>> {
+export function checkWorkerSettings(settings: WorkerSettings): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => {
       const text = SETTINGS[name as WorkerSettingName].schema.parse(value, { reportInput: false });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { mintJoinToken } from '../identity/mint-join-token.ts';
+import type { WorkerSettings } from '../settings/schema.ts';
 import type { Board } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { requireFreePort } from './check-port.ts';
@@ -35,6 +36,8 @@ export interface StackOptions {
   readonly durable: boolean;
   /** Who vouches for a caller's address. Nobody stands in front of a stack on this machine; tests play the edge. */
   readonly edge?: 'cloudflare' | 'none';
+  /** Settings of the Worker beyond those that a stack on this machine needs. */
+  readonly settings?: WorkerSettings;
 }
 
 export interface Stack {
@@ -106,6 +109,7 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
       postgresPort: database.port,
       postgresHttpPort: http.port,
       edge: options.edge ?? ('none' as const),
+      settings: options.settings ?? {},
     };
     return { ...database, ownerUrl, owner, settings: workerSettings(endpoints, secrets) };
   });

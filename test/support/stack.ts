@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
 import { urlOfDatabase } from '../../cli/database/provision-database.ts';
+import type { WorkerSettings } from '../../cli/settings/schema.ts';
 import { readSecrets, type StackSecrets } from '../../cli/stack/secrets.ts';
 import { startStack } from '../../cli/stack/start-stack.ts';
 import { statePaths } from '../../cli/stack/state-paths.ts';
@@ -30,7 +31,9 @@ const SLOTS = 2;
  * Starts the parts that `./causeway up --engine workerd` starts, on free ports and in a folder that is thrown away.
  * With no slots there is no executor: the test plays executors of its own.
  */
-export async function startTestStack(options: { readonly slots?: number } = {}): Promise<{
+export async function startTestStack(
+  options: { readonly slots?: number; readonly settings?: WorkerSettings } = {},
+): Promise<{
   readonly stack: TestStack;
   readonly stop: () => Promise<void>;
 }> {
@@ -46,6 +49,7 @@ export async function startTestStack(options: { readonly slots?: number } = {}):
       slots: options.slots ?? SLOTS,
       durable: false,
       edge: 'cloudflare',
+      ...(options.settings === undefined ? {} : { settings: options.settings }),
     },
     createBoard(),
     new AbortController().signal,

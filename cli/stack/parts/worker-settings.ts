@@ -1,4 +1,4 @@
-import { checkWorkerSettings } from '../../settings/schema.ts';
+import { checkWorkerSettings, type WorkerSettings } from '../../settings/schema.ts';
 import type { StackSecrets } from '../secrets.ts';
 
 export interface Endpoints {
@@ -7,6 +7,8 @@ export interface Endpoints {
   readonly postgresPort: number;
   readonly postgresHttpPort: number;
   readonly edge: 'cloudflare' | 'none';
+  /** Over what `up` sets by itself. */
+  readonly settings: WorkerSettings;
 }
 
 /** The variables of the Worker in a stack that `up` started. Only `up` ever sets `ENVIRONMENT=development`. */
@@ -22,6 +24,7 @@ export function workerSettings(
     SEAL_KEY: secrets.sealKey,
     ENVIRONMENT: 'development',
     EDGE: endpoints.edge,
+    ...endpoints.settings,
   });
 }
 
