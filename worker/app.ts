@@ -14,6 +14,7 @@ import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
 import { asRefusal } from './mcp/call-tool.ts';
 import { serveMcp } from './mcp/endpoint.ts';
+import type { Offer } from './mcp/offer.ts';
 import { endAgent, showAgents } from './oauth/routes/agents.ts';
 import { decideConsent, showConsent } from './oauth/routes/authorize.ts';
 import { decideForDevice, showDevice } from './oauth/routes/device.ts';
@@ -44,7 +45,7 @@ import { registerExecutorRoute } from './runs/routes/register-executor.ts';
 type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
 
 /** A handler for each route of the table; a route without one, or a handler without a route, does not compile. */
-const HANDLERS: Record<RouteKey, Handler> = {
+const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'GET /': (context) => landingPage(context.get('platform').publicUrl),
   'GET /assets/:file': (context) => assets(context.req.param('file') ?? ''),
   'GET /healthz': (context) => context.json({ ok: true }),
@@ -53,6 +54,7 @@ const HANDLERS: Record<RouteKey, Handler> = {
       platform: context.get('platform'),
       principal: context.get('principal'),
       call: context.get('call'),
+      offer,
       use: context.get('use'),
     }),
   'PUT /uploads/:link': (context) =>
@@ -99,10 +101,11 @@ const HANDLERS: Record<RouteKey, Handler> = {
   'POST /device': decideForDevice,
   'GET /agents': showAgents,
   'POST /agents/:tenant/:grant/end': endAgent,
-};
+});
 
-/** The Worker's whole HTTP surface, in the order in which a request meets it. */
-export function createApp(): Hono<AppEnv> {
+/** The Worker's whole HTTP surface, in the order in which a request meets it; `offer` is what agents find at `/mcp`. */
+export function createApp(offer: Offer): Hono<AppEnv> {
+  const handlers = handlersFor(offer);
   const app = new Hono<AppEnv>({ strict: false });
   app.use(securityHeaders());
   app.use(async function readContext(context, next) {
@@ -120,7 +123,7 @@ export function createApp(): Hono<AppEnv> {
   });
   for (const route of ROUTES) {
     const guards = route.credential === 'api_token' ? [authenticate(route.path)] : [];
-    app.on(route.method, [route.path], ...guards, HANDLERS[`${route.method} ${route.path}` as RouteKey]);
+    app.on(route.method, [route.path], ...guards, handlers[`${route.method} ${route.path}` as RouteKey]);
   }
   app.all('*', authenticate('(unknown path)'), function unknownPath(context) {
     const refusal = new Refusal('not_found', 'There is nothing at this address.', {

@@ -3,6 +3,7 @@ import { sweepOAuth } from './database/oauth-grants.ts';
 import { sweepPeople } from './database/people.ts';
 import { sweepTokenUses } from './database/token-uses.ts';
 import type { Env } from './env.ts';
+import { PRODUCT } from './mcp/product-offer.ts';
 import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
 
@@ -11,7 +12,7 @@ export { RunFeed } from './runs/run-feed.ts';
 export { AddressGate } from './tenants/address-gate.ts';
 export { TenantGate } from './tenants/tenant-gate.ts';
 
-const app = createApp();
+const app = createApp(PRODUCT);
 
 export default {
   fetch: app.fetch,

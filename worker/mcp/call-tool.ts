@@ -1,4 +1,9 @@
-import type { CallToolResult, ServerContext } from '@modelcontextprotocol/server';
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import { DatabaseError, DatabaseUnavailable, EntryRefused } from '../database/database.ts';
 import { enter } from '../database/with-tenant.ts';
 import type { Call } from '../http/call.ts';
@@ -7,6 +12,7 @@ import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { UseRecorder } from '../tokens/use-recorder.ts';
 import type { Entry } from './entry.ts';
+import type { Offer } from './offer.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
 /** A call whose arguments the tool's schema has accepted. */
@@ -21,6 +27,7 @@ export interface McpCall {
   readonly principal: Principal;
   readonly call: Call;
   readonly entry: Entry;
+  readonly offer: Offer;
   /** The tool call in it, judged once; null where it is none, or one that is refused. */
   readonly accepted: AcceptedCall | null;
   readonly use: UseRecorder;
@@ -35,12 +42,13 @@ export async function callTool(
   input: Record<string, unknown>,
   mcp: McpCall,
   context: ServerContext,
-): Promise<CallToolResult> {
+): Promise<CallToolResult | InputRequiredResult> {
   const principal: Principal = { ...mcp.principal, needs: tool.needs, entered: () => mcp.entry.entered() };
   mcp.use.toolBegins();
   try {
     const answer = await tool.run(input, { ...mcp, principal, ...channels(context) });
     if (!mcp.entry.isDecided) await enter(mcp.platform.database, principal);
+    if (isInputRequiredResult(answer)) return answer;
     return {
       content: [{ type: 'text', text: JSON.stringify(answer.structured) }, ...(answer.content ?? [])],
       structuredContent: answer.structured,
@@ -84,10 +92,13 @@ function described(error: unknown): Record<string, unknown> {
   return { error: String(error) };
 }
 
-function channels(context: ServerContext): Pick<ToolContext, 'signal' | 'progress' | 'wantsProgress'> {
+function channels(
+  context: ServerContext,
+): Pick<ToolContext, 'request' | 'signal' | 'progress' | 'wantsProgress'> {
   const token = context.mcpReq._meta?.progressToken;
   let last = -1;
   return {
+    request: context.mcpReq,
     signal: context.mcpReq.signal,
     wantsProgress: token !== undefined,
     async progress(done, total, message) {

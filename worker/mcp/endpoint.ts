@@ -5,9 +5,10 @@ import { readBody } from '../http/read-body.ts';
 import type { AcceptedCall, McpCall } from './call-tool.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
+import type { Offer } from './offer.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { parseMessage } from './parse-message.ts';
-import { findTool, makeServer } from './server.ts';
+import { makeServer } from './server.ts';
 import type { Tool } from './tool.ts';
 
 const handler = createMcpHandler(
@@ -28,11 +29,11 @@ export async function serveMcp(
   request: Request,
   called: Omit<McpCall, 'entry' | 'accepted'>,
 ): Promise<Response> {
-  const { platform, principal, use } = called;
+  const { platform, principal, offer, use } = called;
   const entry = new Entry();
   const parsedBody = request.method === 'POST' ? parseMessage(await readBody(request)) : null;
   const isToolCall = parsedBody?.method === 'tools/call';
-  const asked = isToolCall ? askedTool(parsedBody.params) : null;
+  const asked = isToolCall ? askedTool(offer, parsedBody.params) : null;
   const accepted = asked === null ? null : acceptedCall(asked);
   const mcp: McpCall = { ...called, entry, accepted };
   if (parsedBody !== null) use.asks(parsedBody.method, asked?.tool.name ?? null);
@@ -56,10 +57,10 @@ export async function serveMcp(
 }
 
 /** The tool that these parameters name, with what they give it; null where they name none. */
-function askedTool(params: unknown): { readonly tool: Tool; readonly given: unknown } | null {
+function askedTool(offer: Offer, params: unknown): { readonly tool: Tool; readonly given: unknown } | null {
   if (typeof params !== 'object' || params === null) return null;
   const { name, arguments: given } = params as { name?: unknown; arguments?: unknown };
-  const tool = typeof name === 'string' ? findTool(name) : undefined;
+  const tool = typeof name === 'string' ? offer.findTool(name) : undefined;
   return tool === undefined ? null : { tool, given };
 }
 

@@ -1,4 +1,4 @@
-import type { ContentBlock } from '@modelcontextprotocol/server';
+import type { ContentBlock, InputRequiredResult, ServerContext } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import type { Call } from '../http/call.ts';
 import type { Platform } from '../platform.ts';
@@ -9,6 +9,8 @@ export interface ToolContext {
   readonly platform: Platform;
   readonly principal: Principal;
   readonly call: Call;
+  /** The protocol's own view of the request, for what has no channel below. */
+  readonly request: ServerContext['mcpReq'];
   /** Aborted when the client goes away or cancels. */
   readonly signal: AbortSignal;
   /** Tells a waiting client how far the call is; does nothing where the client did not ask. */
@@ -40,7 +42,11 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
     readonly destructiveHint: boolean;
     readonly idempotentHint: boolean;
   };
-  readonly run: (input: z.output<Input>, context: ToolContext) => Promise<ToolAnswer<z.input<Output>>>;
+  /** May ask the client for input before it answers; the client then calls again, with what was asked for. */
+  readonly run: (
+    input: z.output<Input>,
+    context: ToolContext,
+  ) => Promise<ToolAnswer<z.input<Output>> | InputRequiredResult>;
 }
 
 /** Fixes a tool's types; the list of tools holds it without them. */

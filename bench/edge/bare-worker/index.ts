@@ -4,6 +4,7 @@ import { onlyRow, query } from '../../../worker/database/query.ts';
 import { importTicketKey } from '../../../worker/database/ticket.ts';
 import { enter } from '../../../worker/database/with-tenant.ts';
 import type { McpCall } from '../../../worker/mcp/call-tool.ts';
+import { PRODUCT } from '../../../worker/mcp/product-offer.ts';
 import { makeServer } from '../../../worker/mcp/server.ts';
 import type { TenantGate } from '../../../worker/tenants/tenant-gate.ts';
 
@@ -30,8 +31,8 @@ async function open(env: BareEnv): Promise<Database> {
   });
 }
 
-/** `tools/list` reads nothing of its call; no tool is ever called here. */
-const handler = createMcpHandler(() => makeServer({} as McpCall), { legacy: 'stateless' });
+/** `tools/list` reads of its call what is offered; no tool is ever called here. */
+const handler = createMcpHandler(() => makeServer({ offer: PRODUCT } as McpCall), { legacy: 'stateless' });
 
 /** Parts of the Worker that serves Causeway, each alone behind a path of its own. */
 export default {
