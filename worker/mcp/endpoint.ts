@@ -2,14 +2,13 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import { limit } from '../../protocol/limits.ts';
 import { enter } from '../database/with-tenant.ts';
 import { readBody } from '../http/read-body.ts';
-import type { AcceptedCall, McpCall } from './call-tool.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
-import type { Offer } from './offer.ts';
-import { parseArguments } from './parse-arguments.ts';
+import type { McpCall } from './mcp-call.ts';
 import { parseMessage } from './parse-message.ts';
+import type { Judged } from './request-kind.ts';
+import { kindOf } from './request-kinds.ts';
 import { makeServer } from './server.ts';
-import type { Tool } from './tool.ts';
 
 const handler = createMcpHandler(
   (context) => {
@@ -22,29 +21,29 @@ const handler = createMcpHandler(
 
 /**
  * Serves one request to `/mcp`, in either era, without state. The credential is proven alive before anything is
- * answered: by the tool's own first transaction where a tool will surely run, else by an entry of its own. Throws
+ * answered: by the request's own first transaction where its work will surely run, else by an entry of its own. Throws
  * {@link EntryRefused} where the database refuses it.
  */
 export async function serveMcp(
   request: Request,
-  called: Omit<McpCall, 'entry' | 'accepted'>,
+  called: Omit<McpCall, 'entry' | 'judged'>,
 ): Promise<Response> {
   const { platform, principal, offer, use } = called;
   const entry = new Entry();
   const parsedBody = request.method === 'POST' ? parseMessage(await readBody(request)) : null;
-  const isToolCall = parsedBody?.method === 'tools/call';
-  const asked = isToolCall ? askedTool(offer, parsedBody.params) : null;
-  const accepted = asked === null ? null : acceptedCall(asked);
-  const mcp: McpCall = { ...called, entry, accepted };
-  if (parsedBody !== null) use.asks(parsedBody.method, asked?.tool.name ?? null);
-  if (isToolCall && accepted === null) use.refused('invalid_arguments');
-  if (accepted === null) await enter(platform.database, principal);
+  const judged =
+    parsedBody === null ? null : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer) ?? null);
+  const willWork = judged?.ok === true;
+  const mcp: McpCall = { ...called, entry, judged };
+  if (parsedBody !== null) use.asks(parsedBody.method, judged === null ? null : targetOf(judged));
+  if (judged?.ok === false) use.refused('invalid_arguments');
+  if (!willWork) await enter(platform.database, principal);
 
   const answered = await handler.fetch(request, {
     authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
     ...(parsedBody === null ? {} : { parsedBody: parsedBody.body }),
   });
-  if (accepted === null) return answered;
+  if (!willWork) return answered;
   const response = await holdUntilEntry(answered, entry);
   if (!entry.isDecided) {
     await enter(platform.database, principal);
@@ -56,16 +55,6 @@ export async function serveMcp(
   throw verdict.refused;
 }
 
-/** The tool that these parameters name, with what they give it; null where they name none. */
-function askedTool(offer: Offer, params: unknown): { readonly tool: Tool; readonly given: unknown } | null {
-  if (typeof params !== 'object' || params === null) return null;
-  const { name, arguments: given } = params as { name?: unknown; arguments?: unknown };
-  const tool = typeof name === 'string' ? offer.findTool(name) : undefined;
-  return tool === undefined ? null : { tool, given };
-}
-
-/** The call that will reach the tool's handler; null where its arguments are refused before. */
-function acceptedCall({ tool, given }: { tool: Tool; given: unknown }): AcceptedCall | null {
-  const parsed = parseArguments(tool, given);
-  return parsed.ok ? { tool, input: parsed.input } : null;
+function targetOf(judged: Judged): string | null {
+  return judged.ok ? judged.request.target : judged.target;
 }

@@ -1,7 +1,8 @@
-import { ProtocolError, ProtocolErrorCode, Server } from '@modelcontextprotocol/server';
-import { callTool, errorResult, type McpCall } from './call-tool.ts';
+import { type CallToolResult, type InputRequiredResult, Server } from '@modelcontextprotocol/server';
 import { INSTRUCTIONS } from './instructions.ts';
-import { parseArguments } from './parse-arguments.ts';
+import type { McpCall } from './mcp-call.ts';
+import { answer } from './perform.ts';
+import { REQUEST_KINDS } from './request-kinds.ts';
 
 export const SERVER_INFO = { name: 'causeway', title: 'Causeway', version: '0.1.0' } as const;
 
@@ -13,17 +14,12 @@ export function makeServer(mcp: McpCall): Server {
     cacheHints: { 'tools/list': { ttlMs: 300_000, cacheScope: 'private' } },
   });
   server.setRequestHandler('tools/list', () => ({ tools: mcp.offer.listTools() }));
-  server.setRequestHandler('tools/call', async (request, context) => {
-    const tool = mcp.offer.findTool(request.params.name);
-    if (tool === undefined)
-      throw new ProtocolError(
-        ProtocolErrorCode.InvalidParams,
-        `Unknown tool: ${request.params.name.slice(0, 100)}`,
-      );
-    if (mcp.accepted?.tool === tool) return callTool(tool, mcp.accepted.input, mcp, context);
-    const parsed = parseArguments(tool, request.params.arguments);
-    if (!parsed.ok) return errorResult(parsed.refusal, mcp.call.requestId, tool.name);
-    return callTool(tool, parsed.input, mcp, context);
-  });
+  server.setRequestHandler(
+    'tools/call',
+    async ({ params }, context) =>
+      (await answer(REQUEST_KINDS['tools/call'], params, mcp, context)) as
+        | CallToolResult
+        | InputRequiredResult,
+  );
   return server;
 }

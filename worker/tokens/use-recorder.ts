@@ -4,7 +4,7 @@ import { Refusal } from '../http/refusal.ts';
 import { namedMethod, type TokenUse } from './token-use.ts';
 
 /**
- * Watches one request for its entry in the request log: what is asked, and how it ends. A tool's end may come long after
+ * Watches one request for its entry in the request log: what is asked, and how it ends. Its end may come long after
  * the response has begun, so whoever records waits for {@link ended}.
  */
 export class UseRecorder {
@@ -12,27 +12,27 @@ export class UseRecorder {
   private method: string;
   private target: string | null;
   private reason: string | null = null;
-  private tool: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
+  private work: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
 
   constructor(method: string, route: string) {
     this.method = method;
     this.target = route;
   }
 
-  /** Says what the request turned out to ask: a JSON-RPC method, and a tool that exists. */
-  asks(method: string | null, tool: string | null): void {
+  /** Says what the request turned out to ask: a JSON-RPC method, and the tool, resource or prompt that it names. */
+  asks(method: string | null, target: string | null): void {
     this.method = namedMethod(method);
-    this.target = tool ?? this.target;
+    this.target = target ?? this.target;
   }
 
-  /** A tool's handler begins; it says by {@link toolEnded} how it went. */
-  toolBegins(): void {
+  /** The request's work in the tenant begins; {@link workEnded} says that it is over. */
+  workBegins(): void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.tool = { ended: promise, end: resolve };
+    this.work = { ended: promise, end: resolve };
   }
 
-  toolEnded(): void {
-    this.tool?.end();
+  workEnded(): void {
+    this.work?.end();
   }
 
   /** The call was answered by an error that stands inside a successful response. */
@@ -40,13 +40,13 @@ export class UseRecorder {
     this.reason = code;
   }
 
-  /** The entry, once the tool that was begun has ended. `error` is what the response was made of, if anything was thrown. */
+  /** The entry, once the work that was begun has ended. `error` is what the response was made of, if anything was thrown. */
   async ended(
     response: Pick<Response, 'status'>,
     error: unknown,
   ): Promise<Omit<TokenUse, 'request' | 'kind' | 'credential' | 'user_id' | 'address' | 'agent'>> {
     const isRefusedEntry = error instanceof EntryRefused;
-    if (!isRefusedEntry) await this.tool?.ended;
+    if (!isRefusedEntry) await this.work?.ended;
     const reason = isRefusedEntry ? error.reason : this.reasonOf(error, response.status);
     return {
       at: new Date(this.startedAt).toISOString(),

@@ -3,7 +3,7 @@ import { createDatabase, type Database } from '../../../worker/database/database
 import { onlyRow, query } from '../../../worker/database/query.ts';
 import { importTicketKey } from '../../../worker/database/ticket.ts';
 import { enter } from '../../../worker/database/with-tenant.ts';
-import type { McpCall } from '../../../worker/mcp/call-tool.ts';
+import type { McpCall } from '../../../worker/mcp/mcp-call.ts';
 import { PRODUCT } from '../../../worker/mcp/product-offer.ts';
 import { makeServer } from '../../../worker/mcp/server.ts';
 import type { TenantGate } from '../../../worker/tenants/tenant-gate.ts';

@@ -29,10 +29,10 @@ describe('what a request came to', () => {
   test("a tool's error inside a success, known only after the response has begun", async () => {
     const use = recorder();
     use.asks('tools/call', 'run_model');
-    use.toolBegins();
+    use.workBegins();
     const ended = use.ended({ status: 200 }, undefined);
     use.refused('project_archived');
-    use.toolEnded();
+    use.workEnded();
     expect(await ended).toMatchObject({
       method: 'tools/call',
       target: 'run_model',

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { errorPage } from '../../console/error-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
-import { asRefusal } from '../../mcp/call-tool.ts';
+import { asRefusal } from '../../http/as-refusal.ts';
 
 export type PageHandler = (context: Context<AppEnv>) => Promise<Response>;
 

@@ -1,0 +1,19 @@
+import type { Call } from '../http/call.ts';
+import type { Platform } from '../platform.ts';
+import type { Principal } from '../tenants/principal.ts';
+import type { UseRecorder } from '../tokens/use-recorder.ts';
+import type { Entry } from './entry.ts';
+import type { Offer } from './offer.ts';
+import type { Judged } from './request-kind.ts';
+
+/** One authenticated request to `/mcp`, as the server sees it. */
+export interface McpCall {
+  readonly platform: Platform;
+  readonly principal: Principal;
+  readonly call: Call;
+  readonly entry: Entry;
+  readonly offer: Offer;
+  /** The request's verdict where it is of one of the `REQUEST_KINDS`, so that it is judged once; else null. */
+  readonly judged: Judged | null;
+  readonly use: UseRecorder;
+}

@@ -1,0 +1,76 @@
+import { ProtocolError, type Result, type ServerContext } from '@modelcontextprotocol/server';
+import { EntryRefused } from '../database/database.ts';
+import { enter } from '../database/with-tenant.ts';
+import { asRefusal } from '../http/as-refusal.ts';
+import { Refusal } from '../http/refusal.ts';
+import type { Principal } from '../tenants/principal.ts';
+import type { McpCall } from './mcp-call.ts';
+import type { AcceptedRequest, RequestKind } from './request-kind.ts';
+import type { ToolContext } from './tool.ts';
+
+/** Answers a request of one of the kinds: runs what was accepted, and tells a refusal as its kind does. */
+export async function answer(
+  kind: RequestKind,
+  params: unknown,
+  mcp: McpCall,
+  context: ServerContext,
+): Promise<Result> {
+  const judged = mcp.judged ?? kind.judge(params, mcp.offer);
+  const refuse = (refusal: Refusal) => kind.refuse(refusal, mcp.call.requestId, params);
+  if (judged.ok) return perform(judged.request, mcp, context, refuse);
+  if (judged.reason instanceof ProtocolError) throw judged.reason;
+  return refuse(judged.reason);
+}
+
+/**
+ * Runs an accepted request. Expected failures are told by `refuse`; anything else is logged with the request id and told
+ * as `internal`, without a stack.
+ */
+async function perform(
+  request: AcceptedRequest,
+  mcp: McpCall,
+  context: ServerContext,
+  refuse: (refusal: Refusal) => Result,
+): Promise<Result> {
+  const principal: Principal = {
+    ...mcp.principal,
+    needs: request.needs,
+    entered: () => mcp.entry.entered(),
+  };
+  mcp.use.workBegins();
+  try {
+    const result = await request.run({ ...mcp, principal, ...channels(context) });
+    if (!mcp.entry.isDecided) await enter(mcp.platform.database, principal);
+    return result;
+  } catch (error) {
+    if (error instanceof EntryRefused && !mcp.entry.isDecided) mcp.entry.refused(error);
+    // What refuses by itself before it enters has proven nothing of the credential: the endpoint does then.
+    else if (!(error instanceof Refusal)) mcp.entry.entered();
+    const refusal = asRefusal(error, mcp.call.requestId, request.target);
+    mcp.use.refused(refusal.code);
+    return refuse(refusal);
+  } finally {
+    mcp.use.workEnded();
+  }
+}
+
+function channels(
+  context: ServerContext,
+): Pick<ToolContext, 'request' | 'signal' | 'progress' | 'wantsProgress'> {
+  const token = context.mcpReq._meta?.progressToken;
+  let last = -1;
+  return {
+    request: context.mcpReq,
+    signal: context.mcpReq.signal,
+    wantsProgress: token !== undefined,
+    async progress(done, total, message) {
+      if (token === undefined) return;
+      // The protocol wants progress to increase with each notification.
+      last = Math.max(done, last + 1e-6);
+      await context.mcpReq.notify({
+        method: 'notifications/progress',
+        params: { progressToken: token, progress: last, ...(total === null ? {} : { total }), message },
+      });
+    },
+  };
+}
