@@ -14,6 +14,7 @@ interface UpOptions extends StateOptions {
   readonly engine: Engine;
   readonly worker: boolean;
   readonly slots: number;
+  readonly conformance?: boolean;
 }
 
 export function registerUp(program: Command): void {
@@ -50,6 +51,10 @@ export function registerUp(program: Command): void {
         .default(2)
         .argParser(wholeNumber(0, 64)),
     )
+    .option(
+      '--conformance',
+      'bundle the Worker with the fixtures of the MCP conformance suite; what is deployed does not contain them',
+    )
     .addOption(stateOption())
     .addHelpText(
       'after',
@@ -72,6 +77,7 @@ async function up(options: UpOptions): Promise<void> {
         port: options.port,
         publicUrl: options.publicUrl ?? `http://127.0.0.1:${options.port}`,
         engine: options.worker ? options.engine : 'none',
+        entry: options.conformance ? 'conformance' : 'product',
         slots: options.slots,
         durable: true,
       },

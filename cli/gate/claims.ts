@@ -3,12 +3,13 @@ import { stripVTControlCharacters } from 'node:util';
 import { bundleWorker } from '../../infra/workerd/bundle.ts';
 import { childEnvironment } from '../stack/child-environment.ts';
 import { CACHE_DIR, ROOT_DIR } from '../stack/state-paths.ts';
+import { WORKER_ENTRIES } from '../stack/worker-entry.ts';
 import type { Claim } from './claim.ts';
 import { compareSchema, writeSchema } from './committed-schema.ts';
 import { findStaleDocs, writeDocs } from './generated-docs.ts';
 import { findUnprovenGuarantees } from './guarantees.ts';
 import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
-import { findForbiddenImports } from './import-law.ts';
+import { findFixtureImports, findForbiddenImports } from './import-law.ts';
 import { findUnlockedPackages } from './lock-file.ts';
 import { findLongFiles, findMachineTraces, findRunscCallers, findStraySql } from './places.ts';
 import { compareSurface, writeSurface } from './public-surface.ts';
@@ -31,6 +32,10 @@ export const CLAIMS: readonly Claim[] = [
   {
     says: 'Worker and executor do not import each other',
     check: () => findForbiddenImports(buildImportGraph(sources(/\.ts$/), { withTypes: true })),
+  },
+  {
+    says: 'Nothing imports a conformance fixture but the entry that has them',
+    check: () => findFixtureImports(buildImportGraph(sources(/\.ts$/), { withTypes: true })),
   },
   {
     says: 'No file imports itself by a detour',
@@ -85,6 +90,7 @@ async function deployDryRun(): Promise<readonly string[]> {
   const homeDir = join(CACHE_DIR, 'wrangler-home');
   const made = await bundleWorker({
     rootDir: ROOT_DIR,
+    entry: WORKER_ENTRIES.product,
     cacheDir: join(CACHE_DIR, 'bundles'),
     env: childEnvironment(homeDir, { WRANGLER_LOG_PATH: join(homeDir, 'logs') }),
   });

@@ -15,6 +15,17 @@ export function findForbiddenImports(graph: ImportGraph): readonly string[] {
   );
 }
 
+const FIXTURES = 'worker/conformance/';
+
+/** Imports by which a fixture of the conformance suite would get into what is deployed, as "from imports to". */
+export function findFixtureImports(graph: ImportGraph): readonly string[] {
+  return [...graph]
+    .filter(([from]) => !from.startsWith(FIXTURES))
+    .flatMap(([from, targets]) =>
+      targets.filter((to) => to.startsWith(FIXTURES)).map((to) => `${from} imports ${to}`),
+    );
+}
+
 function isAllowed(from: string, to: string): boolean {
   const home = topFolder(from);
   if (topFolder(to) === home) return true;

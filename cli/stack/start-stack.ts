@@ -20,6 +20,7 @@ import { workerSettings } from './parts/worker-settings.ts';
 import { readOrCreateSecrets } from './secrets.ts';
 import { lockState } from './state-lock.ts';
 import { preparePaths, type StatePaths } from './state-paths.ts';
+import { WORKER_ENTRIES, type WorkerEntry } from './worker-entry.ts';
 
 export type Engine = 'wrangler' | 'workerd';
 
@@ -30,6 +31,8 @@ export interface StackOptions {
   readonly publicUrl: string;
   /** `none` starts all but the Worker, writes `.dev.vars`, and waits for a `npx wrangler dev` by hand. */
   readonly engine: Engine | 'none';
+  /** Absent means what is deployed. */
+  readonly entry?: WorkerEntry;
   /** Runs at the same time; 0 starts no executor. */
   readonly slots: number;
   /** Off for stacks that are thrown away. */
@@ -115,9 +118,10 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
   });
 
   const startedWorker = board.step('Worker', async (say) => {
+    const entry = options.entry ?? 'product';
     if (options.engine === 'workerd') {
       say('bundling');
-      const bundle = await prepareBundle(join(paths.worker, 'home'));
+      const bundle = await prepareBundle(entry, join(paths.worker, 'home'));
       const { settings } = await startedDatabase;
       say('starting workerd');
       await own(await startWorkerd({ paths, guardian, signal, port: options.port, settings }, bundle));
@@ -125,12 +129,14 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
     }
     const { settings } = await startedDatabase;
     if (options.engine === 'none') {
-      board.note(`Now start the Worker in another terminal: npx wrangler dev --port ${options.port}`);
+      board.note(
+        `Now start the Worker in another terminal: npx wrangler dev ${WORKER_ENTRIES[entry]} --port ${options.port}`,
+      );
       await cleanup.defer(removeDevVars);
       await awaitWorker({ port: options.port, settings, signal });
       return;
     }
-    await own(await startWrangler({ paths, guardian, signal, port: options.port, settings }));
+    await own(await startWrangler(entry, { paths, guardian, signal, port: options.port, settings }));
   });
 
   const startExecutorPart = async (say: (doing: string) => void): Promise<void> => {

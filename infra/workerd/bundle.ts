@@ -13,6 +13,8 @@ export interface Bundle {
 
 export interface BundleOptions {
   readonly rootDir: string;
+  /** The entry that is bundled, as a path in the repository. */
+  readonly entry: string;
   /** Bundles made before are kept here. */
   readonly cacheDir: string;
   readonly env: Readonly<Record<string, string>>;
@@ -24,7 +26,7 @@ export type BundleResult =
 
 /** All that a bundle is made of: the Worker imports nothing of ours from elsewhere, which the gate checks. */
 const SOURCES = ['worker', 'protocol', 'wrangler.toml', 'package-lock.json'];
-const BUNDLES_KEPT = 4;
+const BUNDLES_KEPT = 6;
 const TIMEOUT_MS = 120_000;
 const ENTRY = 'index.js';
 
@@ -43,7 +45,7 @@ const KINDS: Readonly<Record<string, ModuleKind>> = {
  * same sources is made once.
  */
 export async function bundleWorker(options: BundleOptions): Promise<BundleResult> {
-  const dir = join(options.cacheDir, `worker-${digestOfSources(options.rootDir)}`);
+  const dir = join(options.cacheDir, `worker-${digestOfSources(options)}`);
   const known = readBundle(dir);
   if (known) return { ok: true, bundle: known };
   mkdirSync(options.cacheDir, { recursive: true });
@@ -80,8 +82,8 @@ function readBundle(dir: string): Bundle | null {
   return { dir, modules };
 }
 
-function digestOfSources(rootDir: string): string {
-  const hash = createHash('sha256');
+function digestOfSources({ rootDir, entry }: BundleOptions): string {
+  const hash = createHash('sha256').update(`${entry}\n`);
   const add = (path: string): void => {
     const file = join(rootDir, path);
     if (statSync(file).isDirectory()) {
@@ -96,11 +98,11 @@ function digestOfSources(rootDir: string): string {
 }
 
 function dryRun(
-  { rootDir, env }: BundleOptions,
+  { rootDir, entry, env }: BundleOptions,
   outDir: string,
 ): Promise<{ code: number | null; output: string }> {
   const wrangler = join(rootDir, 'node_modules/wrangler/bin/wrangler.js');
-  const child = spawn(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', outDir], {
+  const child = spawn(process.execPath, [wrangler, 'deploy', entry, '--dry-run', '--outdir', outDir], {
     cwd: rootDir,
     env: { ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

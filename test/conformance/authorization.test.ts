@@ -1,20 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
+import { CONFORMANCE } from '../support/conformance-suite.ts';
 import { decide, registerClient, signedIn } from '../support/oauth.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { settleAccount, type Visitor } from '../support/visitor.ts';
 
 const stack = sharedStack();
-const require = createRequire(import.meta.url);
-const CONFORMANCE = join(
-  dirname(require.resolve('@modelcontextprotocol/conformance/package.json')),
-  'dist/index.js',
-);
 
 let browser: Visitor;
 beforeAll(async () => {

@@ -1,18 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startBearerProxy } from '../support/bearer-proxy.ts';
+import { CONFORMANCE } from '../support/conformance-suite.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 
 const run = promisify(execFile);
-const require = createRequire(import.meta.url);
-const CONFORMANCE = join(
-  dirname(require.resolve('@modelcontextprotocol/conformance/package.json')),
-  'dist/index.js',
-);
-
 /** Scenarios that need no fixtures in the server; the others come with resources, prompts and elicitation. */
 const SCENARIOS: readonly (readonly [scenario: string, revision: string])[] = [
   ['server-initialize', '2025-06-18'],

@@ -7,6 +7,7 @@ import type { WorkerSettings } from '../../cli/settings/schema.ts';
 import { readSecrets, type StackSecrets } from '../../cli/stack/secrets.ts';
 import { startStack } from '../../cli/stack/start-stack.ts';
 import { statePaths } from '../../cli/stack/state-paths.ts';
+import type { WorkerEntry } from '../../cli/stack/worker-entry.ts';
 import { createBoard } from '../../cli/terminal/board.ts';
 
 /** What a test may reach of the shared stack: real Postgres, plain workerd, a gVisor executor, and their secrets. */
@@ -32,7 +33,7 @@ const SLOTS = 2;
  * With no slots there is no executor: the test plays executors of its own.
  */
 export async function startTestStack(
-  options: { readonly slots?: number; readonly settings?: WorkerSettings } = {},
+  options: { readonly slots?: number; readonly settings?: WorkerSettings; readonly entry?: WorkerEntry } = {},
 ): Promise<{
   readonly stack: TestStack;
   readonly stop: () => Promise<void>;
@@ -50,6 +51,7 @@ export async function startTestStack(
       durable: false,
       edge: 'cloudflare',
       ...(options.settings === undefined ? {} : { settings: options.settings }),
+      ...(options.entry === undefined ? {} : { entry: options.entry }),
     },
     createBoard(),
     new AbortController().signal,

@@ -9,6 +9,7 @@ import { childEnvironment } from '../child-environment.ts';
 import { logFileOf, type Part } from '../part.ts';
 import { startProcess } from '../start-process.ts';
 import { CACHE_DIR, ROOT_DIR } from '../state-paths.ts';
+import { WORKER_ENTRIES, type WorkerEntry } from '../worker-entry.ts';
 import { tickEveryMinute } from './cron-tick.ts';
 import { untilHealthy } from './worker-health.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -16,10 +17,11 @@ import type { WorkerOptions } from './worker-options.ts';
 const WORKERD = join(ROOT_DIR, 'node_modules/@cloudflare/workerd-linux-64/bin/workerd');
 const COMPATIBILITY_DATE = '2026-11-01';
 
-/** The Worker's modules, bundled as for a deployment. */
-export async function prepareBundle(homeDir: string): Promise<Bundle> {
+/** The modules of an entry of the Worker, bundled as for a deployment. */
+export async function prepareBundle(entry: WorkerEntry, homeDir: string): Promise<Bundle> {
   const made = await bundleWorker({
     rootDir: ROOT_DIR,
+    entry: WORKER_ENTRIES[entry],
     cacheDir: join(CACHE_DIR, 'bundles'),
     env: childEnvironment(homeDir, { WRANGLER_LOG_PATH: join(homeDir, 'wrangler-logs') }),
   });

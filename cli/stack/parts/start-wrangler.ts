@@ -6,13 +6,14 @@ import { logFileOf, type Part } from '../part.ts';
 import { writePrivateFile } from '../secrets.ts';
 import { startProcess } from '../start-process.ts';
 import { ROOT_DIR } from '../state-paths.ts';
+import { WORKER_ENTRIES, type WorkerEntry } from '../worker-entry.ts';
 import { tickEveryMinute } from './cron-tick.ts';
 import { untilHealthy } from './worker-health.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { printSettingsFile } from './worker-settings.ts';
 
 /** Starts the Worker under `wrangler dev`: what a developer of a Worker knows, with reload on change. */
-export async function startWrangler(options: WorkerOptions): Promise<Part> {
+export async function startWrangler(entry: WorkerEntry, options: WorkerOptions): Promise<Part> {
   const { paths, port } = options;
   const homeDir = join(paths.worker, 'home');
   const settingsFile = join(paths.worker, 'settings.env');
@@ -25,6 +26,7 @@ export async function startWrangler(options: WorkerOptions): Promise<Part> {
     args: [
       join(ROOT_DIR, 'node_modules/wrangler/bin/wrangler.js'),
       'dev',
+      WORKER_ENTRIES[entry],
       ...['--ip', '127.0.0.1', '--port', String(port)],
       ...['--inspector-ip', '127.0.0.1', '--inspector-port', String(await findFreePort())],
       ...['--persist-to', join(paths.worker, 'wrangler')],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { buildImportGraph, findCycles } from '../../../cli/gate/import-graph.ts';
-import { findForbiddenImports } from '../../../cli/gate/import-law.ts';
+import { findFixtureImports, findForbiddenImports } from '../../../cli/gate/import-law.ts';
 
 const forbiddenIn = (path: string, text: string): readonly string[] =>
   findForbiddenImports(buildImportGraph([{ path, text }], { withTypes: true }));
@@ -27,6 +27,15 @@ test.each([
   ['worker/app.ts', "const text = 'no import from executor';", 0],
 ])('%s with `%s` breaks it %i times', (path, text, count) => {
   expect(forbiddenIn(path, text)).toHaveLength(count);
+});
+
+test.each([
+  ['worker/index.ts', "import { WITH_FIXTURES } from './conformance/offer.ts';", 1],
+  ['worker/mcp/tools/index.ts', "export * from '../../conformance/tools/content.ts';", 1],
+  ['worker/conformance/index.ts', "import { WITH_FIXTURES } from './offer.ts';", 0],
+])('%s with `%s` would deploy a fixture %i times', (path, text, count) => {
+  const graph = buildImportGraph([{ path, text }], { withTypes: true });
+  expect(findFixtureImports(graph)).toHaveLength(count);
 });
 
 test('a circle of imports is named once, and types make none', () => {
