@@ -145,7 +145,7 @@ create policy tenant on app.api_tokens for all to causeway_app
 grant insert, select, update on table app.api_tokens to causeway_keeper;
 grant select on table app.api_tokens to causeway_backup;
 grant select on table app.api_tokens to causeway_resolver;
-grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at, address_ranges) on app.api_tokens to causeway_app;
+grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at, address_ranges, successor_id) on app.api_tokens to causeway_app;
 
 create table app.audit_events (
   tenant_id app.ten_id not null default app.tenant_id(),
@@ -621,7 +621,7 @@ create table app.oauth_grants (
   constraint oauth_grants_client_id_check CHECK ((length(client_id) <= 1000)),
   constraint oauth_grants_pkey PRIMARY KEY (tenant_id, grant_id),
   constraint oauth_grants_resource_check CHECK ((length(resource) <= 1000)),
-  constraint oauth_grants_revoked_because_check CHECK ((revoked_because = ANY (ARRAY['person'::text, 'client'::text, 'code_reuse'::text, 'refresh_reuse'::text, 'operator'::text]))),
+  constraint oauth_grants_revoked_because_check CHECK ((revoked_because = ANY (ARRAY['person'::text, 'client'::text, 'code_reuse'::text, 'refresh_reuse'::text, 'operator'::text, 'membership'::text]))),
   constraint oauth_grants_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
   constraint oauth_grants_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app.memberships(tenant_id, user_id)
 );
@@ -977,6 +977,7 @@ alter table app.token_uses owner to causeway_owner;
 CREATE INDEX token_uses_by_age ON app.token_uses USING brin (occurred_at);
 CREATE INDEX token_uses_by_credential ON app.token_uses USING btree (tenant_id, credential_id, occurred_at DESC);
 CREATE INDEX token_uses_by_time ON app.token_uses USING btree (tenant_id, occurred_at DESC);
+CREATE INDEX token_uses_by_user ON app.token_uses USING btree (tenant_id, user_id, occurred_at DESC);
 alter table app.token_uses enable row level security;
 alter table app.token_uses force row level security;
 create policy backup on app.token_uses for select to causeway_backup
@@ -2089,6 +2090,20 @@ $function$;
 alter function app.finish_upload(text,text) owner to causeway_owner;
 grant execute on function app.finish_upload(text,text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.hold_own_membership()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform from app.memberships as m
+    where m.tenant_id = app.tenant_id() and m.user_id = app.user_id() and m.status = 'active' and app.is_in_session()
+      for no key update;
+  return found;
+end
+$function$;
+alter function app.hold_own_membership() owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.invite_owner(tenant_id text, tenant_name text, invitation_id text, email text, link_sha256 text, lifetime_seconds integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2108,6 +2123,17 @@ $function$;
 alter function app.invite_owner(text,text,text,text,text,integer) owner to causeway_keeper;
 grant execute on function app.invite_owner(text,text,text,text,text,integer) to causeway_owner;
 comment on function app.invite_owner(text,text,text,text,text,integer) is 'Invites an owner by a one-time link, into a tenant that is made where it is absent.';
+
+CREATE OR REPLACE FUNCTION app.is_in_session()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.context() ->> 'kind' is not distinct from 'session' $function$;
+alter function app.is_in_session() owner to causeway_keeper;
+grant execute on function app.is_in_session() to causeway_app;
+grant execute on function app.is_in_session() to causeway_resolver;
+comment on function app.is_in_session() is 'Whether a signed-in person acts in the entered tenant, and no token or agent of theirs.';
 
 CREATE OR REPLACE FUNCTION app.is_session_alive(revoked_at timestamp with time zone, idle_until timestamp with time zone, expires_at timestamp with time zone, at timestamp with time zone)
  RETURNS boolean
@@ -2136,6 +2162,46 @@ AS $function$
                           (invitation).invitation_id, jsonb_build_object('role', (invitation).role), call);
 $function$;
 alter function app.join_by_invitation(app.invitations,text,jsonb) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.judge_member_change(user_id text, new_role text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant constant text := app.tenant_id();
+  is_own constant boolean := user_id is not distinct from app.user_id();
+  own_rank integer;
+  old_role text;
+begin
+  if not app.is_in_session() then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  -- No key changes, so what merely refers to the tenant does not wait.
+  perform from app.tenants as t where t.tenant_id = tenant for no key update;
+  select app.role_rank(m.role) into own_rank
+    from app.memberships as m where m.tenant_id = tenant and m.user_id = app.user_id() and m.status = 'active';
+  if own_rank is null or (own_rank < app.role_rank('admin') and not is_own) then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  select m.role into old_role
+    from app.memberships as m
+   where m.tenant_id = tenant and m.user_id = judge_member_change.user_id and m.status = 'active';
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  elsif own_rank < greatest(app.role_rank(old_role), app.role_rank(new_role)) then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  elsif old_role = 'owner' and new_role is distinct from 'owner' and not exists (
+    select from app.memberships as m join app.users as u using (user_id)
+     where m.tenant_id = tenant and m.user_id <> judge_member_change.user_id and m.role = 'owner'
+       and m.status = 'active' and u.status = 'active'
+  ) then
+    return jsonb_build_object('ok', false, 'code', 'last_owner');
+  end if;
+  return jsonb_build_object('ok', true, 'role', old_role);
+end
+$function$;
+alter function app.judge_member_change(text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.list_api_tokens(tenant_id text)
  RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, address_ranges text[], created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone, last_used_at timestamp with time zone)
@@ -2225,23 +2291,26 @@ alter function app.lockout_seconds(integer,integer,integer,integer) owner to cau
 grant execute on function app.lockout_seconds(integer,integer,integer,integer) to causeway_keeper;
 comment on function app.lockout_seconds(integer,integer,integer,integer) is 'How long the next attempt must wait after so many failures: none are held up until `free`, then it doubles up to the most.';
 
-CREATE OR REPLACE FUNCTION app.member_sign_ins(user_id text, rows_max integer)
- RETURNS TABLE(occurred_at timestamp with time zone, method text, outcome text, address text, user_agent text)
+CREATE OR REPLACE FUNCTION app.member_sign_ins(user_id text, before_event_id text, rows_max integer)
+ RETURNS TABLE(event_id text, occurred_at timestamp with time zone, method text, outcome text, address text, user_agent text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select e.occurred_at, e.method, e.outcome, host(e.address), e.user_agent
+  select e.event_id, e.occurred_at, e.method, e.outcome, host(e.address), e.user_agent
     from app.authentication_events as e
-   where e.user_id = member_sign_ins.user_id
-     and app.context() ->> 'role' in ('admin', 'owner')
+   where e.user_id = member_sign_ins.user_id and app.is_in_session()
+     and (e.user_id = app.user_id() or app.role_rank(app.role()) >= app.role_rank('admin'))
      and exists (select from app.memberships as m
                   where m.tenant_id = (select app.tenant_id()) and m.user_id = e.user_id and m.status = 'active')
-   order by e.occurred_at desc limit rows_max
+     and (before_event_id is null or (e.occurred_at, e.event_id) < (
+           select b.occurred_at, b.event_id from app.authentication_events as b
+            where b.event_id = before_event_id and b.user_id = e.user_id))
+   order by e.occurred_at desc, e.event_id desc limit rows_max
 $function$;
-alter function app.member_sign_ins(text,integer) owner to causeway_resolver;
-grant execute on function app.member_sign_ins(text,integer) to causeway_app;
-comment on function app.member_sign_ins(text,integer) is 'How a member of the entered tenant signed in, newest first, for its admins and owners; nothing for anybody else.';
+alter function app.member_sign_ins(text,text,integer) owner to causeway_resolver;
+grant execute on function app.member_sign_ins(text,text,integer) to causeway_app;
+comment on function app.member_sign_ins(text,text,integer) is 'How a member of the entered tenant signed in, newest first, for themselves, its admins and owners; nothing for anybody else.';
 
 CREATE OR REPLACE FUNCTION app.new_id(prefix text)
  RETURNS text
@@ -3063,6 +3132,51 @@ alter function app.system_create_invitation(text,jsonb,integer,jsonb) owner to c
 grant execute on function app.system_create_invitation(text,jsonb,integer,jsonb) to causeway_app;
 comment on function app.system_create_invitation(text,jsonb,integer,jsonb) is 'Invites an email to a tenant, by an admin or owner of it and to no higher role than their own.';
 
+CREATE OR REPLACE FUNCTION app.system_create_token(token jsonb, alive_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant constant text := app.tenant_id();
+  until_at constant timestamptz := now() + (token ->> 'lifetimeSeconds')::integer * interval '1 second';
+  networks cidr[];
+  malformed text;
+  refusal jsonb := app.token_lifetime_refusal(tenant, until_at);
+begin
+  if not app.hold_own_membership() then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  elsif exists (select from app.api_tokens as k where k.tenant_id = tenant and k.token_id = token ->> 'id') then
+    return jsonb_build_object('ok', false, 'code', 'already_exists');
+  elsif app.role_rank(token ->> 'role') > app.role_rank(app.role()) then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role', 'details', jsonb_build_object('role', app.role()));
+  elsif refusal is not null then
+    return refusal || '{"code": "invalid_arguments"}';
+  elsif (select count(*) from app.api_tokens as k
+          where k.tenant_id = tenant and k.user_id = app.user_id() and k.revoked_at is null
+            and (k.expires_at is null or k.expires_at > clock_timestamp())) >= alive_max then
+    return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
+  end if;
+  select range into malformed
+    from jsonb_array_elements_text(token -> 'networks') as range where not pg_input_is_valid(range, 'inet') limit 1;
+  if found then
+    return jsonb_build_object('ok', false, 'code', 'invalid_arguments', 'details', jsonb_build_object('network', malformed));
+  end if;
+  select array_agg(network(range::inet)) into networks from jsonb_array_elements_text(token -> 'networks') as range;
+  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges)
+  values (tenant, token ->> 'id', app.user_id(), token ->> 'name', token ->> 'argon2id',
+          array(select jsonb_array_elements_text(token -> 'scopes')), token ->> 'role', until_at, networks);
+  perform app.audit('token.create', 'token', token ->> 'id', 'ok',
+                    jsonb_build_object('user', app.user_id(), 'name', token ->> 'name', 'scopes', token -> 'scopes',
+                                       'role_ceiling', token ->> 'role', 'expires_at', until_at, 'address_ranges', networks));
+  return jsonb_build_object('ok', true, 'expires_at', until_at);
+end
+$function$;
+alter function app.system_create_token(jsonb,integer) owner to causeway_keeper;
+grant execute on function app.system_create_token(jsonb,integer) to causeway_app;
+comment on function app.system_create_token(jsonb,integer) is 'Makes a token of the acting person: {id, name, argon2id, scopes, role, lifetimeSeconds, networks}. Refuses with insufficient_role, already_exists (the id), limit_exceeded or invalid_arguments (details: network, or seconds_max).';
+
 CREATE OR REPLACE FUNCTION app.system_decide_oauth_device(user_code_sha256 text, grant_id text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3250,6 +3364,65 @@ $function$;
 alter function app.system_list_invitations(text) owner to causeway_keeper;
 grant execute on function app.system_list_invitations(text) to causeway_app;
 comment on function app.system_list_invitations(text) is 'The open invitations of the tenants that the session''s person administers.';
+
+CREATE OR REPLACE FUNCTION app.system_list_members(after_user_id text, only_user_id text, rows_max integer)
+ RETURNS TABLE(user_id text, name text, email text, role text, status text, joined_at timestamp with time zone, last_sign_in_at timestamp with time zone, total bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with members as (
+    select u.user_id, u.name, u.email, m.role, u.status, m.created_at, m.status as membership, lower(u.name) collate "C" as sort
+      from app.memberships as m join app.users as u using (user_id)
+     where m.tenant_id = app.tenant_id() and app.is_in_session()
+  )
+  select m.user_id, m.name, m.email, m.role, m.status, m.created_at,
+         case when m.user_id = app.user_id() or app.role_rank(app.role()) >= app.role_rank('admin') then
+           (select max(e.occurred_at) from app.authentication_events as e
+             where e.user_id = m.user_id and e.outcome = 'ok' and e.method in ('password', 'invitation', 'recovery')) end,
+         (select count(*) from members as c where c.membership = 'active')
+    from members as m
+   where m.membership = 'active' and (only_user_id is null or m.user_id = only_user_id)
+     and (after_user_id is null
+          or (m.sort, m.user_id) > (select a.sort, a.user_id from members as a where a.user_id = after_user_id))
+   order by m.sort, m.user_id
+   limit rows_max
+$function$;
+alter function app.system_list_members(text,text,integer) owner to causeway_keeper;
+grant execute on function app.system_list_members(text,text,integer) to causeway_app;
+comment on function app.system_list_members(text,text,integer) is 'Who belongs to the entered tenant, by name; one of them, or those after one. When somebody signed in last is seen by themselves, admins and owners.';
+
+CREATE OR REPLACE FUNCTION app.system_list_requests(filter jsonb, before_request_id text, rows_max integer)
+ RETURNS TABLE(request_id text, occurred_at timestamp with time zone, credential_kind text, credential_id text, credential_name text, user_id text, user_name text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select l.request_id, l.occurred_at, l.credential_kind, l.credential_id,
+         coalesce((select k.name from app.api_tokens as k where k.tenant_id = l.tenant_id and k.token_id = l.credential_id),
+                  (select coalesce(c.name, g.client_id)
+                     from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
+                    where g.tenant_id = l.tenant_id and g.grant_id = l.credential_id)),
+         l.user_id, u.name, l.method, l.target, l.address, l.user_agent, l.latency_ms, l.outcome, l.reason, l.dropped
+    from app.token_uses as l
+    left join app.memberships as m on m.tenant_id = l.tenant_id and m.user_id = l.user_id
+    left join app.users as u on u.user_id = m.user_id
+   where l.tenant_id = (select app.tenant_id()) and (select app.is_in_session())
+     and ((select app.role_rank(app.role())) >= app.role_rank('admin') or l.user_id = (select app.user_id()))
+     and (filter ->> 'user' is null or l.user_id = filter ->> 'user')
+     and (filter ->> 'credential' is null or l.credential_id = filter ->> 'credential')
+     and (not coalesce((filter ->> 'refused')::boolean, false) or l.outcome <> 'ok')
+     and (filter ->> 'from' is null or l.occurred_at >= (filter ->> 'from')::timestamptz)
+     and (filter ->> 'until' is null or l.occurred_at < (filter ->> 'until')::timestamptz)
+     and (before_request_id is null or (l.occurred_at, l.request_id) < (
+           select b.occurred_at, b.request_id from app.token_uses as b
+            where b.tenant_id = (select app.tenant_id()) and b.request_id = before_request_id))
+   order by l.occurred_at desc, l.request_id desc
+   limit rows_max
+$function$;
+alter function app.system_list_requests(jsonb,text,integer) owner to causeway_keeper;
+grant execute on function app.system_list_requests(jsonb,text,integer) to causeway_app;
+comment on function app.system_list_requests(jsonb,text,integer) is 'The request log of the entered tenant, newest first; `filter` is {user, credential, refused, from, until}. Who is no admin or owner sees what was asked in their own name.';
 
 CREATE OR REPLACE FUNCTION app.system_next_fence(run text, fence integer, attempts_max integer)
  RETURNS jsonb
@@ -3546,6 +3719,42 @@ alter function app.system_register_executor(text,text,text,text) owner to causew
 grant execute on function app.system_register_executor(text,text,text,text) to causeway_app;
 comment on function app.system_register_executor(text,text,text,text) is 'Turns a join token into an executor, once. Unknown, used and expired tokens get the same refusal.';
 
+CREATE OR REPLACE FUNCTION app.system_remove_member(user_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant constant text := app.tenant_id();
+  verdict constant jsonb := app.judge_member_change(user_id, null);
+  tokens integer;
+  agents integer;
+  invitations integer;
+begin
+  if not (verdict ->> 'ok')::boolean then
+    return verdict;
+  end if;
+  update app.memberships as m set status = 'ended'
+   where m.tenant_id = tenant and m.user_id = system_remove_member.user_id;
+  update app.api_tokens as k set revoked_at = clock_timestamp()
+   where k.tenant_id = tenant and k.user_id = system_remove_member.user_id and k.revoked_at is null;
+  get diagnostics tokens = row_count;
+  update app.oauth_grants as g set revoked_at = clock_timestamp(), revoked_because = 'membership'
+   where g.tenant_id = tenant and g.user_id = system_remove_member.user_id and g.revoked_at is null;
+  get diagnostics agents = row_count;
+  update app.invitations as i set revoked_at = clock_timestamp()
+   where i.tenant_id = tenant and i.created_by = system_remove_member.user_id and i.accepted_at is null and i.revoked_at is null;
+  get diagnostics invitations = row_count;
+  perform app.audit(case when user_id = app.user_id() then 'member.leave' else 'member.remove' end, 'user', user_id, 'ok',
+                    jsonb_build_object('role', verdict ->> 'role', 'tokens', tokens, 'agents', agents, 'invitations', invitations));
+  return verdict;
+end
+$function$;
+alter function app.system_remove_member(text) owner to causeway_keeper;
+grant execute on function app.system_remove_member(text) to causeway_app;
+comment on function app.system_remove_member(text) is 'Ends a membership of the entered tenant with its tokens, agents and open invitations; one''s own too. Refuses with insufficient_role, not_found or last_owner.';
+
 CREATE OR REPLACE FUNCTION app.system_revoke_invitation(cookie_sha256 text, invitation_id text, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3590,6 +3799,31 @@ alter function app.system_revoke_oauth_grant(text,text,jsonb) owner to causeway_
 grant execute on function app.system_revoke_oauth_grant(text,text,jsonb) to causeway_app;
 comment on function app.system_revoke_oauth_grant(text,text,jsonb) is 'Ends a grant and with it every token of it, from the next request on.';
 
+CREATE OR REPLACE FUNCTION app.system_revoke_token(token_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  revoked record;
+begin
+  update app.api_tokens as k set revoked_at = clock_timestamp()
+   where k.tenant_id = app.tenant_id() and k.token_id = system_revoke_token.token_id and k.revoked_at is null
+     and app.is_in_session()
+     and (k.user_id = app.user_id() or app.role_rank(app.role()) >= app.role_rank('admin'))
+   returning k.user_id, k.name into revoked;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  perform app.audit('token.revoke', 'token', token_id, 'ok', jsonb_build_object('user', revoked.user_id, 'name', revoked.name));
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_revoke_token(text) owner to causeway_keeper;
+grant execute on function app.system_revoke_token(text) to causeway_app;
+comment on function app.system_revoke_token(text) is 'Ends a token of the acting person; an admin may end anybody''s of the tenant. Refuses with not_found.';
+
 CREATE OR REPLACE FUNCTION app.system_rotate_oauth_refresh_token(token_sha256 text, next_sha256 text, successor text, lifetime interval)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3618,6 +3852,72 @@ $function$;
 alter function app.system_rotate_oauth_refresh_token(text,text,text,interval) owner to causeway_keeper;
 grant execute on function app.system_rotate_oauth_refresh_token(text,text,text,interval) to causeway_app;
 comment on function app.system_rotate_oauth_refresh_token(text,text,text,interval) is 'Exchanges a refresh token for its successor, once. With ok false nothing changed: look again and judge again.';
+
+CREATE OR REPLACE FUNCTION app.system_rotate_token(token_id text, new_token_id text, argon2id_hash text, overlap interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  old app.api_tokens;
+  successor app.api_tokens;
+  old_until timestamptz;
+  refusal jsonb;
+begin
+  select k.* into old from app.api_tokens as k
+   where k.tenant_id = app.tenant_id() and k.token_id = system_rotate_token.token_id and k.user_id = app.user_id()
+     and k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())
+     for update;
+  if not found or not app.hold_own_membership() then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  elsif old.successor_id is not null then
+    return jsonb_build_object('ok', false, 'code', 'already_exists', 'details', jsonb_build_object('successor', old.successor_id));
+  end if;
+  -- The successor may do what the old one may, whatever that comes to consist of, and lives as long as it was to live.
+  successor := old;
+  successor.token_id := new_token_id;
+  successor.argon2id_hash := system_rotate_token.argon2id_hash;
+  successor.created_at := now();
+  successor.expires_at := now() + (old.expires_at - old.created_at);
+  refusal := app.token_lifetime_refusal(old.tenant_id, successor.expires_at);
+  if refusal is not null then
+    return refusal || '{"code": "invalid_arguments"}';
+  end if;
+  old_until := least(old.expires_at, now() + overlap);
+  insert into app.api_tokens select successor.*;
+  update app.api_tokens as k set expires_at = old_until, successor_id = new_token_id
+   where k.tenant_id = old.tenant_id and k.token_id = old.token_id;
+  perform app.audit('token.rotate', 'token', old.token_id, 'ok',
+                    jsonb_build_object('successor', new_token_id, 'old_until', old_until, 'expires_at', successor.expires_at));
+  return jsonb_build_object('ok', true, 'name', old.name, 'old_until', old_until, 'expires_at', successor.expires_at);
+end
+$function$;
+alter function app.system_rotate_token(text,text,text,interval) owner to causeway_keeper;
+grant execute on function app.system_rotate_token(text,text,text,interval) to causeway_app;
+comment on function app.system_rotate_token(text,text,text,interval) is 'Gives a living token of the acting person a successor, and ends the old one after the overlap. Refuses with not_found, already_exists (rotated before) or invalid_arguments (details: seconds_max).';
+
+CREATE OR REPLACE FUNCTION app.system_set_member_role(user_id text, role text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  verdict constant jsonb := app.judge_member_change(user_id, role);
+begin
+  if not (verdict ->> 'ok')::boolean or verdict ->> 'role' = role then
+    return verdict;
+  end if;
+  update app.memberships as m set role = system_set_member_role.role
+   where m.tenant_id = app.tenant_id() and m.user_id = system_set_member_role.user_id;
+  perform app.audit('member.role', 'user', user_id, 'ok', jsonb_build_object('from', verdict ->> 'role', 'to', role));
+  return verdict;
+end
+$function$;
+alter function app.system_set_member_role(text,text) owner to causeway_keeper;
+grant execute on function app.system_set_member_role(text,text) to causeway_app;
+comment on function app.system_set_member_role(text,text) is 'Gives a member of the entered tenant another role, by an admin up to admin, by an owner any. Refuses with insufficient_role, not_found or last_owner.';
 
 CREATE OR REPLACE FUNCTION app.system_start_oauth_device(device_code_sha256 text, user_code_sha256 text, client_id text, scopes text[], resource text, lifetime interval)
  RETURNS void

@@ -79,6 +79,12 @@ export const ERRORS = {
     remedy: 'agent',
     means: 'The request body is over its limit.',
   },
+  last_owner: {
+    status: 409,
+    retryable: false,
+    remedy: 'person',
+    means: 'A tenant keeps at least one owner.',
+  },
   already_exists: { status: 409, retryable: false, remedy: 'agent', means: 'The name is taken.' },
   stale_commit: {
     status: 409,

@@ -182,6 +182,18 @@ export const LIMITS = {
     enforced_by: 'database',
     says: 'invitations of a tenant that nobody has accepted yet',
   },
+  person_tokens: {
+    value: 50,
+    unit: 'count',
+    enforced_by: 'database',
+    says: 'living API tokens that a person makes in a tenant',
+  },
+  token_lifetime_ms: {
+    value: 365 * 24 * 3600_000,
+    unit: 'ms',
+    enforced_by: 'worker',
+    says: 'the longest life of an API token that a person makes; a tenant may set less',
+  },
   lease_ms: {
     value: 20_000,
     unit: 'ms',

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashSecret } from '../../cli/identity/hash-secret.ts';
 import { newId } from '../../protocol/ids.ts';
 import type { Database } from '../../worker/database/database.ts';
-import { beginLogin, selectMemberSignIns } from '../../worker/database/people.ts';
-import { withTenant } from '../../worker/database/with-tenant.ts';
+import { beginLogin } from '../../worker/database/people.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Inhabitant, settle } from '../support/tenants.ts';
 
@@ -192,38 +191,6 @@ describe('attempts at one account', () => {
     expect(
       await database.asSuperuser("select from app.sessions where cookie_sha256 = repeat('b', 64)"),
     ).toEqual([]);
-  });
-});
-
-describe('how a member signed in', () => {
-  const signIns = async (asker: Inhabitant) => {
-    const [rows] = await withTenant(client, asker.principal, [selectMemberSignIns(ann.userId, 10)]);
-    return rows;
-  };
-
-  test('is seen by admins and owners of the tenant, by no member, and by nobody of another tenant', async () => {
-    await database.asApp("select app.system_refuse_login($1, 'password', 'wrong', $2)", [ANNS_EMAIL, CALL]);
-    const inAcme = { tenant: 'Acme', tenantId: ann.tenantId };
-    const admin = await settle(database.asOwner, { person: 'Adam', role: 'admin', ...inAcme });
-    const member = await settle(database.asOwner, { person: 'Mia', role: 'member', ...inAcme });
-    const mallory = await settle(database.asOwner, { person: 'Mallory', tenant: 'Evil', role: 'owner' });
-    const lowered = await settle(database.asOwner, {
-      person: 'Low',
-      role: 'owner',
-      roleCeiling: 'member',
-      ...inAcme,
-    });
-    for (const asker of [ann, admin]) {
-      expect(await signIns(asker)).toContainEqual(
-        expect.objectContaining({
-          method: 'password',
-          outcome: 'wrong',
-          address: '192.0.2.7',
-          userAgent: 'test',
-        }),
-      );
-    }
-    for (const asker of [member, mallory, lowered]) expect(await signIns(asker)).toEqual([]);
   });
 });
 

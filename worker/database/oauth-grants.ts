@@ -1,6 +1,7 @@
 import type { Call } from '../http/call.ts';
 import { callFunction } from './call-function.ts';
 import type { Database } from './database.ts';
+import { isoOf, isoOrNull } from './moment.ts';
 import { onlyRow, type Query, query, readNothing } from './query.ts';
 
 /** What a grant gives, and whether it still does. */
@@ -111,15 +112,10 @@ export function listConnectedAgents(): Query<readonly ConnectedAgent[]> {
       clientName: row.client_name as string,
       scopes: row.scopes as readonly string[],
       createdAt: isoOf(row.created_at),
-      lastUsedAt: row.last_used_at === null ? null : isoOf(row.last_used_at),
+      lastUsedAt: isoOrNull(row.last_used_at),
       expiresAt: isoOf(row.expires_at),
     })),
   );
-}
-
-/** A timestamp as the driver gives it; a service's grant never ends, which no date can say. */
-function isoOf(at: unknown): string {
-  return at instanceof Date ? at.toISOString() : String(at);
 }
 
 /** Ends a connected agent from within its tenant: one's own, or as an admin anybody's. */

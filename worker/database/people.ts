@@ -117,27 +117,3 @@ export function spendRecovery(
 export function sweepPeople(): Query<void> {
   return query('select app.system_sweep_people()', [], readNothing);
 }
-
-export interface SignIn {
-  readonly occurredAt: string;
-  readonly method: string;
-  readonly outcome: string;
-  readonly address: string | null;
-  readonly userAgent: string | null;
-}
-
-/** How a member of the entered tenant signed in, newest first; empty for who is neither admin nor owner of it. */
-export function selectMemberSignIns(userId: string, rowsMax: number): Query<readonly SignIn[]> {
-  return query(
-    'select occurred_at, method, outcome, address, user_agent from app.member_sign_ins($1, $2)',
-    [userId, rowsMax],
-    (rows) =>
-      rows.map((row) => ({
-        occurredAt: row.occurred_at as string,
-        method: row.method as string,
-        outcome: row.outcome as string,
-        address: row.address as string | null,
-        userAgent: row.user_agent as string | null,
-      })),
-  );
-}

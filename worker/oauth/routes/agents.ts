@@ -3,12 +3,12 @@ import { listConnectedAgents, revokeConnectedAgent } from '../../database/oauth-
 import { withTenant } from '../../database/with-tenant.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { checkCsrf } from '../../people/csrf.ts';
+import { personPrincipal, withTenantOfPerson } from '../../people/person.ts';
 import { readForm } from '../../people/read-form.ts';
 import { asPage } from '../../people/routes/as-page.ts';
 import { seeOther } from '../../people/see-other.ts';
 import { requireSession } from '../../people/session.ts';
 import { agentsPage, type TeamOfAgents } from '../agents-page.ts';
-import { personPrincipal, withTenantOfPerson } from '../person.ts';
 
 const PATH = '/agents';
 

@@ -6,6 +6,7 @@ import { Refusal } from '../../http/refusal.ts';
 import { asAttempt } from '../../identity/authentication-attempt.ts';
 import type { Scope } from '../../mcp/scopes.ts';
 import { checkCsrf } from '../../people/csrf.ts';
+import { personPrincipal, withTenantOfPerson } from '../../people/person.ts';
 import { readForm } from '../../people/read-form.ts';
 import { asPage } from '../../people/routes/as-page.ts';
 import { requiredField } from '../../people/routes/field.ts';
@@ -16,7 +17,6 @@ import { consentPage } from '../consent-page.ts';
 import { deviceCodePage, deviceDonePage } from '../device-page.ts';
 import { findKnownClient } from '../find-client.ts';
 import { LIFETIMES } from '../lifetimes.ts';
-import { personPrincipal, withTenantOfPerson } from '../person.ts';
 import { digestOfUserCode, parseUserCode } from '../user-code.ts';
 import { outOfDate, tellPerson } from './authorize.ts';
 

@@ -3,9 +3,9 @@ import type { Query, ResultsOf } from '../database/query.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Call } from '../http/call.ts';
 import { Refusal } from '../http/refusal.ts';
-import type { Session } from '../people/session.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
+import type { Session } from './session.ts';
 
 /** A signed-in person at work in one of their tenants. */
 export function personPrincipal(session: Session, tenantId: string, call: Call): Principal {
@@ -18,7 +18,10 @@ export function personPrincipal(session: Session, tenantId: string, call: Call):
   };
 }
 
-/** Runs queries in a tenant of the person. A tenant that is not theirs, or not any more, is one that is not there. */
+/**
+ * Runs queries in a tenant of the person. A tenant that is not theirs, or not any more, is one that is not there; in one
+ * that is, `insufficient_role` says that the principal's needs are above the person's role.
+ */
 export async function withTenantOfPerson<const Queries extends readonly Query<unknown>[]>(
   platform: Platform,
   principal: Principal,
@@ -27,6 +30,8 @@ export async function withTenantOfPerson<const Queries extends readonly Query<un
   try {
     return await withTenant(platform.database, principal, queries);
   } catch (error) {
+    if (error instanceof EntryRefused && error.reason === 'insufficient_role')
+      throw new Refusal('insufficient_role', 'This is for admins and owners of the team.');
     if (error instanceof EntryRefused) throw new Refusal('not_found', 'You belong to no such team.');
     throw error;
   }

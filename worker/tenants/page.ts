@@ -1,0 +1,17 @@
+import { encodeCursor } from './cursor.ts';
+
+/** A part of a list, with what is needed to go on. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly truncated: boolean;
+  /** What the next call passes; null on the last page. */
+  readonly cursor: string | null;
+}
+
+/** The page that `found` begins, asked for with one row more than `limit`: that one shows whether there is another. */
+export function pageOf<Row>(found: readonly Row[], limit: number, keyOf: (row: Row) => string): Page<Row> {
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  const truncated = found.length > rows.length;
+  return { rows, truncated, cursor: truncated && last !== undefined ? encodeCursor([keyOf(last)]) : null };
+}

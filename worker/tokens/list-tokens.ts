@@ -1,0 +1,43 @@
+import { type ListedToken, selectTokenLifetimeMax, selectTokens } from '../database/api-tokens.ts';
+import { withTenantOfPerson } from '../people/person.ts';
+import type { Platform } from '../platform.ts';
+import { decodeCursor } from '../tenants/cursor.ts';
+import { type Page, pageOf } from '../tenants/page.ts';
+import type { Principal } from '../tenants/principal.ts';
+import { refuseToken } from './refuse-token.ts';
+
+/**
+ * The person's tokens in a tenant, for admins and owners those of all its members; newest first, never their text. One
+ * database request.
+ */
+export async function listTokens(
+  platform: Platform,
+  principal: Principal,
+  asked: {
+    /** Also those that are revoked or expired. */
+    readonly isWithEnded: boolean;
+    readonly user?: string | undefined;
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  },
+): Promise<Page<ListedToken> & { readonly lifetimeSecondsMax: number | null }> {
+  const before = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
+  const [lifetimeSecondsMax, tokens] = await withTenantOfPerson(platform, principal, [
+    selectTokenLifetimeMax(),
+    selectTokens({ ...asked, before, user: asked.user ?? null, rowsMax: asked.limit + 1 }),
+  ] as const);
+  return { lifetimeSecondsMax, ...pageOf(tokens, asked.limit, ({ tokenId }) => tokenId) };
+}
+
+/** One token that the person may see; refuses with `not_found`. */
+export async function readToken(
+  platform: Platform,
+  principal: Principal,
+  tokenId: string,
+): Promise<ListedToken> {
+  const [[token]] = await withTenantOfPerson(platform, principal, [
+    selectTokens({ isWithEnded: true, only: tokenId, rowsMax: 1 }),
+  ] as const);
+  if (token === undefined) throw refuseToken({ ok: false, code: 'not_found' });
+  return token;
+}
