@@ -4,15 +4,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { TestStack } from './stack.ts';
 
 export interface RevivedWorker {
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
-/** Kills the Worker as a power failure would, does `meanwhile`, and starts it again on the same state. */
+/**
+ * Kills the Worker as a power failure would, does `meanwhile`, and starts it again on the same state. A Worker that was
+ * revived before is named by its `pid`.
+ */
 export async function crashWorker(
   stack: TestStack,
   meanwhile: () => Promise<void> = async () => {},
+  pid = stack.pids.worker,
 ): Promise<RevivedWorker> {
-  const pid = stack.pids.worker;
   if (pid === undefined) throw new Error('the stack has no Worker');
   const [command = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
   const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').slice(0, -1);
@@ -26,7 +30,9 @@ export async function crashWorker(
   const child = spawn(command, args, { cwd, env, stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await until(() => answers(stack));
+  if (child.pid === undefined) throw new Error('the Worker could not be started again');
   return {
+    pid: child.pid,
     async stop() {
       child.kill('SIGKILL');
       await ended;

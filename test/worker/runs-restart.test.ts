@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { abstractName } from '../../cli/stack/abstract-name.ts';
 import { newId } from '../../protocol/ids.ts';
-import type { FeedEvent } from '../../protocol/messages.ts';
+import type { FeedEvent, Job } from '../../protocol/messages.ts';
 import { countEntries } from '../support/count-entries.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
@@ -44,10 +45,30 @@ function tick(): Promise<number> {
 }
 
 /** Whether the pool has written the run's lease: a change younger than a moment may die with its Worker. */
-function isOnDisk(run: string, phase: string): boolean {
+function isOnDisk(run: string, phase: string, fence = 1): boolean {
   const folder = join(stack.stateDir, 'worker/durable-objects/causeway-ExecutorPool');
-  const lease = new RegExp(`"run":"${run}"[^}]*"phase":"${phase}"`);
+  const lease = new RegExp(`"run":"${run}"[^}]*"fence":${fence},[^}]*"phase":"${phase}"`);
   return readdirSync(folder).some((file) => lease.test(readFileSync(join(folder, file), 'latin1')));
+}
+
+async function crash(meanwhile?: () => Promise<void>): Promise<void> {
+  revived = await crashWorker(stack, meanwhile, revived?.pid);
+}
+
+/** The attempt at a run that the database has open. */
+async function openFence(run: string): Promise<unknown> {
+  const [row] = await queryAs(stack.superuserUrl, 'select fence from app.runs where run_id = $1', [run]);
+  return row?.fence;
+}
+
+/** A run that an executor holds, as the pool has it on disk. */
+async function heldRun(n: number): Promise<{ readonly run: Job['run']; readonly fence: number }> {
+  expect(await executor.connect()).toBe('welcome');
+  await ann.startModel(n);
+  const { run, fence } = await executor.takeJob();
+  executor.send({ type: 'started', run, fence });
+  await expect.poll(() => isOnDisk(run, 'running')).toBe(true);
+  return { run, fence };
 }
 
 async function openFeed(run: string, capability: string): Promise<WebSocket> {
@@ -118,7 +139,7 @@ test('a Worker that is killed goes on with what was running, what it had printed
   };
   await expect.poll(shown).toEqual(['running', 'one two three']);
   await expect.poll(() => isOnDisk(held, 'running') && isOnDisk(waiting, 'queued')).toBe(true);
-  revived = await crashWorker(stack, () => executor.cut());
+  await crash(() => executor.cut());
   expect(await shown()).toEqual(['running', 'one two three']);
   expect(await executor.connect()).toBe('welcome');
   executor.send({ type: 'outcome', run, fence, outcome: succeeded('survived\n') });
@@ -127,4 +148,65 @@ test('a Worker that is killed goes on with what was running, what it had printed
   expect([next.run, next.fence, next.manifest.parameters]).toEqual([waiting, 1, { n: 3 }]);
   executor.send({ type: 'outcome', run: next.run, fence: 1, outcome: succeeded() });
   expect((await ann.getRun(waiting, 20)).state).toBe('succeeded');
+});
+
+describe('a crash of everything costs a run no more than the attempt that was being made', () => {
+  test('the attempt that was opened in the moment of the crash is made, not skipped', async () => {
+    const { run } = await heldRun(10);
+    await executor.stop();
+    await expect.poll(() => openFence(run), { interval: 5 }).toBe(2);
+    await crash();
+    expect(await executor.connect()).toBe('welcome');
+    const again = await executor.takeJob();
+    expect(isOnDisk(run, 'leased', 2), 'what is sent is on disk').toBe(true);
+    expect([again.run, again.fence, await openFence(run)]).toEqual([run, 2, 2]);
+    executor.send({ type: 'outcome', run, fence: 2, outcome: succeeded('second\n') });
+    expect((await ann.getRun(run, 20)).stdout.text).toBe('second\n');
+    await executor.stop();
+  });
+
+  test('the word of an executor about the attempt before it counts for nothing', async () => {
+    const { run, fence } = await heldRun(11);
+    await executor.stop();
+    await expect.poll(() => openFence(run), { interval: 5 }).toBe(2);
+    await crash();
+    executor.hold({ run, fence });
+    expect(await executor.connect()).toBe('welcome');
+    executor.send({ type: 'outcome', run, fence, outcome: succeeded('first\n') });
+    executor.hold();
+    const again = await executor.takeJob();
+    expect([again.run, again.fence]).toEqual([run, 2]);
+    executor.send({ type: 'outcome', run, fence: 2, outcome: succeeded('second\n') });
+    expect((await ann.getRun(run, 20)).stdout.text).toBe('second\n');
+    await executor.stop();
+  });
+
+  test('a run that was being cancelled is cancelled, whichever attempt is open', async () => {
+    const { run } = await heldRun(12);
+    await ann.call('cancel_run', { run });
+    await expect
+      .poll(() => executor.received.some((message) => message.type === 'cancel' && message.run === run))
+      .toBe(true);
+    await queryAs(stack.superuserUrl, 'update app.runs set fence = 2 where run_id = $1', [run]);
+    await executor.stop();
+    expect((await ann.getRun(run, 20)).state).toBe('cancelled');
+  });
+
+  test('an outcome that was being written is written after it', async () => {
+    const { run, fence } = await heldRun(13);
+    const holder = new pg.Client({ connectionString: stack.superuserUrl });
+    await holder.connect();
+    await holder.query('begin');
+    await holder.query('select from app.runs where run_id = $1 for update', [run]);
+    executor.send({ type: 'outcome', run, fence, outcome: succeeded('in flight\n') });
+    await expect.poll(() => isOnDisk(run, 'recording')).toBe(true);
+    await crash(async () => {
+      await executor.cut();
+      await holder.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'causeway_app'",
+      );
+      await holder.end();
+    });
+    expect((await ann.getRun(run, 20)).stdout.text).toBe('in flight\n');
+  });
 });

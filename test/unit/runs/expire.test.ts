@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunId, TenantId } from '../../../protocol/ids.ts';
 import { limit } from '../../../protocol/limits.ts';
 import { backoffMs, dueAt, judge, STRANDED_MS } from '../../../worker/runs/pool/expire.ts';
-import { type Lease, newLease } from '../../../worker/runs/pool/lease.ts';
+import { type Lease, newLease, revived } from '../../../worker/runs/pool/lease.ts';
 
 const NOW = 1_000_000;
 const LEASE_AND_GRACE_MS = limit('lease_ms') + limit('lease_grace_ms');
@@ -55,4 +55,13 @@ describe('what time does to a lease', () => {
   test('the database is left alone longer each time, half a minute at most', () => {
     expect([0, 1, 2, 6, 60].map(backoffMs)).toEqual([500, 1000, 2000, 30_000, 30_000]);
   });
+});
+
+test.each<[string, Partial<Lease>, ReturnType<typeof judge>]>([
+  ['for the next attempt is asked again', { phase: 'retrying', retryAt: null }, 'ask_again'],
+  ['to take an outcome is asked again', { phase: 'recording', retryAt: null }, 'ask_again'],
+  ['to take one later is asked now', { phase: 'recording', retryAt: NOW + 30_000 }, 'ask_again'],
+  ['nothing is left alone while it is held', leased(0), 'keep'],
+])('a pool that restarts: a database that was being asked %s', (_, changes, verdict) => {
+  expect(judge(revived(lease(changes)), NOW)).toBe(verdict);
 });

@@ -33,6 +33,7 @@ export function assignQueued(pool: Pool): void {
       leaseUntil: now + limit('lease_ms'),
       strandedSince: null,
     });
+    if (leased.fence > 1) pool.leases.flush();
     pool.wakeAt(now + limit('lease_ms') + limit('lease_grace_ms'));
     pool.inBackground(send(pool, leased, image));
   }

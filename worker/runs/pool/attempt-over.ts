@@ -69,12 +69,15 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
       pool.work.delete(lease.run);
       return pool.waiters.resolve(lease.run, { step: 'ended', outcome: answer.outcome });
     case 'elsewhere':
+      // A pool saves a later attempt before it sends it, so one that it does not know of was sent to nobody.
+      pool.leases.put(requeued(lease, answer.fence));
+      return assignQueued(pool);
     case 'absent':
       pool.leases.remove(lease);
       pool.work.delete(lease.run);
       return pool.waiters.resolve(lease.run, {
         step: 'refused',
-        reason: 'another attempt at this run is open',
+        reason: 'there is no such run',
       });
   }
 }

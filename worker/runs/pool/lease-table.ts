@@ -1,10 +1,11 @@
-import type { Lease } from './lease.ts';
+import { type Lease, revived } from './lease.ts';
 
 /**
  * The leases of a pool: in memory for reading, and in the object's own SQLite, so that an evicted or restarted pool goes
  * on with what it held. Changes are written behind: a Durable Object holds back what it sends until what it wrote before
  * is safe, and a run must not wait for that. A run that ends sooner than {@link flush} is never written at all; one whose
- * lease is lost in a crash is unfinished in the database, where the sweep finds it.
+ * lease is lost in a crash is unfinished in the database, where the sweep finds it. Attempts after the first are written
+ * before they are sent, so that no crash can open one that nobody knows of.
  */
 export class LeaseTable {
   private readonly byRun = new Map<string, Lease>();
@@ -19,7 +20,7 @@ export class LeaseTable {
     this.onChange = onChange;
     sql.exec('create table if not exists leases (run text primary key, lease text not null) without rowid');
     for (const row of sql.exec<{ lease: string }>('select lease from leases')) {
-      const lease = JSON.parse(row.lease) as Lease;
+      const lease = revived(JSON.parse(row.lease) as Lease);
       this.byRun.set(lease.run, lease);
       this.stored.add(lease.run);
     }

@@ -48,6 +48,12 @@ export function isHeld(lease: Lease): lease is Lease & { executor: ExecutorId } 
   return lease.executor !== null && (lease.phase === 'leased' || lease.phase === 'running');
 }
 
+/** A lease as it stood on the disk: whatever the database was being asked is asked again, and at once. */
+export function revived(lease: Lease): Lease {
+  const isAsking = lease.phase === 'retrying' || lease.phase === 'recording';
+  return isAsking ? { ...lease, retryAt: 0 } : lease;
+}
+
 /** The lease of a run that has just come, before any executor has it. */
 export function newLease(
   given: Pick<Lease, 'pool' | 'run' | 'tenant' | 'fence' | 'ephemeral' | 'image' | 'wallMs' | 'queuedAt'>,

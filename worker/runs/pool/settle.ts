@@ -31,8 +31,9 @@ async function conclude(
     case 'finished':
       return end(pool, lease, { step: 'ended', outcome: answer.outcome });
     case 'elsewhere':
+      return goOnAt(pool, lease, pending, answer.fence);
     case 'absent':
-      return end(pool, lease, { step: 'refused', reason: 'another attempt at this run is open' });
+      return end(pool, lease, { step: 'refused', reason: 'there is no such run' });
     case 'not_admitted':
       if (lease.executor !== null) pool.sockets.close(lease.executor, CLOSE.revoked);
       return beginAgain(pool, lease, 'its executor was revoked');
@@ -61,9 +62,23 @@ async function conclude(
 function end(pool: Pool, lease: Lease, ended: Ended): void {
   pool.leases.remove(lease);
   pool.work.delete(lease.run);
-  const { executor, run, fence } = lease;
+  acknowledge(pool, lease);
+  pool.waiters.resolve(lease.run, ended);
+}
+
+/** Its executor may forget the attempt. */
+function acknowledge(pool: Pool, { executor, run, fence }: Lease): void {
   if (executor !== null) pool.sockets.send(executor, { type: 'recorded', run, fence });
-  pool.waiters.resolve(run, ended);
+}
+
+/**
+ * A crash made this pool forget that it had opened a later attempt: what it said itself holds for that one too, and what
+ * an executor made of the earlier one does not.
+ */
+async function goOnAt(pool: Pool, lease: Lease, pending: PendingOutcome, later: number): Promise<void> {
+  if (pending.by === 'system') return settle(pool, { ...lease, fence: later }, pending);
+  acknowledge(pool, lease);
+  beginAgain(pool, lease, 'the pool restarted');
 }
 
 /** The next wake finds the attempt over, as it does when an executor dies. */
