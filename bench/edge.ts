@@ -3,11 +3,11 @@ import { readSecrets } from '../cli/stack/secrets.ts';
 import { statePaths } from '../cli/stack/state-paths.ts';
 import { printJson, printNote, printResult } from '../cli/terminal/print.ts';
 import { parseApiToken } from '../protocol/api-token.ts';
-import { measureTargets } from './edge/measure-targets.ts';
+import { startBareWorker } from './bare/start-bare-worker.ts';
 import { measureVerification } from './edge/measure-verification.ts';
 import { printEdge } from './edge/report.ts';
-import { startBareWorker } from './edge/start-bare-worker.ts';
 import { targetsOf } from './edge/targets.ts';
+import { measureTargets } from './load/measure-targets.ts';
 import { observeMachine } from './measure/machine.ts';
 import { readInput } from './stack/bench-input.ts';
 import { type BenchTenant, openBenchTenant } from './stack/bench-tenant.ts';
@@ -44,10 +44,14 @@ async function measure(
   const worker = partOf(parts, 'worker');
   const connectionString = `postgres://causeway_app:${secrets.appPassword}@127.0.0.1:${postgres.port}/causeway`;
   const bare = await startBareWorker({
-    DATABASE_URL: connectionString,
-    DATABASE_HTTP_URL: `http://127.0.0.1:${postgresHttp.port}/sql`,
-    CONTEXT_KEY: secrets.contextKey,
-    CREDENTIAL: `${tenant} ${parseApiToken(tokens[0] ?? '')?.token} ${user}`,
+    folder: 'bench/edge/bare-worker',
+    settings: {
+      DATABASE_URL: connectionString,
+      DATABASE_HTTP_URL: `http://127.0.0.1:${postgresHttp.port}/sql`,
+      CONTEXT_KEY: secrets.contextKey,
+      CREDENTIAL: `${tenant} ${parseApiToken(tokens[0] ?? '')?.token} ${user}`,
+    },
+    durableObjects: { TENANT_GATE: 'TenantGate' },
   });
   try {
     const observed = observeMachine();

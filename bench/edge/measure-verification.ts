@@ -1,6 +1,6 @@
+import { generateLoad } from '../load/generate-load.ts';
+import { answers, mcpRequest } from '../load/requests.ts';
 import { type Summary, summarize } from '../measure/quantiles.ts';
-import { generateLoad } from './generate-load.ts';
-import { answers, mcpRequest } from './requests.ts';
 
 /** What a credential's first call costs beside its second one, in ms. */
 export interface Verification {

@@ -1,6 +1,6 @@
+import type { TargetReport } from '../load/measure-targets.ts';
 import { describeMachine, type Machine } from '../measure/machine.ts';
 import { table } from '../measure/table.ts';
-import type { TargetReport } from './measure-targets.ts';
 import type { Verification } from './measure-verification.ts';
 
 export interface EdgeReport {

@@ -1,15 +1,5 @@
-import type { HttpResponse } from './read-responses.ts';
-import { answers, getRequest, inTurn, mcpRequest, sqlRequest } from './requests.ts';
-
-/** One thing to put load on. */
-export interface Target {
-  readonly name: string;
-  readonly port: number;
-  /** The process that answers, whose CPU is counted as its own. */
-  readonly pid: number;
-  readonly next: () => Buffer;
-  readonly check: (response: HttpResponse) => void;
-}
+import { answers, getRequest, inTurn, mcpRequest, sqlRequest } from '../load/requests.ts';
+import type { Target } from '../load/target.ts';
 
 export interface Places {
   readonly worker: { readonly port: number; readonly pid: number };

@@ -18,6 +18,8 @@ interface BenchOptions extends StateOptions, JsonOptions {
 const BENCH_DIR = join(ROOT_DIR, 'bench');
 const benchModule = z.object({
   run: z.custom<(input: object) => Promise<void>>((value) => typeof value === 'function'),
+  /** What vouches for addresses in a stack that is started for it: one that plays the edge names `cloudflare`. */
+  edge: z.enum(['cloudflare', 'none']).default('none'),
 });
 
 export function registerBench(program: Command): void {
@@ -56,8 +58,8 @@ async function bench(
       remedy: `name one of: ${names.join(', ')}`,
     });
   }
-  const { run } = benchModule.parse(await import(pathToFileURL(join(BENCH_DIR, `${name}.ts`)).href));
-  await withStack({ state, port }, (connection) => run({ ...connection, state, json, quick }));
+  const { run, edge } = benchModule.parse(await import(pathToFileURL(join(BENCH_DIR, `${name}.ts`)).href));
+  await withStack({ state, port, edge }, (connection) => run({ ...connection, state, json, quick }));
 }
 
 function benchNames(): string[] {

@@ -14,7 +14,11 @@ const SLOTS = 2;
  * it. Ctrl-C ends both.
  */
 export async function withStack(
-  { state, port }: { readonly state: string; readonly port: number },
+  {
+    state,
+    port,
+    edge = 'none',
+  }: { readonly state: string; readonly port: number; readonly edge?: 'cloudflare' | 'none' },
   work: (connection: Connection) => Promise<void>,
 ): Promise<void> {
   const paths = statePaths(state);
@@ -26,7 +30,7 @@ export async function withStack(
     return;
   }
   const board = createBoard();
-  const options = { paths, port, publicUrl: `http://127.0.0.1:${port}`, slots: SLOTS };
+  const options = { paths, port, publicUrl: `http://127.0.0.1:${port}`, slots: SLOTS, edge };
   await runUntilEnded(
     board,
     (signal) => startStack({ ...options, engine: 'workerd', durable: true }, board, signal),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type HttpResponse, responseReader } from '../../../bench/edge/read-responses.ts';
+import { type HttpResponse, responseReader } from '../../../bench/load/read-responses.ts';
 
 const PLAIN = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n';

@@ -1,14 +1,10 @@
 import { connect, type Socket } from 'node:net';
-import { type HttpResponse, responseReader } from './read-responses.ts';
+import { responseReader } from './read-responses.ts';
+import type { Target } from './target.ts';
 
-export interface Load {
-  readonly port: number;
-  /** The next request, whole; requests of one load may differ, as in their credential. */
-  readonly next: () => Buffer;
+export interface Load extends Pick<Target, 'port' | 'next' | 'check'> {
   readonly concurrency: number;
   readonly durationMs: number;
-  /** Throws where a response is not what was asked for: a fast error is no result. */
-  readonly check: (response: HttpResponse) => void;
 }
 
 export interface LoadResult {
@@ -19,19 +15,26 @@ export interface LoadResult {
 
 /**
  * Sends requests over a fixed number of keep-alive connections, each the next one as soon as it has its answer, until the
- * time is over. Raw sockets and prepared bytes: a full HTTP client would use more CPU than what it measures.
+ * time or what was prepared is over. Raw sockets and prepared bytes: a full HTTP client would use more CPU than what it measures.
  */
 export async function generateLoad(load: Load): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   const startedMs = performance.now();
   const untilMs = startedMs + load.durationMs;
   await Promise.all(
-    Array.from({ length: load.concurrency }, () => keepAsking(load, untilMs, (ms) => latenciesMs.push(ms))),
+    Array.from({ length: load.concurrency }, (_, connection) =>
+      keepAsking(load, connection, untilMs, (ms) => latenciesMs.push(ms)),
+    ),
   );
   return { requests: latenciesMs.length, seconds: (performance.now() - startedMs) / 1000, latenciesMs };
 }
 
-function keepAsking(load: Load, untilMs: number, onLatency: (ms: number) => void): Promise<void> {
+function keepAsking(
+  load: Load,
+  connection: number,
+  untilMs: number,
+  onLatency: (ms: number) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true });
     const read = responseReader();
@@ -44,8 +47,13 @@ function keepAsking(load: Load, untilMs: number, onLatency: (ms: number) => void
       else reject(failure);
     };
     const ask = (): void => {
+      const request = load.next(connection);
+      if (request === null) {
+        finish();
+        return;
+      }
       sentMs = performance.now();
-      socket.write(load.next());
+      socket.write(request);
     };
     socket.on('connect', ask);
     socket.on('data', (chunk) => {
@@ -54,7 +62,7 @@ function keepAsking(load: Load, untilMs: number, onLatency: (ms: number) => void
       const nowMs = performance.now();
       onLatency(nowMs - sentMs);
       try {
-        load.check(response);
+        load.check(response, connection);
       } catch (thrown) {
         return finish(thrown);
       }

@@ -6,16 +6,25 @@ export interface BareSpec {
   }[];
   /** Names of text bindings, read from the environment. */
   readonly settings: readonly string[];
+  /** Bindings of Durable Objects and their classes. */
+  readonly durableObjects: Readonly<Record<string, string>>;
   readonly address: string;
 }
 
-/** The configuration of a plain `workerd serve` for `bare-worker/`: as the launcher's, with the one gate that it calls. */
-export function printBareConfig({ modules, settings, address }: BareSpec): string {
+/** The configuration of a plain `workerd serve` for a bare Worker: as the launcher's, with the Durable Objects that it calls. */
+export function printBareConfig({ modules, settings, durableObjects, address }: BareSpec): string {
   const entryFirst = [...modules].sort(
     (left, right) => Number(right.name === 'index.js') - Number(left.name === 'index.js'),
   );
   const embedded = entryFirst.map(({ name, file, kind }) => `(name = "${name}", ${kind} = embed "${file}"),`);
-  const bindings = settings.map((name) => `(name = "${name}", fromEnvironment = "${name}"),`);
+  const objects = Object.entries(durableObjects);
+  const bindings = [
+    ...settings.map((name) => `(name = "${name}", fromEnvironment = "${name}"),`),
+    ...objects.map(([name, type]) => `(name = "${name}", durableObjectNamespace = "${type}"),`),
+  ];
+  const namespaces = objects.map(
+    ([, type]) => `(className = "${type}", uniqueKey = "bench-${type}", enableSql = true),`,
+  );
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -33,10 +42,9 @@ const worker :Workerd.Worker = (
   ],
   bindings = [
     ${bindings.join('\n    ')}
-    (name = "TENANT_GATE", durableObjectNamespace = "TenantGate"),
     (name = "OUTBOUND", service = "outbound"),
   ],
-  durableObjectNamespaces = [(className = "TenantGate", uniqueKey = "bench-TenantGate", enableSql = true)],
+  durableObjectNamespaces = [${namespaces.join(' ')}],
   durableObjectStorage = (inMemory = void),
 );
 `;

@@ -1,26 +1,49 @@
 import type { HttpResponse } from './read-responses.ts';
 
 /** `GET path` as bytes. */
-export function getRequest(path: string): Buffer {
-  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`);
+export function getRequest(path: string, headers: Readonly<Record<string, string>> = {}): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\n${headerLines({ host: '127.0.0.1', ...headers })}\r\n`);
+}
+
+function headerLines(headers: Readonly<Record<string, string>>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
 }
 
 /** A POST of JSON as bytes. */
 export function postRequest(path: string, body: unknown, headers: Readonly<Record<string, string>>): Buffer {
-  const text = JSON.stringify(body);
-  const lines = Object.entries({
+  return postBytes(path, JSON.stringify(body), { 'content-type': 'application/json', ...headers });
+}
+
+/** A POST of form fields as bytes. */
+export function formRequest(
+  path: string,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  return postBytes(path, new URLSearchParams(fields).toString(), { ...type, ...headers });
+}
+
+function postBytes(path: string, text: string, headers: Readonly<Record<string, string>>): Buffer {
+  const lines = headerLines({
     host: '127.0.0.1',
-    'content-type': 'application/json',
     'content-length': `${Buffer.byteLength(text)}`,
     ...headers,
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${text}`);
+  });
+  return Buffer.from(`POST ${path} HTTP/1.1\r\n${lines}\r\n${text}`);
 }
 
 const VERSION = '2026-07-28';
 
 /** A request of the MCP revision 2026-07-28, which names its version, method and tool in headers as well. */
-export function mcpRequest(method: 'tools/list' | 'tools/call', tool: string | null, token: string): Buffer {
+export function mcpRequest(
+  method: 'tools/list' | 'tools/call',
+  tool: string | null,
+  token: string,
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': VERSION,
     'io.modelcontextprotocol/clientInfo': { name: 'causeway-bench', version: '1.0.0' },
@@ -36,6 +59,7 @@ export function mcpRequest(method: 'tools/list' | 'tools/call', tool: string | n
       'mcp-protocol-version': VERSION,
       'mcp-method': method,
       ...(tool === null ? {} : { 'mcp-name': tool }),
+      ...headers,
     },
   );
 }

@@ -1,7 +1,7 @@
 import { cpuMsOf } from '../measure/cpu-time.ts';
 import { median, quantile, rounded } from '../measure/quantiles.ts';
 import { generateLoad } from './generate-load.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 export interface LoadPlan {
   readonly rounds: number;
@@ -49,6 +49,7 @@ export async function measureTargets(
 }
 
 async function warmUp(target: Target, durationMs: number): Promise<void> {
+  await target.prepare?.();
   await generateLoad({ ...target, concurrency: 4, durationMs: Math.min(durationMs, 500) });
 }
 
@@ -63,6 +64,7 @@ async function measureOnce(
     postgresHttp: cpuMsOf(postgresHttpPid),
     postgres: cpuMsOf(postgresPid),
   });
+  await target.prepare?.();
   const before = cpu();
   const { requests, seconds, latenciesMs } = await generateLoad({ ...target, concurrency, durationMs });
   const after = cpu();

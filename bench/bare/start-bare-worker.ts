@@ -17,7 +17,6 @@ const START_TIMEOUT_MS = 20_000;
 const POLL_MS = 50;
 const WORKERD = join(ROOT_DIR, 'node_modules/@cloudflare/workerd-linux-64/bin/workerd');
 const WRANGLER = join(ROOT_DIR, 'node_modules/wrangler/bin/wrangler.js');
-const WRANGLER_CONFIG = join(ROOT_DIR, 'bench/edge/bare-worker/wrangler.toml');
 const KINDS: Readonly<Record<string, 'esModule' | 'wasm' | 'text'>> = {
   '.js': 'esModule',
   '.wasm': 'wasm',
@@ -30,8 +29,21 @@ export interface BareWorker {
   stop(): Promise<void>;
 }
 
-/** Starts the layers of the Worker (`bare-worker/`) on a plain workerd of their own, with these text bindings. */
-export async function startBareWorker(settings: Readonly<Record<string, string>>): Promise<BareWorker> {
+export interface BareWorkerWish {
+  /** Its source with a `wrangler.toml`, from the root of the repository. It must answer `GET /hello`. */
+  readonly folder: string;
+  /** Text bindings. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Bindings of Durable Objects and their classes. */
+  readonly durableObjects?: Readonly<Record<string, string>>;
+}
+
+/** Starts a Worker with parts of the real one, on a plain workerd of its own. */
+export async function startBareWorker({
+  folder,
+  settings,
+  durableObjects = {},
+}: BareWorkerWish): Promise<BareWorker> {
   const dir = mkdtempSync(join(tmpdir(), 'causeway-bare-'));
   const guardian = await startGuardian();
   const clean = async (): Promise<void> => {
@@ -42,7 +54,15 @@ export async function startBareWorker(settings: Readonly<Record<string, string>>
     const bundleDir = join(dir, 'bundle');
     await run(
       process.execPath,
-      [WRANGLER, 'deploy', '--dry-run', '--config', WRANGLER_CONFIG, '--outdir', bundleDir],
+      [
+        WRANGLER,
+        'deploy',
+        '--dry-run',
+        '--config',
+        join(ROOT_DIR, folder, 'wrangler.toml'),
+        '--outdir',
+        bundleDir,
+      ],
       { cwd: ROOT_DIR, env: childEnvironment(dir), timeout: BUNDLE_TIMEOUT_MS },
     );
     const port = await findFreePort();
@@ -55,6 +75,7 @@ export async function startBareWorker(settings: Readonly<Record<string, string>>
           return kind === undefined ? [] : [{ name: file, file: `bundle/${file}`, kind }];
         }),
         settings: Object.keys(settings),
+        durableObjects,
         address: `127.0.0.1:${port}`,
       }),
     );
