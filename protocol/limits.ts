@@ -176,6 +176,36 @@ export const LIMITS = {
     enforced_by: 'database',
     says: 'how long a link of ./causeway break-glass may be used, once',
   },
+  mcp_session_lifetime_ms: {
+    value: 30 * 24 * 3600_000,
+    unit: 'ms',
+    enforced_by: 'worker',
+    says: 'how long a session id of the 2025 protocol is good',
+  },
+  mcp_session_events: {
+    value: 256,
+    unit: 'count',
+    enforced_by: 'worker',
+    says: 'messages that a session keeps for a client whose stream broke; the oldest go first',
+  },
+  mcp_session_questions: {
+    value: 16,
+    unit: 'count',
+    enforced_by: 'worker',
+    says: 'questions to its client that a session has open',
+  },
+  mcp_session_subscriptions: {
+    value: 100,
+    unit: 'count',
+    enforced_by: 'worker',
+    says: 'resources that a session is subscribed to',
+  },
+  mcp_answer_bytes: {
+    value: 256 * KIB,
+    unit: 'bytes',
+    enforced_by: 'worker',
+    says: "a client's answer to a question of the server",
+  },
   open_invitations: {
     value: 100,
     unit: 'count',

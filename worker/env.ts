@@ -1,3 +1,4 @@
+import type { McpSession } from './mcp/session/mcp-session.ts';
 import type { ExecutorPool } from './runs/executor-pool.ts';
 import type { RunFeed } from './runs/run-feed.ts';
 import type { AddressGate } from './tenants/address-gate.ts';
@@ -31,6 +32,7 @@ export interface Env {
   readonly ADDRESS_GATE: DurableObjectNamespace<AddressGate>;
   readonly EXECUTOR_POOL: DurableObjectNamespace<ExecutorPool>;
   readonly RUN_FEED: DurableObjectNamespace<RunFeed>;
+  readonly MCP_SESSION: DurableObjectNamespace<McpSession>;
 
   /** R2, where there is R2. */
   readonly BLOBS?: R2Bucket;

@@ -7,6 +7,7 @@ import { PRODUCT } from './mcp/product-offer.ts';
 import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
 
+export { McpSession } from './mcp/session/mcp-session.ts';
 export { ExecutorPool } from './runs/executor-pool.ts';
 export { RunFeed } from './runs/run-feed.ts';
 export { AddressGate } from './tenants/address-gate.ts';

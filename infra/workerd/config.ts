@@ -4,6 +4,7 @@ export const DURABLE_OBJECTS: Readonly<Record<string, string>> = {
   EXECUTOR_POOL: 'ExecutorPool',
   RUN_FEED: 'RunFeed',
   ADDRESS_GATE: 'AddressGate',
+  MCP_SESSION: 'McpSession',
 };
 
 export type ModuleKind = 'esModule' | 'text' | 'wasm' | 'data';

@@ -1,4 +1,4 @@
-import { createMcpHandler } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { limit } from '../../protocol/limits.ts';
 import { enter } from '../database/with-tenant.ts';
 import { readBody } from '../http/read-body.ts';
@@ -9,24 +9,28 @@ import { parseMessage } from './parse-message.ts';
 import type { Judged } from './request-kind.ts';
 import { kindOf } from './request-kinds.ts';
 import { makeServer } from './server.ts';
+import { findSession } from './session/find-session.ts';
+import { sessionNotFound } from './session/protocol.ts';
+import { serveLegacy } from './session/serve-legacy.ts';
 
-const handler = createMcpHandler(
+/** Serves the 2026 era; the older one is {@link serveLegacy}'s. */
+const modern = createMcpHandler(
   (context) => {
     const mcp = context.authInfo?.extra?.mcp;
     if (mcp === undefined) throw new Error('a request reached the MCP server without a principal');
     return makeServer(mcp as McpCall);
   },
-  { legacy: 'stateless', maxRequestBodySize: limit('request_body_bytes') },
+  { legacy: 'reject', maxRequestBodySize: limit('request_body_bytes') },
 );
 
 /**
- * Serves one request to `/mcp`, in either era, without state. The credential is proven alive before anything is
- * answered: by the request's own first transaction where its work will surely run, else by an entry of its own. Throws
+ * Serves one request to `/mcp`, in either era. The credential is proven alive before anything is answered: by the
+ * request's own first transaction where its work will surely run, else by an entry of its own. Throws
  * {@link EntryRefused} where the database refuses it.
  */
 export async function serveMcp(
   request: Request,
-  called: Omit<McpCall, 'entry' | 'judged'>,
+  called: Omit<McpCall, 'entry' | 'judged' | 'session'>,
 ): Promise<Response> {
   const { platform, principal, offer, use } = called;
   const entry = new Entry();
@@ -34,15 +38,25 @@ export async function serveMcp(
   const judged =
     parsedBody === null ? null : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer) ?? null);
   const willWork = judged?.ok === true;
-  const mcp: McpCall = { ...called, entry, judged };
+  const isLegacy = await isLegacyRequest(request, parsedBody?.body);
+  const session = isLegacy
+    ? await findSession(request, parsedBody?.method ?? null, platform, principal)
+    : null;
   if (parsedBody !== null) use.asks(parsedBody.method, judged === null ? null : targetOf(judged));
   if (judged?.ok === false) use.refused('invalid_arguments');
-  if (!willWork) await enter(platform.database, principal);
+  if (!willWork || session === 'unknown') await enter(platform.database, principal);
+  if (session === 'unknown') {
+    use.refused('not_found');
+    return sessionNotFound();
+  }
 
-  const answered = await handler.fetch(request, {
-    authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
-    ...(parsedBody === null ? {} : { parsedBody: parsedBody.body }),
-  });
+  const mcp: McpCall = { ...called, entry, judged, session };
+  const answered = isLegacy
+    ? await serveLegacy(request, parsedBody?.body, mcp)
+    : await modern.fetch(request, {
+        authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
+        ...(parsedBody === null ? {} : { parsedBody: parsedBody.body }),
+      });
   if (!willWork) return answered;
   const response = await holdUntilEntry(answered, entry);
   if (!entry.isDecided) {

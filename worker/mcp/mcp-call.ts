@@ -5,6 +5,7 @@ import type { UseRecorder } from '../tokens/use-recorder.ts';
 import type { Entry } from './entry.ts';
 import type { Offer } from './offer.ts';
 import type { Judged } from './request-kind.ts';
+import type { Session } from './session/session-id.ts';
 
 /** One authenticated request to `/mcp`, as the server sees it. */
 export interface McpCall {
@@ -16,4 +17,6 @@ export interface McpCall {
   /** The request's verdict where it is of one of the `REQUEST_KINDS`, so that it is judged once; else null. */
   readonly judged: Judged | null;
   readonly use: UseRecorder;
+  /** The session of the 2025 era that the request belongs to; null where it belongs to none. */
+  readonly session: Session | null;
 }

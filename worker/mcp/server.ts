@@ -9,7 +9,7 @@ export const SERVER_INFO = { name: 'causeway', title: 'Causeway', version: '0.1.
 /** A server for one request. Both eras are served by it; what differs is the SDK's concern. */
 export function makeServer(mcp: McpCall): Server {
   const server = new Server(SERVER_INFO, {
-    capabilities: { tools: {} },
+    capabilities: { tools: { listChanged: true }, logging: {} },
     instructions: INSTRUCTIONS,
     cacheHints: { 'tools/list': { ttlMs: 300_000, cacheScope: 'private' } },
   });

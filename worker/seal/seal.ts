@@ -13,7 +13,8 @@ export type SealPurpose =
   | 'cursor'
   | 'confirm'
   | 'return'
-  | 'consent';
+  | 'consent'
+  | 'session';
 
 interface Sealed<Claim> {
   readonly p: SealPurpose;

@@ -7,6 +7,7 @@ import type { Env } from '../env.ts';
 import { platformOf } from '../platform.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
 import { UseLog } from '../tokens/use-log.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import { KeepAwake } from './keep-awake.ts';
 import { type Bucket, take } from './token-bucket.ts';
 
@@ -25,7 +26,7 @@ interface Remembered {
 }
 
 /**
- * One a tenant, in memory only: which API tokens were verified in the last minutes, and the rates. What it forgets
+ * One a tenant: which MCP sessions were deleted, on disk; and in memory only, which API tokens were verified in the last minutes, and the rates. What it forgets
  * (an eviction, a deploy) costs one argon2id verification; it never says that a credential is alive, the database does.
  * It collects the tenant's request log, of which a crash takes the last second.
  */
@@ -34,6 +35,7 @@ export class TenantGate extends DurableObject<Env> {
   private readonly calls = new Map<string, Bucket>();
   private runStarts: Bucket | undefined;
   private readonly awake = new KeepAwake(this.ctx);
+  private readonly endedSessions = new EndedSessions(this.ctx.storage.sql);
   private tenantId = '';
   private readonly uses = new UseLog({
     write: (uses, dropped) => this.writeUses(uses, dropped),
@@ -78,6 +80,15 @@ export class TenantGate extends DurableObject<Env> {
   returnRunStart(): void {
     const { tokens, at } = this.runStarts ?? { tokens: limit('run_starts_per_minute'), at: Date.now() };
     this.runStarts = { tokens: Math.min(limit('run_starts_per_minute'), tokens + 1), at };
+  }
+
+  /** Remembers that an MCP session was deleted, until `until` (Unix ms). */
+  endSession(session: string, until: number): void {
+    this.endedSessions.add(session, until, Date.now());
+  }
+
+  hasEnded(session: string): boolean {
+    return this.endedSessions.has(session);
   }
 
   /** Takes an entry of the request log; it is written with others within about a second. */
