@@ -1,7 +1,11 @@
 /** One HTTP/1.1 response as a load generator must know it. */
 export interface HttpResponse {
   readonly status: number;
+  /** Status line and header fields as they came. */
+  readonly head: string;
   readonly body: string;
+  /** Of head and body, with the framing between. */
+  readonly bytes: number;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -23,7 +27,9 @@ export function responseReader(): (chunk: Buffer) => HttpResponse | null {
     if (end === null) return null;
     const response = {
       status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0),
+      head,
       body: held.toString('utf8', bodyStart, end),
+      bytes: end,
     };
     held = held.subarray(end);
     return response;

@@ -19,9 +19,11 @@ function readAll(text: string, size: number): HttpResponse[] {
 
 describe('the load generator cuts a connection into responses', () => {
   it.each([1, 2, 7, 1000])('whatever the network cuts: pieces of %d bytes', (size) => {
-    expect(readAll(PLAIN, size)).toEqual([{ status: 200, body: 'hello' }]);
+    expect(readAll(PLAIN, size)).toEqual([
+      { status: 200, head: PLAIN.slice(0, PLAIN.indexOf('\r\n\r\n')), body: 'hello', bytes: PLAIN.length },
+    ]);
     expect(readAll(CHUNKED, size).map(({ status }) => status)).toEqual([200]);
-    expect(readAll(EMPTY, size)).toEqual([{ status: 204, body: '' }]);
+    expect(readAll(EMPTY, size)).toMatchObject([{ status: 204, body: '', bytes: EMPTY.length }]);
   });
 
   it('one after the other on the same connection', () => {
