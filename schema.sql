@@ -76,6 +76,9 @@ create domain app.pol_id as text collate "C"
 create domain app.prj_id as text collate "C"
   constraint prj_id_form CHECK ((VALUE ~ '^prj_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
+create domain app.project_role as text collate "C"
+  constraint project_role_check CHECK ((VALUE = ANY (ARRAY['viewer'::text, 'editor'::text, 'owner'::text])));
+
 create domain app.run_id as text collate "C"
   constraint run_id_form CHECK ((VALUE ~ '^run_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
@@ -121,10 +124,12 @@ create table app.api_tokens (
   revoked_at timestamp with time zone,
   address_ranges cidr[],
   successor_id app.tok_id,
+  project_ids app.prj_id[],
   constraint api_tokens_address_ranges_check CHECK (((cardinality(address_ranges) >= 1) AND (cardinality(address_ranges) <= 50))),
   constraint api_tokens_argon2id_hash_check CHECK ((argon2id_hash ~~ '$argon2id$v=19$m=%'::text)),
   constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
   constraint api_tokens_pkey PRIMARY KEY (tenant_id, token_id),
+  constraint api_tokens_project_ids_check CHECK (((cardinality(project_ids) >= 1) AND (cardinality(project_ids) <= 100))),
   constraint api_tokens_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
   constraint api_tokens_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app.memberships(tenant_id, user_id)
 );
@@ -145,7 +150,7 @@ create policy tenant on app.api_tokens for all to causeway_app
 grant insert, select, update on table app.api_tokens to causeway_keeper;
 grant select on table app.api_tokens to causeway_backup;
 grant select on table app.api_tokens to causeway_resolver;
-grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at, address_ranges, successor_id) on app.api_tokens to causeway_app;
+grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at, address_ranges, successor_id, project_ids) on app.api_tokens to causeway_app;
 
 create table app.audit_events (
   tenant_id app.ten_id not null default app.tenant_id(),
@@ -255,6 +260,11 @@ alter table app.commits enable row level security;
 alter table app.commits force row level security;
 create policy backup on app.commits for select to causeway_backup
   using (true);
+create policy project on app.commits as restrictive for all to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.commits as restrictive for delete to causeway_app
+  using (app.may_write((project_id)::text));
 create policy tenant on app.commits for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
@@ -288,6 +298,11 @@ alter table app.data_snapshots enable row level security;
 alter table app.data_snapshots force row level security;
 create policy backup on app.data_snapshots for select to causeway_backup
   using (true);
+create policy project on app.data_snapshots as restrictive for all to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.data_snapshots as restrictive for delete to causeway_app
+  using (app.may_write((project_id)::text));
 create policy tenant on app.data_snapshots for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
@@ -315,6 +330,11 @@ alter table app.data_sources enable row level security;
 alter table app.data_sources force row level security;
 create policy backup on app.data_sources for select to causeway_backup
   using (true);
+create policy project on app.data_sources as restrictive for all to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.data_sources as restrictive for delete to causeway_app
+  using (app.may_write((project_id)::text));
 create policy tenant on app.data_sources for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
@@ -361,8 +381,10 @@ create table app.idempotency_keys (
   arguments_sha256 app.sha256 not null,
   result jsonb not null,
   created_at timestamp with time zone not null default now(),
+  project_id app.prj_id,
   constraint idempotency_keys_key_check CHECK (((length(key) >= 8) AND (length(key) <= 100))),
   constraint idempotency_keys_pkey PRIMARY KEY (tenant_id, user_id, key),
+  constraint idempotency_keys_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id),
   constraint idempotency_keys_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app.memberships(tenant_id, user_id)
 );
 alter table app.idempotency_keys owner to causeway_owner;
@@ -370,12 +392,20 @@ alter table app.idempotency_keys enable row level security;
 alter table app.idempotency_keys force row level security;
 create policy backup on app.idempotency_keys for select to causeway_backup
   using (true);
+create policy project on app.idempotency_keys as restrictive for all to causeway_app
+  using (((project_id IS NULL) OR (((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE)))
+  with check (((project_id IS NULL) OR app.may_write((project_id)::text)));
+create policy project_delete on app.idempotency_keys as restrictive for delete to causeway_app
+  using (((project_id IS NULL) OR app.may_write((project_id)::text)));
+create policy resolver on app.idempotency_keys for select to causeway_resolver
+  using (true);
 create policy tenant on app.idempotency_keys for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
 grant select on table app.idempotency_keys to causeway_app;
 grant select on table app.idempotency_keys to causeway_backup;
-grant insert (key, tool, arguments_sha256, result) on app.idempotency_keys to causeway_app;
+grant select on table app.idempotency_keys to causeway_resolver;
+grant insert (key, tool, arguments_sha256, result, project_id) on app.idempotency_keys to causeway_app;
 comment on table app.idempotency_keys is 'What a call with an idempotency key answered, so that its repetition does nothing.';
 
 create table app.invitations (
@@ -480,6 +510,7 @@ create policy resolver on app.memberships for select to causeway_resolver
 create policy tenant on app.memberships for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER roles_end AFTER UPDATE OF status ON app.memberships FOR EACH ROW WHEN ((new.status = 'ended'::text)) EXECUTE FUNCTION app.end_project_roles();
 grant insert, select, update on table app.memberships to causeway_keeper;
 grant select on table app.memberships to causeway_app;
 grant select on table app.memberships to causeway_backup;
@@ -751,6 +782,42 @@ grant select on table app.pools to causeway_backup;
 grant select on table app.pools to causeway_resolver;
 comment on table app.pools is 'Executors that share a queue. The platform has one, `default`.';
 
+create table app.project_members (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  project_id app.prj_id not null,
+  user_id app.usr_id not null,
+  role app.project_role not null,
+  created_at timestamp with time zone not null default now(),
+  created_by app.usr_id,
+  constraint project_members_pkey PRIMARY KEY (tenant_id, project_id, user_id),
+  constraint project_members_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint project_members_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id),
+  constraint project_members_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app.memberships(tenant_id, user_id)
+);
+alter table app.project_members owner to causeway_owner;
+CREATE INDEX project_members_by_user ON app.project_members USING btree (tenant_id, user_id, project_id);
+alter table app.project_members enable row level security;
+alter table app.project_members force row level security;
+create policy backup on app.project_members for select to causeway_backup
+  using (true);
+create policy keeper on app.project_members for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy project on app.project_members as restrictive for all to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.project_members as restrictive for delete to causeway_app
+  using (app.may_write((project_id)::text));
+create policy resolver on app.project_members for select to causeway_resolver
+  using (true);
+create policy tenant on app.project_members for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select, update on table app.project_members to causeway_keeper;
+grant select on table app.project_members to causeway_app;
+grant select on table app.project_members to causeway_backup;
+grant select on table app.project_members to causeway_resolver;
+
 create table app.projects (
   tenant_id app.ten_id not null default app.tenant_id(),
   project_id app.prj_id not null,
@@ -760,6 +827,7 @@ create table app.projects (
   created_at timestamp with time zone not null default now(),
   created_by app.usr_id not null default app.user_id(),
   archived_at timestamp with time zone,
+  restricted boolean not null default false,
   constraint projects_description_check CHECK ((length(description) <= 2000)),
   constraint projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 100)) AND (name = btrim(name)))),
   constraint projects_pkey PRIMARY KEY (tenant_id, project_id),
@@ -767,18 +835,38 @@ create table app.projects (
   constraint projects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
 );
 alter table app.projects owner to causeway_owner;
-CREATE UNIQUE INDEX projects_name_once ON app.projects USING btree (tenant_id, lower(name)) WHERE (archived_at IS NULL);
+CREATE INDEX projects_by_name ON app.projects USING btree (tenant_id, lower(name)) WHERE (archived_at IS NULL);
+CREATE UNIQUE INDEX projects_name_once ON app.projects USING btree (tenant_id, lower(name)) WHERE ((archived_at IS NULL) AND (NOT restricted));
+CREATE INDEX projects_restricted ON app.projects USING btree (tenant_id) WHERE restricted;
 alter table app.projects enable row level security;
 alter table app.projects force row level security;
 create policy backup on app.projects for select to causeway_backup
   using (true);
+create policy keeper on app.projects for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy project on app.projects as restrictive for select to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE));
+create policy project_add on app.projects as restrictive for insert to causeway_app
+  with check (app.may_add_project());
+create policy project_change on app.projects as restrictive for update to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.projects as restrictive for delete to causeway_app
+  using (false);
+create policy resolver on app.projects for select to causeway_resolver
+  using (true);
 create policy tenant on app.projects for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER first_owner AFTER INSERT ON app.projects FOR EACH ROW EXECUTE FUNCTION app.add_first_owner();
 grant select on table app.projects to causeway_app;
 grant select on table app.projects to causeway_backup;
-grant insert (project_id, name, description) on app.projects to causeway_app;
+grant select on table app.projects to causeway_keeper;
+grant select on table app.projects to causeway_resolver;
+grant insert (project_id, name, description, restricted) on app.projects to causeway_app;
 grant update (head_commit, archived_at) on app.projects to causeway_app;
+grant update (restricted) on app.projects to causeway_keeper;
 
 create table app.recovery_links (
   link_sha256 app.sha256_hex not null,
@@ -840,6 +928,11 @@ create policy backup on app.runs for select to causeway_backup
 create policy keeper on app.runs for all to causeway_keeper
   using (true)
   with check (true);
+create policy project on app.runs as restrictive for all to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.runs as restrictive for delete to causeway_app
+  using (app.may_write((project_id)::text));
 create policy resolver on app.runs for select to causeway_resolver
   using (true);
 create policy tenant on app.runs for all to causeway_app
@@ -1011,6 +1104,11 @@ alter table app.trees enable row level security;
 alter table app.trees force row level security;
 create policy backup on app.trees for select to causeway_backup
   using (true);
+create policy project on app.trees as restrictive for all to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.trees as restrictive for delete to causeway_app
+  using (app.may_write((project_id)::text));
 create policy tenant on app.trees for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
@@ -1044,12 +1142,20 @@ alter table app.uploads enable row level security;
 alter table app.uploads force row level security;
 create policy backup on app.uploads for select to causeway_backup
   using (true);
+create policy project on app.uploads as restrictive for all to causeway_app
+  using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
+  with check (app.may_write((project_id)::text));
+create policy project_delete on app.uploads as restrictive for delete to causeway_app
+  using (app.may_write((project_id)::text));
+create policy resolver on app.uploads for select to causeway_resolver
+  using (true);
 create policy tenant on app.uploads for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
 grant select on table app.uploads to causeway_app;
 grant select on table app.uploads to causeway_backup;
 grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at) on app.uploads to causeway_app;
+grant select (tenant_id, expires_at, received_at) on app.uploads to causeway_resolver;
 grant update (received_sha256, received_at) on app.uploads to causeway_app;
 
 create table app.users (
@@ -1105,6 +1211,22 @@ alter table migrations.applied owner to causeway_owner;
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION app.add_first_owner()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  insert into app.project_members (tenant_id, project_id, user_id, role)
+  values (new.tenant_id, new.project_id, new.created_by, 'owner');
+  return null;
+end
+$function$;
+alter function app.add_first_owner() owner to causeway_keeper;
+grant execute on function app.add_first_owner() to causeway_owner;
+comment on function app.add_first_owner() is 'Whoever makes a project is its owner.';
+
 CREATE OR REPLACE FUNCTION app.address_within(address text, ranges cidr[])
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1128,7 +1250,10 @@ CREATE OR REPLACE FUNCTION app.archive_project(project text)
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_variable
+declare
+  refusal jsonb := app.project_refusal(project, 'owner');
 begin
+  if refusal is not null then return refusal; end if;
   update app.projects as p set archived_at = now() where p.project_id = project and p.archived_at is null;
   if found then
     perform app.audit('project.archive', 'project', project, 'ok');
@@ -1170,18 +1295,18 @@ CREATE OR REPLACE FUNCTION app.awaited_upload(upload text)
  STABLE
 AS $function$
   select coalesce((
-    select case
+    select coalesce(app.project_refusal(u.project_id), case
              when u.received_at is not null then jsonb_build_object('ok', false, 'code', 'upload_refused', 'details', '{"reason": "used"}'::jsonb)
              when u.expires_at <= clock_timestamp() then jsonb_build_object('ok', false, 'code', 'upload_refused', 'details', '{"reason": "expired"}'::jsonb)
              else jsonb_build_object('ok', true, 'project', u.project_id, 'name', u.name, 'format', u.format,
                                      'bytes', u.bytes, 'sha256', u.announced_sha256)
-           end
+           end)
       from app.uploads as u where u.upload_id = upload),
     jsonb_build_object('ok', false, 'code', 'not_found'))
 $function$;
 alter function app.awaited_upload(text) owner to causeway_owner;
 grant execute on function app.awaited_upload(text) to causeway_app;
-comment on function app.awaited_upload(text) is 'What a PUT to this upload must bring, or why it may not: used, expired or absent.';
+comment on function app.awaited_upload(text) is 'What a PUT to this upload must bring, or why it may not: used, expired, absent, or no right to write there.';
 
 CREATE OR REPLACE FUNCTION app.begin_cancel(run text)
  RETURNS jsonb
@@ -1190,9 +1315,12 @@ AS $function$
 #variable_conflict use_variable
 declare
   target record;
+  refusal jsonb;
 begin
-  select r.state, r.pool_id, r.fence into target from app.runs as r where r.run_id = run;
+  select r.state, r.pool_id, r.fence, r.project_id into target from app.runs as r where r.run_id = run;
   if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
+  refusal := app.project_refusal(target.project_id);
+  if refusal is not null then return refusal; end if;
   perform app.audit('run.cancel', 'run', run, case when target.state = 'queued' then 'ok' else 'refused' end,
                     jsonb_build_object('state', target.state));
   return jsonb_build_object('ok', true, 'pool', target.pool_id, 'state', target.state, 'fence', target.fence);
@@ -1256,6 +1384,67 @@ grant execute on function app.cap_token_lifetime(text,interval) to causeway_owne
 comment on function app.cap_token_lifetime(text,interval) is 'Bounds how long new tokens of a tenant may live; NULL lifts it. Tokens that are there stay as they are.';
 
 CREATE OR REPLACE FUNCTION app.check_catalogue()
+ RETURNS TABLE(severity text, code text, object text, message text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select * from app.check_tenancy() union all select * from app.check_project_guards() order by 1, 2, 3
+$function$;
+alter function app.check_catalogue() owner to causeway_owner;
+grant execute on function app.check_catalogue() to causeway_app;
+comment on function app.check_catalogue() is 'Findings against the rules of tenancy and projects. With one of severity `error`, nothing may be served.';
+
+CREATE OR REPLACE FUNCTION app.check_project_guards()
+ RETURNS TABLE(severity text, code text, object text, message text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with
+  reach (form) as (values (
+    'project_id=ANYSELECTapp.reachable_projectsASreachable_projectsISNOTFALSE')),
+  tables as (
+    select c.oid, format('%I.%I', s.nspname, c.relname) as name, c.relname = 'projects' as is_projects,
+           case when a.attnotnull then '' else 'project_idISNULLOR' end as unless_none
+      from pg_class c join pg_namespace s on s.oid = c.relnamespace
+      join pg_attribute a on a.attrelid = c.oid and a.attname = 'project_id' and not a.attisdropped
+     where s.nspname = 'app' and c.relkind in ('r', 'p')
+  ),
+  -- Without their spaces, parentheses and casts.
+  wanted as (
+    select t.oid, t.name, f.command, unless_none || replace(f.seen, 'reached', reach.form) as seen,
+           unless_none || f.written as written
+      from reach cross join tables t
+      join (values
+        (false, '*', 'reached', 'app.may_writeproject_id'),
+        (false, 'd', 'app.may_writeproject_id', null),
+        (true, 'r', 'reached', null),
+        (true, 'a', null, 'app.may_add_project'),
+        (true, 'w', 'reached', 'app.may_writeproject_id'),
+        (true, 'd', 'false', null)) as f (is_projects, command, seen, written) using (is_projects)
+  ),
+  guards as (
+    select p.polrelid, p.polcmd::text as command,
+           regexp_replace(pg_get_expr(p.polqual, p.polrelid), '(::text(\[\])?|[() ]|\s)', '', 'g') as seen,
+           regexp_replace(pg_get_expr(p.polwithcheck, p.polrelid), '(::text(\[\])?|[() ]|\s)', '', 'g') as written
+      from pg_policy p
+     where not p.polpermissive and p.polroles = array[to_regrole('causeway_app')::oid]
+  )
+  select 'error', 'not_guarded_by_project', w.name,
+         format('Rows of %s (command %s) are not kept from who may not see or write their project: call app_private.guard_by_project(%L).',
+                w.name, w.command, w.name)
+    from wanted w
+   where not exists (
+     select from guards g
+      where g.polrelid = w.oid and g.command = w.command
+        and g.seen is not distinct from w.seen and g.written is not distinct from w.written)
+$function$;
+alter function app.check_project_guards() owner to causeway_owner;
+grant execute on function app.check_project_guards() to causeway_app;
+comment on function app.check_project_guards() is 'Findings against the rules of projects; part of app.check_catalogue().';
+
+CREATE OR REPLACE FUNCTION app.check_tenancy()
  RETURNS TABLE(severity text, code text, object text, message text)
  LANGUAGE sql
  STABLE
@@ -1447,9 +1636,9 @@ AS $function$
   )
   select * from findings order by severity, code, object
 $function$;
-alter function app.check_catalogue() owner to causeway_owner;
-grant execute on function app.check_catalogue() to causeway_app;
-comment on function app.check_catalogue() is 'Findings against the rules of tenancy. With one of severity `error`, nothing may be served.';
+alter function app.check_tenancy() owner to causeway_owner;
+grant execute on function app.check_tenancy() to causeway_app;
+comment on function app.check_tenancy() is 'Findings against the rules of tenancy; part of app.check_catalogue().';
 
 CREATE OR REPLACE FUNCTION app.connected_agents()
  RETURNS TABLE(grant_id text, user_id text, client_id text, client_name text, scopes text[], created_at timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone)
@@ -1520,7 +1709,7 @@ grant execute on function app.context() to causeway_app;
 grant execute on function app.context() to causeway_backup;
 grant execute on function app.context() to causeway_keeper;
 grant execute on function app.context() to causeway_owner;
-comment on function app.context() is 'The context that app.enter() signed for this transaction, or NULL: {tenant,user,role,kind,credential,scopes,request,address,agent}.';
+comment on function app.context() is 'The context that app.enter() signed for this transaction, or NULL: {tenant,user,role,kind,credential,scopes,projects,request,address,agent}.';
 
 CREATE OR REPLACE FUNCTION app.count_attempt(subject text, free integer, rules jsonb)
  RETURNS integer
@@ -1552,7 +1741,7 @@ end
 $function$;
 alter function app.count_attempt(text,integer,jsonb) owner to causeway_keeper;
 
-CREATE OR REPLACE FUNCTION app.create_api_token(tenant_id text, token_id text, user_id text, name text, argon2id_hash text, scopes text[], role_ceiling text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, address_ranges cidr[] DEFAULT NULL::cidr[])
+CREATE OR REPLACE FUNCTION app.create_api_token(tenant_id text, token_id text, user_id text, name text, argon2id_hash text, scopes text[], role_ceiling text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, address_ranges cidr[] DEFAULT NULL::cidr[], projects text[] DEFAULT NULL::text[])
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1561,6 +1750,7 @@ AS $function$
 #variable_conflict use_variable
 declare
   refusal jsonb := app.token_lifetime_refusal(tenant_id, expires_at);
+  bound jsonb;
 begin
   if refusal is not null then
     return refusal;
@@ -1572,18 +1762,25 @@ begin
     return jsonb_build_object('ok', false, 'code', 'member_not_found',
                               'details', jsonb_build_object('tenant_id', tenant_id, 'user_id', user_id));
   end if;
-  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges)
-  values (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges);
+  bound := app.resolve_projects(tenant_id, user_id, projects);
+  if not (bound ->> 'ok')::boolean then
+    return bound;
+  end if;
+  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at,
+                              address_ranges, project_ids)
+  values (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges,
+          app.text_array(bound -> 'project_ids'));
   insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
   values (tenant_id, 'operator', 'token.create', 'token', token_id, 'ok',
           jsonb_build_object('user', user_id, 'name', name, 'scopes', scopes, 'role_ceiling', role_ceiling,
-                             'expires_at', expires_at, 'address_ranges', address_ranges));
-  return jsonb_build_object('ok', true, 'token_id', token_id);
+                             'expires_at', expires_at, 'address_ranges', address_ranges,
+                             'projects', bound -> 'project_ids'));
+  return jsonb_build_object('ok', true, 'token_id', token_id, 'project_ids', bound -> 'project_ids');
 end
 $function$;
-alter function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[]) owner to causeway_keeper;
-grant execute on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[]) to causeway_owner;
-comment on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[]) is 'Stores a token''s argon2id hash. Refuses with member_not_found or token_lifetime_too_long.';
+alter function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[],text[]) owner to causeway_keeper;
+grant execute on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[],text[]) to causeway_owner;
+comment on function app.create_api_token(text,text,text,text,text,text[],text,timestamp with time zone,cidr[],text[]) is 'Stores a token''s argon2id hash. Refuses with member_not_found, token_lifetime_too_long or project_not_found.';
 
 CREATE OR REPLACE FUNCTION app.create_join_token(pool text, token_sha256 text, lifetime interval)
  RETURNS jsonb
@@ -1608,7 +1805,7 @@ alter function app.create_join_token(text,text,interval) owner to causeway_keepe
 grant execute on function app.create_join_token(text,text,interval) to causeway_owner;
 comment on function app.create_join_token(text,text,interval) is 'Stores a join token by its SHA-256 (hex). Lives seven days at most.';
 
-CREATE OR REPLACE FUNCTION app.create_project(project text, name text, description text, idempotency jsonb)
+CREATE OR REPLACE FUNCTION app.create_project(project text, name text, description text, restricted boolean, idempotency jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -1616,23 +1813,31 @@ AS $function$
 declare
   seen jsonb := app.recall(idempotency);
 begin
+  -- It could not see what it makes.
+  if coalesce(app.context() -> 'projects', 'null') <> 'null' then
+    return jsonb_build_object('ok', false, 'code', 'token_restricted');
+  end if;
   if seen is not null then return seen; end if;
-  if (select count(*) from app.projects as p where p.archived_at is null) >= 1000 then
+  if app.tenant_usage('projects') >= 1000 then
     return jsonb_build_object('ok', false, 'code', 'limit_exceeded', 'details', jsonb_build_object('limit', 'tenant_projects'));
   end if;
-  insert into app.projects (project_id, name, description) values (project, name, description)
-    on conflict do nothing;
-  if not found then
+  -- Of a restricted project that its maker does not see, the name is free.
+  if not exists (select from app.projects as p where lower(p.name) = lower(name) and p.archived_at is null) then
+    insert into app.projects (project_id, name, description, restricted) values (project, name, description, restricted)
+      on conflict do nothing;
+  end if;
+  if not exists (select from app.projects as p where p.project_id = project) then
     perform app.audit('project.create', 'project', null, 'refused', jsonb_build_object('code', 'already_exists'));
     return jsonb_build_object('ok', false, 'code', 'already_exists',
       'details', jsonb_build_object('project', app.project_id(name)));
   end if;
-  perform app.audit('project.create', 'project', project, 'ok', jsonb_build_object('name', name));
-  return app.remember(idempotency, jsonb_build_object('ok', true, 'project', project));
+  perform app.audit('project.create', 'project', project, 'ok', jsonb_build_object('name', name, 'restricted', restricted));
+  return app.remember(idempotency, jsonb_build_object('ok', true, 'project', project), project);
 end
 $function$;
-alter function app.create_project(text,text,text,jsonb) owner to causeway_owner;
-grant execute on function app.create_project(text,text,text,jsonb) to causeway_app;
+alter function app.create_project(text,text,text,boolean,jsonb) owner to causeway_owner;
+grant execute on function app.create_project(text,text,text,boolean,jsonb) to causeway_app;
+comment on function app.create_project(text,text,text,boolean,jsonb) is 'Refuses with token_restricted, limit_exceeded, already_exists or idempotency_conflict; else the caller is the project''s owner.';
 
 CREATE OR REPLACE FUNCTION app.create_recovery(email text, link_sha256 text, lifetime_seconds integer)
  RETURNS jsonb
@@ -1776,6 +1981,21 @@ CREATE OR REPLACE FUNCTION app.email_sha256(email text)
 AS $function$ select encode(sha256(convert_to(email, 'UTF8')), 'hex') $function$;
 alter function app.email_sha256(text) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.end_project_roles()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  delete from app.project_members as m where m.tenant_id = new.tenant_id and m.user_id = new.user_id;
+  return null;
+end
+$function$;
+alter function app.end_project_roles() owner to causeway_keeper;
+grant execute on function app.end_project_roles() to causeway_owner;
+comment on function app.end_project_roles() is 'Who leaves a tenant leaves its projects: an invitation back brings none of them back.';
+
 CREATE OR REPLACE FUNCTION app.end_sessions(user_id text, except_cookie_sha256 text)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1794,7 +2014,7 @@ $function$;
 alter function app.end_sessions(text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.enter(ticket text)
- RETURNS TABLE(tenant_id text, user_id text, user_name text, user_email text, tenant_name text, role text, scopes text[])
+ RETURNS TABLE(tenant_id text, user_id text, user_name text, user_email text, tenant_name text, role text, scopes text[], projects text[])
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1831,7 +2051,7 @@ begin
   select t.name as tenant_name, t.status as tenant_status,
          u.user_id, u.name, u.email, u.status as user_status,
          m.role as member_role, m.status as member_status,
-         k.token_id, k.scopes, k.role_ceiling, k.revoked_at, k.expires_at, k.address_ranges
+         k.token_id, k.scopes, k.role_ceiling, k.revoked_at, k.expires_at, k.address_ranges, k.project_ids
     into who
     from app.tenants as t
     left join app.users as u on u.user_id = claim ->> 'user'
@@ -1899,7 +2119,7 @@ begin
   payload := jsonb_build_object(
     'tenant', claim ->> 'tenant', 'user', claim ->> 'user', 'role', effective_role,
     'kind', kind, 'credential', claim ->> 'credential',
-    'scopes', to_jsonb(granted_scopes),
+    'scopes', to_jsonb(granted_scopes), 'projects', to_jsonb(who.project_ids),
     'request', claim ->> 'request', 'address', claim ->> 'address', 'agent', left(claim ->> 'agent', 500)
   )::text;
   select inner_block, outer_block into strict key
@@ -1907,7 +2127,7 @@ begin
   perform set_config('app.context', app_private.context_mac(payload, key.inner_block, key.outer_block) || payload, true);
 
   return query select claim ->> 'tenant', who.user_id::text, who.name, who.email, who.tenant_name,
-                      effective_role, coalesce(granted_scopes, needed_scopes);
+                      effective_role, coalesce(granted_scopes, needed_scopes), who.project_ids::text[];
 end
 $function$;
 alter function app.enter(text) owner to causeway_resolver;
@@ -2076,7 +2296,10 @@ CREATE OR REPLACE FUNCTION app.finish_upload(upload text, sha256 text)
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_variable
+declare
+  refusal jsonb := app.project_refusal((select u.project_id from app.uploads as u where u.upload_id = upload));
 begin
+  if refusal is not null then return refusal; end if;
   update app.uploads as u set received_sha256 = sha256, received_at = clock_timestamp()
    where u.upload_id = upload and u.received_at is null;
   if not found then
@@ -2203,13 +2426,33 @@ end
 $function$;
 alter function app.judge_member_change(text,text) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.least_project_role(tenant_role text, restricted boolean, project_role text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case
+    when tenant_role is null then null
+    when project_role is null and restricted then null
+    when tenant_role = 'viewer' then 'viewer'
+    when project_role is not null then project_role
+    when tenant_role = 'member' then 'editor'
+    else 'owner'
+  end
+$function$;
+alter function app.least_project_role(text,boolean,text) owner to causeway_owner;
+grant execute on function app.least_project_role(text,boolean,text) to causeway_app;
+grant execute on function app.least_project_role(text,boolean,text) to causeway_keeper;
+grant execute on function app.least_project_role(text,boolean,text) to causeway_resolver;
+comment on function app.least_project_role(text,boolean,text) is 'What a person may do on a project: their role on it, or without one, in an open project, what the tenant role gives; never more than the tenant role lets them. NULL: nothing.';
+
 CREATE OR REPLACE FUNCTION app.list_api_tokens(tenant_id text)
- RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, address_ranges text[], created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone, last_used_at timestamp with time zone)
+ RETURNS TABLE(token_id text, name text, email text, scopes text[], role_ceiling text, address_ranges text[], project_ids text[], created_at timestamp with time zone, expires_at timestamp with time zone, revoked_at timestamp with time zone, last_used_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select k.token_id, k.name, u.email, k.scopes, k.role_ceiling, k.address_ranges::text[],
+  select k.token_id, k.name, u.email, k.scopes, k.role_ceiling, k.address_ranges::text[], k.project_ids::text[],
          k.created_at, k.expires_at, k.revoked_at, l.last_used_at
     from app.api_tokens as k join app.users as u using (user_id)
     left join app.token_last_uses as l on l.tenant_id = k.tenant_id and l.credential_id = k.token_id
@@ -2290,6 +2533,27 @@ $function$;
 alter function app.lockout_seconds(integer,integer,integer,integer) owner to causeway_owner;
 grant execute on function app.lockout_seconds(integer,integer,integer,integer) to causeway_keeper;
 comment on function app.lockout_seconds(integer,integer,integer,integer) is 'How long the next attempt must wait after so many failures: none are held up until `free`, then it doubles up to the most.';
+
+CREATE OR REPLACE FUNCTION app.may_add_project()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+AS $function$
+  select coalesce(app.role_rank(c.caller ->> 'role') >= app.role_rank('member')
+                  and coalesce(c.caller -> 'projects', 'null') = 'null', false)
+    from (select app.context() as caller) as c
+$function$;
+alter function app.may_add_project() owner to causeway_owner;
+grant execute on function app.may_add_project() to causeway_app;
+comment on function app.may_add_project() is 'Never a credential for some projects only: it would make what it cannot see.';
+
+CREATE OR REPLACE FUNCTION app.may_write(project text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED
+AS $function$ begin return coalesce(app.role_in(project) in ('editor', 'owner'), false); end $function$;
+alter function app.may_write(text) owner to causeway_owner;
+grant execute on function app.may_write(text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.member_sign_ins(user_id text, before_event_id text, rows_max integer)
  RETURNS TABLE(event_id text, occurred_at timestamp with time zone, method text, outcome text, address text, user_agent text)
@@ -2384,7 +2648,7 @@ declare
   until timestamptz := clock_timestamp() + lifetime;
 begin
   if not (found ->> 'ok')::boolean then return found; end if;
-  if (select count(*) from app.uploads as u where u.received_at is null and u.expires_at > clock_timestamp()) >= open_max then
+  if app.tenant_usage('open_uploads') >= open_max then
     return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
   end if;
   insert into app.uploads (upload_id, project_id, name, format, bytes, announced_sha256, expires_at)
@@ -2396,6 +2660,18 @@ end
 $function$;
 alter function app.open_upload(text,text,text,text,bigint,text,interval,integer) owner to causeway_owner;
 grant execute on function app.open_upload(text,text,text,text,bigint,text,interval,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.other_project_owners(project text, user_id text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select count(*) from app.project_members as m join app.memberships as t using (tenant_id, user_id)
+   where m.tenant_id = app.tenant_id() and m.project_id = other_project_owners.project and m.role = 'owner'
+     and m.user_id <> other_project_owners.user_id and t.status = 'active'
+$function$;
+alter function app.other_project_owners(text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.person_by_email(email text)
  RETURNS app.users
@@ -2448,14 +2724,32 @@ alter function app.pool_offer(text) owner to causeway_resolver;
 grant execute on function app.pool_offer(text) to causeway_app;
 comment on function app.pool_offer(text) is 'What the executor that connected last offers; NULL where none ever did.';
 
+CREATE OR REPLACE FUNCTION app.project_change_refusal(project text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  standing jsonb;
+begin
+  perform from app.projects as p where p.tenant_id = app.tenant_id() and p.project_id = project_change_refusal.project for update;
+  standing := app.project_standing(project);
+  return case when standing is null then '{"ok": false, "code": "not_found", "details": {"kind": "project"}}'::jsonb
+              when (standing ->> 'administers')::boolean then null
+              else '{"ok": false, "code": "insufficient_role"}'::jsonb end;
+end
+$function$;
+alter function app.project_change_refusal(text) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.project_for_data(reference text)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
 AS $function$
   select coalesce((
-    select case when p.archived_at is null then jsonb_build_object('ok', true, 'project', p.project_id)
-                else jsonb_build_object('ok', false, 'code', 'project_archived') end
+    select coalesce(app.project_refusal(p.project_id),
+             case when p.archived_at is null then jsonb_build_object('ok', true, 'project', p.project_id)
+                  else jsonb_build_object('ok', false, 'code', 'project_archived') end)
       from app.projects as p where p.project_id = app.project_id(reference)),
     jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object('kind', 'project')))
 $function$;
@@ -2464,17 +2758,71 @@ grant execute on function app.project_for_data(text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.project_id(reference text)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
 AS $function$
-  select p.project_id::text from app.projects as p
-   where p.project_id = reference or (lower(p.name) = lower(reference) and p.archived_at is null)
-   order by p.project_id = reference desc
-   limit 1
+begin
+  if reference ~ '^prj_[0-7][0-9a-hjkmnp-tv-z]{25}$' then
+    return (select p.project_id from app.projects as p where p.project_id = reference);
+  end if;
+  return (select min(p.project_id::text) from app.projects as p
+           where lower(p.name) = lower(reference) and p.archived_at is null having count(*) = 1);
+end
 $function$;
 alter function app.project_id(text) owner to causeway_owner;
 grant execute on function app.project_id(text) to causeway_app;
-comment on function app.project_id(text) is 'The id of the project that an id or a name names, or NULL.';
+comment on function app.project_id(text) is 'The id of the project that an id or a name names, or NULL; a name that two projects share names neither.';
+
+CREATE OR REPLACE FUNCTION app.project_refusal(project text, needed text DEFAULT 'editor'::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  role constant text := app.role_in(project);
+begin
+  if role is null then
+    return '{"ok": false, "code": "not_found"}';
+  elsif app.project_role_rank(role) < app.project_role_rank(needed) then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role',
+                              'details', jsonb_build_object('role', role, 'needed', needed));
+  end if;
+  return null;
+end
+$function$;
+alter function app.project_refusal(text,text) owner to causeway_owner;
+grant execute on function app.project_refusal(text,text) to causeway_app;
+comment on function app.project_refusal(text,text) is 'NULL where the entered call has the needed role on the project; else not_found, or insufficient_role with details {role, needed}.';
+
+CREATE OR REPLACE FUNCTION app.project_role_rank(role text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select array_position(array['viewer', 'editor', 'owner'], role) $function$;
+alter function app.project_role_rank(text) owner to causeway_owner;
+grant execute on function app.project_role_rank(text) to causeway_app;
+grant execute on function app.project_role_rank(text) to causeway_keeper;
+grant execute on function app.project_role_rank(text) to causeway_resolver;
+comment on function app.project_role_rank(text) is 'viewer 1, editor 2, owner 3; NULL for anything else.';
+
+CREATE OR REPLACE FUNCTION app.project_standing(project text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('name', s.name, 'restricted', s.restricted, 'archived', s.archived_at is not null,
+                            'role', s.role, 'administers', s.administers)
+    from (
+      select p.name, p.restricted, p.archived_at, held.role,
+             coalesce(held.role = 'owner', false) or c.caller ->> 'role' in ('admin', 'owner') as administers
+        from (select app.context() as caller) as c
+        join app.projects as p on p.tenant_id = c.caller ->> 'tenant' and p.project_id = project_standing.project
+        cross join lateral (select app.role_in(p.project_id) as role) as held
+       where c.caller ->> 'kind' = 'session') as s
+   where s.role is not null or s.administers
+$function$;
+alter function app.project_standing(text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.provision_tenant(tenant_id text, name text, user_id text, email text, user_name text, role text DEFAULT 'owner'::text)
  RETURNS jsonb
@@ -2518,6 +2866,7 @@ declare
   is_scratch boolean := request ->> 'kind' = 'scratch';
   entry text := request ->> 'entry';
   project record;
+  refusal jsonb;
   commit record;
   commit_id text;
   files jsonb := '{}';
@@ -2526,7 +2875,6 @@ declare
   manifest jsonb;
   manifest_sha256 text;
   identical text;
-  unfinished integer;
 begin
   if seen is not null then return seen; end if;
 
@@ -2535,6 +2883,10 @@ begin
     from app.projects as p where p.project_id = app.project_id(request ->> 'project');
   if not found then
     return app.refuse_run('not_found', 'no_project', null, jsonb_build_object('project', request -> 'project'));
+  end if;
+  refusal := app.project_refusal(project.id);
+  if refusal is not null then
+    return app.refuse_run('insufficient_role', 'no_right', project.id, refusal -> 'details');
   elsif project.archived_at is not null then
     return app.refuse_run('project_archived', 'archived', project.id, jsonb_build_object('project', project.name));
   end if;
@@ -2590,11 +2942,10 @@ begin
     if found then
       perform app.audit('run.start', 'run', identical, 'ok', jsonb_build_object('deduplicated', true));
       return app.remember(nullif(request -> 'idempotency', 'null'),
-                          jsonb_build_object('ok', true, 'run', identical, 'deduplicated', true));
+                          jsonb_build_object('ok', true, 'run', identical, 'deduplicated', true), project.id);
     end if;
   end if;
-  select count(*) into unfinished from app.runs as r where r.state = 'queued';
-  if unfinished >= (request ->> 'queued_max')::integer then
+  if app.tenant_usage('queued_runs') >= (request ->> 'queued_max')::integer then
     return app.refuse_run('limit_exceeded', 'queue_full', project.id, jsonb_build_object(
       'limit', 'queued_runs', 'value', request -> 'queued_max'));
   end if;
@@ -2603,7 +2954,7 @@ begin
   values (request ->> 'run', project.id, request ->> 'pool', request ->> 'kind', commit_id, entry, manifest, manifest_sha256);
   perform app.audit('run.start', 'run', request ->> 'run', 'ok', jsonb_build_object(
     'project', project.id, 'commit', commit_id, 'entry', entry, 'kind', request -> 'kind', 'manifest_sha256', manifest_sha256));
-  perform app.remember(nullif(request -> 'idempotency', 'null'), jsonb_build_object('ok', true, 'run', request ->> 'run'));
+  perform app.remember(nullif(request -> 'idempotency', 'null'), jsonb_build_object('ok', true, 'run', request ->> 'run'), project.id);
   return jsonb_build_object('ok', true, 'run', request ->> 'run', 'fence', 1, 'manifest', manifest,
                             'revoked_executors', to_jsonb(app.revoked_executors(request ->> 'pool')));
 end
@@ -2612,12 +2963,52 @@ alter function app.queue_run(jsonb) owner to causeway_owner;
 grant execute on function app.queue_run(jsonb) to causeway_app;
 comment on function app.queue_run(jsonb) is 'Checks, pins and queues a run in one statement; gives what ExecutorPool needs, or the run that is identical and active.';
 
+CREATE OR REPLACE FUNCTION app.reachable_projects()
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  caller constant jsonb := app.context();
+  tenant constant text := caller ->> 'tenant';
+  person constant text := caller ->> 'user';
+  bound constant jsonb := nullif(caller -> 'projects', 'null');
+begin
+  if caller ->> 'kind' in ('system', 'executor') then
+    return null;
+  end if;
+  if bound is null and not exists (
+    select from app.projects as p
+     where p.tenant_id = tenant and p.restricted and not exists (
+       select from app.project_members as m
+        where m.tenant_id = tenant and m.project_id = p.project_id and m.user_id = person)
+  ) then
+    return null;
+  end if;
+  return array(
+    select p.project_id::text from app.projects as p
+     where p.tenant_id = tenant and (bound is null or bound ? p.project_id)
+       and (not p.restricted or exists (
+         select from app.project_members as m
+          where m.tenant_id = tenant and m.project_id = p.project_id and m.user_id = person)));
+end
+$function$;
+alter function app.reachable_projects() owner to causeway_resolver;
+grant execute on function app.reachable_projects() to causeway_app;
+grant execute on function app.reachable_projects() to causeway_keeper;
+comment on function app.reachable_projects() is 'The projects that the entered call may see; NULL: all of the tenant. Policies call it as (select app.reachable_projects()): once a query, not once a row.';
+
 CREATE OR REPLACE FUNCTION app.recall(idempotency jsonb)
  RETURNS jsonb
  LANGUAGE sql
- STABLE
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   select case
+           when k.project_id is not null and app.role_in(k.project_id) is null
+             then '{"ok": false, "code": "idempotency_conflict"}'
            when k.tool = idempotency ->> 'tool' and k.arguments_sha256 = idempotency ->> 'arguments_sha256'
              then k.result || '{"replayed": true}'
            else jsonb_build_object('ok', false, 'code', 'idempotency_conflict',
@@ -2627,9 +3018,9 @@ AS $function$
    where k.tenant_id = (select app.tenant_id()) and k.user_id = (select app.user_id())
      and k.key = idempotency ->> 'key'
 $function$;
-alter function app.recall(jsonb) owner to causeway_owner;
+alter function app.recall(jsonb) owner to causeway_resolver;
 grant execute on function app.recall(jsonb) to causeway_app;
-comment on function app.recall(jsonb) is 'NULL where the key is new; the stored result where the same call was made before; else the refusal idempotency_conflict.';
+comment on function app.recall(jsonb) is 'NULL where the key is new; the stored result where the same call was made before, on a project that this one may see; else the refusal idempotency_conflict.';
 
 CREATE OR REPLACE FUNCTION app.record_commit(project text, parent text, commit jsonb, tree jsonb, idempotency jsonb)
  RETURNS jsonb
@@ -2638,11 +3029,13 @@ AS $function$
 #variable_conflict use_variable
 declare
   seen jsonb := app.recall(idempotency);
+  refusal jsonb := app.project_refusal(project);
   head text;
   archived boolean;
   next_position integer;
 begin
   if seen is not null then return seen; end if;
+  if refusal is not null then return refusal; end if;
   select p.head_commit, p.archived_at is not null into head, archived
     from app.projects as p where p.project_id = project for update;
   if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
@@ -2661,12 +3054,12 @@ begin
   perform app.audit('commit.create', 'commit', commit ->> 'id', 'ok',
     jsonb_build_object('project', project, 'parent', parent, 'tree', tree ->> 'id', 'files_changed', jsonb_array_length(commit -> 'changes')));
   return app.remember(idempotency,
-    jsonb_build_object('ok', true, 'commit', commit ->> 'id', 'parent', parent, 'changes', commit -> 'changes'));
+    jsonb_build_object('ok', true, 'commit', commit ->> 'id', 'parent', parent, 'changes', commit -> 'changes'), project);
 end
 $function$;
 alter function app.record_commit(text,text,jsonb,jsonb,jsonb) owner to causeway_owner;
 grant execute on function app.record_commit(text,text,jsonb,jsonb,jsonb) to causeway_app;
-comment on function app.record_commit(text,text,jsonb,jsonb,jsonb) is 'Refuses with not_found, project_archived, head_moved or idempotency_conflict; else writes tree, commit, head and event.';
+comment on function app.record_commit(text,text,jsonb,jsonb,jsonb) is 'Refuses with not_found, insufficient_role, project_archived, head_moved or idempotency_conflict; else writes tree, commit, head and event.';
 
 CREATE OR REPLACE FUNCTION app.record_snapshot(reference text, source text, name text, snapshot jsonb, sources_max integer, idempotency jsonb)
  RETURNS jsonb
@@ -2710,7 +3103,7 @@ begin
   perform app.audit('data.import', 'data_source', source, 'ok', (snapshot - 'description') || jsonb_build_object(
     'project', project, 'name', name, 'new_snapshot', is_new, 'replaces', held.current_sha256));
   return app.remember(idempotency, jsonb_build_object('ok', true, 'project', project, 'source', source, 'sha256', sha256,
-    'new_snapshot', is_new, 'replaces', nullif(held.current_sha256, sha256)));
+    'new_snapshot', is_new, 'replaces', nullif(held.current_sha256, sha256)), project);
 end
 $function$;
 alter function app.record_snapshot(text,text,text,jsonb,integer,jsonb) owner to causeway_owner;
@@ -2728,18 +3121,18 @@ alter function app.refuse_run(text,text,text,jsonb) owner to causeway_owner;
 grant execute on function app.refuse_run(text,text,text,jsonb) to causeway_app;
 comment on function app.refuse_run(text,text,text,jsonb) is 'A refused run start as data, with its audit event.';
 
-CREATE OR REPLACE FUNCTION app.remember(idempotency jsonb, result jsonb)
+CREATE OR REPLACE FUNCTION app.remember(idempotency jsonb, result jsonb, project text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE sql
 AS $function$
-  insert into app.idempotency_keys (key, tool, arguments_sha256, result)
-  select idempotency ->> 'key', idempotency ->> 'tool', idempotency ->> 'arguments_sha256', remember.result
+  insert into app.idempotency_keys (key, tool, arguments_sha256, result, project_id)
+  select idempotency ->> 'key', idempotency ->> 'tool', idempotency ->> 'arguments_sha256', remember.result, remember.project
    where idempotency is not null;
   select remember.result
 $function$;
-alter function app.remember(jsonb,jsonb) owner to causeway_owner;
-grant execute on function app.remember(jsonb,jsonb) to causeway_app;
-comment on function app.remember(jsonb,jsonb) is 'Stores a result under the key, if there is one, and returns it. Of two calls racing with one key the second fails as a whole (23505).';
+alter function app.remember(jsonb,jsonb,text) owner to causeway_owner;
+grant execute on function app.remember(jsonb,jsonb,text) to causeway_app;
+comment on function app.remember(jsonb,jsonb,text) is 'Stores a result under the key, if there is one, and returns it. Of two calls racing with one key the second fails as a whole (23505).';
 
 CREATE OR REPLACE FUNCTION app.request_id()
  RETURNS text
@@ -2755,20 +3148,57 @@ comment on function app.request_id() is 'The Worker''s id of the request that th
 
 CREATE OR REPLACE FUNCTION app.resolve_commit(project text, ref text)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
 AS $function$
-  select case
-    when ref is null or lower(ref) = 'head' then (select p.head_commit from app.projects as p where p.project_id = project)
-    when ref ~ '^[0-9a-f]{7,40}$' then (
-      select min(c.commit_id::text) from app.commits as c
-       where c.project_id = project and c.commit_id >= ref and c.commit_id < ref || 'g'
-      having count(*) = 1)
-  end
+begin
+  if ref is null or lower(ref) = 'head' then
+    return (select p.head_commit from app.projects as p where p.project_id = project);
+  elsif ref ~ '^[0-9a-f]{7,40}$' then
+    return (select min(c.commit_id::text) from app.commits as c
+             where c.project_id = project and c.commit_id >= ref and c.commit_id < ref || 'g'
+            having count(*) = 1);
+  end if;
+  return null;
+end
 $function$;
 alter function app.resolve_commit(text,text) owner to causeway_owner;
 grant execute on function app.resolve_commit(text,text) to causeway_app;
 comment on function app.resolve_commit(text,text) is 'The commit that a full id, a unique prefix of seven or more, or NULL (the head) names in a project; NULL where there is none.';
+
+CREATE OR REPLACE FUNCTION app.resolve_projects(tenant_id text, user_id text, reference text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  named text;
+  meant text[];
+  found text[] := '{}';
+begin
+  if reference is null then
+    return jsonb_build_object('ok', true, 'project_ids', null);
+  end if;
+  foreach named in array reference loop
+    meant := array(
+      select p.project_id::text from app.projects as p
+       where p.tenant_id = resolve_projects.tenant_id
+         and (p.project_id = named or (lower(p.name) = lower(named) and p.archived_at is null))
+         and (not p.restricted or exists (
+           select from app.project_members as m
+            where m.tenant_id = p.tenant_id and m.project_id = p.project_id and m.user_id = resolve_projects.user_id)));
+    if cardinality(meant) <> 1 then
+      return jsonb_build_object('ok', false, 'code', 'project_not_found', 'details', jsonb_build_object('project', named));
+    end if;
+    found := found || meant;
+  end loop;
+  return jsonb_build_object('ok', true, 'project_ids', (select coalesce(jsonb_agg(distinct id), '[]') from unnest(found) as id));
+end
+$function$;
+alter function app.resolve_projects(text,text,text[]) owner to causeway_keeper;
+comment on function app.resolve_projects(text,text,text[]) is 'Refuses with project_not_found where a name or an id names none, or more than one, of those that the person may see. NULL for no bound stays NULL.';
 
 CREATE OR REPLACE FUNCTION app.revoke_api_token(token_id text)
  RETURNS jsonb
@@ -2885,6 +3315,40 @@ grant execute on function app.role() to causeway_keeper;
 grant execute on function app.role() to causeway_resolver;
 comment on function app.role() is 'The effective role in the tenant: the membership''s, lowered by the credential''s ceiling.';
 
+CREATE OR REPLACE FUNCTION app.role_in(project text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  caller constant jsonb := app.context();
+  bound constant jsonb := nullif(caller -> 'projects', 'null');
+  is_restricted boolean;
+  given text;
+begin
+  if caller ->> 'kind' = 'system' then
+    return 'owner';
+  end if;
+  if bound is not null and not bound ? project then
+    return null;
+  end if;
+  select p.restricted, m.role into is_restricted, given
+    from app.projects as p
+    left join app.project_members as m
+      on m.tenant_id = p.tenant_id and m.project_id = p.project_id and m.user_id = caller ->> 'user'
+   where p.tenant_id = caller ->> 'tenant' and p.project_id = role_in.project;
+  if not found then
+    return null;
+  end if;
+  return app.least_project_role(caller ->> 'role', is_restricted, given);
+end
+$function$;
+alter function app.role_in(text) owner to causeway_resolver;
+grant execute on function app.role_in(text) to causeway_app;
+grant execute on function app.role_in(text) to causeway_keeper;
+comment on function app.role_in(text) is 'The role that the entered call has on a project; NULL where it may not see it, or there is none.';
+
 CREATE OR REPLACE FUNCTION app.role_rank(role text)
  RETURNS integer
  LANGUAGE sql
@@ -2926,9 +3390,10 @@ begin
     return refusal;
   end if;
   old_until := least(old.expires_at, now() + overlap);
-  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges)
+  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges,
+                              project_ids)
   values (old.tenant_id, new_token_id, old.user_id, old.name, rotate_api_token.argon2id_hash, old.scopes, old.role_ceiling,
-          new_until, old.address_ranges);
+          new_until, old.address_ranges, old.project_ids);
   update app.api_tokens as k set expires_at = old_until, successor_id = new_token_id
    where k.tenant_id = old.tenant_id and k.token_id = old.token_id;
   insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
@@ -3392,6 +3857,65 @@ alter function app.system_list_members(text,text,integer) owner to causeway_keep
 grant execute on function app.system_list_members(text,text,integer) to causeway_app;
 comment on function app.system_list_members(text,text,integer) is 'Who belongs to the entered tenant, by name; one of them, or those after one. When somebody signed in last is seen by themselves, admins and owners.';
 
+CREATE OR REPLACE FUNCTION app.system_list_project_members(project text, after_name text, after_id text, rows_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  standing constant jsonb := app.project_standing(project);
+begin
+  if standing is null then
+    return '{"ok": false, "code": "not_found", "details": {"kind": "project"}}';
+  end if;
+  return standing || jsonb_build_object(
+    'ok', true,
+    'total', (select count(*) from app.project_members as m
+               where m.tenant_id = app.tenant_id() and m.project_id = system_list_project_members.project),
+    'rows', (select coalesce(jsonb_agg(page order by lower(page.name) collate "C", page."user"), '[]') from (
+      select u.user_id as "user", u.name, u.email, m.role, t.role as tenant_role, app.utc_text(m.created_at) as since
+        from app.project_members as m
+        join app.memberships as t using (tenant_id, user_id)
+        join app.users as u using (user_id)
+       where m.tenant_id = app.tenant_id() and m.project_id = system_list_project_members.project
+         and (lower(u.name) collate "C", u.user_id::text) > (after_name, after_id)
+       order by lower(u.name) collate "C", u.user_id limit rows_max) as page));
+end
+$function$;
+alter function app.system_list_project_members(text,text,text,integer) owner to causeway_keeper;
+grant execute on function app.system_list_project_members(text,text,text,integer) to causeway_app;
+comment on function app.system_list_project_members(text,text,text,integer) is 'Who has a role on a project, a page by name, for who sees or administers it. Refuses with not_found.';
+
+CREATE OR REPLACE FUNCTION app.system_list_projects(administered_only boolean, after_name text, after_id text, rows_max integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with shown as (
+    select p.project_id as project, p.name, p.restricted, p.archived_at is not null as archived, held.role,
+           coalesce(held.role = 'owner', false) or c.caller ->> 'role' in ('admin', 'owner') as administers,
+           (select count(*) from app.project_members as m
+             where m.tenant_id = p.tenant_id and m.project_id = p.project_id) as members
+      from (select app.context() as caller) as c
+      join app.projects as p on p.tenant_id = c.caller ->> 'tenant'
+      left join app.project_members as own
+        on own.tenant_id = p.tenant_id and own.project_id = p.project_id and own.user_id = c.caller ->> 'user'
+      cross join lateral (select app.least_project_role(c.caller ->> 'role', p.restricted, own.role) as role) as held
+     where c.caller ->> 'kind' = 'session'
+       and (held.role is not null or c.caller ->> 'role' in ('admin', 'owner'))
+  ), wanted as (select * from shown where administers or not administered_only)
+  select jsonb_build_object(
+    'total', (select count(*) from wanted),
+    'rows', (select coalesce(jsonb_agg(page order by lower(page.name) collate "C", page.project), '[]') from (
+      select * from wanted as w where (lower(w.name) collate "C", w.project) > (after_name, after_id)
+       order by lower(w.name) collate "C", w.project limit rows_max) as page))
+$function$;
+alter function app.system_list_projects(boolean,text,text,integer) owner to causeway_keeper;
+grant execute on function app.system_list_projects(boolean,text,text,integer) to causeway_app;
+comment on function app.system_list_projects(boolean,text,text,integer) is 'The projects that the signed-in person sees or administers, a page by name: {total, rows: [{project, name, restricted, archived, role, administers, members}]}.';
+
 CREATE OR REPLACE FUNCTION app.system_list_requests(filter jsonb, before_request_id text, rows_max integer)
  RETURNS TABLE(request_id text, occurred_at timestamp with time zone, credential_kind text, credential_id text, credential_name text, user_id text, user_name text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer)
  LANGUAGE sql
@@ -3755,6 +4279,78 @@ alter function app.system_remove_member(text) owner to causeway_keeper;
 grant execute on function app.system_remove_member(text) to causeway_app;
 comment on function app.system_remove_member(text) is 'Ends a membership of the entered tenant with its tokens, agents and open invitations; one''s own too. Refuses with insufficient_role, not_found or last_owner.';
 
+CREATE OR REPLACE FUNCTION app.system_remove_project_member(project text, member text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  refusal constant jsonb := app.project_change_refusal(project);
+  before text;
+begin
+  -- Leaving is everybody's own affair.
+  if refusal is not null and (refusal ->> 'code' = 'not_found' or member is distinct from app.user_id()) then
+    return refusal;
+  end if;
+  select m.role into before from app.project_members as m
+   where m.tenant_id = app.tenant_id() and m.project_id = project and m.user_id = member;
+  if not found then
+    return '{"ok": false, "code": "not_found", "details": {"kind": "member"}}';
+  end if;
+  if before = 'owner' and app.other_project_owners(project, member) = 0 then
+    return '{"ok": false, "code": "last_owner"}';
+  end if;
+  delete from app.project_members as m where m.tenant_id = app.tenant_id() and m.project_id = project and m.user_id = member;
+  perform app.audit('project.remove_member', 'project', project, 'ok', jsonb_build_object('user', member, 'before', before));
+  return '{"ok": true}';
+end
+$function$;
+alter function app.system_remove_project_member(text,text) owner to causeway_keeper;
+grant execute on function app.system_remove_project_member(text,text) to causeway_app;
+comment on function app.system_remove_project_member(text,text) is 'Takes a person''s role on a project; one''s own too. Refuses with not_found (details.kind: project or member), insufficient_role or last_owner.';
+
+CREATE OR REPLACE FUNCTION app.system_restrict_project(project text, restricted boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  refusal constant jsonb := app.project_change_refusal(project);
+  held record;
+begin
+  if refusal is not null then return refusal; end if;
+  select p.name, p.restricted, p.archived_at into held
+    from app.projects as p where p.tenant_id = app.tenant_id() and p.project_id = project;
+  if held.restricted = restricted then
+    return '{"ok": true, "changed": false}';
+  end if;
+  if not restricted and held.archived_at is null and exists (
+    select from app.projects as p
+     where p.tenant_id = app.tenant_id() and lower(p.name) = lower(held.name) and p.archived_at is null and not p.restricted
+  ) then
+    return '{"ok": false, "code": "already_exists"}';
+  end if;
+  -- Somebody is to see it: where its owners have left the tenant, whoever restricts it.
+  if restricted and app.other_project_owners(project, '') = 0 then
+    insert into app.project_members as m (tenant_id, project_id, user_id, role, created_by)
+    values (app.tenant_id(), project, app.user_id(), 'owner', app.user_id())
+    on conflict on constraint project_members_pkey do update set role = 'owner';
+    perform app.audit('project.set_member', 'project', project, 'ok', jsonb_build_object('user', app.user_id(), 'role', 'owner'));
+  end if;
+  update app.projects as p set restricted = system_restrict_project.restricted
+   where p.tenant_id = app.tenant_id() and p.project_id = project;
+  perform app.audit(case when restricted then 'project.restrict' else 'project.open' end, 'project', project, 'ok');
+  return '{"ok": true, "changed": true}';
+end
+$function$;
+alter function app.system_restrict_project(text,boolean) owner to causeway_keeper;
+grant execute on function app.system_restrict_project(text,boolean) to causeway_app;
+comment on function app.system_restrict_project(text,boolean) is 'Makes a project its members'' alone, or open to the tenant again. Refuses with not_found, insufficient_role, or already_exists where an open project has the name.';
+
 CREATE OR REPLACE FUNCTION app.system_revoke_invitation(cookie_sha256 text, invitation_id text, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3918,6 +4514,42 @@ $function$;
 alter function app.system_set_member_role(text,text) owner to causeway_keeper;
 grant execute on function app.system_set_member_role(text,text) to causeway_app;
 comment on function app.system_set_member_role(text,text) is 'Gives a member of the entered tenant another role, by an admin up to admin, by an owner any. Refuses with insufficient_role, not_found or last_owner.';
+
+CREATE OR REPLACE FUNCTION app.system_set_project_member(project text, member text, role text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  refusal constant jsonb := app.project_change_refusal(project);
+  before text;
+begin
+  if refusal is not null then return refusal; end if;
+  if not exists (select from app.memberships as t
+                  where t.tenant_id = app.tenant_id() and t.user_id = member and t.status = 'active') then
+    return '{"ok": false, "code": "not_found", "details": {"kind": "member"}}';
+  end if;
+  select m.role into before from app.project_members as m
+   where m.tenant_id = app.tenant_id() and m.project_id = project and m.user_id = member;
+  if before = role then
+    return '{"ok": true, "changed": false}';
+  end if;
+  if before = 'owner' and app.other_project_owners(project, member) = 0 then
+    return '{"ok": false, "code": "last_owner"}';
+  end if;
+  insert into app.project_members as m (tenant_id, project_id, user_id, role, created_by)
+  values (app.tenant_id(), project, member, role, app.user_id())
+  on conflict on constraint project_members_pkey do update set role = excluded.role;
+  perform app.audit('project.set_member', 'project', project, 'ok',
+                    jsonb_build_object('user', member, 'role', role, 'before', before));
+  return '{"ok": true, "changed": true}';
+end
+$function$;
+alter function app.system_set_project_member(text,text,text) owner to causeway_keeper;
+grant execute on function app.system_set_project_member(text,text,text) to causeway_app;
+comment on function app.system_set_project_member(text,text,text) is 'Gives a member of the tenant a role on a project, or another one. Refuses with not_found (details.kind: project or member), insufficient_role or last_owner.';
 
 CREATE OR REPLACE FUNCTION app.system_start_oauth_device(device_code_sha256 text, user_code_sha256 text, client_id text, scopes text[], resource text, lifetime interval)
  RETURNS void
@@ -4101,6 +4733,38 @@ alter function app.tenant_people() owner to causeway_resolver;
 grant execute on function app.tenant_people() to causeway_app;
 comment on function app.tenant_people() is 'The people of the entered tenant, former ones too (old events name them).';
 
+CREATE OR REPLACE FUNCTION app.tenant_usage(quota text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  tenant constant text := app.tenant_id();
+begin
+  case quota
+    when 'projects' then
+      return (select count(*) from app.projects as p where p.tenant_id = tenant and p.archived_at is null);
+    when 'queued_runs' then
+      return (select count(*) from app.runs as r where r.tenant_id = tenant and r.state = 'queued');
+    when 'open_uploads' then
+      return (select count(*) from app.uploads as u
+               where u.tenant_id = tenant and u.received_at is null and u.expires_at > clock_timestamp());
+  end case;
+end
+$function$;
+alter function app.tenant_usage(text) owner to causeway_resolver;
+grant execute on function app.tenant_usage(text) to causeway_app;
+comment on function app.tenant_usage(text) is 'How much of a quota the whole tenant uses, what the call may not see too: a quota is the tenant''s.';
+
+CREATE OR REPLACE FUNCTION app.text_array(list jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select case when jsonb_typeof(list) = 'array' then array(select jsonb_array_elements_text(list)) end $function$;
+alter function app.text_array(jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.token_lifetime_refusal(tenant_id text, expires_at timestamp with time zone)
  RETURNS jsonb
  LANGUAGE sql
@@ -4144,6 +4808,7 @@ CREATE OR REPLACE FUNCTION app.utc_text(moment timestamp with time zone)
 AS $function$ select to_char(moment at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $function$;
 alter function app.utc_text(timestamp with time zone) owner to causeway_owner;
 grant execute on function app.utc_text(timestamp with time zone) to causeway_app;
+grant execute on function app.utc_text(timestamp with time zone) to causeway_keeper;
 comment on function app.utc_text(timestamp with time zone) is 'RFC 3339 in UTC with whole seconds, as answers show times.';
 
 CREATE OR REPLACE FUNCTION app_private.audit_grant(tenant text, person text, grant_id text, action text, outcome text, details jsonb, call jsonb)
@@ -4200,6 +4865,30 @@ AS $function$
 $function$;
 alter function app_private.grant_facts(app.oauth_grants) owner to causeway_owner;
 grant execute on function app_private.grant_facts(app.oauth_grants) to causeway_resolver;
+
+CREATE OR REPLACE FUNCTION app_private.guard_by_project(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  -- Where the column may be NULL, a row without a project is a matter of the tenant alone.
+  without_project constant text := case
+    when (select a.attnotnull from pg_attribute as a where a.attrelid = target and a.attname = 'project_id') then ''
+    else 'project_id is null or ' end;
+  seen constant text := without_project ||
+    '(project_id = any ((select app.reachable_projects())::text[])) is not false';
+begin
+  execute format(
+    'create policy project on %s as restrictive for all to causeway_app using (%s) with check (%s)',
+    target, seen, without_project || 'app.may_write(project_id)');
+  execute format(
+    'create policy project_delete on %s as restrictive for delete to causeway_app using (%s)',
+    target, without_project || 'app.may_write(project_id)');
+end
+$function$;
+alter function app_private.guard_by_project(regclass) owner to causeway_owner;
+comment on function app_private.guard_by_project(regclass) is 'For a table with project_id: its rows are seen by whoever sees the project, and written by whoever may write it.';
 
 CREATE OR REPLACE FUNCTION app_private.install_key(purpose text, slot smallint, key bytea)
  RETURNS void

@@ -36,6 +36,12 @@ export const ERRORS = {
     remedy: 'person',
     means: 'The token may not be used from the address that the call comes from.',
   },
+  token_restricted: {
+    status: 403,
+    retryable: false,
+    remedy: 'person',
+    means: 'The token holds for some projects only, and the call is about more than those.',
+  },
   forbidden_origin: {
     status: 403,
     retryable: false,

@@ -22,6 +22,7 @@ interface CreateOptions extends DatabaseOptions {
   readonly scope?: readonly string[];
   readonly expires: number | null;
   readonly from?: readonly string[];
+  readonly project?: readonly string[];
   readonly role?: string;
   readonly email: string;
 }
@@ -52,6 +53,12 @@ export function registerToken(program: Command): void {
       ).argParser(parseNetworks),
     )
     .addOption(
+      new Option(
+        '--project <project...>',
+        'the only projects that it reaches, by id or name; it can then create none',
+      ),
+    )
+    .addOption(
       new Option('--role <role>', 'the most it may do, and the role of a person who is new').choices(ROLES),
     )
     .option(
@@ -61,7 +68,7 @@ export function registerToken(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ ./causeway token create --name nightly --expires 90d\n  $ ./causeway token create --name reader --scope projects:read data:read --role viewer --email ann@example.com',
+      '\nExamples:\n  $ ./causeway token create --name nightly --expires 90d\n  $ ./causeway token create --name reader --scope projects:read data:read --role viewer --email ann@example.com\n  $ ./causeway token create --name forecast --project "Sales 2026"',
     )
     .action(create);
 
@@ -115,6 +122,7 @@ async function create(options: CreateOptions): Promise<void> {
       roleCeiling: options.role ?? null,
       expiresAt,
       ...(options.from === undefined ? {} : { addressRanges: options.from }),
+      ...(options.project === undefined ? {} : { projects: options.project }),
     });
   });
   if (options.json) {
@@ -148,9 +156,12 @@ async function list(options: DatabaseOptions): Promise<void> {
     stateOf(token.revoked_at, token.expires_at),
     token.last_used_at === null ? 'never' : minuteOf(token.last_used_at),
     token.address_ranges?.join(' ') ?? 'everywhere',
+    token.project_ids?.join(' ') ?? 'all',
     token.scopes.length === ALL_SCOPES.length ? 'all' : token.scopes.join(' '),
   ]);
-  printResult(formatTable(['token', 'name', 'person', 'state', 'last use', 'from', 'scopes'], rows));
+  printResult(
+    formatTable(['token', 'name', 'person', 'state', 'last use', 'from', 'projects', 'scopes'], rows),
+  );
 }
 
 async function revoke(id: string, options: DatabaseOptions): Promise<void> {

@@ -10,6 +10,8 @@ export interface TokenRow {
   readonly role_ceiling: string | null;
   /** Networks from which alone it may be used; null: from everywhere. */
   readonly address_ranges: readonly string[] | null;
+  /** Ids of the only projects that it reaches; null: all of its person. */
+  readonly project_ids: readonly string[] | null;
   readonly created_at: Date;
   readonly expires_at: Date | null;
   readonly revoked_at: Date | null;
@@ -53,6 +55,8 @@ export interface NewToken {
   readonly roleCeiling: string | null;
   readonly expiresAt: Date | null;
   readonly addressRanges: readonly string[] | null;
+  /** Ids or names of the only projects that it is to reach; null: all of its person. */
+  readonly projects: readonly string[] | null;
 }
 
 /** A successor of a token: whose it is, and when it and the old one end. */
@@ -90,7 +94,7 @@ export interface Operator {
   inviteOwner(invitation: OwnerInvitation): Promise<void>;
   /** Makes a one-time link that sets a new password. False where nobody has the email. */
   createRecovery(recovery: { email: string; linkSha256: string; lifetimeSeconds: number }): Promise<boolean>;
-  /** Throws where the person is no member, or the tenant lets no token live so long. */
+  /** Throws where the person is no member or does not see a project, or the tenant lets no token live so long. */
   createToken(token: NewToken): Promise<void>;
   /** Null where the old token is not alive; throws where it was rotated before, or the tenant lets no token live so long. */
   rotateToken(rotation: {
@@ -124,7 +128,7 @@ type Answer = {
   readonly tenant_id?: TenantId;
   readonly expires_at?: string | null;
   readonly old_until?: string;
-  readonly details?: { readonly successor?: string };
+  readonly details?: { readonly successor?: string; readonly project?: string };
 };
 
 function refused(what: string, { code, details }: Answer): Failure {
@@ -133,6 +137,13 @@ function refused(what: string, { code, details }: Answer): Failure {
       what,
       why: `it was before, to ${details?.successor}`,
       remedy: `rotate or revoke that one: ./causeway token rotate ${details?.successor}`,
+    });
+  }
+  if (code === 'project_not_found') {
+    return new Failure({
+      what,
+      why: `its person sees no project ${details?.project}, or more than one of that name`,
+      remedy: 'name the project by its id (prj_...): whoami and list_projects show what a person sees',
     });
   }
   if (code !== 'token_lifetime_too_long')
@@ -198,7 +209,7 @@ function operatorOn(client: pg.Client): Operator {
     async createToken(token) {
       const answer = await call(
         `select app.create_api_token($1, $2, $3, $4, $5, $6, $7, $8,
-           (select array_agg(network(range::inet)) from unnest($9::text[]) as range)) as answer`,
+           (select array_agg(network(range::inet)) from unnest($9::text[]) as range), $10) as answer`,
         [
           token.tenant,
           token.token,
@@ -209,6 +220,7 @@ function operatorOn(client: pg.Client): Operator {
           token.roleCeiling,
           token.expiresAt,
           token.addressRanges,
+          token.projects,
         ],
       );
       if (!answer.ok) throw refused('the token could not be made', answer);

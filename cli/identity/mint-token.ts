@@ -14,6 +14,8 @@ export interface TokenWish {
   readonly expiresAt: Date | null;
   /** Networks in CIDR form from which alone it may be used; absent: from everywhere. */
   readonly addressRanges?: readonly string[];
+  /** Ids or names of the only projects that it is to reach; absent: all of its person. */
+  readonly projects?: readonly string[];
 }
 
 /** Makes a token of a person. Its text exists only in what is returned: the database gets the argon2id hash of its secret. */
@@ -24,6 +26,12 @@ export async function mintToken(
   const id = newId('token');
   const secret = newSecret();
   const hash = await hashSecret(secret);
-  await operator.createToken({ ...wish, addressRanges: wish.addressRanges ?? null, token: id, hash });
+  await operator.createToken({
+    ...wish,
+    addressRanges: wish.addressRanges ?? null,
+    projects: wish.projects ?? null,
+    token: id,
+    hash,
+  });
   return { id, text: formatApiToken({ tenant: wish.tenant, token: id, secret }) };
 }

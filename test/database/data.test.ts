@@ -34,7 +34,10 @@ async function ask<Result>(who: Inhabitant, query: Query<Result>): Promise<Resul
 }
 
 async function newProject(who: Inhabitant, name: string): Promise<string> {
-  const made = await ask(who, createProjectRow(newId('project'), name, '', null));
+  const made = await ask(
+    who,
+    createProjectRow({ id: newId('project'), name, description: '', restricted: false, idempotency: null }),
+  );
   if (!made.ok) throw new Error(made.code);
   return made.project;
 }

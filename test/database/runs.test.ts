@@ -76,7 +76,7 @@ async function projectOf(someone: Inhabitant): Promise<string> {
   };
   const tree = { id: 'd'.repeat(40), files: { 'model.py': file }, file_count: 1, bytes: 3 };
   await withTenant(database, someone.principal, [
-    createProjectRow(id, 'models', '', null),
+    createProjectRow({ id, name: 'models', description: '', restricted: false, idempotency: null }),
     recordCommit(id, null, commit, tree, null),
   ] as const);
   return id;

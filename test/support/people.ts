@@ -21,6 +21,8 @@ export interface PersonWish {
   readonly roleCeiling?: string;
   readonly expiresAt?: Date;
   readonly addressRanges?: readonly string[];
+  /** Ids or names of the only projects that the token reaches. */
+  readonly projects?: readonly string[];
 }
 
 /** Settles a person in the running stack as its operator would. */
@@ -43,6 +45,7 @@ export async function settlePerson(stack: TestStack, wish: PersonWish): Promise<
       roleCeiling: wish.roleCeiling ?? null,
       expiresAt: wish.expiresAt ?? null,
       ...(wish.addressRanges === undefined ? {} : { addressRanges: wish.addressRanges }),
+      ...(wish.projects === undefined ? {} : { projects: wish.projects }),
     });
     return { tenant, user, tokenId: id, token: text };
   });

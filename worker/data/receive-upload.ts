@@ -1,11 +1,13 @@
 import type { ReceivedBlob } from '../blobs/receive-blob.ts';
 import { recordAudit } from '../database/audit.ts';
+import type { SqlAnswer } from '../database/refusal-data.ts';
 import { type AwaitedUpload, finishUpload, selectAwaitedUpload } from '../database/uploads.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Call } from '../http/call.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { noCredential } from '../http/unauthorized.ts';
 import type { Platform } from '../platform.ts';
+import { refuseRole } from '../projects/refuse-role.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { refusedUpload, refuseUpload } from './refuse-import.ts';
 import { readUploadLink } from './upload-link.ts';
@@ -28,7 +30,7 @@ export async function receiveUpload(
   const { principal, upload } = opened;
 
   const [awaited] = await withTenant(platform.database, principal, [selectAwaitedUpload(upload)] as const);
-  if (!awaited.ok) throw refuseUpload(String(awaited.details?.reason));
+  if (!awaited.ok) throw refusedStep(awaited);
 
   const received = await receive(request, platform, principal, upload, awaited);
   if (!received.ok) {
@@ -39,10 +41,16 @@ export async function receiveUpload(
   const [finished] = await withTenant(platform.database, principal, [
     finishUpload(upload, received.sha256),
   ] as const);
-  if (!finished.ok) throw refuseUpload('used');
+  if (!finished.ok) throw refusedStep(finished);
   const { project, name, format, bytes } = awaited;
   const next = { tool: 'import_data', arguments: { project, name, format, upload } };
   return Response.json({ upload, bytes, sha256: received.sha256, next }, { status: 201 });
+}
+
+/** Where the database takes no bytes: the address is over, or whoever made it may not write to the project any more. */
+function refusedStep(answer: Extract<SqlAnswer<object>, { ok: false }>): Refusal {
+  if (answer.code === 'insufficient_role') return refuseRole(answer.details);
+  return refuseUpload(String(answer.details?.reason));
 }
 
 function receive(

@@ -5,6 +5,7 @@ import type { SqlAnswer } from '../database/refusal-data.ts';
 import { Refusal } from '../http/refusal.ts';
 import { usedKey } from '../projects/commit-changes.ts';
 import { foundProject, quoted } from '../projects/find-project.ts';
+import { refuseRole } from '../projects/refuse-role.ts';
 import type { Fault } from './description.ts';
 import { explainFault } from './explain-fault.ts';
 
@@ -21,6 +22,8 @@ export function refuseData(answer: SqlRefusal, named: Named): Refusal {
   switch (answer.code) {
     case 'not_found':
       return absent(answer.details ?? {}, named);
+    case 'insufficient_role':
+      return refuseRole(answer.details);
     case 'project_archived':
       return new Refusal(
         'project_archived',

@@ -10,6 +10,17 @@ export interface ProjectRow {
   readonly headCommit: string | null;
   readonly createdAt: string;
   readonly archivedAt: string | null;
+  /** Seen by those alone who have a role on it. */
+  readonly restricted: boolean;
+}
+
+/** Roles on a project, weakest first. */
+export const PROJECT_ROLES = ['viewer', 'editor', 'owner'] as const;
+export type ProjectRole = (typeof PROJECT_ROLES)[number];
+
+export interface ListedProject extends ProjectRow {
+  /** What the caller may do on it. */
+  readonly role: ProjectRole;
 }
 
 /** A project at one commit, or at none where it has no commit yet. */
@@ -20,7 +31,7 @@ export interface ProjectAt {
   readonly files: Files;
 }
 
-const COLUMNS = `p.project_id, p.name, p.description, p.head_commit, p.archived_at,
+const COLUMNS = `p.project_id, p.name, p.description, p.head_commit, p.archived_at, p.restricted,
   to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at`;
 
 /** The project that an id or a name names, with its files at `ref` (null: the head); null where it is absent. */
@@ -48,34 +59,60 @@ export function selectProjects(page: {
   archived: boolean;
   after: { name: string; id: string };
   limit: number;
-}): Query<{ total: number; projects: ProjectRow[] }> {
+}): Query<{ total: number; projects: ListedProject[] }> {
   return query(
     `with shown as (select * from app.projects as p where $1 or p.archived_at is null)
-     select ${COLUMNS}, (select count(*)::integer from shown) as total
+     select ${COLUMNS}, (select count(*)::integer from shown) as total,
+            app.least_project_role((select app.role()), p.restricted, m.role) as role
        from (select 1) as one left join lateral (
-         select * from shown where (lower(name), project_id) > ($2, $3) order by lower(name), project_id limit $4) as p on true`,
+         select * from shown where (lower(name), project_id) > ($2, $3) order by lower(name), project_id limit $4) as p on true
+       left join app.project_members as m on m.project_id = p.project_id and m.user_id = (select app.user_id())
+      order by lower(p.name), p.project_id`,
     [page.archived, page.after.name, page.after.id, page.limit],
     (rows) => ({
       total: (rows[0]?.total as number | undefined) ?? 0,
-      projects: rows.filter((row) => row.project_id !== null).map(readProject),
+      projects: rows
+        .filter((row) => row.project_id !== null)
+        .map((row) => ({ ...readProject(row), role: row.role as ProjectRole })),
     }),
   );
 }
 
-export function createProjectRow(
-  id: string,
-  name: string,
-  description: string,
-  idempotency: Idempotency | null,
-): Query<SqlAnswer<{ project: string; replayed?: true }>> {
-  return call('select app.create_project($1, $2, $3, $4) as answer', [
-    id,
-    name,
-    description,
-    toJson(idempotency),
+/** What the caller lacks for `needed` on the project that an id or a name names; null where nothing, or where it is absent. */
+export function selectProjectRefusal(
+  reference: string,
+  needed: ProjectRole,
+): Query<ProjectRoleRefusal | null> {
+  return query(
+    'select app.project_refusal(app.project_id($1), $2) as refusal',
+    [reference, needed],
+    (rows) => {
+      const refusal = onlyRow(rows).refusal as { code: string; details?: ProjectRoleRefusal } | null;
+      return refusal?.code === 'insufficient_role' ? (refusal.details ?? null) : null;
+    },
+  );
+}
+
+/** The role that a caller has on a project, and the one that a call needs. */
+export type ProjectRoleRefusal = { readonly role: ProjectRole; readonly needed: ProjectRole };
+
+export function createProjectRow(project: {
+  id: string;
+  name: string;
+  description: string;
+  restricted: boolean;
+  idempotency: Idempotency | null;
+}): Query<SqlAnswer<{ project: string; replayed?: true }>> {
+  return call('select app.create_project($1, $2, $3, $4, $5) as answer', [
+    project.id,
+    project.name,
+    project.description,
+    project.restricted,
+    toJson(project.idempotency),
   ]);
 }
 
+/** Refuses with `insufficient_role` or `not_found`. */
 export function archiveProjectRow(project: string): Query<SqlAnswer<{ changed: boolean }>> {
   return call('select app.archive_project($1) as answer', [project]);
 }
@@ -137,5 +174,6 @@ function readProject(row: { readonly [column: string]: unknown }): ProjectRow {
     headCommit: row.head_commit as string | null,
     createdAt: row.created_at as string,
     archivedAt: row.archived_at as string | null,
+    restricted: row.restricted as boolean,
   };
 }

@@ -2,7 +2,10 @@ import type { Manifest } from '../../protocol/manifest.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { TerminalState } from '../../protocol/run-state.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
+import { callFunction } from './call-function.ts';
+import type { ProjectRoleRefusal } from './projects.ts';
 import { onlyRow, type Query, query, type Row } from './query.ts';
+import type { SqlAnswer } from './refusal-data.ts';
 
 /** What `app.queue_run` is asked; the names are its own. */
 export interface QueueRequest {
@@ -23,6 +26,7 @@ export interface QueueRequest {
 
 export type QueueRefusal =
   | { readonly reason: 'no_project'; readonly details: { readonly project: string } }
+  | { readonly reason: 'no_right'; readonly details: ProjectRoleRefusal }
   | { readonly reason: 'archived'; readonly details: { readonly project: string } }
   | {
       readonly reason: 'no_commits' | 'no_commit';
@@ -120,6 +124,13 @@ export function selectRuns(runs: readonly string[]): Query<readonly RunRow[]> {
   );
 }
 
+/** Whether the caller may see a run. */
+export function selectHasRun(run: string): Query<boolean> {
+  return query('select exists (select from app.runs as r where r.run_id = $1) as seen', [run], (rows) =>
+    Boolean(onlyRow(rows).seen),
+  );
+}
+
 export interface RunSummary {
   readonly run: string;
   readonly entry: string;
@@ -171,12 +182,9 @@ export type CancelBegun = {
   readonly fence: number;
 };
 
-/** Records that the caller wants the run cancelled; null where there is no such run. */
-export function beginCancel(run: string): Query<CancelBegun | null> {
-  return query('select app.begin_cancel($1) as answer', [run], (rows) => {
-    const answer = onlyRow(rows).answer as { ok: boolean } & CancelBegun;
-    return answer.ok ? answer : null;
-  });
+/** Records that the caller wants the run cancelled; refuses with `not_found` or `insufficient_role`. */
+export function beginCancel(run: string): Query<SqlAnswer<CancelBegun>> {
+  return callFunction('app.begin_cancel($1)', [run]);
 }
 
 function readRun(row: Row): RunRow {

@@ -50,5 +50,6 @@ function readIdentity(row: Row): Identity {
     userEmail: row.user_email as string | null,
     role: row.role as TenantRole | null,
     scopes: row.scopes as readonly string[],
+    projects: row.projects as readonly string[] | null,
   };
 }

@@ -1,10 +1,11 @@
-import { archiveProjectRow, selectProjectAt } from '../database/projects.ts';
+import { archiveProjectRow, selectProjectAt, selectProjectRefusal } from '../database/projects.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import { seal, unseal } from '../seal/seal.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { foundProject } from './find-project.ts';
+import { refuseRole } from './refuse-role.ts';
 
 const CONFIRMATION_LIFETIME_MS = 10 * 60_000;
 
@@ -31,10 +32,12 @@ export async function archiveProject(
   principal: Principal,
   asked: { project: string; confirmation: string | undefined },
 ): Promise<Archival> {
-  const [at] = await withTenant(platform.database, principal, [
+  const [at, lacking] = await withTenant(platform.database, principal, [
     selectProjectAt(asked.project, null),
+    selectProjectRefusal(asked.project, 'owner'),
   ] as const);
   const { project, files } = foundProject(at, asked.project);
+  if (lacking !== null) throw refuseRole(lacking);
   const said = { project: project.id, name: project.name, files: Object.keys(files).length };
   if (project.archivedAt !== null) return { ...said, archived: true, confirmation: null };
   if (asked.confirmation === undefined) {
@@ -59,6 +62,10 @@ export async function archiveProject(
       },
     );
   }
-  await withTenant(platform.database, principal, [archiveProjectRow(project.id)] as const);
+  const [done] = await withTenant(platform.database, principal, [archiveProjectRow(project.id)] as const);
+  if (!done.ok)
+    throw done.code === 'insufficient_role'
+      ? refuseRole(done.details)
+      : foundProject<Refusal>(null, asked.project);
   return { ...said, archived: true, confirmation: null };
 }

@@ -6,6 +6,7 @@ import {
   recall,
   recordCommit,
   selectProjectAt,
+  selectProjectRefusal,
 } from '../database/projects.ts';
 import { withTenant, withTenantAs } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -16,6 +17,7 @@ import { type ChangeKind, changedPaths, changeFiles, type FileChange } from './c
 import { foundProject } from './find-project.ts';
 import { blobObject, commitObject, treeObjects } from './git-objects.ts';
 import type { ProjectPath } from './parse-path.ts';
+import { refuseRole } from './refuse-role.ts';
 
 /** New content for a path, or null to delete it. */
 export interface NewContent {
@@ -63,10 +65,12 @@ export async function commitChanges(
       recall<CommitAnswer>(request.idempotency),
       selectProjectAt(request.project, null),
       selectProjectAt(request.project, request.expectedCommit ?? null),
+      selectProjectRefusal(request.project, 'editor'),
     ] as const);
-    const [seen, head, expected] = results;
+    const [seen, head, expected, lacking] = results;
     if (seen !== null) return fromRecord(seen, head?.project.id ?? request.project);
     const found = foundProject(head, request.project);
+    if (lacking !== null) throw refuseRole(lacking);
     if (found.project.archivedAt !== null) throw archived(found.project.name);
     const contents = await request.change(found);
     if (request.expectedCommit !== undefined) refuseStale(found, expected, request.expectedCommit, contents);
@@ -196,6 +200,7 @@ function fromRecord(answer: RecordedCommit, project: string): CommitMade {
   if (answer.code === 'head_moved') throw new Error('head_moved is handled by the caller');
   if (answer.code === 'project_archived') throw archived(project);
   if (answer.code === 'idempotency_conflict') throw usedKey();
+  if (answer.code === 'insufficient_role') throw refuseRole(answer.details);
   throw new Refusal(
     answer.code,
     answer.message ?? 'The commit was refused; nothing was written.',

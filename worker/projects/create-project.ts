@@ -8,14 +8,14 @@ import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { usedKey } from './commit-changes.ts';
 
-/** Creates a project with a name that is free in the tenant. One database request. */
+/** Creates a project, of which the caller is the owner, with a name that no other has that they see. One database request. */
 export async function createProject(
   platform: Platform,
   principal: Principal,
-  asked: { name: string; description: string; idempotency: Idempotency | null },
+  asked: { name: string; description: string; restricted?: boolean; idempotency: Idempotency | null },
 ): Promise<{ readonly project: string; readonly replayed: boolean }> {
   const [answer] = await withTenant(platform.database, principal, [
-    createProjectRow(newId('project'), asked.name, asked.description, asked.idempotency),
+    createProjectRow({ restricted: false, ...asked, id: newId('project') }),
   ] as const);
   if (answer.ok) return { project: answer.project, replayed: answer.replayed === true };
   switch (answer.code) {
@@ -31,6 +31,12 @@ export async function createProject(
         {
           hint: 'archive_project makes room.',
         },
+      );
+    case 'token_restricted':
+      throw new Refusal(
+        'token_restricted',
+        'This token holds for some projects only; a project that it made would not be among them.',
+        { hint: 'Create the project with another token or agent, or work in one that list_projects shows.' },
       );
     case 'idempotency_conflict':
       throw usedKey();

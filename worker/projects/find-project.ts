@@ -9,7 +9,7 @@ const NAMES_SHOWN_MAX = 20;
 export function foundProject<Found>(found: Found | null, reference: string): Found {
   if (found === null) {
     throw new Refusal('not_found', `There is no project \`${quoted(reference)}\`.`, {
-      hint: 'list_projects shows the projects; name one by its id or its name.',
+      hint: 'list_projects shows the projects; name one by its id, or by its name where no other has it.',
     });
   }
   return found;

@@ -4,6 +4,7 @@ import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import { quoted } from '../projects/find-project.ts';
+import { refuseRole } from '../projects/refuse-role.ts';
 import { poolOf } from './pool-of.ts';
 import { type RunView, viewRun } from './run-view.ts';
 
@@ -14,7 +15,8 @@ const WAIT_MS = 5_000;
 export async function cancelRun(context: ToolContext, run: string): Promise<RunView> {
   const { platform, principal } = context;
   const [begun] = await withTenant(platform.database, principal, [beginCancel(run)] as const);
-  if (begun === null) {
+  if (!begun.ok) {
+    if (begun.code === 'insufficient_role') throw refuseRole(begun.details);
     throw new Refusal('not_found', `There is no run \`${quoted(run)}\`.`, {
       hint: 'list_runs shows the runs of a project.',
     });

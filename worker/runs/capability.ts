@@ -1,5 +1,6 @@
 import type { RunId, TenantId } from '../../protocol/ids.ts';
 import { type SealPurpose, seal, unseal } from '../seal/seal.ts';
+import type { Credential } from '../tenants/principal.ts';
 
 /** What the bearer of a job's capability may do: upload blobs for this attempt at this run, and feed its output. */
 export interface RunClaim {
@@ -15,9 +16,12 @@ export interface BlobClaim {
   readonly sha256: string;
 }
 
-/** What a download link opens. */
+/** What a download link opens: an output of a run, for as long as the credential that made the link may see the run. */
 export interface DownloadClaim {
   readonly tenant: string;
+  readonly user: string | null;
+  readonly credential: Credential;
+  readonly run: string;
   readonly sha256: string;
   readonly name: string;
   readonly type: string;

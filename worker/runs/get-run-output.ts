@@ -68,7 +68,7 @@ async function showOutput(
   asked: OutputRequest,
 ): Promise<OutputAnswer> {
   const base = { media_type: output.media_type, bytes: output.bytes };
-  const link = async () => ({ download_url: await downloadUrl(context, output) });
+  const link = async () => ({ download_url: await downloadUrl(context, row.run, output) });
   const view = chooseView(output);
   switch (view) {
     case 'small_table':
@@ -148,10 +148,13 @@ export async function blobBytes(context: ToolContext, sha256: string): Promise<U
   return new Uint8Array(await new Response(blob.body).arrayBuffer());
 }
 
-async function downloadUrl(context: ToolContext, output: Output): Promise<string> {
+async function downloadUrl(context: ToolContext, run: string, output: Output): Promise<string> {
   const { platform, principal } = context;
   const claim = {
     tenant: principal.tenantId,
+    user: principal.userId,
+    credential: principal.credential,
+    run,
     sha256: output.sha256,
     name: output.name,
     type: output.media_type,

@@ -3,6 +3,7 @@ import type { Queued } from '../database/runs.ts';
 import { Refusal } from '../http/refusal.ts';
 import { usedKey } from '../projects/commit-changes.ts';
 import { quoted } from '../projects/find-project.ts';
+import { refuseRole } from '../projects/refuse-role.ts';
 
 type Refused = Extract<Queued, { step: 'refused' }>;
 
@@ -13,8 +14,10 @@ export function refuseQueueing(refused: Refused): Refusal {
       return said(
         'not_found',
         `There is no project \`${quoted(refused.details.project)}\`.`,
-        'list_projects shows the projects; name one by its id or its name.',
+        'list_projects shows the projects; name one by its id, or by its name where no other has it.',
       );
+    case 'no_right':
+      return refuseRole(refused.details);
     case 'archived':
       return said(
         'project_archived',

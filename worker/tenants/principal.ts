@@ -16,6 +16,8 @@ export interface Identity {
   readonly userEmail: string | null;
   readonly role: TenantRole | null;
   readonly scopes: readonly string[];
+  /** Ids of the only projects that the credential reaches; null: all that the person does. */
+  readonly projects: readonly string[] | null;
 }
 
 /**

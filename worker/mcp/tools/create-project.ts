@@ -15,6 +15,7 @@ const input = z.object({
       'letters, digits, spaces and . _ - ( ) & + , only, starting with a letter or digit',
     ),
   description: z.string().max(2000).default(''),
+  restricted: z.boolean().default(false).describe('Seen by its members alone, at first only by its maker'),
   idempotency_key: idempotencyKey,
 });
 
@@ -32,6 +33,7 @@ export const createProjectTool = defineTool({
     const created = await createProject(platform, principal, {
       name: given.name,
       description: given.description,
+      restricted: given.restricted,
       idempotency,
     });
     return { structured: { ...created, name: given.name } };

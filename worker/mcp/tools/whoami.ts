@@ -14,6 +14,10 @@ export const whoami = defineTool({
     tenant: z.object({ id: z.string(), name: z.string() }),
     role: z.string().nullable(),
     scopes: z.array(z.string()),
+    projects: z
+      .array(z.string())
+      .optional()
+      .describe('The only projects that the token reaches; absent: all of the person'),
     sandbox: z
       .object({
         engine: z.string(),
@@ -39,6 +43,7 @@ export const whoami = defineTool({
         tenant: { id: identity.tenantId, name: identity.tenantName },
         role: identity.role,
         scopes: [...identity.scopes],
+        ...(identity.projects === null ? {} : { projects: [...identity.projects] }),
         sandbox:
           offer === null
             ? null
