@@ -146,6 +146,24 @@ export const LIMITS = {
     enforced_by: 'tenant gate',
     says: 'calls of one credential',
   },
+  change_streams: {
+    value: 16,
+    unit: 'count',
+    enforced_by: 'tenant gate',
+    says: 'streams of change notifications that one credential has open',
+  },
+  tenant_change_streams: {
+    value: 1000,
+    unit: 'count',
+    enforced_by: 'tenant gate',
+    says: 'streams of change notifications that a tenant has open',
+  },
+  resource_subscriptions: {
+    value: 100,
+    unit: 'count',
+    enforced_by: 'worker',
+    says: 'resources that one stream of change notifications watches',
+  },
   run_starts_per_minute: {
     value: 60,
     unit: 'per minute',

@@ -4,6 +4,7 @@ import { createDatabase, type Database } from './database/database.ts';
 import { importTicketKey } from './database/ticket.ts';
 import type { Env } from './env.ts';
 import { importSealKey, type SealKey } from './seal/seal.ts';
+import { type Publish, publisherOf } from './tenants/changes/publish.ts';
 
 /** What the operations of this deployment reach; made once an isolate. */
 export interface Platform {
@@ -12,6 +13,7 @@ export interface Platform {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly sealKey: SealKey;
+  readonly publish: Publish;
 }
 
 const platforms = new WeakMap<Env, Promise<Platform>>();
@@ -43,5 +45,6 @@ async function open(env: Env): Promise<Platform> {
     }),
     blobs: openBlobStore(env),
     sealKey,
+    publish: publisherOf(env),
   };
 }

@@ -68,7 +68,10 @@ async function grantOf(who: Inhabitant, tokenScopes: readonly string[] = scopes)
   await database.asSuperuser('update app.oauth_grants set activated_at = now() where grant_id = $1', [
     grantId,
   ]);
-  return { ...who.principal, credential: { kind: 'oauth', id: grantId, scopes: tokenScopes } };
+  return {
+    ...who.principal,
+    credential: { kind: 'oauth', id: grantId, scopes: tokenScopes, expiresAtMs: Date.now() + 600_000 },
+  };
 }
 
 async function refusalOf(principal: Principal): Promise<string | null> {

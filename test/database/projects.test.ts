@@ -30,6 +30,7 @@ beforeAll(async () => {
     database: await database.open(() => requests++),
     blobs: blobServer.store,
     sealKey: await importSealKey(encodeBase64url(new Uint8Array(32).fill(7))),
+    publish() {},
   };
 });
 afterAll(() => Promise.all([database.stop(), blobServer.stop()]));

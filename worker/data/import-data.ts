@@ -71,6 +71,9 @@ export async function importData(
     }),
   ] as const);
   if (!recorded.ok) throw recorded.code === 'limit_exceeded' ? tooManySources() : refuseData(recorded, asked);
+  if (recorded.replayed !== true) {
+    platform.publish(principal.tenantId, { kind: 'data', project: recorded.project, source: asked.name });
+  }
   return { ...recorded, bytes, description, replayed: recorded.replayed === true };
 }
 

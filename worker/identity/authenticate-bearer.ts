@@ -36,12 +36,12 @@ export async function authenticateBearer(bearer: string, world: BearerWorld): Pr
   }
   const verified = await world.verifyAccessToken(bearer);
   if (!verified.ok) return { ok: false, reason: verified.reason === 'expired' ? 'expired' : 'malformed' };
-  const { tenant, sub, gid, scope } = verified.claims;
+  const { tenant, sub, gid, scope, exp } = verified.claims;
   const retryAfterSeconds = await world.countCall(tenant, gid);
   const who: Who = {
     tenantId: tenant,
     userId: sub,
-    credential: { kind: 'oauth', id: gid, scopes: scope.split(' ') },
+    credential: { kind: 'oauth', id: gid, scopes: scope.split(' '), expiresAtMs: exp * 1000 },
   };
   return retryAfterSeconds === null
     ? { ok: true, who }

@@ -67,5 +67,6 @@ export async function archiveProject(
     throw done.code === 'insufficient_role'
       ? refuseRole(done.details)
       : foundProject<Refusal>(null, asked.project);
+  platform.publish(principal.tenantId, { kind: 'project', project: project.id });
   return { ...said, archived: true, confirmation: null };
 }

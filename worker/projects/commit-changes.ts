@@ -86,6 +86,7 @@ export async function commitChanges(
         replayed: false,
       };
     }
+    if (recorded.ok && recorded.replayed !== true) publishCommit(platform, principal, found, recorded);
     if (recorded.ok || recorded.code !== 'head_moved') return fromRecord(recorded, found.project.id);
     await new Promise((resume) => setTimeout(resume, Math.random() * PAUSE_MS * attempt));
   }
@@ -160,6 +161,20 @@ async function prepare({
   const bytes = utf8(content);
   const [blob, sha256] = await Promise.all([blobObject(bytes), sha256Hex(bytes)]);
   return { path, entry: { blob: blob.id, sha256, bytes: bytes.byteLength }, bytes };
+}
+
+function publishCommit(
+  platform: Platform,
+  { tenantId }: Principal,
+  { project }: ProjectAt,
+  { changes }: CommitAnswer,
+): void {
+  platform.publish(tenantId, {
+    kind: 'files',
+    project: project.id,
+    paths: changes.map(({ path }) => path),
+    listed: changes.some(({ kind }) => kind !== 'modified'),
+  });
 }
 
 function refuseStale(

@@ -17,7 +17,11 @@ export async function createProject(
   const [answer] = await withTenant(platform.database, principal, [
     createProjectRow({ restricted: false, ...asked, id: newId('project') }),
   ] as const);
-  if (answer.ok) return { project: answer.project, replayed: answer.replayed === true };
+  if (answer.ok) {
+    const { project } = answer;
+    if (answer.replayed !== true) platform.publish(principal.tenantId, { kind: 'project', project });
+    return { project, replayed: answer.replayed === true };
+  }
   switch (answer.code) {
     case 'already_exists':
       throw new Refusal('already_exists', `A project is named \`${asked.name}\` already.`, {

@@ -54,6 +54,7 @@ export async function startRun(context: ToolContext, request: RunRequest): Promi
     case 'known':
       return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
     case 'new': {
+      platform.publish(principal.tenantId, { kind: 'run', run: queued.run });
       const inline = scratch === null ? {} : await storeScratch(platform, principal.tenantId, scratch);
       return { view: await submitted(context, queued, inline, request.waitMs), deduplicated: false };
     }

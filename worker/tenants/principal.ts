@@ -26,7 +26,13 @@ export interface Identity {
  */
 export type Credential =
   | { readonly kind: 'api_token' | 'session' | 'executor' | 'system'; readonly id: string }
-  | { readonly kind: 'oauth'; readonly id: string; readonly scopes: readonly string[] };
+  | {
+      readonly kind: 'oauth';
+      readonly id: string;
+      readonly scopes: readonly string[];
+      /** When the access token ends, Unix ms. Its grant lives longer. */
+      readonly expiresAtMs: number;
+    };
 
 /**
  * A credential whose secret was checked, and the call that it makes. It proves nothing about being alive: that is

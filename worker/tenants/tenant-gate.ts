@@ -7,6 +7,8 @@ import type { Env } from '../env.ts';
 import { platformOf } from '../platform.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
 import { UseLog } from '../tokens/use-log.ts';
+import type { Change } from './changes/change.ts';
+import { ChangeSockets } from './changes/change-sockets.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { KeepAwake } from './keep-awake.ts';
 import { type Bucket, take } from './token-bucket.ts';
@@ -28,7 +30,7 @@ interface Remembered {
 /**
  * One a tenant: which MCP sessions were deleted, on disk; and in memory only, which API tokens were verified in the last minutes, and the rates. What it forgets
  * (an eviction, a deploy) costs one argon2id verification; it never says that a credential is alive, the database does.
- * It collects the tenant's request log, of which a crash takes the last second.
+ * It collects the tenant's request log, of which a crash takes the last second, and passes on what changes.
  */
 export class TenantGate extends DurableObject<Env> {
   private readonly remembered = new Map<string, Remembered>();
@@ -36,6 +38,7 @@ export class TenantGate extends DurableObject<Env> {
   private runStarts: Bucket | undefined;
   private readonly awake = new KeepAwake(this.ctx);
   private readonly endedSessions = new EndedSessions(this.ctx.storage.sql);
+  private readonly changes = new ChangeSockets(this.ctx);
   private tenantId = '';
   private readonly uses = new UseLog({
     write: (uses, dropped) => this.writeUses(uses, dropped),
@@ -95,6 +98,22 @@ export class TenantGate extends DurableObject<Env> {
   recordUse(tenantId: string, use: TokenUse): void {
     this.tenantId = tenantId;
     this.uses.add(use);
+  }
+
+  /** Tells every subscriber of a change whose transaction is over. */
+  publish(change: Change): void {
+    this.changes.broadcast(change);
+  }
+
+  /** The upgrade of a subscriber that the Worker has let in; refuses one too many with the name of the limit. */
+  override fetch(request: Request): Response {
+    const accepted = this.changes.accept(new URL(request.url).searchParams.get('credential') ?? '');
+    return typeof accepted === 'string' ? new Response(accepted, { status: 429 }) : accepted;
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // 1005 and 1006 say that no code was sent, and may not be sent themselves.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
   }
 
   private async writeUses(uses: readonly TokenUse[], dropped: number): Promise<void> {

@@ -51,7 +51,7 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
         file: relative(paths.worker, join(bundle.dir, name)),
       })),
       compatibilityDate: COMPATIBILITY_DATE,
-      compatibilityFlags: [],
+      compatibilityFlags: ['enable_request_signal'],
       settings: Object.keys(settings),
       address: `127.0.0.1:${port}`,
       cronSocket,

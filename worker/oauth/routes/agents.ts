@@ -45,5 +45,7 @@ export const endAgent = asPage(async (context) => {
     revokeConnectedAgent(context.req.param('grant') ?? ''),
   ] as const);
   if (!ended.ok) throw new Refusal('not_found', 'There is no such connected agent.');
+  // An admin may end anybody's, so each stream of the team looks whether it is that one.
+  platform.publish(principal.tenantId, { kind: 'access', user: null });
   return seeOther(PATH);
 });

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { revokeGrant } from '../../database/oauth-grants.ts';
+import { type GrantFacts, revokeGrant } from '../../database/oauth-grants.ts';
 import { findRefreshToken } from '../../database/oauth-refresh-tokens.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import type { Platform } from '../../platform.ts';
@@ -35,8 +35,10 @@ async function endGrant(context: Context<AppEnv>): Promise<Judged<true>> {
   if (!client.ok) return client;
 
   const grant = await grantOf(platform, token);
-  if (grant !== null && grant.clientId === client.value.id)
+  if (grant !== null && grant.clientId === client.value.id) {
     await revokeGrant(platform.database, grant.grantId, 'client', context.get('call'));
+    platform.publish(grant.tenantId, { kind: 'access', user: grant.userId });
+  }
   return { ok: true, value: true };
 }
 
@@ -44,9 +46,11 @@ async function endGrant(context: Context<AppEnv>): Promise<Judged<true>> {
 async function grantOf(
   platform: Platform,
   token: string,
-): Promise<{ grantId: string; clientId: string } | null> {
+): Promise<Pick<GrantFacts, 'tenantId' | 'grantId' | 'userId' | 'clientId'> | null> {
   const digest = await digestOfOpaque('refresh', token);
   if (digest !== null) return (await findRefreshToken(platform.database, digest))?.grant ?? null;
   const verified = await verifyOwnAccessToken(platform, token);
-  return verified.ok ? { grantId: verified.claims.gid, clientId: verified.claims.client_id } : null;
+  if (!verified.ok) return null;
+  const { tenant, gid, sub, client_id } = verified.claims;
+  return { tenantId: tenant, grantId: gid, userId: sub, clientId: client_id };
 }

@@ -6,6 +6,7 @@ import { extendLeases, greet } from './hello.ts';
 import { isHeld, type Lease } from './lease.ts';
 import type { Pool } from './pool.ts';
 import { settle } from './settle.ts';
+import { tellOf } from './tell-of.ts';
 
 const MESSAGE_CHARS_MAX = 1024 * 1024;
 
@@ -27,8 +28,8 @@ export async function handleMessage(
       return extendLeases(pool, executor, message.holding);
     case 'started': {
       const lease = heldBy(pool, executor, message);
-      if (lease?.phase === 'leased') pool.leases.put({ ...lease, phase: 'running', startedAt: pool.now() });
-      return;
+      if (lease?.phase !== 'leased') return;
+      return tellOf(pool, pool.leases.put({ ...lease, phase: 'running', startedAt: pool.now() }));
     }
     case 'outcome': {
       const lease = heldBy(pool, executor, message);

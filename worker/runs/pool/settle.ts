@@ -5,6 +5,7 @@ import type { Lease, PendingOutcome } from './lease.ts';
 import type { Pool } from './pool.ts';
 import { type RecordAnswer, record } from './record.ts';
 import { systemOutcome } from './system-outcome.ts';
+import { tellOf } from './tell-of.ts';
 import type { Ended } from './waiters.ts';
 
 /**
@@ -64,6 +65,7 @@ function end(pool: Pool, lease: Lease, ended: Ended): void {
   pool.work.delete(lease.run);
   acknowledge(pool, lease);
   pool.waiters.resolve(lease.run, ended);
+  tellOf(pool, lease);
 }
 
 /** Its executor may forget the attempt. */

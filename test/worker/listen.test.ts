@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import { asOperator } from '../../cli/database/operator.ts';
+import { limit } from '../../protocol/limits.ts';
+import { type Listening, listen, updated } from '../support/listen.ts';
+import { callTool } from '../support/mcp-call.ts';
+import { settleModeller } from '../support/model-project.ts';
+import { askModern, postModern } from '../support/modern-call.ts';
+import { connect, postForm, signedIn } from '../support/oauth.ts';
+import { type Person, settlePerson } from '../support/people.ts';
+import { queryAs } from '../support/query-as.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { settleAccount } from '../support/visitor.ts';
+
+const stack = sharedStack();
+const sql = (text: string, value: string) => queryAs(stack.superuserUrl, text, [value]);
+const LISTS = { toolsListChanged: true, resourcesListChanged: true };
+const write = (token: string, project: string, path: string, content: string) =>
+  callTool(stack, token, 'write_files', { project, files: [{ path, content }], message: 'Change' });
+
+/** Reads to the end of a stream; the last message. */
+async function endOf(stream: Listening) {
+  let last = null;
+  for (;;) {
+    const told = await stream.next();
+    if (told === null) return last;
+    last = told;
+  }
+}
+
+describe('a stream of changes tells', () => {
+  test('of a file that another client commits, and not of its neighbour', async () => {
+    const ann = await settleModeller(stack, 'Ann');
+    const uri = `project://${ann.project}/model.py`;
+    const other = `project://${ann.project}/other.py`;
+    const stream = await listen(stack, ann.token, { resourceSubscriptions: [uri, other] });
+    await write(ann.token, ann.project, 'model.py', 'print(2)\n');
+    expect(await stream.next()).toMatchObject({
+      method: 'notifications/resources/updated',
+      params: { uri, _meta: { 'io.modelcontextprotocol/subscriptionId': 'listen-1' } },
+    });
+    await write(ann.token, ann.project, 'other.py', 'print(3)\n');
+    expect(await stream.next()).toMatchObject({ params: { uri: other } });
+    stream.close();
+  });
+
+  test('of a project by its name, of its data, and that the list of resources is another', async () => {
+    const ann = await settleModeller(stack, 'Ann');
+    const uris = ['project://Models', `data://${ann.project}/sales`];
+    const stream = await listen(stack, ann.token, { ...LISTS, resourceSubscriptions: uris });
+    await ann.call('import_data', {
+      project: ann.project,
+      name: 'sales',
+      format: 'csv',
+      text: 'day,eur\n2026-01-01,4\n',
+    });
+    await stream.until(updated(uris[1] ?? ''));
+    await write(ann.token, ann.project, 'new.py', 'print(2)\n');
+    await stream.until(({ method }) => method === 'notifications/resources/list_changed');
+    await stream.until(updated('project://Models'));
+    stream.close();
+  });
+
+  test('of a run that ends', async () => {
+    const ann = await settleModeller(stack, 'Ann', 'import sys\nsys.stdin.read(0)\nprint(1)\n');
+    const started = await ann.startModel(1);
+    const uri = `run://${started}/stdout`;
+    const stream = await listen(stack, ann.token, { resourceSubscriptions: [uri] });
+    const again = await ann.startModel(2);
+    const wanted = `run://${again}/stdout`;
+    const second = await listen(stack, ann.token, { resourceSubscriptions: [wanted] });
+    await second.until(updated(wanted));
+    stream.close();
+    second.close();
+  });
+
+  test('that lists may be others when the role of its person changes', async () => {
+    const ann = await settlePerson(stack, { name: 'Ann', role: 'admin' });
+    const stream = await listen(stack, ann.token, LISTS);
+    await sql("update app.memberships set role = 'member' where user_id = $1", ann.user);
+    // Something happens, so that the stream looks again before its half minute is over.
+    await callTool(stack, ann.token, 'create_project', { name: 'Anything' });
+    await stream.until(({ method }) => method === 'notifications/tools/list_changed');
+    stream.close();
+  });
+});
+
+describe('Mallory hears nothing', () => {
+  test('of another tenant, whatever URI she watches', async () => {
+    const ann = await settleModeller(stack, 'Ann');
+    const mallory = await settleModeller(stack, 'Mallory');
+    const uri = `project://${ann.project}/model.py`;
+    const own = `project://${mallory.project}/model.py`;
+    const stream = await listen(stack, mallory.token, {
+      ...LISTS,
+      resourceSubscriptions: [uri, 'project://models', own],
+    });
+    await write(ann.token, ann.project, 'model.py', 'print(2)\n');
+    await write(ann.token, ann.project, 'new.py', 'print(2)\n');
+    await write(mallory.token, mallory.project, 'model.py', 'print(3)\n');
+    expect(await stream.next()).toMatchObject({ params: { uri: 'project://models' } });
+    expect(await stream.next()).toMatchObject({ params: { uri: own } });
+    stream.close();
+  });
+
+  test('without the scope that reading it needs: 403 names it', async () => {
+    const weak = await settlePerson(stack, { name: 'Weak', scopes: ['projects:read'] });
+    const response = await postModern(stack, weak.token, 'subscriptions/listen', {
+      params: { notifications: { resourceSubscriptions: ['run://run_x/stdout', 'project://x'] } },
+    });
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({
+      error: { code: 'insufficient_scope', details: { scopes: ['projects:read', 'runs:execute'] } },
+    });
+    expect(response.headers.get('www-authenticate')).toContain('insufficient_scope');
+  });
+
+  test('with a token that is dead: 401 before any stream', async () => {
+    const ann = await settlePerson(stack, { name: 'Ann' });
+    await asOperator(stack.ownerUrl, (operator) => operator.revokeToken(ann.tokenId));
+    const response = await postModern(stack, ann.token, 'subscriptions/listen', {
+      params: { notifications: LISTS },
+    });
+    expect(response.status).toBe(401);
+  });
+});
+
+describe('an idle stream ends by itself, with a result,', () => {
+  test.each<[string, (ann: Person) => Promise<unknown>]>([
+    [
+      'when its token is revoked',
+      ({ tokenId }) => asOperator(stack.ownerUrl, (operator) => operator.revokeToken(tokenId)),
+    ],
+    [
+      'when its token expires',
+      ({ tokenId }) => sql('update app.api_tokens set expires_at = now() where token_id = $1', tokenId),
+    ],
+    [
+      'when the membership ends',
+      ({ user }) => sql("update app.memberships set status = 'ended' where user_id = $1", user),
+    ],
+    [
+      'when the tenant is suspended',
+      ({ tenant }) => sql("update app.tenants set status = 'suspended' where tenant_id = $1", tenant),
+    ],
+  ])('%s', { concurrent: true }, async (_when, end) => {
+    const ann = await settlePerson(stack, { name: 'Ann' });
+    const stream = await listen(stack, ann.token, LISTS);
+    await end(ann);
+    expect(await endOf(stream)).toMatchObject({ id: 'listen-1', result: { resultType: 'complete' } });
+  });
+});
+
+describe('a stream of an agent', () => {
+  test('ends when its grant is revoked by the client, and tells nothing afterwards', async () => {
+    const ann = await settleAccount(stack, { name: 'Ann' });
+    const connected = await connect(stack, await signedIn(stack, ann));
+    const stream = await listen(stack, connected.tokens.access_token, LISTS);
+    await postForm(stack, '/oauth/revoke', {
+      client_id: connected.client.client_id,
+      token: connected.tokens.access_token,
+    });
+    expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
+  });
+});
+
+describe('the stream itself', () => {
+  test('one credential has no more than its limit, and a closed one gives its place back', async () => {
+    const ann = await settlePerson(stack, { name: 'Ann' });
+    const open = await Promise.all(
+      Array.from({ length: limit('change_streams') }, () => listen(stack, ann.token, LISTS)),
+    );
+    const ask = () =>
+      postModern(stack, ann.token, 'subscriptions/listen', { params: { notifications: LISTS } });
+    const refused = await ask();
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({
+      error: { code: 'limit_exceeded', details: { limit: 'change_streams' } },
+    });
+    open[0]?.close();
+    await expect
+      .poll(
+        async () => {
+          const response = await ask();
+          await response.body?.cancel();
+          return response.status;
+        },
+        { timeout: 45_000, interval: 500 },
+      )
+      .toBe(200);
+    for (const stream of open) stream.close();
+  });
+
+  test('watches no more resources than its limit', async () => {
+    const ann = await settlePerson(stack, { name: 'Ann' });
+    const uris = Array.from({ length: limit('resource_subscriptions') + 1 }, (_, n) => `project://p${n}`);
+    const response = await postModern(stack, ann.token, 'subscriptions/listen', {
+      params: { notifications: { resourceSubscriptions: uris } },
+    });
+    expect(response.status).toBe(429);
+  });
+
+  test.each([
+    ['no filter', {}],
+    ['a filter of another form', { notifications: { resourceSubscriptions: 'all' } }],
+  ])('%s is refused as the protocol says', async (_what, params) => {
+    const message = await askModern(stack, stack.apiToken, 'subscriptions/listen', { params });
+    expect(message).toMatchObject({ error: { code: -32602 } });
+  });
+});
