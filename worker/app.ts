@@ -15,6 +15,7 @@ import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
 import { serveMcp } from './mcp/endpoint.ts';
 import type { Offer } from './mcp/offer.ts';
+import { connectSocket } from './mcp/socket/connect-socket.ts';
 import { endAgent, showAgents } from './oauth/routes/agents.ts';
 import { decideConsent, showConsent } from './oauth/routes/authorize.ts';
 import { decideForDevice, showDevice } from './oauth/routes/device.ts';
@@ -57,6 +58,7 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
       offer,
       use: context.get('use'),
     }),
+  'GET /mcp/ws': connectSocket,
   'PUT /uploads/:link': (context) =>
     receiveUpload(
       context.req.raw,

@@ -1,4 +1,5 @@
 import type { McpSession } from './mcp/session/mcp-session.ts';
+import type { McpSocket } from './mcp/socket/mcp-socket.ts';
 import type { ExecutorPool } from './runs/executor-pool.ts';
 import type { RunFeed } from './runs/run-feed.ts';
 import type { AddressGate } from './tenants/address-gate.ts';
@@ -33,6 +34,7 @@ export interface Env {
   readonly EXECUTOR_POOL: DurableObjectNamespace<ExecutorPool>;
   readonly RUN_FEED: DurableObjectNamespace<RunFeed>;
   readonly MCP_SESSION: DurableObjectNamespace<McpSession>;
+  readonly MCP_SOCKET: DurableObjectNamespace<McpSocket>;
 
   /** R2, where there is R2. */
   readonly BLOBS?: R2Bucket;

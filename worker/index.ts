@@ -8,6 +8,7 @@ import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
 
 export { McpSession } from './mcp/session/mcp-session.ts';
+export { McpSocket } from './mcp/socket/mcp-socket.ts';
 export { ExecutorPool } from './runs/executor-pool.ts';
 export { RunFeed } from './runs/run-feed.ts';
 export { AddressGate } from './tenants/address-gate.ts';

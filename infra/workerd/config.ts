@@ -5,6 +5,7 @@ export const DURABLE_OBJECTS: Readonly<Record<string, string>> = {
   RUN_FEED: 'RunFeed',
   ADDRESS_GATE: 'AddressGate',
   MCP_SESSION: 'McpSession',
+  MCP_SOCKET: 'McpSocket',
 };
 
 export type ModuleKind = 'esModule' | 'text' | 'wasm' | 'data';

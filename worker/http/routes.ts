@@ -33,6 +33,12 @@ export const ROUTES = [
     what: 'the MCP endpoint; a browser is shown the page of /',
   },
   {
+    method: 'GET',
+    path: '/mcp/ws',
+    credential: 'api_token',
+    what: 'the MCP endpoint over a WebSocket',
+  },
+  {
     method: 'PUT',
     path: '/uploads/:link',
     credential: 'capability',

@@ -1,11 +1,11 @@
 import type { Context } from 'hono';
 import { findExecutor } from '../../database/executors.ts';
 import type { AppEnv } from '../../http/app-env.ts';
+import { requireUpgrade } from '../../http/require-upgrade.ts';
 import { asAttempt } from '../../identity/authentication-attempt.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
 import { poolOf } from '../pool-of.ts';
 import { type ConnectionProof, isSigned, readProof } from './connection-proof.ts';
-import { requireUpgrade } from './require-upgrade.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { requireUpgrade } from '../../http/require-upgrade.ts';
 import { feedOf } from '../pool-of.ts';
 import { requireCapability } from './require-capability.ts';
-import { requireUpgrade } from './require-upgrade.ts';
 
 /** The socket on which the holder of a run's capability sends its output while it runs. */
 export async function feedRun(context: Context<AppEnv>): Promise<Response> {

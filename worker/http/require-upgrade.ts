@@ -1,4 +1,4 @@
-import { Refusal } from '../../http/refusal.ts';
+import { Refusal } from './refusal.ts';
 
 /** Refuses a request that does not ask for a WebSocket (RFC 6455, section 4.1). */
 export function requireUpgrade(request: Request): void {
