@@ -1245,6 +1245,38 @@ alter function app.address_within(text,cidr[]) owner to causeway_owner;
 grant execute on function app.address_within(text,cidr[]) to causeway_resolver;
 comment on function app.address_within(text,cidr[]) is 'Whether an address lies in one of the networks. What is no address lies in none.';
 
+CREATE OR REPLACE FUNCTION app.administered_sessions()
+ RETURNS SETOF app.sessions
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select s
+    from app.sessions as s
+    join app.users as u using (user_id)
+    join app.memberships as m on m.user_id = s.user_id and m.tenant_id = (select app.tenant_id())
+   where (select app.administers()) and m.status = 'active' and u.status = 'active'
+     and app.is_session_alive(s.revoked_at, s.idle_until, s.expires_at, clock_timestamp())
+     and not exists (select from app.memberships as o
+                      where o.user_id = s.user_id and o.tenant_id <> m.tenant_id and o.status = 'active')
+$function$;
+alter function app.administered_sessions() owner to causeway_keeper;
+comment on function app.administered_sessions() is 'The living sessions of people who belong to the entered tenant and to no other; nothing for who does not administer it.';
+
+CREATE OR REPLACE FUNCTION app.administers()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(app.context() ->> 'kind' = 'session' and app.role_rank(app.context() ->> 'role') >= app.role_rank('admin'), false)
+$function$;
+alter function app.administers() owner to causeway_owner;
+grant execute on function app.administers() to causeway_app;
+grant execute on function app.administers() to causeway_keeper;
+grant execute on function app.administers() to causeway_resolver;
+comment on function app.administers() is 'Whether a signed-in admin or owner of the entered tenant acts. No token ever does.';
+
 CREATE OR REPLACE FUNCTION app.archive_project(project text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3449,6 +3481,24 @@ alter function app.set_password(text,text) owner to causeway_keeper;
 grant execute on function app.set_password(text,text) to causeway_owner;
 comment on function app.set_password(text,text) is 'Sets a person''s password and ends their sessions; for the development owner alone.';
 
+CREATE OR REPLACE FUNCTION app.stop_if_seen(idempotency jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  seen constant jsonb := app.recall(idempotency);
+begin
+  if seen is not null then
+    raise exception 'the idempotency key was used before' using errcode = 'CW003', detail = seen::text;
+  end if;
+end
+$function$;
+alter function app.stop_if_seen(jsonb) owner to causeway_owner;
+grant execute on function app.stop_if_seen(jsonb) to causeway_app;
+comment on function app.stop_if_seen(jsonb) is 'Raises CW003 with what app.recall found in DETAIL; does nothing where the key is new.';
+
 CREATE OR REPLACE FUNCTION app.system_accept_invitation(link_sha256 text, user_id text, user_name text, new_hash text, session jsonb, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3566,6 +3616,7 @@ declare
   tenant constant text := invitation ->> 'tenantId';
   person constant app.users := app.user_of_session(cookie_sha256);
   own_rank integer;
+  until timestamptz;
 begin
   select app.role_rank(m.role) into own_rank
     from app.memberships as m join app.tenants as t using (tenant_id)
@@ -3587,10 +3638,11 @@ begin
   end if;
   insert into app.invitations (tenant_id, invitation_id, link_sha256, email, role, created_by, expires_at)
   values (tenant, invitation ->> 'id', invitation ->> 'linkSha256', invitation ->> 'email', invitation ->> 'role',
-          (person).user_id, clock_timestamp() + (invitation ->> 'lifetimeSeconds')::integer * interval '1 second');
+          (person).user_id, clock_timestamp() + (invitation ->> 'lifetimeSeconds')::integer * interval '1 second')
+  returning expires_at into until;
   perform app.audit_person(tenant, (person).user_id, 'session', 'invitation.create', 'invitation', invitation ->> 'id',
                            jsonb_build_object('role', invitation ->> 'role'), call);
-  return jsonb_build_object('ok', true);
+  return jsonb_build_object('ok', true, 'expiresAt', until);
 end
 $function$;
 alter function app.system_create_invitation(text,jsonb,integer,jsonb) owner to causeway_keeper;
@@ -3681,6 +3733,37 @@ AS $function$
 $function$;
 alter function app.system_dismiss_notices(text) owner to causeway_keeper;
 grant execute on function app.system_dismiss_notices(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_end_member_session(session_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  person app.users;
+begin
+  select u.* into person
+    from app.administered_sessions() as s
+    join app.memberships as m on m.user_id = s.user_id and m.tenant_id = app.tenant_id()
+    join app.users as u on u.user_id = s.user_id
+   where s.session_id = system_end_member_session.session_id
+     and (app.role_rank(m.role) <= app.role_rank(app.context() ->> 'role'));
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  update app.sessions as s set revoked_at = clock_timestamp()
+   where s.session_id = system_end_member_session.session_id and s.revoked_at is null;
+  perform app.note_authentication((person).user_id, app.email_sha256((person).email), 'session', 'ended', app.context());
+  perform app.audit_person(app.tenant_id(), app.user_id(), 'session', 'session.end', 'session', system_end_member_session.session_id,
+                           jsonb_build_object('user', (person).user_id), app.context());
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_end_member_session(text) owner to causeway_keeper;
+grant execute on function app.system_end_member_session(text) to causeway_app;
+comment on function app.system_end_member_session(text) is 'Ends a session of a member by an admin (not an owner''s) or an owner. Absent, foreign and out of reach look alike.';
 
 CREATE OR REPLACE FUNCTION app.system_end_other_sessions(cookie_sha256 text, call jsonb)
  RETURNS integer
@@ -3947,6 +4030,28 @@ $function$;
 alter function app.system_list_requests(jsonb,text,integer) owner to causeway_keeper;
 grant execute on function app.system_list_requests(jsonb,text,integer) to causeway_app;
 comment on function app.system_list_requests(jsonb,text,integer) is 'The request log of the entered tenant, newest first; `filter` is {user, credential, refused, from, until}. Who is no admin or owner sees what was asked in their own name.';
+
+CREATE OR REPLACE FUNCTION app.system_member_sessions(wanted_user text, before text, row_limit integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with mine as (
+    select s.* from app.administered_sessions() as s where wanted_user is null or s.user_id = wanted_user
+  ), shown as (
+    select s.session_id, s.user_id, u.name, s.method, s.created_at, s.last_seen_at, s.expires_at, host(s.address) as address,
+           s.user_agent, s.session_id = app.context() ->> 'credential' as is_current
+      from mine as s join app.users as u using (user_id)
+     where before = '' or s.session_id < before order by s.session_id desc limit row_limit
+  )
+  select jsonb_build_object(
+           'total', (select count(*) from mine),
+           'rows', (select coalesce(jsonb_agg(to_jsonb(shown) order by session_id desc), '[]') from shown))
+$function$;
+alter function app.system_member_sessions(text,text,integer) owner to causeway_keeper;
+grant execute on function app.system_member_sessions(text,text,integer) to causeway_app;
+comment on function app.system_member_sessions(text,text,integer) is 'Living sessions of members of the entered tenant, newest first, behind the id `before`; and how many there are in all.';
 
 CREATE OR REPLACE FUNCTION app.system_next_fence(run text, fence integer, attempts_max integer)
  RETURNS jsonb
@@ -4351,7 +4456,7 @@ alter function app.system_restrict_project(text,boolean) owner to causeway_keepe
 grant execute on function app.system_restrict_project(text,boolean) to causeway_app;
 comment on function app.system_restrict_project(text,boolean) is 'Makes a project its members'' alone, or open to the tenant again. Refuses with not_found, insufficient_role, or already_exists where an open project has the name.';
 
-CREATE OR REPLACE FUNCTION app.system_revoke_invitation(cookie_sha256 text, invitation_id text, call jsonb)
+CREATE OR REPLACE FUNCTION app.system_revoke_invitation(cookie_sha256 text, invitation_id text, call jsonb, in_tenant text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -4363,6 +4468,7 @@ declare
 begin
   update app.invitations as i set revoked_at = clock_timestamp()
    where i.invitation_id = system_revoke_invitation.invitation_id and i.accepted_at is null and i.revoked_at is null
+     and (in_tenant is null or i.tenant_id = in_tenant)
      and exists (select from app.memberships as m
                   where m.tenant_id = i.tenant_id and m.user_id = (person).user_id and m.status = 'active'
                     and app.role_rank(m.role) >= greatest(app.role_rank('admin'), app.role_rank(i.role)))
@@ -4374,8 +4480,9 @@ begin
   return jsonb_build_object('ok', true);
 end
 $function$;
-alter function app.system_revoke_invitation(text,text,jsonb) owner to causeway_keeper;
-grant execute on function app.system_revoke_invitation(text,text,jsonb) to causeway_app;
+alter function app.system_revoke_invitation(text,text,jsonb,text) owner to causeway_keeper;
+grant execute on function app.system_revoke_invitation(text,text,jsonb,text) to causeway_app;
+comment on function app.system_revoke_invitation(text,text,jsonb,text) is 'Ends an open invitation by an admin or owner who might make it still; of one tenant only, where one is named.';
 
 CREATE OR REPLACE FUNCTION app.system_revoke_oauth_grant(grant_id text, because text, call jsonb)
  RETURNS void
@@ -4706,6 +4813,23 @@ AS $function$
    where m.user_id = (person).user_id and m.status = 'active';
 $function$;
 alter function app.tell_owners(app.users,text,text,jsonb) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.tenant_clients()
+ RETURNS TABLE(client_id text, name text, origin text, people bigint, agents bigint, last_used_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select g.client_id, coalesce(c.name, g.client_id), c.origin, count(distinct g.user_id), count(*),
+         max(coalesce(g.last_used_at, g.activated_at))
+    from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
+   where (select app.administers()) and g.tenant_id = (select app.tenant_id()) and g.revoked_at is null
+     and g.activated_at is not null and g.expires_at > clock_timestamp() and c.revoked_at is null
+   group by g.client_id, c.name, c.origin
+$function$;
+alter function app.tenant_clients() owner to causeway_resolver;
+grant execute on function app.tenant_clients() to causeway_app;
+comment on function app.tenant_clients() is 'The clients to which people of the entered tenant have given access that lasts; nothing for who does not administer it.';
 
 CREATE OR REPLACE FUNCTION app.tenant_id()
  RETURNS text

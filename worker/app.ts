@@ -1,4 +1,5 @@
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type Next } from 'hono';
+import { serveOperation } from './api/serve.ts';
 import { assets } from './console/assets.ts';
 import { landingPage } from './console/landing-page.ts';
 import { receiveUpload } from './data/receive-upload.ts';
@@ -8,9 +9,10 @@ import { asRefusal } from './http/as-refusal.ts';
 import { authenticate } from './http/authenticate.ts';
 import { readCall } from './http/call.ts';
 import { checkOrigin } from './http/check-origin.ts';
-import { Refusal, refusalResponse } from './http/refusal.ts';
+import { nothingHere, tellSignedIn } from './http/nothing-here.ts';
+import { refusalResponse } from './http/refusal.ts';
 import { requireSoundStartup } from './http/require-sound-startup.ts';
-import { ROUTES, type RouteKey } from './http/routes.ts';
+import { FIXED_ROUTES, OPERATION_ROUTES, type RouteKey } from './http/routes.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
 import { serveMcp } from './mcp/endpoint.ts';
@@ -123,16 +125,17 @@ export function createApp(offer: Offer): Hono<AppEnv> {
       return landingPage(context.get('platform').publicUrl);
     return next();
   });
-  for (const route of ROUTES) {
+  for (const route of FIXED_ROUTES) {
     const guards = route.credential === 'api_token' ? [authenticate(route.path)] : [];
     app.on(route.method, [route.path], ...guards, handlers[`${route.method} ${route.path}` as RouteKey]);
   }
-  app.all('*', authenticate('(unknown path)'), function unknownPath(context) {
-    const refusal = new Refusal('not_found', 'There is nothing at this address.', {
-      hint: 'The MCP endpoint is /mcp.',
+  for (const { method, path, operation } of OPERATION_ROUTES) {
+    const serve = serveOperation(operation);
+    app.on(method, [path], async function whereEnabled(context: Context<AppEnv>, next: Next) {
+      return context.env.ADMINISTRATION === 'on' ? serve(context) : next();
     });
-    return refusalResponse(refusal, context.get('call').requestId);
-  });
+  }
+  app.all('*', tellSignedIn(nothingHere), authenticate('(unknown path)'), nothingHere);
   app.onError(function answerFailure(error, context) {
     const { requestId } = context.get('call');
     if (error instanceof EntryRefused)

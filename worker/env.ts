@@ -29,6 +29,11 @@ export interface Env {
   /** `on`: clients must send `resource` (RFC 8707). */
   readonly OAUTH_REQUIRE_RESOURCE?: 'on' | 'off';
 
+  /** `on`: the management API is served. */
+  readonly ADMINISTRATION?: 'on' | 'off';
+  /** Origins whose pages may call the MCP endpoint and the authorization server, with commas between; absent means none. */
+  readonly ALLOWED_ORIGINS?: string;
+
   readonly TENANT_GATE: DurableObjectNamespace<TenantGate>;
   readonly ADDRESS_GATE: DurableObjectNamespace<AddressGate>;
   readonly EXECUTOR_POOL: DurableObjectNamespace<ExecutorPool>;

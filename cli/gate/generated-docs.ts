@@ -2,11 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printConfigurationPage } from '../docs/configuration.ts';
 import { printErrorsPage } from '../docs/errors.ts';
+import { printOpenApi } from '../docs/openapi.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 
 const PAGES = [
   { path: 'docs/configuration.md', print: printConfigurationPage },
   { path: 'docs/errors.md', print: printErrorsPage },
+  { path: 'docs/openapi.json', print: printOpenApi },
 ];
 
 /** Generated pages that are not what they would be made to now. */

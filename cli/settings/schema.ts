@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseOrigins } from '../../worker/http/parse-origins.ts';
 import { parsePasswordCosts } from '../../worker/people/password-costs.ts';
 
 export interface Setting {
@@ -144,6 +145,27 @@ export const SETTINGS = {
     absent: 'off',
     example: 'on',
     says: 'Whether OAuth clients must say which resource they want a token for (RFC 8707). Some of today send none.',
+  },
+  ADMINISTRATION: {
+    schema: z.enum(['on', 'off']),
+    of: 'worker',
+    secret: false,
+    absent: 'off; `./causeway up` sets on',
+    example: 'on',
+    says: 'Whether the management API under /api/v1 is served ([administration](administration.md)). Off, its addresses are like any that does not exist.',
+  },
+  ALLOWED_ORIGINS: {
+    schema: z
+      .string()
+      .refine(
+        (text) => parseOrigins(text) !== null,
+        'expected origins like https://app.example.com, with commas between',
+      ),
+    of: 'worker',
+    secret: false,
+    absent: 'none',
+    example: 'https://inspector.example.com',
+    says: 'Web origins whose pages may call /mcp, the token and registration endpoints, and the metadata documents (CORS), never with cookies.',
   },
   BLOB_STORE_URL: {
     schema: httpUrl,

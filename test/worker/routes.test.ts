@@ -81,6 +81,7 @@ describe('the public routes', () => {
         'GET /healthz',
         'GET /login',
         'POST /login',
+        'POST /api/v1/session',
         'GET /.well-known/oauth-protected-resource',
         'GET /.well-known/oauth-protected-resource/mcp',
         'GET /.well-known/oauth-authorization-server',

@@ -3,9 +3,9 @@ import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { SqlAnswer } from '../database/refusal-data.ts';
 import { Refusal } from '../http/refusal.ts';
-import { usedKey } from '../projects/commit-changes.ts';
 import { foundProject, quoted } from '../projects/find-project.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
+import { usedKey } from '../tenants/idempotency.ts';
 import type { Fault } from './description.ts';
 import { explainFault } from './explain-fault.ts';
 

@@ -57,16 +57,31 @@ export class EntryRefused extends Error {
   }
 }
 
+/** The call was made before with the same idempotency key, and nothing of the batch was done; with what it answered then. */
+export class SeenBefore extends Error {
+  override readonly name = 'SeenBefore';
+  readonly answer: unknown;
+
+  constructor(answer: unknown) {
+    super('the idempotency key was used before');
+    this.answer = answer;
+  }
+}
+
 const ENTRY_REFUSED_SQLSTATE = 'CW001';
+const SEEN_BEFORE_SQLSTATE = 'CW003';
 /** SQLSTATE classes and codes that say the server, not the statement, is the trouble. */
 const UNAVAILABLE = /^(08...|57P0[123]|53...)$/;
 
-/** Turns whatever the driver threw into one of the three errors above. */
-export function toDatabaseError(thrown: unknown): DatabaseUnavailable | DatabaseError | EntryRefused {
+/** Turns whatever the driver threw into one of the errors above. */
+export function toDatabaseError(
+  thrown: unknown,
+): DatabaseUnavailable | DatabaseError | EntryRefused | SeenBefore {
   if (!(thrown instanceof Error)) return new DatabaseUnavailable(String(thrown));
   const { code, constraint, detail, hint } = thrown as NeonDbError;
   if (!code || UNAVAILABLE.test(code)) return new DatabaseUnavailable(thrown.message, { cause: thrown });
   if (code === ENTRY_REFUSED_SQLSTATE && detail) return readRefusal(detail);
+  if (code === SEEN_BEFORE_SQLSTATE && detail) return new SeenBefore(JSON.parse(detail));
   return new DatabaseError(thrown.message, code, {
     ...(constraint ? { constraint } : {}),
     ...(detail ? { detail } : {}),

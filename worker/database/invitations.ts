@@ -76,7 +76,7 @@ export function createInvitation(
   },
   openMax: number,
   call: RecordedCall,
-): Query<SqlAnswer<object>> {
+): Query<SqlAnswer<{ readonly expiresAt: string }>> {
   return callFunction('app.system_create_invitation($1, $2, $3, $4)', [
     cookieSha256,
     JSON.stringify(invitation),
@@ -94,15 +94,16 @@ export function selectInvitations(cookieSha256: string): Query<readonly OpenInvi
   );
 }
 
-/** Ends an open invitation; refuses with `not_found`. */
+/** Ends an open invitation, of that tenant where one is named; refuses with `not_found`. */
 export function revokeInvitation(
   cookieSha256: string,
-  invitationId: string,
+  invitation: { readonly id: string; readonly tenantId: string | null },
   call: RecordedCall,
 ): Query<SqlAnswer<object>> {
-  return callFunction('app.system_revoke_invitation($1, $2, $3)', [
+  return callFunction('app.system_revoke_invitation($1, $2, $3, $4)', [
     cookieSha256,
-    invitationId,
+    invitation.id,
     JSON.stringify(call),
+    invitation.tenantId,
   ]);
 }

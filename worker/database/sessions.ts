@@ -88,12 +88,12 @@ export function endSession(cookieSha256: string, sessionId: string, call: Record
   );
 }
 
-/** Ends all sessions of the person but the one of this cookie. */
-export function endOtherSessions(cookieSha256: string, call: RecordedCall): Query<void> {
+/** Ends all sessions of the person but the one of this cookie; how many they were. */
+export function endOtherSessions(cookieSha256: string, call: RecordedCall): Query<number> {
   return query(
-    'select app.system_end_other_sessions($1, $2)',
+    'select app.system_end_other_sessions($1, $2) as ended',
     [cookieSha256, JSON.stringify(call)],
-    readNothing,
+    (rows) => onlyRow(rows).ended as number,
   );
 }
 

@@ -1,6 +1,10 @@
+import { API_ROOT, type ApiRoute } from '../api/route.ts';
+import { API_ROUTES, type OperationName } from '../api/routes/index.ts';
+
 /**
  * What a caller must show for a route. Who shows nothing gets 401; but at a page, a person without a `session` is sent to
- * sign in, and a one-time `link` that is not alive is answered like a page that is not there.
+ * sign in, and a one-time `link` that is not alive is answered like a page that is not there. `administration` is the session
+ * of an admin or owner, and nothing is there unless the deployment serves the management API.
  */
 export type Credential =
   | 'public'
@@ -9,20 +13,21 @@ export type Credential =
   | 'join_token'
   | 'capability'
   | 'session'
-  | 'link';
+  | 'link'
+  | 'administration';
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'ALL';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ALL';
   readonly path: string;
   readonly credential: Credential;
   readonly what: string;
 }
 
 /**
- * Every route of the Worker with its credential. `app.ts` can add no route that is not here, and a path that is not
+ * The routes of the Worker with their credentials, but for those of the management API. `app.ts` can add no route that is not here, and a path that is not
  * here is answered like one that needs a credential, so that nothing is learned from the difference.
  */
-export const ROUTES = [
+export const FIXED_ROUTES = [
   { method: 'GET', path: '/', credential: 'public', what: 'what this is, and how to connect a client' },
   { method: 'GET', path: '/assets/:file', credential: 'public', what: 'style and script of the pages' },
   { method: 'GET', path: '/healthz', credential: 'public', what: 'whether the start-up checks pass' },
@@ -184,4 +189,23 @@ export const ROUTES = [
 ] as const satisfies readonly Route[];
 
 type KeyOf<Entry extends Route> = Entry extends Route ? `${Entry['method']} ${Entry['path']}` : never;
-export type RouteKey = KeyOf<(typeof ROUTES)[number]>;
+export type RouteKey = KeyOf<(typeof FIXED_ROUTES)[number]>;
+
+/** A route of the management API, with the name of its operation. */
+export interface OperationRoute extends Route {
+  readonly operation: OperationName;
+}
+
+/** The management API's part, made from its own table. */
+export const OPERATION_ROUTES: readonly OperationRoute[] = Object.entries<ApiRoute>(API_ROUTES).map(
+  ([operation, { method, path, access, summary }]) => ({
+    operation: operation as OperationName,
+    method,
+    path: `${API_ROOT}${path}`,
+    credential: access === 'public' ? 'public' : 'administration',
+    what: summary,
+  }),
+);
+
+/** Every route of the Worker. */
+export const ROUTES: readonly Route[] = [...FIXED_ROUTES, ...OPERATION_ROUTES];

@@ -2,14 +2,31 @@ import { encodeBase64url } from '../../protocol/base64url.ts';
 import { newId } from '../../protocol/ids.ts';
 import { limit } from '../../protocol/limits.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
-import { createInvitation, type OpenInvitation, selectInvitations } from '../database/invitations.ts';
+import {
+  createInvitation,
+  type OpenInvitation,
+  revokeInvitation,
+  selectInvitations,
+} from '../database/invitations.ts';
+import { once } from '../database/once.ts';
 import type { Call } from '../http/call.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import type { SealKey } from '../seal/seal.ts';
+import { type Idempotency, usedKey } from '../tenants/idempotency.ts';
 import type { TenantRole } from '../tenants/roles.ts';
 import { recorded } from './open-session.ts';
+import { asPerson, personPrincipal } from './person.ts';
 import type { Session } from './session.ts';
+
+export interface MadeInvitation {
+  readonly id: string;
+  readonly url: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+  /** Whether an earlier call with the same idempotency key made it. */
+  readonly replayed: boolean;
+}
 
 /** Invites an email to a tenant of the session's person; they hand the link over by themselves. */
 export async function invite(
@@ -20,25 +37,31 @@ export async function invite(
     readonly tenantId: string;
     readonly email: string;
     readonly role: TenantRole;
+    readonly idempotency?: Idempotency | null;
   },
-): Promise<void> {
+): Promise<MadeInvitation> {
   const id = newId('invitation');
-  const [answer] = await platform.database.transaction([
-    createInvitation(
-      wish.session.cookieSha256,
-      {
-        id,
-        tenantId: wish.tenantId,
-        email: wish.email,
-        role: wish.role,
-        linkSha256: await sha256Hex(utf8(await linkSecret(platform.sealKey, id))),
-        lifetimeSeconds: limit('invitation_lifetime_ms') / 1000,
-      },
-      limit('open_invitations'),
-      recorded(call),
-    ),
-  ]);
-  if (answer.ok) return;
+  const creation = createInvitation(
+    wish.session.cookieSha256,
+    {
+      id,
+      tenantId: wish.tenantId,
+      email: wish.email,
+      role: wish.role,
+      linkSha256: await sha256Hex(utf8(await linkSecret(platform.sealKey, id))),
+      lifetimeSeconds: limit('invitation_lifetime_ms') / 1000,
+    },
+    limit('open_invitations'),
+    recorded(call),
+  );
+  const principal = personPrincipal(wish.session, wish.tenantId, call);
+  const answer = await asPerson(() =>
+    once(platform.database, principal, wish.idempotency ?? null, creation, { id }),
+  );
+  if (answer.ok) {
+    const url = await invitationUrl(platform, answer.id);
+    return { id: answer.id, url, expiresAt: answer.expiresAt, replayed: answer.replayed === true };
+  }
   switch (answer.code) {
     case 'insufficient_role':
       throw new Refusal('insufficient_role', 'You may not invite somebody with this role.', {
@@ -50,6 +73,8 @@ export async function invite(
       throw new Refusal('limit_exceeded', 'The tenant has as many open invitations as it may.', {
         hint: 'Withdraw one that nobody will accept.',
       });
+    case 'idempotency_conflict':
+      throw usedKey();
     default:
       throw new Refusal('not_found', 'There is no such tenant.');
   }
@@ -69,11 +94,25 @@ export async function listInvitations(
   return Promise.all(
     open.map(async (invitation) => ({
       ...invitation,
-      url: invitation.byOperator
-        ? null
-        : `${platform.publicUrl}/invitations/${await linkSecret(platform.sealKey, invitation.id)}`,
+      url: invitation.byOperator ? null : await invitationUrl(platform, invitation.id),
     })),
   );
+}
+
+/** Ends an open invitation, of that tenant where one is named. Refuses with `not_found`. */
+export async function withdrawInvitation(
+  platform: Platform,
+  call: Call,
+  wish: { readonly session: Session; readonly tenantId: string | null; readonly id: string },
+): Promise<void> {
+  const [answer] = await platform.database.transaction([
+    revokeInvitation(wish.session.cookieSha256, wish, recorded(call)),
+  ]);
+  if (!answer.ok) throw new Refusal('not_found', 'There is no such invitation.');
+}
+
+async function invitationUrl({ publicUrl, sealKey }: Platform, id: string): Promise<string> {
+  return `${publicUrl}/invitations/${await linkSecret(sealKey, id)}`;
 }
 
 /**

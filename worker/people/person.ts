@@ -18,17 +18,22 @@ export function personPrincipal(session: Session, tenantId: string, call: Call):
   };
 }
 
-/**
- * Runs queries in a tenant of the person. A tenant that is not theirs, or not any more, is one that is not there; in one
- * that is, `insufficient_role` says that the principal's needs are above the person's role.
- */
+/** Runs queries in a tenant of the person; see {@link asPerson}. */
 export async function withTenantOfPerson<const Queries extends readonly Query<unknown>[]>(
   platform: Platform,
   principal: Principal,
   queries: Queries,
 ): Promise<ResultsOf<Queries>> {
+  return asPerson(() => withTenant(platform.database, principal, queries));
+}
+
+/**
+ * Does something in a tenant of the person. A tenant that is not theirs, or not any more, is one that is not there; in one
+ * that is, `insufficient_role` says that the principal's needs are above the person's role.
+ */
+export async function asPerson<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
-    return await withTenant(platform.database, principal, queries);
+    return await work();
   } catch (error) {
     if (error instanceof EntryRefused && error.reason === 'insufficient_role')
       throw new Refusal('insufficient_role', 'This is for admins and owners of the team.');

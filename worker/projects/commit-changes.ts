@@ -11,7 +11,7 @@ import {
 import { withTenant, withTenantAs } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
-import type { Idempotency } from '../tenants/idempotency.ts';
+import { type Idempotency, usedKey } from '../tenants/idempotency.ts';
 import type { Identity, Principal } from '../tenants/principal.ts';
 import { type ChangeKind, changedPaths, changeFiles, type FileChange } from './change-files.ts';
 import { foundProject } from './find-project.ts';
@@ -220,17 +220,6 @@ function fromRecord(answer: RecordedCommit, project: string): CommitMade {
     answer.code,
     answer.message ?? 'The commit was refused; nothing was written.',
     answer.details === undefined ? {} : { details: answer.details },
-  );
-}
-
-/** The refusal of an idempotency key that belongs to another call. */
-export function usedKey(): Refusal {
-  return new Refusal(
-    'idempotency_conflict',
-    'The idempotency key was used before with other arguments; nothing was done.',
-    {
-      hint: 'Make a new key for a new call; repeat a key only to retry the very same call.',
-    },
   );
 }
 

@@ -4,9 +4,8 @@ import { createProjectRow } from '../database/projects.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
-import type { Idempotency } from '../tenants/idempotency.ts';
+import { type Idempotency, usedKey } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
-import { usedKey } from './commit-changes.ts';
 
 /** Creates a project, of which the caller is the owner, with a name that no other has that they see. One database request. */
 export async function createProject(

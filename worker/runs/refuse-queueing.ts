@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Queued } from '../database/runs.ts';
 import { Refusal } from '../http/refusal.ts';
-import { usedKey } from '../projects/commit-changes.ts';
 import { quoted } from '../projects/find-project.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
+import { usedKey } from '../tenants/idempotency.ts';
 
 type Refused = Extract<Queued, { step: 'refused' }>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
+import { Refusal } from '../http/refusal.ts';
 
 /** The optional argument by which a repeated call is not done twice. */
 export const idempotencyKey = z
@@ -25,6 +26,17 @@ export async function idempotencyOf(
   if (key === undefined) return null;
   const { idempotency_key: _, ...rest } = input;
   return { key, tool, arguments_sha256: await sha256Hex(utf8(canonicalJson(rest))) };
+}
+
+/** The refusal of an idempotency key that belongs to another call. */
+export function usedKey(): Refusal {
+  return new Refusal(
+    'idempotency_conflict',
+    'The idempotency key was used before with other arguments; nothing was done.',
+    {
+      hint: 'Make a new key for a new call; repeat a key only to retry the very same call.',
+    },
+  );
 }
 
 /** JSON with the keys of every object sorted, so that equal arguments have equal digests. */

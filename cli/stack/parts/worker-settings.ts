@@ -24,6 +24,7 @@ export function workerSettings(
     SEAL_KEY: secrets.sealKey,
     ENVIRONMENT: 'development',
     EDGE: endpoints.edge,
+    ADMINISTRATION: 'on',
     ...endpoints.settings,
   });
 }

@@ -1,11 +1,9 @@
 import type { Context } from 'hono';
 import { accountPage } from '../../console/account-page.ts';
-import { type Account, endOtherSessions, endSession, selectAccount } from '../../database/sessions.ts';
 import type { AppEnv } from '../../http/app-env.ts';
-import { Refusal } from '../../http/refusal.ts';
 import { changeOwnPassword } from '../change-own-password.ts';
 import { checkCsrf } from '../csrf.ts';
-import { recorded } from '../open-session.ts';
+import { endOtherOwnSessions, endOwnSession, readAccount } from '../own-sessions.ts';
 import { explainPasswordFault, judgePassword } from '../password-rules.ts';
 import { readForm } from '../read-form.ts';
 import { seeOther } from '../see-other.ts';
@@ -24,7 +22,7 @@ export const showAccount = asPage(async (context) => {
   const done = DONE[context.req.query('done') ?? ''];
   return accountPage({
     session,
-    account: await readAccount(context, session),
+    account: await readAccount(context.get('platform'), session),
     ...(done === undefined ? {} : { done }),
   });
 });
@@ -37,7 +35,7 @@ export const changePassword = asPage(async (context) => {
   if (session instanceof Response) return session;
   checkCsrf(form, session);
   const again = async (problem: string, status: number) =>
-    accountPage({ session, account: await readAccount(context, session), problem, status });
+    accountPage({ session, account: await readAccount(context.get('platform'), session), problem, status });
 
   const password = requiredField(form, 'new_password');
   const fault = judgePassword(password, session.userEmail);
@@ -55,21 +53,15 @@ export const changePassword = asPage(async (context) => {
 export const endOneSession = asPage(async (context) => {
   const session = await sessionOfForm(context);
   if (session instanceof Response) return session;
-  const [ended] = await context
-    .get('platform')
-    .database.transaction([
-      endSession(session.cookieSha256, context.req.param('session') ?? '', recorded(context.get('call'))),
-    ]);
-  if (!ended) throw new Refusal('not_found', 'There is no such session of yours.');
+  const id = context.req.param('session') ?? '';
+  await endOwnSession(context.get('platform'), context.get('call'), { session, id });
   return seeOther('/account?done=sessions');
 });
 
 export const endOthers = asPage(async (context) => {
   const session = await sessionOfForm(context);
   if (session instanceof Response) return session;
-  await context
-    .get('platform')
-    .database.transaction([endOtherSessions(session.cookieSha256, recorded(context.get('call')))]);
+  await endOtherOwnSessions(context.get('platform'), context.get('call'), session);
   return seeOther('/account?done=sessions');
 });
 
@@ -78,11 +70,4 @@ async function sessionOfForm(context: Context<AppEnv>): Promise<Session | Respon
   const session = await requireSession(context, '/account');
   if (!(session instanceof Response)) checkCsrf(form, session);
   return session;
-}
-
-async function readAccount(context: Context<AppEnv>, session: Session): Promise<Account> {
-  const [account] = await context.get('platform').database.transaction([selectAccount(session.cookieSha256)]);
-  if (account === null)
-    throw new Refusal('unauthenticated', 'Your session has ended.', { hint: 'Sign in again.' });
-  return account;
 }

@@ -1,13 +1,11 @@
 import type { Context } from 'hono';
 import { invitationsPage } from '../../console/invitations-page.ts';
-import { revokeInvitation } from '../../database/invitations.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { TENANT_ROLES } from '../../tenants/roles.ts';
 import { checkCsrf } from '../csrf.ts';
 import { parseEmail } from '../email.ts';
-import { invite, listInvitations } from '../invite.ts';
-import { recorded } from '../open-session.ts';
+import { invite, listInvitations, withdrawInvitation as withdraw } from '../invite.ts';
 import { readForm } from '../read-form.ts';
 import { seeOther } from '../see-other.ts';
 import { requireSession, type Session } from '../session.ts';
@@ -48,19 +46,13 @@ export const createInvitation = asPage(async (context) => {
 });
 
 export const withdrawInvitation = asPage(async (context) => {
-  const { database, publicUrl } = context.get('platform');
-  const form = await readForm(context.req.raw, publicUrl);
+  const platform = context.get('platform');
+  const form = await readForm(context.req.raw, platform.publicUrl);
   const session = await requireSession(context, PATH);
   if (session instanceof Response) return session;
   checkCsrf(form, session);
-  const [answer] = await database.transaction([
-    revokeInvitation(
-      session.cookieSha256,
-      context.req.param('invitation') ?? '',
-      recorded(context.get('call')),
-    ),
-  ]);
-  if (!answer.ok) throw new Refusal('not_found', 'There is no such invitation.');
+  const id = context.req.param('invitation') ?? '';
+  await withdraw(platform, context.get('call'), { session, tenantId: null, id });
   return seeOther(PATH);
 });
 

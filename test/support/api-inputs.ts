@@ -1,0 +1,125 @@
+import { newId, type TenantId } from '../../protocol/ids.ts';
+import type { OperationName } from '../../worker/api/routes/index.ts';
+import type { ApiClient, ApiInput } from './api.ts';
+import { claimsOf, connect, signedIn } from './oauth.ts';
+import type { TestStack } from './stack.ts';
+import { type Account, PASSWORD, settleAccount } from './visitor.ts';
+
+/** A tenant with something of each kind that the management API acts on. */
+export interface ApiWorld {
+  readonly stack: TestStack;
+  readonly tenant: TenantId;
+  /** A member of it alone, signed in. */
+  readonly member: Account;
+  readonly memberSession: string;
+  readonly invitation: string;
+  readonly grant: string;
+}
+
+let emails = 0;
+export const newEmail = () => `guest-${process.pid}-${emails++}@example.org`;
+
+/** Settles what the calls are about. `owner` is signed in as an owner of the tenant. */
+export async function settleApiWorld(
+  stack: TestStack,
+  tenant: TenantId,
+  owner: ApiClient,
+): Promise<ApiWorld> {
+  const member = await settleAccount(stack, { name: 'Bob', tenant, role: 'member' });
+  const world = { stack, tenant, member };
+  return {
+    ...world,
+    memberSession: await newMemberSession(stack, member, owner, tenant),
+    invitation: await newInvitation(owner, tenant),
+    grant: await newGrant(stack, member),
+  };
+}
+
+async function newMemberSession(
+  stack: TestStack,
+  member: Account,
+  owner: ApiClient,
+  tenant: string,
+): Promise<string> {
+  await signedIn(stack, member);
+  const { sessions } = await owner.get<{ sessions: { session: string }[] }>('listSessions', {
+    params: { tenant },
+    query: { user: member.user, limit: '1' },
+  });
+  return sessions[0]?.session ?? '';
+}
+
+export async function newInvitation(owner: ApiClient, tenant: string): Promise<string> {
+  const body = { email: newEmail(), role: 'viewer' };
+  const made = await owner.get<{ invitation: string }>('createInvitation', { params: { tenant }, body });
+  return made.invitation;
+}
+
+export async function newGrant(stack: TestStack, member: Account): Promise<string> {
+  const agent = await connect(stack, await signedIn(stack, member), { scope: 'projects:read' });
+  return String(claimsOf(agent.tokens.access_token).gid);
+}
+
+/** What each operation is called with by whoever is refused: always the same targets, which must still be there after. */
+export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiInput>> {
+  const inTenant = { params: { tenant: world.tenant } };
+  const withParam = (name: string, value: string) => ({ params: { tenant: world.tenant, [name]: value } });
+  return {
+    signIn: { body: { email: 'nobody@example.org', password: PASSWORD } },
+    signOut: {},
+    whoAmI: {},
+    listOwnSessions: {},
+    endOwnSession: { params: { session: world.memberSession } },
+    endOtherOwnSessions: {},
+    getTenant: inTenant,
+    listRoles: inTenant,
+    listUsers: inTenant,
+    getUser: withParam('user', world.member.user),
+    listSignIns: withParam('user', world.member.user),
+    listSessions: inTenant,
+    endSession: withParam('session', world.memberSession),
+    listInvitations: inTenant,
+    createInvitation: { ...inTenant, body: { email: newEmail(), role: 'viewer' } },
+    withdrawInvitation: withParam('invitation', world.invitation),
+    listClients: inTenant,
+    listGrants: inTenant,
+    endGrant: withParam('grant', world.grant),
+    getDocument: {},
+  };
+}
+
+/** Targets of its own for a call that is admitted, where it ends what it is about. */
+export async function freshInput(
+  world: ApiWorld,
+  name: OperationName,
+  caller: ApiClient,
+  owner: ApiClient,
+): Promise<ApiInput> {
+  const { stack, tenant, member } = world;
+  switch (name) {
+    case 'endSession':
+      return { params: { tenant, session: await newMemberSession(stack, member, owner, tenant) } };
+    case 'withdrawInvitation':
+      return { params: { tenant, invitation: await newInvitation(owner, tenant) } };
+    case 'endGrant':
+      return { params: { tenant, grant: await newGrant(stack, member) } };
+    case 'endOwnSession': {
+      const { session } = await caller.get<{ session: string }>('whoAmI');
+      return { params: { session } };
+    }
+    default:
+      return apiInputs(world)[name];
+  }
+}
+
+/** An id of the kind that a parameter takes, which nothing has. */
+export function absentId(name: string): string {
+  const kinds = {
+    tenant: 'tenant',
+    user: 'user',
+    session: 'session',
+    invitation: 'invitation',
+    grant: 'grant',
+  };
+  return newId(kinds[name as keyof typeof kinds] as 'user');
+}

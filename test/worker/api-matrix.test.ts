@@ -1,0 +1,104 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ApiRoute } from '../../worker/api/route.ts';
+import { API_ROUTES, type OperationName } from '../../worker/api/routes/index.ts';
+import { type ApiClient, apiSession } from '../support/api.ts';
+import { type ApiCaller, apiVerdict, codeOf, settleApiCallers } from '../support/api-callers.ts';
+import { type ApiWorld, apiInputs, freshInput, settleApiWorld } from '../support/api-inputs.ts';
+import { queryAs } from '../support/query-as.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { tenantContents } from '../support/tenant-contents.ts';
+import { settleAccount } from '../support/visitor.ts';
+
+const stack = sharedStack();
+const OPERATIONS = Object.entries<ApiRoute>(API_ROUTES).map(
+  ([name, route]) => [name as OperationName, route] as const,
+);
+
+let owner: ApiClient;
+let world: ApiWorld;
+let callers: readonly ApiCaller[];
+let before: Awaited<ReturnType<typeof contents>>;
+
+/** What Acme holds, and the sessions of its people. */
+async function contents() {
+  const sessions = await queryAs(
+    stack.superuserUrl,
+    `select s.session_id, s.revoked_at from app.sessions as s join app.memberships as m using (user_id)
+      where m.tenant_id = $1 order by 1`,
+    [world.tenant],
+  );
+  return { ...(await tenantContents(stack, world.tenant, ['token_uses', 'token_last_uses'])), sessions };
+}
+
+beforeAll(async () => {
+  const ann = await settleAccount(stack, { name: 'Ann' });
+  owner = await apiSession(stack, ann);
+  world = await settleApiWorld(stack, ann.tenant, owner);
+  callers = await settleApiCallers(stack, ann.tenant);
+  before = await contents();
+});
+
+describe('an operation refuses everybody who may not, as its route says', () => {
+  test.each(OPERATIONS)('%s', async (name, route) => {
+    const input = apiInputs(world)[name];
+    const cells = callers.filter((caller) => apiVerdict(caller, route.access) !== null);
+    expect(cells.length).toBeGreaterThanOrEqual(route.access === 'public' ? 0 : 9);
+    const shown = cells.map(async ({ name: who, client, headers }) => [
+      who,
+      codeOf(await client.call(name, input, headers)),
+    ]);
+    const must = cells.map((caller) => [caller.name, apiVerdict(caller, route.access)]);
+    expect(Object.fromEntries(await Promise.all(shown))).toEqual(Object.fromEntries(must));
+  });
+
+  test('and none of these calls changed a row', async () => {
+    expect(Object.keys(before).length).toBeGreaterThan(10);
+    expect(await contents()).toEqual(before);
+  });
+});
+
+describe('an operation in a suspended tenant is refused to everybody', () => {
+  const inTenant = OPERATIONS.filter(([, { access }]) => access === 'admin' || access === 'owner');
+  test.each(inTenant)('%s', async (name) => {
+    const admins = callers.filter(({ role }) => role === 'admin' || role === 'owner');
+    const status = (to: string) =>
+      queryAs(stack.superuserUrl, 'update app.tenants set status = $2 where tenant_id = $1', [
+        world.tenant,
+        to,
+      ]);
+    await status('suspended');
+    try {
+      for (const { client } of admins)
+        expect(codeOf(await client.call(name, apiInputs(world)[name]))).toEqual({
+          status: 403,
+          code: 'tenant_suspended',
+        });
+    } finally {
+      await status('active');
+    }
+  });
+});
+
+describe('an operation works for everybody who may', () => {
+  const ending: readonly OperationName[] = ['endOwnSession', 'signOut'];
+  const last = ([name]: (typeof OPERATIONS)[number]) => ending.indexOf(name);
+  const ordered = OPERATIONS.filter(([name]) => name !== 'signIn').toSorted((a, b) => last(a) - last(b));
+  test.each(ordered)('%s', async (name, route) => {
+    const who = callers.filter((caller) => apiVerdict(caller, route.access) === null && caller.role !== null);
+    expect(who.length).toBeGreaterThan(0);
+    for (const { client, name: caller } of who) {
+      if (name === 'signOut') client.cookie = (await fresh(client)).cookie;
+      const answer = await client.call(name, await freshInput(world, name, client, owner));
+      expect(answer.status, `${caller}: ${JSON.stringify(answer.body)}`).toBe(route.status);
+    }
+  });
+
+  /** `endOwnSession` has ended the caller's own, so another owner's is ended by signing out. */
+  async function fresh(_client: ApiClient): Promise<ApiClient> {
+    return apiSession(stack, await settleAccount(stack, { name: 'Sid', tenant: world.tenant }));
+  }
+});
+
+test('the matrix calls every operation', () => {
+  expect(Object.keys(apiInputs(world)).sort()).toEqual(Object.keys(API_ROUTES).sort());
+});

@@ -1,0 +1,67 @@
+import type { EntryRefused } from '../database/database.ts';
+import { enter } from '../database/with-tenant.ts';
+import type { Call } from '../http/call.ts';
+import { Refusal } from '../http/refusal.ts';
+import { personPrincipal } from '../people/person.ts';
+import type { Session } from '../people/session.ts';
+import type { Platform } from '../platform.ts';
+import type { Principal } from '../tenants/principal.ts';
+import type { TenantRole } from '../tenants/roles.ts';
+
+/** A person in a tenant that they administer. */
+export interface Administrator {
+  readonly principal: Principal;
+  readonly role: TenantRole;
+}
+
+/**
+ * Enters a tenant with the person's session and the role that a route needs; one database request. A tenant that is not
+ * theirs is one that is not there; of their own they learn which role is missing. Then takes one of the session's calls.
+ */
+export async function enterAsAdministrator(
+  platform: Platform,
+  call: Call,
+  asked: { readonly session: Session; readonly tenantId: string; readonly role: 'admin' | 'owner' },
+): Promise<Administrator> {
+  const principal = {
+    ...personPrincipal(asked.session, asked.tenantId, call),
+    needs: { scopes: [], role: asked.role },
+  };
+  const { role } = await enter(platform.database, principal);
+  if (role === null) throw new Error('a person entered without a role');
+  const { TENANT_GATE } = platform.env;
+  const retryAfterSeconds = await TENANT_GATE.get(TENANT_GATE.idFromName(asked.tenantId)).countCall(
+    asked.session.sessionId,
+  );
+  if (retryAfterSeconds !== null)
+    throw new Refusal('rate_limited', 'This session makes more calls a minute than it may.', {
+      retryAfterSeconds,
+    });
+  return { principal, role };
+}
+
+/** Why an entry was refused, in the words of this API; at any step, for whatever may have ended meanwhile. */
+export function explainEntry({ reason, needed }: EntryRefused): Refusal {
+  switch (reason) {
+    case 'insufficient_role':
+      return new Refusal('insufficient_role', `This call needs the role ${needed.join()} in the tenant.`, {
+        hint: 'Ask an owner of the tenant.',
+      });
+    case 'tenant_suspended':
+      return new Refusal('tenant_suspended', 'The tenant is suspended.', { hint: 'Ask the operator.' });
+    case 'revoked':
+    case 'expired':
+    case 'user_disabled':
+      return new Refusal('unauthenticated', 'Your session has ended.', { hint: 'Sign in again.' });
+    default:
+      return new Refusal('not_found', 'You belong to no such tenant.');
+  }
+}
+
+/** Without a tenant in the path, a caller must administer some tenant, as the database just said. */
+export function requireSomeAdministrator({ tenants }: Session): void {
+  if (tenants.some(({ role }) => role === 'admin' || role === 'owner')) return;
+  throw new Refusal('insufficient_role', 'This API is for admins and owners of a tenant.', {
+    hint: 'Ask an owner of your tenant, or use the pages: /account shows your own sessions.',
+  });
+}

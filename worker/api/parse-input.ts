@@ -1,0 +1,50 @@
+import { parseJson } from '../http/parse-json.ts';
+import { readBody } from '../http/read-body.ts';
+import { Refusal } from '../http/refusal.ts';
+import { parseArguments } from '../mcp/parse-arguments.ts';
+import { idempotencyKey } from '../tenants/idempotency.ts';
+import type { ApiRoute } from './route.ts';
+
+const BODY_BYTES_MAX = 32 * 1024;
+
+/** The parameters of the path, each of its form. Throws `invalid_arguments`, as all here do. */
+export function parseParams(name: string, route: ApiRoute, given: Record<string, string>) {
+  return parse(name, route.params, given);
+}
+
+/** The query. Of a parameter that is there twice neither is believed. */
+export function parseQuery(name: string, route: ApiRoute, given: URLSearchParams) {
+  const keys = [...given.keys()];
+  if (new Set(keys).size !== keys.length) throw invalid('A parameter of the query is there twice.');
+  return parse(name, route.query, Object.fromEntries(given));
+}
+
+/** The body: JSON, and said to be JSON, which a form of another site cannot say. Not read where the route takes none. */
+export async function parseBody(name: string, route: ApiRoute, request: Request) {
+  if (Object.keys(route.body.shape).length === 0) return {};
+  const [type = ''] = (request.headers.get('content-type') ?? '').split(';');
+  if (type.trim().toLowerCase() !== 'application/json')
+    throw invalid('This address takes JSON: send content-type: application/json.');
+  const body = parseJson(await readBody(request, BODY_BYTES_MAX));
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalid('The body is no JSON object.');
+  return parse(name, route.body, body);
+}
+
+/** The key of `Idempotency-Key`, where the route honours one. */
+export function parseKey(route: ApiRoute, header: string | null): string | undefined {
+  if (!route.isRepeatable || header === null) return undefined;
+  const parsed = idempotencyKey.safeParse(header);
+  if (parsed.success) return parsed.data;
+  throw invalid('Idempotency-Key: expected 8 to 100 characters; a new UUID will do.');
+}
+
+function parse(name: string, input: ApiRoute['body'], given: unknown): Record<string, unknown> {
+  const parsed = parseArguments({ name, input }, given);
+  if (parsed.ok) return parsed.input;
+  throw parsed.refusal;
+}
+
+function invalid(message: string): Refusal {
+  return new Refusal('invalid_arguments', message);
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { defineRoute } from '../route.ts';
+import { AGENT_ROUTES } from './agents.ts';
+import { INVITATION_ROUTES } from './invitations.ts';
+import { OWN_ROUTES } from './own.ts';
+import { PEOPLE_ROUTES } from './people.ts';
+
+const DOCUMENT_ROUTES = {
+  getDocument: defineRoute({
+    method: 'GET',
+    path: '/openapi.json',
+    access: 'session',
+    tag: 'This API',
+    summary: 'This document',
+    answer: z.looseObject({ openapi: z.string() }),
+  }),
+} as const;
+
+/** Every route of the management API, by the name of its operation. */
+export const API_ROUTES = {
+  ...OWN_ROUTES,
+  ...PEOPLE_ROUTES,
+  ...INVITATION_ROUTES,
+  ...AGENT_ROUTES,
+  ...DOCUMENT_ROUTES,
+} as const;
+
+export type OperationName = keyof typeof API_ROUTES;

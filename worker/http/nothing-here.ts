@@ -1,0 +1,26 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { errorPage } from '../console/error-page.ts';
+import { readSession } from '../people/session.ts';
+import type { AppEnv } from './app-env.ts';
+import { bearerOf } from './authenticate.ts';
+import { Refusal, refusalResponse } from './refusal.ts';
+
+/** What stands at an address that does not exist; only who shows a living credential is told so. */
+export async function nothingHere(context: Context<AppEnv>): Promise<Response> {
+  const refusal = new Refusal('not_found', 'There is nothing at this address.', {
+    hint: 'The MCP endpoint is /mcp.',
+  });
+  const { requestId } = context.get('call');
+  if (context.req.header('accept')?.includes('text/html')) return errorPage(refusal, requestId);
+  return refusalResponse(refusal, requestId);
+}
+
+/** Answers people who are signed in by `answer`; others, and whoever shows a token, go on to the next step. */
+export function tellSignedIn(
+  answer: (context: Context<AppEnv>) => Promise<Response>,
+): MiddlewareHandler<AppEnv> {
+  return async function answerSignedIn(context, next) {
+    if (bearerOf(context.req.raw) === null && (await readSession(context)) !== null) return answer(context);
+    return next();
+  };
+}
