@@ -1,15 +1,15 @@
 import { defineConfig } from 'vitest/config';
 import { TEST_GROUPS } from './cli/testing/test-groups.ts';
 
-/** Python files are text to what imports them, as the rules of wrangler.toml say for the Worker. */
-const pythonAsText = {
-  name: 'python-as-text',
+/** Python and Markdown files are text to what imports them, as the rules of wrangler.toml say for the Worker. */
+const filesAsText = {
+  name: 'files-as-text',
   transform: (code: string, id: string) =>
-    id.endsWith('.py') ? `export default ${JSON.stringify(code)}` : null,
+    /\.(py|md)$/.test(id) ? `export default ${JSON.stringify(code)}` : null,
 };
 
 export default defineConfig({
-  plugins: [pythonAsText],
+  plugins: [filesAsText],
   test: {
     pool: 'forks',
     testTimeout: 60_000,

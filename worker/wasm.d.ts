@@ -3,6 +3,11 @@ declare module '*.wasm' {
   export default module;
 }
 
+declare module '*.md' {
+  const text: string;
+  export default text;
+}
+
 declare module '*.py' {
   const text: string;
   export default text;

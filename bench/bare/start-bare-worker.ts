@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<string, 'esModule' | 'wasm' | 'text'>> = {
   '.js': 'esModule',
   '.wasm': 'wasm',
   '.py': 'text',
+  '.md': 'text',
 };
 
 export interface BareWorker {

@@ -53,12 +53,12 @@ export async function writeSurface(): Promise<void> {
 
 /**
  * The Worker's tables, loaded late: a Worker that does not load contradicts this claim, and no other. Its bundler makes a
- * text of a `.py` file; Node is told to do the same.
+ * text of a `.py` and of a `.md` file; Node is told to do the same.
  */
 async function loadWorkerTables() {
   const hooks = registerHooks({
     load(url, context, next) {
-      if (!url.endsWith('.py')) return next(url, context);
+      if (!/\.(py|md)$/.test(url)) return next(url, context);
       const source = `export default ${JSON.stringify(readFileSync(new URL(url), 'utf8'))}`;
       return { format: 'module', source, shortCircuit: true };
     },

@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<string, ModuleKind>> = {
   '.js': 'esModule',
   '.wasm': 'wasm',
   '.py': 'text',
+  '.md': 'text',
   '.txt': 'text',
   '.html': 'text',
   '.sql': 'text',

@@ -1,24 +1,27 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import { ROUTES } from '../../worker/http/routes.ts';
-import { type Caller, type Refused, settleCallers, verdictOn } from '../support/matrix-callers.ts';
-import { postMcp, readMessage } from '../support/mcp-call.ts';
-import { settleModeller } from '../support/model-project.ts';
-import { queryAs } from '../support/query-as.ts';
-import { type RegisteredTool, registeredTools } from '../support/registered-tools.ts';
-import { sharedStack } from '../support/shared-stack.ts';
-import { tenantContents } from '../support/tenant-contents.ts';
 import {
   DATA_SOURCE,
   editedPath,
   MARKER,
   type MatrixWorld,
+  OUTPUT,
+  promptArguments,
   toolArguments,
-} from '../support/tool-arguments.ts';
+} from '../support/matrix-arguments.ts';
+import { type Caller, type Refused, settleCallers, verdictOn } from '../support/matrix-callers.ts';
+import { postMcp } from '../support/mcp-call.ts';
+import { settleModeller } from '../support/model-project.ts';
+import { queryAs } from '../support/query-as.ts';
+import { type RegisteredRequest, registered, requestsOf } from '../support/registered-requests.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { tenantContents } from '../support/tenant-contents.ts';
 import { newAddress } from '../support/visitor.ts';
 
 const stack = sharedStack();
-const TOOLS = await registeredTools();
+const OFFERED = await registered();
+const REQUESTS = requestsOf(OFFERED);
 const MODERN = '2026-07-28';
 const ERAS = ['2025-11-25', MODERN] as const;
 const CALLERS_MAX = 40;
@@ -29,7 +32,11 @@ let callers: readonly Caller[];
 let before: Awaited<ReturnType<typeof tenantContents>>;
 
 beforeAll(async () => {
-  const ann = await settleModeller(stack, 'Ann', `print('${MARKER}')\n`);
+  const ann = await settleModeller(
+    stack,
+    'Ann',
+    `print('${MARKER}')\nopen('/outputs/${OUTPUT}', 'w').write('${MARKER}')\n`,
+  );
   acme = ann.tenant;
   const edited = Array.from({ length: CALLERS_MAX }, (_, n) => ({ path: editedPath(n), content: 'before' }));
   await ann.call('write_files', { project: ann.project, files: edited, message: MARKER });
@@ -46,31 +53,40 @@ beforeAll(async () => {
 /** What Acme holds, but for the log of the requests themselves. */
 const contents = () => tenantContents(stack, acme, ['token_uses', 'token_last_uses']);
 
-/** Sends one call in an era, as its clients do: the later one names version, method and tool in headers as well. */
-function call(caller: Caller, tool: string, args: unknown, era: (typeof ERAS)[number]): Promise<Response> {
+/** Sends one request in an era, as its clients do: the later one names version, method and target in headers as well. */
+function send(
+  caller: Caller,
+  method: string,
+  params: Record<string, unknown>,
+  era: (typeof ERAS)[number],
+): Promise<Response> {
   const isModern = era === MODERN;
   const meta = {
     'io.modelcontextprotocol/protocolVersion': MODERN,
     'io.modelcontextprotocol/clientInfo': { name: 'matrix', version: '1' },
     'io.modelcontextprotocol/clientCapabilities': {},
   };
-  const params = { name: tool, arguments: args, ...(isModern ? { _meta: meta } : {}) };
-  const headers = isModern
-    ? { 'mcp-protocol-version': MODERN, 'mcp-method': 'tools/call', 'mcp-name': tool }
+  const target = params.name ?? params.uri;
+  const headers: Record<string, string> = isModern
+    ? {
+        'mcp-protocol-version': MODERN,
+        'mcp-method': method,
+        ...(typeof target === 'string' ? { 'mcp-name': target } : {}),
+      }
     : {};
   return postMcp(
     stack,
     caller.bearer,
-    { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
+    { jsonrpc: '2.0', id: 1, method, params: { ...params, ...(isModern ? { _meta: meta } : {}) } },
     { headers: { 'cf-connecting-ip': caller.address, ...headers } },
   );
 }
 
-const argumentsOf = (tool: RegisteredTool, caller: Caller) => {
-  const args = toolArguments(world, callers.indexOf(caller))[tool.name];
-  if (args === undefined) throw new Error(`test/support/tool-arguments.ts has no entry for ${tool.name}`);
-  return args;
-};
+const paramsOf = (request: RegisteredRequest, caller: Caller) =>
+  request.params(world, callers.indexOf(caller));
+
+const ask = (caller: Caller, request: RegisteredRequest, era: (typeof ERAS)[number]) =>
+  send(caller, request.method, paramsOf(request, caller), era);
 
 /** What a refused call showed: status and code, and the scopes that an `insufficient_scope` names. */
 async function refusalIn(response: Response): Promise<Refused> {
@@ -81,15 +97,15 @@ async function refusalIn(response: Response): Promise<Refused> {
   return { status: response.status, code: body.error.code, ...(scopes === undefined ? {} : { scopes }) };
 }
 
-/** Calls a tool by everybody whom it must refuse, in both eras; what they were shown, beside what they must be. */
-async function refusals(tool: RegisteredTool, tenant: 'active' | 'suspended') {
+/** Asks by everybody who must be refused, in both eras; what they were shown, beside what they must be. */
+async function refusals(request: RegisteredRequest, tenant: 'active' | 'suspended') {
   const cells = callers.flatMap((caller) => {
-    const must = verdictOn(caller, tool.needs, tenant);
+    const must = verdictOn(caller, request.needs, tenant);
     return must === null ? [] : [{ caller, must }];
   });
   const sent = async (era: (typeof ERAS)[number]) => {
     const calls = cells.map(async ({ caller }) => {
-      const verdict = await refusalIn(await call(caller, tool.name, argumentsOf(tool, caller), era));
+      const verdict = await refusalIn(await ask(caller, request, era));
       return [`${caller.name}, ${era}`, verdict] as const;
     });
     return Promise.all(calls);
@@ -99,21 +115,21 @@ async function refusals(tool: RegisteredTool, tenant: 'active' | 'suspended') {
   return { shown: Object.fromEntries(shown), must: Object.fromEntries(must) };
 }
 
-const tools = TOOLS.map((tool) => [tool.name, tool] as const);
+const requests = REQUESTS.map((request) => [request.name, request] as const);
 
-describe('a tool refuses everybody who may not, in both eras, as what it needs says', () => {
-  test.each(tools)('%s', async (_name, tool) => {
-    const { shown, must } = await refusals(tool, 'active');
-    expect(Object.keys(must).length).toBeGreaterThanOrEqual(12);
+describe('a tool, resource, prompt, completion or list refuses everybody who may not, in both eras, as what it needs says', () => {
+  test.each(requests)('%s', async (_name, request) => {
+    const { shown, must } = await refusals(request, 'active');
+    expect(Object.keys(must).length).toBeGreaterThanOrEqual(10);
     expect(shown).toEqual(must);
   });
 
-  test.each(tools)('%s, whatever it needs, in a suspended tenant', async (_name, tool) => {
+  test.each(requests)('%s, whatever it needs, in a suspended tenant', async (_name, request) => {
     const status = (to: string) =>
       queryAs(stack.superuserUrl, 'update app.tenants set status = $2 where tenant_id = $1', [acme, to]);
     await status('suspended');
     try {
-      const { shown, must } = await refusals(tool, 'suspended');
+      const { shown, must } = await refusals(request, 'suspended');
       expect(shown).toEqual(must);
     } finally {
       await status('active');
@@ -130,22 +146,29 @@ test('the dead are told so even where a tool refuses the arguments by itself', a
   const args = { project: world.project, path: 'model.py', parameters: { text: 'x'.repeat(70_000) } };
   for (const caller of callers.filter(({ isAlive, bearer }) => !isAlive && bearer !== null)) {
     for (const era of ERAS) {
-      const response = await call(caller, 'run_model', args, era);
+      const response = await send(caller, 'tools/call', { name: 'run_model', arguments: args }, era);
       expect(await refusalIn(response), caller.name).toEqual({ status: 401, code: 'unauthenticated' });
     }
   }
 });
 
-describe('Mallory learns nothing of Acme by a tool, and changes nothing', () => {
-  test.each(tools)('%s', async (_name, tool) => {
+/** How a request says that what it names is not there. */
+function saysAbsent(method: string, text: string): boolean {
+  if (method === 'completion/complete') return text.includes('"values":[]');
+  if (method === 'resources/read') return /"error":\{"code":-32602,"message":"[^"]*There is no /.test(text);
+  return /\\?"code\\?":\\?"([a-z]+_)?not_found\\?"/.test(text);
+}
+
+describe('Mallory learns nothing of Acme, whatever she asks for, and changes nothing', () => {
+  test.each(requests)('%s', async (_name, request) => {
     for (const mallory of callers.filter(({ isForeign }) => isForeign)) {
-      const args = argumentsOf(tool, mallory);
-      const response = await call(mallory, tool.name, args, '2025-11-25');
+      const params = paramsOf(request, mallory);
+      const response = await ask(mallory, request, '2025-11-25');
       expect(response.status).toBe(200);
       const text = await response.text();
       expect(text).not.toContain(MARKER);
-      const namesAcme = Object.values(world).some((id) => JSON.stringify(args).includes(id));
-      expect(/"code\\":\\"([a-z]+_)?not_found\\"/.test(text), text).toBe(namesAcme);
+      const namesAcme = Object.values(world).some((id) => JSON.stringify(params).includes(id));
+      expect(saysAbsent(request.method, text), text).toBe(namesAcme);
     }
   });
 
@@ -154,24 +177,24 @@ describe('Mallory learns nothing of Acme by a tool, and changes nothing', () => 
   });
 });
 
-describe('a tool works for everybody who may, with the same arguments', () => {
-  test.each(tools)('%s', async (_name, tool) => {
+describe('it works for everybody who may, with the same arguments', () => {
+  test.each(requests)('%s', async (_name, request) => {
     const who = callers.filter(
-      (caller) => !caller.isForeign && verdictOn(caller, tool.needs, 'active') === null,
+      (caller) => !caller.isForeign && verdictOn(caller, request.needs, 'active') === null,
     );
     expect(who.length).toBeGreaterThan(2);
     for (const caller of who) {
-      const { result } = await readMessage(
-        await call(caller, tool.name, argumentsOf(tool, caller), '2025-11-25'),
-      );
-      expect(result, `${caller.name}: ${JSON.stringify(result)}`).toHaveProperty('structuredContent');
+      const text = await (await ask(caller, request, '2025-11-25')).text();
+      expect(text, caller.name).toContain('"result":');
+      expect(text, caller.name).not.toContain('"isError":true');
+      expect(saysAbsent(request.method, text), `${caller.name}: ${text}`).toBe(false);
     }
   });
 });
 
 describe('a bearer token opens the routes that say so and no other', () => {
   const methodsOf = (method: string) => (method === 'ALL' ? ['GET', 'POST', 'DELETE'] : [method]);
-  const ask = async (method: string, path: string, bearer: string | null) => {
+  const knock = async (method: string, path: string, bearer: string | null) => {
     const response = await fetch(`${stack.publicUrl}${path.replace(/:[a-z0-9]+/g, 'x')}`, {
       method,
       redirect: 'manual',
@@ -192,16 +215,16 @@ describe('a bearer token opens the routes that say so and no other', () => {
     );
 
   test.each(named(false))('%s answers every token as one that nobody has', async (_name, route) => {
-    const ofNobody = await ask(route.method, route.path, 'btk_nobody');
+    const ofNobody = await knock(route.method, route.path, 'btk_nobody');
     const bearers = callers.flatMap(({ bearer }) => bearer ?? []);
-    const statuses = await Promise.all(bearers.map((bearer) => ask(route.method, route.path, bearer)));
+    const statuses = await Promise.all(bearers.map((bearer) => knock(route.method, route.path, bearer)));
     expect(new Set(statuses)).toEqual(new Set([ofNobody]));
   });
 
   test.each(named(true))('%s answers 401 to the dead and serves the living', async (_name, route) => {
     for (const method of methodsOf(route.method)) {
       for (const caller of callers) {
-        const status = await ask(method, route.path, caller.bearer);
+        const status = await knock(method, route.path, caller.bearer);
         const isOpen = caller.bearer !== null && caller.isAlive;
         expect(status === 401, `${method} by ${caller.name}: ${status}`).toBe(!isOpen);
         expect(status).not.toBe(403);
@@ -210,9 +233,11 @@ describe('a bearer token opens the routes that say so and no other', () => {
   });
 });
 
-test('the matrix knows every tool, and every entry is what its tool accepts', () => {
-  const args = toolArguments({ project: newId('project'), run: newId('run'), otherRun: newId('run') }, 1);
-  expect(Object.keys(args).sort()).toEqual(TOOLS.map(({ name }) => name).sort());
-  for (const tool of TOOLS)
+test('the matrix knows every tool and prompt, and every entry of a tool is what it accepts', () => {
+  const any = { project: newId('project'), run: newId('run'), otherRun: newId('run') };
+  const args = toolArguments(any, 1);
+  expect(Object.keys(args).sort()).toEqual(OFFERED.tools.map(({ name }) => name).sort());
+  expect(Object.keys(promptArguments(any)).sort()).toEqual(OFFERED.prompts.map(({ name }) => name).sort());
+  for (const tool of OFFERED.tools)
     expect(tool.input.safeParse(args[tool.name]), tool.name).toMatchObject({ success: true });
 });

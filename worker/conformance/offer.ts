@@ -7,6 +7,7 @@ import { ROUND_TOOLS } from './tools/rounds.ts';
 
 /** What Causeway offers, and after it what `@modelcontextprotocol/conformance` calls by name. */
 export const WITH_FIXTURES = new Offer({
+  ...PRODUCT.offered,
   tools: [
     ...PRODUCT.offered.tools,
     ...CONTENT_TOOLS,

@@ -1,26 +1,65 @@
-import type { Tool as WireTool } from '@modelcontextprotocol/server';
+import type {
+  Resource,
+  ResourceTemplateType,
+  Prompt as WirePrompt,
+  Tool as WireTool,
+} from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import type { Tool } from './tool.ts';
+import type { Prompt } from './prompt.ts';
+import type { ResourceFamily } from './resource.ts';
+import type { Tool, ToolContext } from './tool.ts';
+import { matchUri, parseTemplate, type UriTemplate } from './uri-template.ts';
 
-/** What a server offers to agents, as data. */
+/** A page of the tenant's own resources. */
+export interface ResourcePage {
+  readonly resources: readonly Resource[];
+  readonly nextCursor: string | null;
+}
+
+/** What a server offers to agents, as data, each in the order in which clients list it. */
 export interface Offered {
-  /** In the order in which clients list them. */
   readonly tools: readonly Tool[];
+  readonly resources: readonly ResourceFamily[];
+  readonly prompts: readonly Prompt[];
+  /** Lists what there is in the tenant, after a cursor of an earlier page. Enters the tenant. */
+  readonly browse: (cursor: string | null, context: ToolContext) => Promise<ResourcePage>;
 }
 
 /** What one entry of the Worker offers, made once an isolate. */
 export class Offer {
   readonly offered: Offered;
   private readonly toolsByName: ReadonlyMap<string, Tool>;
+  private readonly promptsByName: ReadonlyMap<string, Prompt>;
+  private readonly families: readonly { readonly family: ResourceFamily; readonly template: UriTemplate }[];
   private listed: WireTool[] | undefined;
 
   constructor(offered: Offered) {
     this.offered = offered;
     this.toolsByName = new Map(offered.tools.map((tool) => [tool.name, tool]));
+    this.promptsByName = new Map(offered.prompts.map((prompt) => [prompt.name, prompt]));
+    this.families = offered.resources.map((family) => ({ family, template: parseTemplate(family.template) }));
   }
 
   findTool(name: string): Tool | undefined {
     return this.toolsByName.get(name);
+  }
+
+  findPrompt(name: string): Prompt | undefined {
+    return this.promptsByName.get(name);
+  }
+
+  /** The family that has this very template. */
+  findFamily(template: string): ResourceFamily | undefined {
+    return this.offered.resources.find((family) => family.template === template);
+  }
+
+  /** The family that a URI belongs to, the first that fits, with what the URI gives for its variables. */
+  findResource(uri: string): { readonly family: ResourceFamily; readonly given: unknown } | null {
+    for (const { family, template } of this.families) {
+      const given = matchUri(template, uri);
+      if (given !== null) return { family, given };
+    }
+    return null;
   }
 
   /** The tools as a client sees them, in their fixed order. */
@@ -35,6 +74,36 @@ export class Offer {
     }));
     return this.listed;
   }
+
+  listTemplates(): ResourceTemplateType[] {
+    return this.families
+      .filter(({ template }) => template.variables.length > 0)
+      .map(({ family }) => ({ uriTemplate: family.template, ...described(family) }));
+  }
+
+  /** The families that are one resource each. */
+  listSingleResources(): Resource[] {
+    return this.families
+      .filter(({ template }) => template.variables.length === 0)
+      .map(({ family }) => ({ uri: family.template, ...described(family) }));
+  }
+
+  listPrompts(): WirePrompt[] {
+    return this.offered.prompts.map(({ name, title, description, input }) => ({
+      name,
+      title,
+      description,
+      arguments: Object.entries(input.shape).map(([argument, schema]) => ({
+        name: argument,
+        description: schema.description ?? '',
+        required: !schema.safeParse(undefined).success,
+      })),
+    }));
+  }
+}
+
+function described({ name, title, description, mimeType }: ResourceFamily) {
+  return { name, title, description, ...(mimeType === undefined ? {} : { mimeType }) };
 }
 
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): WireTool['inputSchema'] {

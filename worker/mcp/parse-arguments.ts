@@ -45,7 +45,7 @@ export function parseArguments(tool: Signature, given: unknown): ParsedArguments
       'invalid_arguments',
       faults.map(({ at, message }) => `${at}: ${message}`).join('; '),
       {
-        hint: `See the input schema of ${tool.name}; its arguments are: ${names}.`,
+        hint: `${tool.name} takes: ${names}.`,
         details: { faults },
       },
     ),

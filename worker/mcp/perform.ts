@@ -46,7 +46,7 @@ async function perform(
     if (error instanceof EntryRefused && !mcp.entry.isDecided) mcp.entry.refused(error);
     // What refuses by itself before it enters has proven nothing of the credential: the endpoint does then.
     else if (!(error instanceof Refusal)) mcp.entry.entered();
-    const refusal = asRefusal(error, mcp.call.requestId, request.target);
+    const refusal = asRefusal(error, mcp.call.requestId, request.target ?? '/mcp');
     mcp.use.refused(refusal.code);
     return refuse(refusal);
   } finally {

@@ -6,8 +6,8 @@ import type { ToolContext } from './tool.ts';
 
 /** A request whose form was accepted: what it needs of the credential, and its work. */
 export interface AcceptedRequest {
-  /** Its name in the request log: a tool, a resource template, a prompt. Never text that a client made up. */
-  readonly target: string;
+  /** Its name in the request log: a tool, a family of resources, a prompt; else null. Never text that a client made up. */
+  readonly target: string | null;
   readonly needs: Needs;
   /** Its first act on the outside is to enter the tenant, which proves the credential alive. Throws {@link Refusal}. */
   readonly run: (context: ToolContext) => Promise<Result>;

@@ -1,4 +1,8 @@
+import { completions } from './completions.ts';
+import { promptGets } from './prompt-gets.ts';
 import type { RequestKind } from './request-kind.ts';
+import { resourceLists } from './resource-lists.ts';
+import { resourceReads } from './resource-reads.ts';
 import { toolCalls } from './tool-calls.ts';
 
 /**
@@ -7,6 +11,10 @@ import { toolCalls } from './tool-calls.ts';
  */
 export const REQUEST_KINDS = {
   'tools/call': toolCalls,
+  'resources/list': resourceLists,
+  'resources/read': resourceReads,
+  'prompts/get': promptGets,
+  'completion/complete': completions,
 } as const satisfies Record<string, RequestKind>;
 
 export type KindName = keyof typeof REQUEST_KINDS;

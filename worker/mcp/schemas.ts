@@ -9,6 +9,7 @@ export const commitReference = z
   .optional()
   .describe('Commit id or unique prefix (7+); default: the newest');
 export const filePath = z.string().max(1024).describe('Relative to the project, as models/forecast.py');
+export const sourceReference = z.string().min(1).max(100).describe('As list_data_sources shows it');
 export const cursor = z.string().max(500).optional().describe('From the previous page');
 
 /** What every bounded list says of itself. */

@@ -1,25 +1,47 @@
-import { type CallToolResult, type InputRequiredResult, Server } from '@modelcontextprotocol/server';
+import { Server } from '@modelcontextprotocol/server';
 import { INSTRUCTIONS } from './instructions.ts';
 import type { McpCall } from './mcp-call.ts';
 import { answer } from './perform.ts';
-import { REQUEST_KINDS } from './request-kinds.ts';
+import { type KindName, REQUEST_KINDS } from './request-kinds.ts';
+import { SKILLS_EXTENSION, serveSkills } from './skills/serve-skills.ts';
 
-export const SERVER_INFO = { name: 'causeway', title: 'Causeway', version: '0.1.0' } as const;
+const SERVER_INFO = { name: 'causeway', title: 'Causeway', version: '0.1.0' } as const;
+const FIVE_MINUTES_MS = 300_000;
+
+/** How long a client may keep an answer (2026-07-28): what is the same for everybody, and what depends on the principal. */
+const CACHE_HINTS = {
+  'tools/list': { ttlMs: FIVE_MINUTES_MS, cacheScope: 'private' },
+  'prompts/list': { ttlMs: FIVE_MINUTES_MS, cacheScope: 'public' },
+  'resources/templates/list': { ttlMs: FIVE_MINUTES_MS, cacheScope: 'public' },
+  'resources/list': { ttlMs: 10_000, cacheScope: 'private' },
+  'resources/read': { ttlMs: 0, cacheScope: 'private' },
+} as const;
 
 /** A server for one request. Both eras are served by it; what differs is the SDK's concern. */
 export function makeServer(mcp: McpCall): Server {
+  const { offer } = mcp;
   const server = new Server(SERVER_INFO, {
-    capabilities: { tools: { listChanged: true }, logging: {} },
+    capabilities: {
+      tools: { listChanged: true },
+      resources: {},
+      prompts: {},
+      completions: {},
+      logging: {},
+      extensions: SKILLS_EXTENSION,
+    },
     instructions: INSTRUCTIONS,
-    cacheHints: { 'tools/list': { ttlMs: 300_000, cacheScope: 'private' } },
+    cacheHints: CACHE_HINTS,
   });
-  server.setRequestHandler('tools/list', () => ({ tools: mcp.offer.listTools() }));
-  server.setRequestHandler(
-    'tools/call',
-    async ({ params }, context) =>
-      (await answer(REQUEST_KINDS['tools/call'], params, mcp, context)) as
-        | CallToolResult
-        | InputRequiredResult,
-  );
+  server.setRequestHandler('tools/list', () => ({ tools: offer.listTools() }));
+  server.setRequestHandler('prompts/list', () => ({ prompts: offer.listPrompts() }));
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: offer.listTemplates() }));
+  for (const method of Object.keys(REQUEST_KINDS) as KindName[]) {
+    // What a kind answers is the result of its own method, which a union of methods cannot say.
+    server.setRequestHandler(
+      method,
+      ({ params }, context) => answer(REQUEST_KINDS[method], params, mcp, context) as Promise<never>,
+    );
+  }
+  serveSkills(server);
   return server;
 }

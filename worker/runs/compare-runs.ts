@@ -8,7 +8,7 @@ import {
   type NamedChange,
 } from './compare/compare-manifests.ts';
 import { compareTables, type TableDifference } from './compare/compare-tables.ts';
-import { blobBytes } from './get-run-output.ts';
+import { blobBytes } from './output/open-output.ts';
 import { readCsv, type Table } from './output/read-csv.ts';
 import { requireRuns } from './run-view.ts';
 

@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { refuseData } from '../../data/refuse-import.ts';
-import { selectSource } from '../../database/data.ts';
-import { withTenant } from '../../database/with-tenant.ts';
-import { describedSnapshot, describeSnapshot } from '../data-schemas.ts';
-import { projectReference } from '../schemas.ts';
+import { describeSource } from '../../data/describe-source.ts';
+import { describedSnapshot } from '../data-schemas.ts';
+import { projectReference, sourceReference } from '../schemas.ts';
 import { defineTool, READS } from '../tool.ts';
 
 export const describeData = defineTool({
@@ -13,7 +11,7 @@ export const describeData = defineTool({
     'Says what a data source holds now: columns with type, missing values, least and greatest; five rows; where a run finds it and the line of Python that loads it. Call it before you write code that uses the data.',
   input: z.object({
     project: projectReference,
-    name: z.string().min(1).max(100).describe('As list_data_sources shows it'),
+    name: sourceReference,
   }),
   output: z.object({
     ...describedSnapshot,
@@ -29,11 +27,6 @@ export const describeData = defineTool({
   needs: { scopes: ['data:read'], role: 'viewer' },
   annotations: READS,
   async run(input, { platform, principal }) {
-    const [found] = await withTenant(platform.database, principal, [
-      selectSource(input.project, input.name),
-    ] as const);
-    if (!found.ok) throw refuseData(found, input);
-    const { imported_at, origin, snapshots } = found;
-    return { structured: { ...describeSnapshot(found), imported_at, origin: { ...origin }, snapshots } };
+    return { structured: await describeSource(platform, principal, input) };
   },
 });

@@ -16,7 +16,7 @@ export function chooseView({ media_type: type, bytes }: Pick<Output, 'media_type
   if (TABLES.includes(type))
     return type.startsWith('text/') && bytes <= SMALL_TABLE_BYTES_MAX ? 'small_table' : 'large_table';
   if (IMAGES.includes(type)) return bytes <= IMAGE_BYTES_MAX ? 'image' : 'file';
-  if (type.startsWith('text/') || TEXTS.includes(type)) return bytes <= TEXT_BYTES_MAX ? 'text' : 'file';
+  if (isText(type)) return bytes <= TEXT_BYTES_MAX ? 'text' : 'file';
   return 'file';
 }
 
@@ -24,4 +24,9 @@ export function chooseView({ media_type: type, bytes }: Pick<Output, 'media_type
 export function isImage(bytes: Uint8Array, type: string): boolean {
   const starts = type === 'image/png' ? [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] : [0xff, 0xd8, 0xff];
   return starts.every((byte, index) => bytes[index] === byte);
+}
+
+/** Whether a media type is of text that can be shown as lines; tables of text are. */
+export function isText(type: string): boolean {
+  return type.startsWith('text/') || TEXTS.includes(type);
 }

@@ -8,6 +8,8 @@ export interface MatrixWorld {
 /** Stands in all that Acme holds and in no argument: who is not of Acme must never be sent it. */
 export const MARKER = 'harbour-7431';
 export const DATA_SOURCE = 'quays';
+/** What each run of `model.py` leaves. */
+export const OUTPUT = 'left.txt';
 
 /** A file for each caller to edit, so that no two calls meet in one. */
 export const editedPath = (caller: number) => `edited-${caller}.md`;
@@ -47,5 +49,28 @@ export function toolArguments(
     describe_data: { project, name: DATA_SOURCE },
     import_data: { project, name: `added_${caller}`, format: 'csv', text: 'a,b\n1,2\n' },
     create_upload: { project, name: `sent_${caller}`, format: 'csv', bytes: 8 },
+  };
+}
+
+/** A value for each variable that a template may have. */
+export function resourceVariables({ project, run, otherRun }: MatrixWorld): Readonly<Record<string, string>> {
+  return {
+    ...{ project, path: 'model.py', source: DATA_SOURCE },
+    ...{ run, name: OUTPUT, run_a: run, run_b: otherRun },
+  };
+}
+
+/** The same for each prompt. */
+export function promptArguments({
+  project,
+  run,
+  otherRun,
+}: MatrixWorld): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  return {
+    explore_data: { project, source: DATA_SOURCE },
+    build_forecast: { project, source: DATA_SOURCE },
+    try_scenarios: { project, path: 'model.py' },
+    explain_run: { run },
+    compare_two_runs: { run_a: run, run_b: otherRun },
   };
 }

@@ -1,0 +1,50 @@
+import {
+  type GetPromptResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  ProtocolError,
+  ProtocolErrorCode,
+} from '@modelcontextprotocol/server';
+import { parseArguments } from './parse-arguments.ts';
+import type { Prompt } from './prompt.ts';
+import { protocolRefusal } from './protocol-refusal.ts';
+import { accepted, asRecord, type RequestKind, refused } from './request-kind.ts';
+import type { ToolContext } from './tool.ts';
+
+const NAME_CHARS_SHOWN = 100;
+
+/** `prompts/get`. */
+export const promptGets: RequestKind = {
+  judge(params, offer) {
+    const { name, arguments: given } = asRecord(params);
+    const prompt = typeof name === 'string' ? offer.findPrompt(name) : undefined;
+    if (prompt === undefined) return refused(unknownPrompt(name));
+    const parsed = parseArguments(prompt, given);
+    if (!parsed.ok) return refused(parsed.refusal, prompt.name);
+    return accepted({
+      target: prompt.name,
+      needs: prompt.needs,
+      run: (context) => get(prompt, parsed.input, context),
+    });
+  },
+  refuse(refusal, requestId) {
+    throw protocolRefusal(refusal, requestId);
+  },
+};
+
+async function get(
+  prompt: Prompt,
+  input: Record<string, unknown>,
+  context: ToolContext,
+): Promise<GetPromptResult | InputRequiredResult> {
+  const messages = await prompt.get(input, context);
+  if (isInputRequiredResult(messages)) return messages;
+  return { description: prompt.description, messages: [...messages] };
+}
+
+function unknownPrompt(name: unknown): ProtocolError {
+  return new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `Unknown prompt: ${String(name).slice(0, NAME_CHARS_SHOWN)}`,
+  );
+}

@@ -1,0 +1,63 @@
+import type { Outcome, Output, Stream } from '../../../protocol/outcome.ts';
+import { Refusal } from '../../http/refusal.ts';
+import type { ToolContext } from '../../mcp/tool.ts';
+import { quoted } from '../../projects/find-project.ts';
+import { DOWNLOAD_LIFETIME_MS, grant } from '../capability.ts';
+import { requireRuns } from '../run-view.ts';
+
+export interface EndedRun {
+  readonly run: string;
+  readonly project: string;
+  readonly outcome: Outcome;
+}
+
+/** An ended run; refuses one that is absent, another's, or active. One database request. */
+export async function requireOutcome(context: ToolContext, run: string): Promise<EndedRun> {
+  const [row] = await requireRuns(context, [run]);
+  if (row?.outcome != null) return { run: row.run, project: row.project, outcome: row.outcome };
+  throw new Refusal('not_found', 'The run has not ended, so it has no outputs yet.', {
+    hint: `Call get_run with run="${run}" and wait_seconds=45 first.`,
+  });
+}
+
+/** The output of this name, or the refusal that names what the run left. */
+export function foundOutput(outcome: Outcome, name: string): Output {
+  const output = outcome.outputs.find((candidate) => candidate.name === name);
+  if (output !== undefined) return output;
+  const names = outcome.outputs.map((candidate) => `\`${quoted(candidate.name)}\``);
+  const there =
+    names.length === 0
+      ? 'it left none'
+      : `it left: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
+  throw new Refusal('not_found', `The run has no output \`${quoted(name)}\`; ${there}.`, {
+    hint: 'stdout and stderr are names too. Names are case-sensitive.',
+  });
+}
+
+/** All that was kept of a stream. */
+export async function streamText(context: ToolContext, stream: Stream): Promise<string> {
+  return stream.sha256 === null
+    ? stream.inline
+    : new TextDecoder().decode(await blobBytes(context, stream.sha256));
+}
+
+export async function blobBytes(context: ToolContext, sha256: string): Promise<Uint8Array> {
+  const blob = await context.platform.blobs.get({ tenant: context.principal.tenantId, sha256 });
+  if (blob === null) throw new Error(`the blob store lacks ${sha256}, which an outcome names`);
+  return new Uint8Array(await new Response(blob.body).arrayBuffer());
+}
+
+/** An address of an output, good for 15 minutes, for whoever has it, while the credential that made it may see the run. */
+export async function downloadUrl(context: ToolContext, run: string, output: Output): Promise<string> {
+  const { platform, principal } = context;
+  const claim = {
+    tenant: principal.tenantId,
+    user: principal.userId,
+    credential: principal.credential,
+    run,
+    sha256: output.sha256,
+    name: output.name,
+    type: output.media_type,
+  };
+  return `${platform.publicUrl}/downloads/${await grant(platform.sealKey, 'download', claim, DOWNLOAD_LIFETIME_MS)}`;
+}
