@@ -39,7 +39,8 @@ export interface DemoOptions {
   readonly write?: (line: string) => void;
 }
 
-const FIRST_PASS: readonly DemoStep[] = [
+/** What an analyst's agent comes for: a project with models and data, runs of it, and what they differ in. */
+export const MAIN_JOB: readonly DemoStep[] = [
   whoami,
   createProject,
   commitFiles,
@@ -48,6 +49,9 @@ const FIRST_PASS: readonly DemoStep[] = [
   describeData,
   runForecast,
   compareRuns,
+];
+const FIRST_PASS: readonly DemoStep[] = [
+  ...MAIN_JOB,
   followRun,
   valuation,
   queryLarge,

@@ -1,88 +1,75 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { Client as ClientOf2025 } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport as TransportOf2025 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { DemoClient } from '../../examples/demo/clients/demo-client.ts';
 import { MemoryProvider } from '../support/memory-provider.ts';
-import { decide, REDIRECT, signedIn } from '../support/oauth.ts';
+import { REDIRECT, signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
+import { agree, type Dial, dialSdk1, dialSdk2, signInByOAuth } from '../support/sdk-clients.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { settleAccount, type Visitor } from '../support/visitor.ts';
 
 const stack = sharedStack();
-const INFO = { name: 'sdk-agent', version: '1.0.0' };
+const PATIENCE = { timeoutMs: 30_000 };
 
 let browser: Visitor;
 beforeAll(async () => {
   browser = await signedIn(stack, await settleAccount(stack, { name: 'Ann' }));
 });
 
-/** The person's part: the SDK's address in the browser, and their yes. Returns what the redirect carries. */
-async function agree(
+/** Connects with what the provider knows. */
+async function reconnect(dial: Dial, provider: MemoryProvider): Promise<DemoClient> {
+  const client = await dial(stack.mcpUrl, provider).connect();
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** Is let in by Ann. */
+async function connect(
+  dial: Dial,
   provider: MemoryProvider,
-  change: (url: URL) => void = () => {},
-): Promise<URLSearchParams> {
-  const { asked } = provider;
-  if (asked === null) throw new Error('the SDK did not ask for authorization');
-  provider.asked = null;
-  change(asked);
-  return (await decide(browser, `${asked.pathname}${asked.search}`)).searchParams;
+  change?: (url: URL) => void,
+): Promise<DemoClient> {
+  const client = await signInByOAuth(() => dial(stack.mcpUrl, provider), provider, browser, change);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+async function expectWorking(client: DemoClient): Promise<void> {
+  expect((await client.callTool('whoami', {}, PATIENCE)).isError).toBeFalsy();
 }
 
 describe('the client of revision 2026-07-28', () => {
-  const make = (provider: MemoryProvider) => {
-    const client = new Client(INFO, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
-    const transport = new StreamableHTTPClientTransport(new URL(stack.mcpUrl), {
-      authProvider: provider.for2026,
-    });
-    onTestFinished(() => client.close());
-    return { client, transport };
-  };
-
-  async function connect(provider: MemoryProvider, change?: (url: URL) => void): Promise<Client> {
-    const first = make(provider);
-    await expect(first.client.connect(first.transport)).rejects.toThrow();
-    await first.transport.finishAuth(await agree(provider, change));
-    const second = make(provider);
-    await second.client.connect(second.transport);
-    return second.client;
-  }
+  const dial = dialSdk2({ pin: '2026-07-28' });
 
   test('adds only the address, registers, is let in, and works', async () => {
     const provider = new MemoryProvider();
-    const client = await connect(provider);
-    expect((await client.callTool({ name: 'whoami', arguments: {} })).isError).toBeFalsy();
+    await expectWorking(await connect(dial, provider));
     expect(provider.known.client?.client_id).toMatch(/^cli_/);
   });
 
   test('steps up after 403: the person is asked for the union, and the call then works', async () => {
     const provider = new MemoryProvider();
-    const client = await connect(provider, (url) => url.searchParams.set('scope', 'projects:read'));
-    const create = () => client.callTool({ name: 'create_project', arguments: { name: 'Stepped up' } });
-    await expect(create()).rejects.toThrow();
+    const client = await connect(dial, provider, (url) => url.searchParams.set('scope', 'projects:read'));
+    await expect(client.callTool('create_project', { name: 'Stepped up' }, PATIENCE)).rejects.toThrow();
     const asked = new Set(provider.asked?.searchParams.get('scope')?.split(' '));
     expect(asked).toContain('projects:write');
     expect(asked).toContain('projects:read');
-    const again = make(provider);
-    await again.transport.finishAuth(await agree(provider));
-    await again.client.connect(again.transport);
-    const created = await again.client.callTool({
-      name: 'create_project',
-      arguments: { name: 'Stepped up' },
-    });
+    const again = dial(stack.mcpUrl, provider);
+    await again.finishAuth(await agree(browser, provider));
+    const steppedUp = await again.connect();
+    onTestFinished(() => steppedUp.close());
+    const created = await steppedUp.callTool('create_project', { name: 'Stepped up' }, PATIENCE);
     expect(created.isError).toBeFalsy();
   });
 
   test('refreshes by itself when its access token is refused', async () => {
     const provider = new MemoryProvider();
-    await connect(provider);
+    await connect(dial, provider);
     const { tokens } = provider.known;
     provider.known.tokens = { ...tokens, token_type: 'Bearer', access_token: `${tokens?.access_token}x` };
-    const { client, transport } = make(provider);
-    await client.connect(transport);
-    expect((await client.listTools()).tools.length).toBeGreaterThan(10);
+    const client = await reconnect(dial, provider);
+    expect((await client.listTools()).length).toBeGreaterThan(10);
     expect(provider.asked).toBeNull();
     expect(provider.known.tokens?.refresh_token).not.toBe(tokens?.refresh_token);
   });
@@ -102,8 +89,7 @@ describe('the client of revision 2026-07-28', () => {
 
     test('never registers, is let in, and works', async () => {
       const id = `${origin}/client.json`;
-      const client = await connect(new MemoryProvider({ client_id: id }));
-      expect((await client.callTool({ name: 'whoami', arguments: {} })).isError).toBeFalsy();
+      await expectWorking(await connect(dial, new MemoryProvider({ client_id: id })));
       const [row] = await queryAs(
         stack.superuserUrl,
         'select origin from app.oauth_clients where client_id = $1',
@@ -115,29 +101,19 @@ describe('the client of revision 2026-07-28', () => {
 });
 
 describe('the client of revision 2025-11-25', () => {
-  const make = (provider: MemoryProvider) => {
-    const client = new ClientOf2025(INFO);
-    const transport = new TransportOf2025(new URL(stack.mcpUrl), { authProvider: provider.for2025 });
-    onTestFinished(() => client.close());
-    return { client, transport };
-  };
-
   test('adds only the address, registers, is let in, works, and is refreshed', async () => {
     const provider = new MemoryProvider();
-    const first = make(provider);
-    await expect(first.client.connect(first.transport as Transport)).rejects.toThrow();
-    expect(provider.asked?.searchParams.get('redirect_uri')).toBe(REDIRECT);
-    await first.transport.finishAuth((await agree(provider)).get('code') ?? '');
-
-    const second = make(provider);
-    await second.client.connect(second.transport as Transport);
-    expect((await second.client.callTool({ name: 'whoami', arguments: {} })).isError).toBeFalsy();
+    let redirect: string | null = null;
+    const client = await connect(dialSdk1, provider, (url) => {
+      redirect = url.searchParams.get('redirect_uri');
+    });
+    expect(redirect).toBe(REDIRECT);
+    await expectWorking(client);
 
     const { tokens } = provider.known;
     provider.known.tokens = { ...tokens, token_type: 'Bearer', access_token: 'ended' };
-    const third = make(provider);
-    await third.client.connect(third.transport as Transport);
-    expect((await third.client.listTools()).tools.length).toBeGreaterThan(10);
+    const again = await reconnect(dialSdk1, provider);
+    expect((await again.listTools()).length).toBeGreaterThan(10);
     expect(provider.asked).toBeNull();
   });
 });

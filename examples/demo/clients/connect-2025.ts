@@ -10,6 +10,11 @@ export async function connect2025(endpoint: Endpoint): Promise<DemoClient> {
     requestInit: authorization(endpoint),
   });
   await client.connect(transport as Transport);
+  return asDemoClient(client, transport);
+}
+
+/** A connected client of this SDK. */
+export function asDemoClient(client: Client, transport: StreamableHTTPClientTransport): DemoClient {
   return {
     revision: transport.protocolVersion ?? 'unknown',
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),

@@ -10,6 +10,11 @@ export async function connect2026(endpoint: Endpoint): Promise<DemoClient> {
     requestInit: authorization(endpoint),
   });
   await client.connect(transport);
+  return asDemoClient(client);
+}
+
+/** A connected client of this SDK, whichever revision it agreed on. */
+export function asDemoClient(client: Client): DemoClient {
   return {
     revision: client.getNegotiatedProtocolVersion() ?? 'unknown',
     listTools: async () => (await client.listTools()).tools.map(({ name }) => name),
