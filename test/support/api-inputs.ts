@@ -1,4 +1,4 @@
-import { newId, type TenantId } from '../../protocol/ids.ts';
+import { type IdKind, newId, type TenantId } from '../../protocol/ids.ts';
 import type { OperationName } from '../../worker/api/routes/index.ts';
 import type { ApiClient, ApiInput } from './api.ts';
 import { claimsOf, connect, signedIn } from './oauth.ts';
@@ -60,6 +60,11 @@ export async function newGrant(stack: TestStack, member: Account): Promise<strin
   return String(claimsOf(agent.tokens.access_token).gid);
 }
 
+export async function newToken(person: ApiClient, tenant: string): Promise<string> {
+  const body = { name: 'nightly', scopes: ['projects:read'], role: 'viewer' };
+  return (await person.get<{ token: string }>('createToken', { params: { tenant }, body })).token;
+}
+
 /** What each operation is called with by whoever is refused: always the same targets, which must still be there after. */
 export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiInput>> {
   const inTenant = { params: { tenant: world.tenant } };
@@ -78,6 +83,16 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     listSignIns: withParam('user', world.member.user),
     listSessions: inTenant,
     endSession: withParam('session', world.memberSession),
+    listMembers: inTenant,
+    getMember: withParam('user', world.member.user),
+    changeRole: { ...withParam('user', world.member.user), body: { role: 'viewer' } },
+    removeMember: withParam('user', world.member.user),
+    listTokens: inTenant,
+    getToken: withParam('token', world.member.tokenId),
+    createToken: { ...inTenant, body: { name: 'nightly', scopes: ['projects:read'], role: 'viewer' } },
+    rotateToken: withParam('token', world.member.tokenId),
+    revokeToken: withParam('token', world.member.tokenId),
+    listRequests: inTenant,
     listInvitations: inTenant,
     createInvitation: { ...inTenant, body: { email: newEmail(), role: 'viewer' } },
     withdrawInvitation: withParam('invitation', world.invitation),
@@ -103,6 +118,13 @@ export async function freshInput(
       return { params: { tenant, invitation: await newInvitation(owner, tenant) } };
     case 'endGrant':
       return { params: { tenant, grant: await newGrant(stack, member) } };
+    case 'removeMember': {
+      const { user } = await settleAccount(stack, { name: `Rob${emails++}`, tenant, role: 'member' });
+      return { params: { tenant, user } };
+    }
+    case 'rotateToken':
+    case 'revokeToken':
+      return { params: { tenant, token: await newToken(caller, tenant) } };
     case 'endOwnSession': {
       const { session } = await caller.get<{ session: string }>('whoAmI');
       return { params: { session } };
@@ -112,14 +134,7 @@ export async function freshInput(
   }
 }
 
-/** An id of the kind that a parameter takes, which nothing has. */
+/** An id that nothing has, of the kind that a parameter of this name takes. */
 export function absentId(name: string): string {
-  const kinds = {
-    tenant: 'tenant',
-    user: 'user',
-    session: 'session',
-    invitation: 'invitation',
-    grant: 'grant',
-  };
-  return newId(kinds[name as keyof typeof kinds] as 'user');
+  return newId(name as IdKind);
 }

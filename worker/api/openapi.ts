@@ -64,6 +64,7 @@ export function openApiDocument(publicUrl: string): { openapi: string } & Json {
 
 function operation(name: string, route: ApiRoute, schemas: Json): Json {
   const takesBody = Object.keys(route.body.shape).length > 0;
+  const needsBody = !route.body.safeParse({}).success;
   return {
     operationId: name,
     tags: [route.tag],
@@ -78,7 +79,7 @@ function operation(name: string, route: ApiRoute, schemas: Json): Json {
     ...(takesBody
       ? {
           requestBody: {
-            required: true,
+            required: needsBody,
             content: { 'application/json': { schema: schemaOf(route.body, 'input', schemas) } },
           },
         }

@@ -19,13 +19,18 @@ export function parseQuery(name: string, route: ApiRoute, given: URLSearchParams
   return parse(name, route.query, Object.fromEntries(given));
 }
 
-/** The body: JSON, and said to be JSON, which a form of another site cannot say. Not read where the route takes none. */
+/**
+ * The body: JSON, and said to be JSON, which a form of another site cannot say. Not read where the route takes none; where
+ * all of it may be left out, no body is an empty one.
+ */
 export async function parseBody(name: string, route: ApiRoute, request: Request) {
   if (Object.keys(route.body.shape).length === 0) return {};
+  const bytes = await readBody(request, BODY_BYTES_MAX);
+  if (bytes.byteLength === 0) return parse(name, route.body, {});
   const [type = ''] = (request.headers.get('content-type') ?? '').split(';');
   if (type.trim().toLowerCase() !== 'application/json')
     throw invalid('This address takes JSON: send content-type: application/json.');
-  const body = parseJson(await readBody(request, BODY_BYTES_MAX));
+  const body = parseJson(bytes);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('The body is no JSON object.');
   return parse(name, route.body, body);

@@ -2,7 +2,7 @@ import type { TenantRole } from '../tenants/roles.ts';
 import { callFunction } from './call-function.ts';
 import type { Database } from './database.ts';
 import { isoOf, isoOrNull } from './moment.ts';
-import { type Query, query } from './query.ts';
+import { onlyRow, type Query, query } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
 /** What the secret of a presented token is checked against, and whose token it is. */
@@ -58,6 +58,12 @@ export interface ListedToken {
   readonly isAlive: boolean;
 }
 
+/** Tokens that the person may see; `$1`: also those that have ended, `$2`: of one person only. */
+const SEEN = `app.is_in_session()
+     and (k.user_id = app.user_id() or app.role_rank(app.role()) >= app.role_rank('admin'))
+     and ($1 or (k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())))
+     and ($2::text is null or k.user_id = $2)`;
+
 const LIST = `
   select k.token_id, k.name, k.user_id, p.name as user_name, k.scopes, k.role_ceiling, k.address_ranges::text[] as networks,
          k.created_at, k.expires_at, k.revoked_at, l.last_used_at, k.successor_id,
@@ -65,10 +71,7 @@ const LIST = `
     from app.api_tokens as k
     join app.tenant_people() as p using (user_id)
     left join app.token_last_uses as l on l.tenant_id = k.tenant_id and l.credential_id = k.token_id
-   where app.is_in_session()
-     and (k.user_id = app.user_id() or app.role_rank(app.role()) >= app.role_rank('admin'))
-     and ($1 or (k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp())))
-     and ($2::text is null or k.user_id = $2) and ($3::text is null or k.token_id = $3)
+   where ${SEEN} and ($3::text is null or k.token_id = $3)
      and ($4::text is null or k.token_id < $4)
    order by k.token_id desc limit $5`;
 
@@ -105,6 +108,15 @@ export function selectTokens(asked: {
       isAlive: row.is_alive as boolean,
     })),
   );
+}
+
+/** How many tokens {@link selectTokens} would give on all its pages. */
+export function countTokens(asked: {
+  readonly isWithEnded: boolean;
+  readonly user?: string | null;
+}): Query<number> {
+  const sql = `select count(*)::integer as total from app.api_tokens as k where ${SEEN}`;
+  return query(sql, [asked.isWithEnded, asked.user ?? null], (rows) => onlyRow(rows).total as number);
 }
 
 /** How long a new token of the entered tenant may live, in seconds; null where the tenant sets no bound. */

@@ -10,7 +10,7 @@ export function parseOrigins(text: string): readonly string[] | null {
 
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || url.origin !== text) return false;
+  if (url === null || url.origin !== text || text.includes('*')) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 

@@ -1,9 +1,11 @@
 import { newId, type TokenId } from '../../protocol/ids.ts';
 import { limit } from '../../protocol/limits.ts';
 import { createToken as storeToken } from '../database/api-tokens.ts';
+import { once } from '../database/once.ts';
 import type { Scope } from '../mcp/scopes.ts';
-import { withTenantOfPerson } from '../people/person.ts';
+import { asPerson } from '../people/person.ts';
 import type { Platform } from '../platform.ts';
+import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { TenantRole } from '../tenants/roles.ts';
 import { drawToken } from './draw-token.ts';
@@ -38,11 +40,25 @@ export async function createToken(
   principal: Principal,
   wish: TokenWish,
 ): Promise<MadeToken> {
+  const { text, ...made } = await createTokenOnce(platform, principal, wish, null);
+  if (text === null) throw new Error('a token that was made just now has no text');
+  return { ...made, text };
+}
+
+/**
+ * {@link createToken}, once for an idempotency key: a repetition names the token and has no text, because none is kept.
+ * Refuses with `idempotency_conflict` too.
+ */
+export async function createTokenOnce(
+  platform: Platform,
+  principal: Principal,
+  wish: TokenWish,
+  idempotency: Idempotency | null,
+): Promise<Omit<MadeToken, 'text'> & { readonly text: string | null }> {
   const id = wish.id ?? newId('token');
   const { text, argon2id } = await drawToken(principal.tenantId, id);
-  const [answer] = await withTenantOfPerson(platform, principal, [
-    storeToken({ ...wish, id, argon2id }, limit('person_tokens')),
-  ] as const);
+  const creation = storeToken({ ...wish, id, argon2id }, limit('person_tokens'));
+  const answer = await asPerson(() => once(platform.database, principal, idempotency, creation, { id }));
   if (!answer.ok) throw refuseToken(answer);
-  return { tokenId: id, text, expiresAt: answer.expires_at };
+  return { tokenId: answer.id, text: answer.replayed ? null : text, expiresAt: answer.expires_at };
 }

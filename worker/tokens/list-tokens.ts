@@ -1,4 +1,9 @@
-import { type ListedToken, selectTokenLifetimeMax, selectTokens } from '../database/api-tokens.ts';
+import {
+  countTokens,
+  type ListedToken,
+  selectTokenLifetimeMax,
+  selectTokens,
+} from '../database/api-tokens.ts';
 import { withTenantOfPerson } from '../people/person.ts';
 import type { Platform } from '../platform.ts';
 import { decodeCursor } from '../tenants/cursor.ts';
@@ -20,13 +25,15 @@ export async function listTokens(
     readonly limit: number;
     readonly cursor?: string | undefined;
   },
-): Promise<Page<ListedToken> & { readonly lifetimeSecondsMax: number | null }> {
+): Promise<Page<ListedToken> & { readonly total: number; readonly lifetimeSecondsMax: number | null }> {
   const before = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
-  const [lifetimeSecondsMax, tokens] = await withTenantOfPerson(platform, principal, [
+  const wanted = { isWithEnded: asked.isWithEnded, user: asked.user ?? null };
+  const [lifetimeSecondsMax, total, tokens] = await withTenantOfPerson(platform, principal, [
     selectTokenLifetimeMax(),
-    selectTokens({ ...asked, before, user: asked.user ?? null, rowsMax: asked.limit + 1 }),
+    countTokens(wanted),
+    selectTokens({ ...wanted, before, rowsMax: asked.limit + 1 }),
   ] as const);
-  return { lifetimeSecondsMax, ...pageOf(tokens, asked.limit, ({ tokenId }) => tokenId) };
+  return { total, lifetimeSecondsMax, ...pageOf(tokens, asked.limit, ({ tokenId }) => tokenId) };
 }
 
 /** One token that the person may see; refuses with `not_found`. */

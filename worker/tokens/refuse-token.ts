@@ -1,5 +1,6 @@
 import type { SqlAnswer } from '../database/refusal-data.ts';
 import { Refusal } from '../http/refusal.ts';
+import { usedKey } from '../tenants/idempotency.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -33,6 +34,8 @@ export function refuseToken({ code, details }: SqlAnswer<object> & { readonly ok
             hint: `Rotate its successor, ${details.successor}.`,
             details: { successor: details.successor },
           });
+    case 'idempotency_conflict':
+      return usedKey();
     default:
       return new Refusal('not_found', 'There is no such token.');
   }

@@ -1,7 +1,9 @@
 import { newId } from '../../protocol/ids.ts';
 import { rotateToken as storeSuccessor } from '../database/api-tokens.ts';
-import { withTenantOfPerson } from '../people/person.ts';
+import { once } from '../database/once.ts';
+import { asPerson } from '../people/person.ts';
 import type { Platform } from '../platform.ts';
+import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { MadeToken } from './create-token.ts';
 import { drawToken } from './draw-token.ts';
@@ -23,16 +25,30 @@ export async function rotateToken(
   principal: Principal,
   wish: { readonly token: string; readonly overlapSeconds: number },
 ): Promise<RotatedToken> {
+  const { text, ...rotated } = await rotateTokenOnce(platform, principal, wish, null);
+  if (text === null) throw new Error('a token that was rotated just now has no text');
+  return { ...rotated, text };
+}
+
+/**
+ * {@link rotateToken}, once for an idempotency key: a repetition names the successor and has no text, because none is
+ * kept. Refuses with `idempotency_conflict` too.
+ */
+export async function rotateTokenOnce(
+  platform: Platform,
+  principal: Principal,
+  wish: { readonly token: string; readonly overlapSeconds: number },
+  idempotency: Idempotency | null,
+): Promise<Omit<RotatedToken, 'text'> & { readonly text: string | null }> {
   const id = newId('token');
   const { text, argon2id } = await drawToken(principal.tenantId, id);
   const { token: old, overlapSeconds } = wish;
-  const [answer] = await withTenantOfPerson(platform, principal, [
-    storeSuccessor({ old, id, argon2id, overlapSeconds }),
-  ] as const);
+  const rotation = storeSuccessor({ old, id, argon2id, overlapSeconds });
+  const answer = await asPerson(() => once(platform.database, principal, idempotency, rotation, { id }));
   if (!answer.ok) throw refuseToken(answer);
   return {
-    tokenId: id,
-    text,
+    tokenId: answer.id,
+    text: answer.replayed ? null : text,
     name: answer.name,
     expiresAt: answer.expires_at,
     oldUntil: answer.old_until,

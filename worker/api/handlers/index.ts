@@ -2,14 +2,18 @@ import type { Handlers } from '../handler.ts';
 import { openApiDocument } from '../openapi.ts';
 import { agentHandlers } from './agents.ts';
 import { invitationHandlers } from './invitations.ts';
+import { memberHandlers } from './members.ts';
 import { ownHandlers } from './own.ts';
 import { peopleHandlers } from './people.ts';
+import { tokenHandlers } from './tokens.ts';
 
 /** A handler for each route; a route without one does not compile. */
 export const API_HANDLERS: Handlers = {
   ...ownHandlers,
   ...peopleHandlers,
+  ...memberHandlers,
   ...invitationHandlers,
+  ...tokenHandlers,
   ...agentHandlers,
   getDocument: (_input, { platform }) => openApiDocument(platform.publicUrl),
 };

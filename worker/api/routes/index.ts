@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { defineRoute } from '../route.ts';
 import { AGENT_ROUTES } from './agents.ts';
 import { INVITATION_ROUTES } from './invitations.ts';
+import { MEMBER_ROUTES } from './members.ts';
 import { OWN_ROUTES } from './own.ts';
 import { PEOPLE_ROUTES } from './people.ts';
+import { TOKEN_ROUTES } from './tokens.ts';
 
 const DOCUMENT_ROUTES = {
   getDocument: defineRoute({
@@ -20,7 +22,9 @@ const DOCUMENT_ROUTES = {
 export const API_ROUTES = {
   ...OWN_ROUTES,
   ...PEOPLE_ROUTES,
+  ...MEMBER_ROUTES,
   ...INVITATION_ROUTES,
+  ...TOKEN_ROUTES,
   ...AGENT_ROUTES,
   ...DOCUMENT_ROUTES,
 } as const;
