@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { Stream } from '../protocol/outcome.ts';
 
+const LAST_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
+
 /** What is kept of one output stream of a run: its first bytes, and the count of all. */
 export interface Capture {
   /** Takes a chunk; returns the part of it that is kept. */
   add(chunk: Buffer): Buffer;
   readonly bytes: number;
   kept(): Buffer;
-  /** The last kept bytes as text: what a traceback is read from. */
-  tail(bytesMax: number): string;
+  /** What came last, 64 KiB at most, kept or not: where a traceback is looked for first. */
+  last(): Buffer;
 }
 
 export function captureStream(keptBytesMax: number): Capture {
   const chunks: Buffer[] = [];
   let keptBytes = 0;
   let bytes = 0;
+  let beyond: Buffer = NOTHING;
   const kept = () => Buffer.concat(chunks);
   return {
     add(chunk) {
@@ -22,14 +26,20 @@ export function captureStream(keptBytesMax: number): Capture {
       const part = chunk.subarray(0, keptBytesMax - keptBytes);
       if (part.length > 0) chunks.push(part);
       keptBytes += part.length;
+      if (part.length < chunk.length)
+        beyond = Buffer.concat([beyond, chunk.subarray(part.length)].map(lastBytes)).subarray(-LAST_BYTES);
       return part;
     },
     get bytes() {
       return bytes;
     },
     kept,
-    tail: (bytesMax) => kept().subarray(-bytesMax).toString('utf8'),
+    last: () => lastBytes(beyond.length < LAST_BYTES ? Buffer.concat([lastBytes(kept()), beyond]) : beyond),
   };
+}
+
+function lastBytes(bytes: Buffer): Buffer {
+  return bytes.subarray(-LAST_BYTES);
 }
 
 /** `bytes` cut to at most `bytesMax`, never inside a character of UTF-8. */

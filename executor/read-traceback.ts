@@ -1,4 +1,5 @@
 import type { RunError } from '../protocol/outcome.ts';
+import type { Capture } from './capture-stream.ts';
 
 const MESSAGE_CHARS_MAX = 2000;
 const REPO = '/repo/';
@@ -47,9 +48,17 @@ export function readTraceback(text: string): RunError | null {
     // Without a header only a syntax error of the file itself is told from other output.
     if (header < 0 && path === null) continue;
     const message = [exception[2] ?? '', ...(inGroup ? [] : body.slice(index + 1))].join('\n').trim();
-    return { type: exception[1], message: printable(message).slice(0, MESSAGE_CHARS_MAX), path, line };
+    return { type: exception[1], message: printable(message.slice(0, MESSAGE_CHARS_MAX)), path, line };
   }
   return null;
+}
+
+/**
+ * The exception that ended a program: read from what stderr ended with, and where a message is so long that it hides its
+ * traceback, from all that was kept.
+ */
+export function lastTraceback(stderr: Pick<Capture, 'kept' | 'last'>): RunError | null {
+  return readTraceback(stderr.last().toString('utf8')) ?? readTraceback(stderr.kept().toString('utf8'));
 }
 
 const STACK_FRAME = /^\s*File "(.+)", line (\d+) in /;

@@ -10,15 +10,13 @@ import { type Harvest, harvest } from './harvest.ts';
 import type { Log } from './log.ts';
 import type { MemoryAccount } from './memory-account.ts';
 import { decideOutcome } from './outcome.ts';
-import { readStacks, readTraceback } from './read-traceback.ts';
+import { lastTraceback, readStacks } from './read-traceback.ts';
 import { releaseStack } from './release-stack.ts';
 import type { EndFacts } from './sandbox/engine.ts';
 import { coldSpec, orderFor, sandboxLimits, suitsWarm } from './sandbox-plan.ts';
 import { storeBlobs } from './store-blobs.ts';
 import type { WarmPool } from './warm-pool.ts';
 import { openFeedFor, watchRun } from './watch-run.ts';
-
-const TRACEBACK_BYTES_MAX = 64 * 1024;
 
 const NOTHING_LEFT: Harvest = { kept: [], refused: [], limit: null };
 
@@ -113,7 +111,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
       facts,
       limits: job.manifest.limits,
       entry: job.manifest.entry,
-      error: readTraceback(ended.stderr.tail(TRACEBACK_BYTES_MAX)),
+      error: lastTraceback(ended.stderr),
       stoodAt: readStacks(facts.stacks),
       ranMs: finishedMs - goMs,
       harvestLimit: left.limit,

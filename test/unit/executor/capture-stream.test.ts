@@ -16,6 +16,22 @@ describe('what is kept of a stream', () => {
     );
   });
 
+  it('is, beside them, what came last', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 90_000 }), { maxLength: 8 }),
+        fc.nat({ max: 200_000 }),
+        (sizes, max) => {
+          const capture = captureStream(max);
+          const chunks = sizes.map((size, nth) => Buffer.alloc(size, nth + 1));
+          for (const chunk of chunks) capture.add(chunk);
+          expect(capture.last().equals(Buffer.concat(chunks).subarray(-64 * 1024))).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
   it('is inline alone while it is short', () => {
     const capture = captureStream(100);
     capture.add(Buffer.from('short'));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readStacks, readTraceback } from '../../../executor/read-traceback.ts';
+import { captureStream } from '../../../executor/capture-stream.ts';
+import { lastTraceback, readStacks, readTraceback } from '../../../executor/read-traceback.ts';
 
 const TRACEBACK = `some output
 Traceback (most recent call last):
@@ -63,6 +64,27 @@ describe('the error of a run is read from the end of its stderr', () => {
     ['lines', '\n'.repeat(100_000)],
   ])('%s without an end do not make it backtrack', (_, text) => {
     expect(readTraceback(text)?.path ?? null).toBeNull();
+  });
+});
+
+describe('no amount of output hides the exception that ended a run', () => {
+  const MIB = 1024 * 1024;
+  const raised = { type: 'KeyError', path: 'lib/rates.py', line: 7 };
+  const long = (message: string) => TRACEBACK.replace("'Revenue'", message);
+  it.each([
+    ['a message of 1 MiB', long('x'.repeat(MIB)), raised],
+    ['a message of 5 MiB', long('x'.repeat(5 * MIB)), raised],
+    ['a message of a million lines', long('x\n'.repeat(MIB)), raised],
+    ['a message that looks like frames', long('  File "/repo/fake.py", line 1\n'.repeat(80_000)), raised],
+    ['output of 5 MiB before it', `${'noise\n'.repeat(MIB)}${TRACEBACK}`, raised],
+    ['output of 5 MiB without one', 'noise\n'.repeat(MIB), null],
+  ])('%s', (_, text, expected) => {
+    const stderr = captureStream(MIB);
+    for (let at = 0; at < text.length; at += 65_536) stderr.add(Buffer.from(text.slice(at, at + 65_536)));
+    const found = lastTraceback(stderr);
+    if (expected === null) expect(found).toBeNull();
+    else expect(found).toMatchObject(expected);
+    expect(found?.message.length ?? 0).toBeLessThanOrEqual(2000);
   });
 });
 
