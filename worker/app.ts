@@ -15,6 +15,7 @@ import { requireSoundStartup } from './http/require-sound-startup.ts';
 import { FIXED_ROUTES, OPERATION_ROUTES, type RouteKey } from './http/routes.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
+import { widenAccept } from './http/widen-accept.ts';
 import { serveMcp } from './mcp/endpoint.ts';
 import type { Offer } from './mcp/offer.ts';
 import { connectSocket } from './mcp/socket/connect-socket.ts';
@@ -125,6 +126,7 @@ export function createApp(offer: Offer): Hono<AppEnv> {
       return landingPage(context.get('platform').publicUrl);
     return next();
   });
+  app.post('/mcp', widenAccept());
   for (const route of FIXED_ROUTES) {
     const guards = route.credential === 'api_token' ? [authenticate(route.path)] : [];
     app.on(route.method, [route.path], ...guards, handlers[`${route.method} ${route.path}` as RouteKey]);
