@@ -6,6 +6,7 @@ import { registerClean } from './commands/clean.ts';
 import { registerClient } from './commands/client.ts';
 import { registerConnect } from './commands/connect.ts';
 import { registerDemo } from './commands/demo.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerExecutor } from './commands/executor.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerLogs } from './commands/logs.ts';
@@ -44,6 +45,7 @@ for (const register of [
   registerOwner,
   registerBreakGlass,
   registerStatus,
+  registerDoctor,
   registerLogs,
   registerClean,
   registerTest,

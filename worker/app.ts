@@ -9,6 +9,7 @@ import { asRefusal } from './http/as-refusal.ts';
 import { authenticate } from './http/authenticate.ts';
 import { readCall } from './http/call.ts';
 import { checkOrigin } from './http/check-origin.ts';
+import { serveHealth } from './http/health.ts';
 import { nothingHere, tellSignedIn } from './http/nothing-here.ts';
 import { refusalResponse } from './http/refusal.ts';
 import { requireSoundStartup } from './http/require-sound-startup.ts';
@@ -52,7 +53,7 @@ type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
 const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'GET /': (context) => landingPage(context.get('platform').publicUrl),
   'GET /assets/:file': (context) => assets(context.req.param('file') ?? ''),
-  'GET /healthz': (context) => context.json({ ok: true }),
+  'GET /healthz': serveHealth,
   'ALL /mcp': (context) =>
     serveMcp(context.req.raw, {
       platform: context.get('platform'),

@@ -207,6 +207,14 @@ export const SETTINGS = {
     example: 'postgres://causeway_owner:PASSWORD@db.example.com/causeway',
     says: 'The owner of a database, for `migrate`, `token` and `executor`; --database-url says the same.',
   },
+  CAUSEWAY_TOKEN: {
+    schema: z.string().startsWith('btk_'),
+    of: 'command',
+    secret: true,
+    absent: 'that of the stack in the state folder',
+    example: 'btk_...',
+    says: 'An API token with which `doctor` makes a call to the deployment that it is asked about.',
+  },
   CAUSEWAY_RUNSC: {
     schema: z.string().min(1),
     of: 'command',

@@ -26,5 +26,7 @@ export function securityHeaders(): MiddlewareHandler {
     if (!headers.has('content-security-policy'))
       headers.set('content-security-policy', CONTENT_SECURITY_POLICY);
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
+    // nginx and those who follow it hold an answer back without this.
+    if (headers.get('content-type')?.startsWith('text/event-stream')) headers.set('x-accel-buffering', 'no');
   };
 }

@@ -4,7 +4,11 @@ import { Failure } from '../../terminal/failure.ts';
 import { tailOf } from '../part.ts';
 import type { ProcessHandle } from '../start-process.ts';
 
-const healthSchema = z.object({ ok: z.boolean(), findings: z.array(z.unknown()).optional() });
+const well = z.object({ ok: z.literal(true) });
+/** The error envelope of a Worker whose start-up checks fail. */
+const unwell = z.object({
+  error: z.object({ message: z.string(), details: z.object({ findings: z.array(z.unknown()) }).optional() }),
+});
 
 const START_TIMEOUT_MS = 60_000;
 /** A Worker whose start-up checks fail may pass them at the next try; after this it is said. */
@@ -55,8 +59,12 @@ async function poll(port: number, worker: ProcessHandle, logFile: string): Promi
 export async function askHealth(port: number): Promise<{ ok: boolean; findings: readonly unknown[] } | null> {
   try {
     const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(5_000) });
-    const health = healthSchema.safeParse(await answer.json());
-    return health.success ? { ok: health.data.ok, findings: health.data.findings ?? [] } : null;
+    const body: unknown = await answer.json();
+    if (well.safeParse(body).success) return { ok: true, findings: [] };
+    const { data } = unwell.safeParse(body);
+    return data === undefined
+      ? null
+      : { ok: false, findings: data.error.details?.findings ?? [data.error.message] };
   } catch {
     return null;
   }

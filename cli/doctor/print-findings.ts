@@ -1,0 +1,21 @@
+import { printNote, printResult, styled } from '../terminal/print.ts';
+import type { Finding } from './diagnose.ts';
+
+const MARKS = { ok: '✓', failed: '✗', skipped: '-' } as const;
+const COLOURS = { ok: 'green', failed: 'red', skipped: 'dim' } as const;
+
+/** One line a check, and below a failed one why it matters and what to do. */
+export function printFindings(publicUrl: string, findings: readonly Finding[]): void {
+  for (const finding of findings) {
+    const { state, says, saw } = finding;
+    const mark = styled(COLOURS[state], MARKS[state], process.stdout);
+    printResult(`${mark} ${styled('bold', says, process.stdout)}\n    ${saw}`);
+    if (finding.state === 'failed') printResult(`    why  ${finding.why}\n    do   ${finding.remedy}`);
+  }
+  const failed = findings.filter(({ state }) => state === 'failed').length;
+  printNote(
+    failed === 0
+      ? `\n${publicUrl} is well.`
+      : `\n${publicUrl}: ${failed} of ${findings.length} checks failed.`,
+  );
+}
