@@ -13,6 +13,8 @@ import { createBoard } from '../../cli/terminal/board.ts';
 /** What a test may reach of the shared stack: real Postgres, plain workerd, a gVisor executor, and their secrets. */
 export interface TestStack {
   readonly publicUrl: string;
+  /** Where the Worker listens on 127.0.0.1, whatever stands in front of it. */
+  readonly port: number;
   readonly mcpUrl: string;
   /** A token of the development owner with all scopes. */
   readonly apiToken: string;
@@ -33,7 +35,13 @@ const SLOTS = 2;
  * With no slots there is no executor: the test plays executors of its own.
  */
 export async function startTestStack(
-  options: { readonly slots?: number; readonly settings?: WorkerSettings; readonly entry?: WorkerEntry } = {},
+  options: {
+    readonly slots?: number;
+    readonly settings?: WorkerSettings;
+    readonly entry?: WorkerEntry;
+    /** The address of what stands in front of it; its own by default. */
+    readonly publicUrl?: string;
+  } = {},
 ): Promise<{
   readonly stack: TestStack;
   readonly stop: () => Promise<void>;
@@ -45,7 +53,7 @@ export async function startTestStack(
     {
       paths,
       port,
-      publicUrl: `http://127.0.0.1:${port}`,
+      publicUrl: options.publicUrl ?? `http://127.0.0.1:${port}`,
       engine: 'workerd',
       slots: options.slots ?? SLOTS,
       durable: false,
@@ -61,6 +69,7 @@ export async function startTestStack(
   return {
     stack: {
       publicUrl: running.connection.issuer,
+      port,
       mcpUrl: running.connection.mcpUrl,
       apiToken: running.connection.apiToken,
       email: running.connection.email,

@@ -42,8 +42,10 @@ export const MCP_CHECKS: readonly Check[] = [
     why: 'a call whose token is taken away on its way is a stranger’s',
     judge: ({ seen }) =>
       withAnswer(seen.badBearer, 'POST /mcp with a token that is none', PASS_PATH, (answer) => {
-        const challenge = header(answer, 'www-authenticate') ?? '';
-        if (answer.status === 401 && challenge.includes('error="invalid_token"'))
+        const challenge = header(answer, 'www-authenticate');
+        if (answer.status === 401 && challenge === null)
+          return skipped('The 401 has no WWW-Authenticate, which would tell.');
+        if (answer.status === 401 && challenge?.includes('error="invalid_token"'))
           return ok('A token that is none is refused as one.');
         return answer.status === 401
           ? failed(
