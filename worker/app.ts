@@ -38,6 +38,7 @@ import { acceptInvitation, showInvitation } from './people/routes/invitation.ts'
 import { createInvitation, showInvitations, withdrawInvitation } from './people/routes/invitations.ts';
 import { logIn, showLogin } from './people/routes/login.ts';
 import { logOut } from './people/routes/logout.ts';
+import { changeMemberRole, endMember, showMembers, showSignIns } from './people/routes/members.ts';
 import { readNotices, showNotices } from './people/routes/notices.ts';
 import { recoverAccount, showRecovery } from './people/routes/recovery.ts';
 import { platformOf } from './platform.ts';
@@ -46,6 +47,8 @@ import { download } from './runs/routes/download.ts';
 import { getBlob, putBlob } from './runs/routes/executor-blobs.ts';
 import { feedRun } from './runs/routes/executor-feed.ts';
 import { registerExecutorRoute } from './runs/routes/register-executor.ts';
+import { showRequests } from './tokens/routes/requests.ts';
+import { endToken, makeToken, rotateOwnToken, showTokens } from './tokens/routes/tokens.ts';
 
 type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
 
@@ -107,6 +110,15 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'POST /device': decideForDevice,
   'GET /agents': showAgents,
   'POST /agents/:tenant/:grant/end': endAgent,
+  'GET /members': showMembers,
+  'POST /members/:tenant/:user/role': changeMemberRole,
+  'POST /members/:tenant/:user/remove': endMember,
+  'GET /members/:tenant/:user/sign-ins': showSignIns,
+  'GET /tokens': showTokens,
+  'POST /tokens': makeToken,
+  'POST /tokens/:tenant/:token/rotate': rotateOwnToken,
+  'POST /tokens/:tenant/:token/revoke': endToken,
+  'GET /requests': showRequests,
 });
 
 /** The Worker's whole HTTP surface, in the order in which a request meets it; `offer` is what agents find at `/mcp`. */

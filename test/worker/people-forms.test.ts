@@ -94,19 +94,26 @@ describe('signing in', () => {
 });
 
 describe('every page', () => {
-  test.each(['/login', '/account', '/invitations', '/invitations/x', '/recovery/x'])(
-    '%s runs no inline script or style, is not framed and not kept',
-    async (path) => {
-      const page = await browser.get(path);
-      const csp = page.headers.get('content-security-policy') ?? '';
-      expect(csp).toContain("script-src 'self'");
-      expect(csp).toContain("frame-ancestors 'none'");
-      expect(csp).not.toContain('unsafe');
-      expect(page.headers.get('x-frame-options')).toBe('DENY');
-      expect(page.headers.get('cache-control')).toBe('no-store');
-      expect(await page.text()).not.toMatch(/<style|<script(?! src)|\son[a-z]+=|style="|javascript:/);
-    },
-  );
+  test.each([
+    '/login',
+    '/account',
+    '/agents',
+    '/tokens',
+    '/requests',
+    '/members',
+    '/invitations',
+    '/invitations/x',
+    '/recovery/x',
+  ])('%s runs no inline script or style, is not framed and not kept', async (path) => {
+    const page = await browser.get(path);
+    const csp = page.headers.get('content-security-policy') ?? '';
+    expect(csp).toContain("script-src 'self'");
+    expect(csp).toContain("frame-ancestors 'none'");
+    expect(csp).not.toContain('unsafe');
+    expect(page.headers.get('x-frame-options')).toBe('DENY');
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    expect(await page.text()).not.toMatch(/<style|<script(?! src)|\son[a-z]+=|style="|javascript:/);
+  });
 
   test('escapes what people wrote', async () => {
     const hostile = await settleAccount(stack, { name: '<script>alert(1)</script>' });

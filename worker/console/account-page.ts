@@ -7,6 +7,7 @@ import { currentPasswordField, newPasswordField } from './fields.ts';
 import { type Markup, message, showPage } from './frame.ts';
 import { moment } from './moment.ts';
 import { noticeText } from './notices-page.ts';
+import { signInsTable } from './sign-ins-table.ts';
 
 export interface AccountPage {
   readonly session: Session;
@@ -21,6 +22,7 @@ export function accountPage({ session, account, problem, done, status }: Account
   return showPage({
     title: 'Your account',
     viewer: session,
+    here: '/account',
     ...(status === undefined ? {} : { status }),
     body: html`${problem === undefined ? '' : message('problem', problem)}${done === undefined ? '' : message('done', done)}
 ${account.notices.map(noticeText)}
@@ -63,26 +65,7 @@ ${newPasswordField()}
 <button class="primary">Change password</button></form></section>`;
 }
 
-const METHODS: Readonly<Record<string, string>> = {
-  password: 'Sign-in',
-  invitation: 'Invitation accepted',
-  recovery: 'Recovery link',
-  session: 'Session',
-  password_change: 'Password change',
-};
-const OUTCOMES: Readonly<Record<string, string>> = {
-  ok: 'done',
-  wrong: 'wrong password',
-  locked: 'refused, locked',
-  ended: 'ended',
-};
-
 function signIns({ events }: Account): Markup {
   return html`<section class="panel" aria-labelledby="events"><h2 id="events">What happened lately</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="events"><table>
-<thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Outcome</th><th scope="col">Address</th><th scope="col">Browser</th></tr></thead>
-<tbody>${events.map(
-    (event) => html`<tr><td>${moment(event.occurredAt)}</td><td>${METHODS[event.method] ?? event.method}</td>
-<td>${OUTCOMES[event.outcome] ?? event.outcome}</td><td>${event.address ?? 'unknown'}</td><td>${browserName(event.userAgent)}</td></tr>`,
-  )}</tbody></table></div></section>`;
+${signInsTable('events', events)}</section>`;
 }

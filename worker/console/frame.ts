@@ -1,13 +1,13 @@
 import { html } from 'hono/html';
+import type { StoredSession } from '../database/sessions.ts';
 import { csrfField } from '../people/csrf.ts';
+import { pagesFor } from './navigation.ts';
 
 /** Markup made by hono's `html`, which escapes what is put into it. */
 export type Markup = ReturnType<typeof html>;
 
 /** The person in whose name a page is shown. */
-export interface Viewer {
-  readonly userName: string;
-  readonly userEmail: string;
+export interface Viewer extends Pick<StoredSession, 'userName' | 'userEmail' | 'tenants'> {
   readonly csrf: string;
 }
 
@@ -18,6 +18,10 @@ export interface Page {
   readonly status?: number;
   /** Shown with ways to their pages and out; null for pages before anyone is signed in. */
   readonly viewer: Viewer | null;
+  /** Whether it holds tables that earn more room. */
+  readonly isBroad?: boolean;
+  /** The page's own path, where the navigation leads to it. */
+  readonly here?: string;
   readonly cookies?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -41,9 +45,9 @@ export async function showPage(page: Page): Promise<Response> {
 <body>
 <header class="bar">
 <a class="brand" href="/">Causeway</a>
-${viewer === null ? '' : navigation(viewer)}
+${viewer === null ? '' : navigation(viewer, page.here)}
 </header>
-<main class="${viewer === null ? 'narrow' : 'wide'}">
+<main class="${widthOf(page)}">
 <h1>${page.title}</h1>
 ${page.body}
 </main>
@@ -59,12 +63,18 @@ ${page.body}
   return new Response(String(markup), { status: page.status ?? 200, headers });
 }
 
-function navigation(viewer: Viewer): Markup {
+function widthOf({ viewer, isBroad }: Page): string {
+  if (viewer === null) return 'narrow';
+  return isBroad === true ? 'broad' : 'wide';
+}
+
+function navigation(viewer: Viewer, here: string | undefined): Markup {
   return html`<nav aria-label="Your pages">
-<a href="/account">Account</a>
-<a href="/agents">Agents</a>
-<a href="/invitations">Invitations</a>
-<form method="post" action="/logout">${csrfField(viewer)}<button class="link">Sign out</button></form>
+${pagesFor(viewer.tenants).map(
+  ({ path, label }) =>
+    html`<a href="${path}"${path === here ? html` aria-current="page"` : ''}>${label}</a>
+`,
+)}<form method="post" action="/logout">${csrfField(viewer)}<button class="link">Sign out</button></form>
 </nav>`;
 }
 

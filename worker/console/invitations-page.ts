@@ -18,6 +18,7 @@ export function invitationsPage({ session, invitations, problem }: InvitationsPa
   return showPage({
     title: 'Invitations',
     viewer: session,
+    here: '/invitations',
     ...(problem === undefined ? {} : { status: 422 }),
     body: html`${problem === undefined ? '' : message('problem', problem)}
 ${

@@ -6,3 +6,9 @@ export function moment(iso: string): Markup {
   const at = new Date(iso).toISOString();
   return html`<time datetime="${at}">${at.slice(0, 10)} ${at.slice(11, 16)} UTC</time>`;
 }
+
+/** The day alone, where the hour says nothing. */
+export function day(iso: string): Markup {
+  const at = new Date(iso).toISOString();
+  return html`<time datetime="${at}">${at.slice(0, 10)}</time>`;
+}

@@ -93,6 +93,7 @@ export interface ConnectedAgent {
   readonly scopes: readonly string[];
   /** ISO 8601. */
   readonly createdAt: string;
+  /** Of the last request that was let in, as the request log knows it a second later. */
   readonly lastUsedAt: string | null;
   readonly expiresAt: string;
 }
@@ -100,8 +101,9 @@ export interface ConnectedAgent {
 /** The agents of the acting person; for an admin those of the whole tenant. */
 export function listConnectedAgents(): Query<readonly ConnectedAgent[]> {
   const sql = `
-    select a.*, p.name as user_name
+    select a.grant_id, a.user_id, p.name as user_name, a.client_id, a.client_name, a.scopes, a.created_at, l.last_used_at, a.expires_at
       from app.connected_agents() as a join app.tenant_people() as p using (user_id)
+      left join app.token_last_uses as l on l.credential_id = a.grant_id
      order by a.created_at desc, a.grant_id`;
   return query(sql, [], (rows) =>
     rows.map((row) => ({

@@ -186,6 +186,55 @@ export const FIXED_ROUTES = [
     credential: 'session',
     what: 'ends a connected agent',
   },
+  {
+    method: 'GET',
+    path: '/members',
+    credential: 'session',
+    what: 'who belongs to the own teams, and with which role',
+  },
+  {
+    method: 'POST',
+    path: '/members/:tenant/:user/role',
+    credential: 'session',
+    what: 'gives a member another role',
+  },
+  {
+    method: 'POST',
+    path: '/members/:tenant/:user/remove',
+    credential: 'session',
+    what: 'ends a membership, the own one too',
+  },
+  {
+    method: 'GET',
+    path: '/members/:tenant/:user/sign-ins',
+    credential: 'session',
+    what: 'how a member signed in, for admins',
+  },
+  {
+    method: 'GET',
+    path: '/tokens',
+    credential: 'session',
+    what: 'the own API tokens; for admins those of the team',
+  },
+  { method: 'POST', path: '/tokens', credential: 'session', what: 'makes an API token, and shows it once' },
+  {
+    method: 'POST',
+    path: '/tokens/:tenant/:token/rotate',
+    credential: 'session',
+    what: 'makes a successor of an own token, and shows it once',
+  },
+  {
+    method: 'POST',
+    path: '/tokens/:tenant/:token/revoke',
+    credential: 'session',
+    what: 'ends a token',
+  },
+  {
+    method: 'GET',
+    path: '/requests',
+    credential: 'session',
+    what: 'the request log: what was asked by tokens and agents',
+  },
 ] as const satisfies readonly Route[];
 
 type KeyOf<Entry extends Route> = Entry extends Route ? `${Entry['method']} ${Entry['path']}` : never;

@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
+import { confirmation } from '../console/confirmation.ts';
 import { type Markup, message, showPage } from '../console/frame.ts';
 import { moment } from '../console/moment.ts';
 import type { ConnectedAgent } from '../database/oauth-grants.ts';
 import { SCOPES, type Scope } from '../mcp/scopes.ts';
-import { csrfField } from '../people/csrf.ts';
 import type { Session } from '../people/session.ts';
 
 /** The agents of one team that this person may see. */
@@ -19,6 +19,8 @@ export function agentsPage(session: Session, teams: readonly TeamOfAgents[]): Pr
   return showPage({
     title: 'Connected agents',
     viewer: session,
+    here: '/agents',
+    isBroad: true,
     body:
       withAgents.length === 0
         ? message(
@@ -32,7 +34,7 @@ export function agentsPage(session: Session, teams: readonly TeamOfAgents[]): Pr
 function teamPanel(session: Session, team: TeamOfAgents): Markup {
   return html`<section class="panel" aria-labelledby="${team.tenantId}"><h2 id="${team.tenantId}">${team.name}</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="${team.tenantId}"><table>
-<thead><tr><th scope="col">Agent</th><th scope="col">For</th><th scope="col">May</th><th scope="col">Connected</th><th scope="col">Tokens last issued</th><th scope="col"><span class="dim">End</span></th></tr></thead>
+<thead><tr><th scope="col">Agent</th><th scope="col">For</th><th scope="col">May</th><th scope="col">Connected</th><th scope="col">Last used</th><th scope="col"><span class="dim">End</span></th></tr></thead>
 <tbody>${team.agents.map((agent) => agentRow(session, team, agent))}</tbody></table></div></section>`;
 }
 
@@ -41,6 +43,12 @@ function agentRow(session: Session, { tenantId }: TeamOfAgents, agent: Connected
   return html`<tr><td><bdi>${agent.clientName}</bdi>${isDocument ? html`<br><span class="dim">${new URL(agent.clientId).host}</span>` : ''}</td>
 <td>${agent.userId === session.userId ? 'you' : agent.userName}</td>
 <td>${agent.scopes.map((scope) => html`${SCOPES[scope as Scope] ?? scope}<br>`)}</td>
-<td>${moment(agent.createdAt)}</td><td>${agent.lastUsedAt === null ? '' : moment(agent.lastUsedAt)}</td>
-<td><form method="post" action="/agents/${tenantId}/${agent.grantId}/end">${csrfField(session)}<button class="quiet" aria-label="End ${agent.clientName}">End</button></form></td></tr>`;
+<td>${moment(agent.createdAt)}</td><td>${agent.lastUsedAt === null ? 'never' : html`${moment(agent.lastUsedAt)}<br><a href="/requests?team=${tenantId}&amp;credential=${agent.grantId}" aria-label="Requests of ${agent.clientName}">Requests</a>`}</td>
+<td>${confirmation(session, {
+    opens: 'End',
+    of: agent.clientName,
+    question: 'It is refused from its next request on, until somebody lets it in again.',
+    action: `/agents/${tenantId}/${agent.grantId}/end`,
+    button: `End ${agent.clientName}`,
+  })}</td></tr>`;
 }

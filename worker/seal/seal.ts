@@ -14,7 +14,8 @@ export type SealPurpose =
   | 'confirm'
   | 'return'
   | 'consent'
-  | 'session';
+  | 'session'
+  | 'new-token';
 
 interface Sealed<Claim> {
   readonly p: SealPurpose;

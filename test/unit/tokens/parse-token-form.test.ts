@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { parseTokenForm } from '../../../worker/tokens/parse-token-form.ts';
+
+const FORM = {
+  name: 'nightly',
+  'scope:projects:read': 'on',
+  'scope:runs:execute': 'on',
+  role: 'member',
+  days: '90',
+  networks: '',
+};
+const parse = (changes: Readonly<Record<string, string>> = {}) =>
+  parseTokenForm(new URLSearchParams({ ...FORM, ...changes }));
+
+test('a whole form is a wish', () => {
+  expect(parse()).toEqual({
+    ok: true,
+    wish: {
+      name: 'nightly',
+      scopes: ['projects:read', 'runs:execute'],
+      role: 'member',
+      lifetimeSeconds: 90 * 86_400,
+      networks: [],
+    },
+  });
+});
+
+describe('what people write', () => {
+  test.each([
+    ['blanks around and within the name', { name: '  the   job ' }, { name: 'the job' }],
+    ['half a day', { days: '0.5' }, { lifetimeSeconds: 43_200 }],
+    [
+      'networks in lines, with commas and blanks',
+      { networks: '192.0.2.0/24\r\n2001:db8::/48, 10.0.0.1  ' },
+      { networks: ['192.0.2.0/24', '2001:db8::/48', '10.0.0.1'] },
+    ],
+    ['a scope that is not there', { 'scope:admin': 'on' }, { scopes: ['projects:read', 'runs:execute'] }],
+  ])('%s', (_what, changes, expected) => {
+    expect(parse(changes)).toMatchObject({ ok: true, wish: expected });
+  });
+});
+
+describe('what is refused with a sentence', () => {
+  test.each([
+    ['no name', { name: '   ' }, 'name'],
+    ['a name of 101 characters', { name: 'x'.repeat(101) }, 'name'],
+    ['a name that would turn the line around', { name: 'job\u202etxt.exe' }, 'name'],
+    ['a name with an escape', { name: 'job\u001b[31m' }, 'name'],
+    ['no role', { role: '' }, 'role'],
+    ['a role that is not there', { role: 'superuser' }, 'role'],
+    ['no life', { days: '' }, 'lives'],
+    ['a life of no time', { days: '0' }, 'lives'],
+    ['a life of minus one', { days: '-1' }, 'lives'],
+    ['a life for ever', { days: 'Infinity' }, 'lives'],
+    ['a life of 366 days', { days: '366' }, 'lives'],
+    ['a life of no number', { days: '90 days' }, 'lives'],
+    ['51 networks', { networks: '10.0.0.1 '.repeat(51) }, 'networks'],
+    ['a network of 51 characters', { networks: '1'.repeat(51) }, 'networks'],
+  ])('%s', (_what, changes, about) => {
+    const parsed = parse(changes);
+    expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining(about) });
+  });
+
+  test('no scope', () => {
+    const form = new URLSearchParams({ name: 'x', role: 'viewer', days: '1' });
+    expect(parseTokenForm(form)).toMatchObject({ ok: false, problem: expect.stringContaining('may do') });
+  });
+});

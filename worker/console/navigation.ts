@@ -1,0 +1,23 @@
+import type { StoredSession } from '../database/sessions.ts';
+
+interface PageLink {
+  readonly path: string;
+  readonly label: string;
+}
+
+/** The pages that are of use to a person, by the teams that they belong to and their roles there. */
+export function pagesFor(tenants: StoredSession['tenants']): readonly PageLink[] {
+  const isAdmin = tenants.some(({ role }) => role === 'admin' || role === 'owner');
+  return [
+    { path: '/account', label: 'Account' },
+    ...(tenants.length === 0
+      ? []
+      : [
+          { path: '/agents', label: 'Agents' },
+          { path: '/tokens', label: 'Tokens' },
+          { path: '/requests', label: 'Requests' },
+          { path: '/members', label: 'Members' },
+        ]),
+    ...(isAdmin ? [{ path: '/invitations', label: 'Invitations' }] : []),
+  ];
+}

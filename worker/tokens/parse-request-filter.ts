@@ -1,0 +1,24 @@
+import type { RequestFilter } from '../database/token-uses.ts';
+
+/** The filter of the request log as the page's address has it, or the sentence about what is wrong with it. */
+export type ParsedRequestFilter =
+  | { readonly ok: true; readonly filter: RequestFilter }
+  | { readonly ok: false; readonly problem: string };
+
+// As `<input type="datetime-local">` sends it.
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/;
+
+/** Reads `person`, `credential`, `refused`, `from` and `until`. Times are UTC, as the page shows them. */
+export function parseRequestFilter(asked: URLSearchParams): ParsedRequestFilter {
+  const [from, until] = [readTime(asked.get('from')), readTime(asked.get('until'))];
+  if (from === null || until === null)
+    return { ok: false, problem: 'Write times like 2026-11-21T21:45, in UTC.' };
+  const [user, credential] = [asked.get('person') || undefined, asked.get('credential') || undefined];
+  return { ok: true, filter: { user, credential, refused: asked.get('refused') === 'yes', from, until } };
+}
+
+function readTime(text: string | null): string | null | undefined {
+  if (text === null || text === '') return undefined;
+  const at = TIME.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+}

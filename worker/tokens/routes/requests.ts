@@ -1,0 +1,55 @@
+import { requestsPage } from '../../console/requests-page.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { listMembers } from '../../people/list-members.ts';
+import { personPrincipal } from '../../people/person.ts';
+import { asPage } from '../../people/routes/as-page.ts';
+import { requireSession, type Session } from '../../people/session.ts';
+import { listRequests } from '../list-requests.ts';
+import { parseRequestFilter } from '../parse-request-filter.ts';
+
+const PATH = '/requests';
+const ROWS = 100;
+/** Whom the filter offers. */
+const MEMBERS_SHOWN = 200;
+const PARAMETERS = ['team', 'person', 'credential', 'refused', 'from', 'until'];
+
+/** `GET /requests`: the log of one team, the first of the person's where the address names none. */
+export const showRequests = asPage(async (context) => {
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  const asked = new URLSearchParams(
+    PARAMETERS.flatMap((name) => {
+      const value = context.req.query(name);
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const team = teamOf(session, asked.get('team'));
+  if (team === null)
+    return requestsPage({ session, tenantId: null, rows: [], cursor: null, asked, members: [] });
+  const platform = context.get('platform');
+  const principal = personPrincipal(session, team.tenantId, context.get('call'));
+  const parsed = parseRequestFilter(asked);
+  const isAdmin = team.role === 'admin' || team.role === 'owner';
+  const [members, log] = await Promise.all([
+    isAdmin ? listMembers(platform, principal, { limit: MEMBERS_SHOWN }) : { rows: [] },
+    parsed.ok
+      ? listRequests(platform, principal, parsed.filter, { limit: ROWS, cursor: context.req.query('after') })
+      : { rows: [], cursor: null },
+  ]);
+  return requestsPage({
+    session,
+    tenantId: team.tenantId,
+    rows: log.rows,
+    cursor: log.cursor,
+    asked,
+    members: members.rows,
+    ...(parsed.ok ? {} : { problem: parsed.problem }),
+  });
+});
+
+function teamOf({ tenants }: Session, asked: string | null): Session['tenants'][number] | null {
+  if (asked === null) return tenants[0] ?? null;
+  const team = tenants.find(({ tenantId }) => tenantId === asked);
+  if (team === undefined) throw new Refusal('not_found', 'You belong to no such team.');
+  return team;
+}
