@@ -120,7 +120,14 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     remedy: 'agent',
-    means: 'The call destroys something and wants its confirmation token.',
+    means:
+      'The call would do something that a person should agree to first; it says what, and gives a confirmation.',
+  },
+  declined: {
+    status: 409,
+    retryable: false,
+    remedy: 'person',
+    means: 'A person was asked whether the call may do what it would, and did not agree.',
   },
   invalid_data: {
     status: 422,

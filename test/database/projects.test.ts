@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeBase64url } from '../../protocol/base64url.ts';
+import { Refusal } from '../../worker/http/refusal.ts';
+import type { Danger } from '../../worker/mcp/confirm/confirm.ts';
 import type { Platform } from '../../worker/platform.ts';
 import { archiveProject } from '../../worker/projects/archive-project.ts';
 import { type CommitRequest, commitChanges } from '../../worker/projects/commit-changes.ts';
@@ -192,20 +194,24 @@ describe('Mallory of another tenant', () => {
 });
 
 describe('an archived project', () => {
-  test('takes two calls, the second with the confirmation of the first, and is closed to changes', async () => {
+  test('is archived once the person has agreed, and is closed to changes', async () => {
     const project = await newProject('to archive');
     await write(project, { 'a.py': '1' });
-    const asked = await archiveProject(platform, ann.principal, { project, confirmation: undefined });
-    expect(asked).toMatchObject({ archived: false, files: 1 });
-    const other = await newProject('not to archive');
+    const declined = new Refusal('declined', 'No.');
     await expect(
-      archiveProject(platform, ann.principal, { project: other, confirmation: asked.confirmation ?? '' }),
-    ).rejects.toMatchObject({
-      code: 'confirmation_required',
+      archiveProject(platform, ann.principal, { project, confirm: () => Promise.reject(declined) }),
+    ).rejects.toBe(declined);
+    await write(project, { 'b.py': '1' });
+    const shown: Danger[] = [];
+    const confirm = async (danger: Danger) => void shown.push(danger);
+    expect(await archiveProject(platform, ann.principal, { project, confirm })).toMatchObject({
+      archived: true,
     });
-    expect(
-      await archiveProject(platform, ann.principal, { project, confirmation: asked.confirmation ?? '' }),
-    ).toMatchObject({ archived: true });
+    expect(shown).toMatchObject([{ effect: { archives: { project, files: 2 } } }]);
+    expect(await archiveProject(platform, ann.principal, { project, confirm })).toMatchObject({
+      archived: true,
+    });
+    expect(shown).toHaveLength(1);
     await expect(write(project, { 'a.py': '2' })).rejects.toMatchObject({ code: 'project_archived' });
     expect((await read(project, 'a.py')).content).toBe('1');
     await newProject('to archive');

@@ -5,7 +5,7 @@ import { type Listening, listen, updated } from '../support/listen.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { settleModeller } from '../support/model-project.ts';
 import { askModern, postModern } from '../support/modern-call.ts';
-import { connect, postForm, signedIn } from '../support/oauth.ts';
+import { claimsOf, connect, postForm, signedIn } from '../support/oauth.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -151,6 +151,16 @@ describe('an idle stream ends by itself, with a result,', () => {
 });
 
 describe('a stream of an agent', () => {
+  test('ends when its person ends it in the browser', async () => {
+    const ann = await settleAccount(stack, { name: 'Ann' });
+    const visitor = await signedIn(stack, ann);
+    const connected = await connect(stack, visitor);
+    const stream = await listen(stack, connected.tokens.access_token, LISTS);
+    const { gid } = claimsOf(connected.tokens.access_token);
+    expect((await visitor.submit('/agents', `/agents/${ann.tenant}/${gid}/end`, {})).status).toBe(303);
+    expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
+  });
+
   test('ends when its grant is revoked by the client, and tells nothing afterwards', async () => {
     const ann = await settleAccount(stack, { name: 'Ann' });
     const connected = await connect(stack, await signedIn(stack, ann));

@@ -43,6 +43,10 @@ async function perform(
     if (!mcp.entry.isDecided) await enter(mcp.platform.database, principal);
     return result;
   } catch (error) {
+    if (error instanceof ProtocolError) {
+      mcp.use.refused('invalid_arguments');
+      throw error;
+    }
     if (error instanceof EntryRefused && !mcp.entry.isDecided) mcp.entry.refused(error);
     // What refuses by itself before it enters has proven nothing of the credential: the endpoint does then.
     else if (!(error instanceof Refusal)) mcp.entry.entered();

@@ -6,9 +6,16 @@ import {
   ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import { envelope } from '../http/refusal.ts';
+import { confirmer, InputNeeded } from './confirm/confirm.ts';
+import {
+  invalidState,
+  mintRequestState,
+  openRequestState,
+  type StateOwner,
+} from './confirm/request-state.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { accepted, asRecord, type RequestKind, refused } from './request-kind.ts';
-import type { Tool, ToolContext } from './tool.ts';
+import type { CallContext, Tool, ToolContext } from './tool.ts';
 
 const NAME_CHARS_SHOWN = 100;
 
@@ -37,12 +44,41 @@ async function runTool(
   input: Record<string, unknown>,
   context: ToolContext,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const answer = await tool.run(input, context);
+  const { confirmation, ...asked } = input;
+  const owner = { principal: context.principal, tool: tool.name, input: asked };
+  const called: ToolContext = { ...context, request: await withState(context, owner) };
+  const answer = await runAsked(tool, asked, {
+    ...called,
+    confirm: confirmer(called, owner, confirmation as string | undefined),
+    sealState: (payload) => mintRequestState(context.platform.sealKey, owner, payload),
+  });
   if (isInputRequiredResult(answer)) return answer;
   return {
     content: [{ type: 'text', text: JSON.stringify(answer.structured) }, ...(answer.content ?? [])],
     structuredContent: answer.structured,
   };
+}
+
+/** A tool that must ask first ends by the question. */
+async function runAsked(tool: Tool, input: Record<string, unknown>, context: CallContext) {
+  try {
+    return await tool.run(input, context);
+  } catch (error) {
+    if (error instanceof InputNeeded) return error.result;
+    throw error;
+  }
+}
+
+/** The request with the state that an earlier round of this very call sealed; any other state refuses the call. */
+async function withState(
+  { platform, request }: ToolContext,
+  owner: StateOwner,
+): Promise<ToolContext['request']> {
+  const text = request.requestState<string>();
+  if (text === undefined) return request;
+  const state = await openRequestState<unknown>(platform.sealKey, owner, text);
+  if (state === null) throw invalidState();
+  return { ...request, requestState: <State>() => state as State };
 }
 
 function unknownTool(name: unknown): ProtocolError {

@@ -1,14 +1,18 @@
 import type { ContentBlock, InputRequiredResult, ServerContext } from '@modelcontextprotocol/server';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Call } from '../http/call.ts';
 import type { Platform } from '../platform.ts';
 import type { Needs, Principal } from '../tenants/principal.ts';
+import type { Confirm } from './confirm/confirm.ts';
+import type { Session } from './session/session-id.ts';
 
 /** What a tool's handler reaches. */
 export interface ToolContext {
   readonly platform: Platform;
   readonly principal: Principal;
   readonly call: Call;
+  /** The session of the 2025 era in which the call came; null where there is none. */
+  readonly session: Session | null;
   /** The protocol's own view of the request, for what has no channel below. */
   readonly request: ServerContext['mcpReq'];
   /** Aborted when the client goes away or cancels. */
@@ -17,6 +21,13 @@ export interface ToolContext {
   readonly progress: (done: number, total: number | null, message: string) => Promise<void>;
   /** True where the client asked for progress. */
   readonly wantsProgress: boolean;
+}
+
+/** What a tool's handler reaches beside: it can ask before something dangerous. */
+export interface CallContext extends ToolContext {
+  readonly confirm: Confirm;
+  /** Seals what this call wants to find as `request.requestState()` when the client makes it again with more input. */
+  readonly sealState: (payload: unknown) => Promise<string>;
 }
 
 /** What a tool answers: its structured result, and blocks beside it (an image) where there are any. */
@@ -42,10 +53,15 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
     readonly destructiveHint: boolean;
     readonly idempotentHint: boolean;
   };
+  /**
+   * What a call may do that a person is asked about first ({@link CallContext.confirm}); absent where it does nothing of
+   * the kind. Such a tool takes `confirmation` as well.
+   */
+  readonly danger?: string;
   /** May ask the client for input before it answers; the client then calls again, with what was asked for. */
   readonly run: (
     input: z.output<Input>,
-    context: ToolContext,
+    context: CallContext,
   ) => Promise<ToolAnswer<z.input<Output>> | InputRequiredResult>;
 }
 
@@ -53,8 +69,11 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
 export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
   tool: Tool<Input, Output>,
 ): Tool {
-  return tool as unknown as Tool;
+  const input = tool.danger === undefined ? tool.input : tool.input.extend({ confirmation });
+  return { ...tool, input } as unknown as Tool;
 }
+
+const confirmation = z.string().max(2000).optional().describe('From the refusal that asked for it');
 
 /** Annotations of a tool that changes nothing. */
 export const READS = { readOnlyHint: true, destructiveHint: false, idempotentHint: true } as const;

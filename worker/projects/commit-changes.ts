@@ -2,6 +2,7 @@ import { limit } from '../../protocol/limits.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import {
   type ProjectAt,
+  type ProjectRow,
   type RecordedCommit,
   recall,
   recordCommit,
@@ -32,6 +33,8 @@ export interface CommitRequest {
   readonly change: (head: ProjectAt) => Promise<readonly NewContent[]> | readonly NewContent[];
   /** The commit that the caller has seen: a change since then of a path that this commit touches refuses it. */
   readonly expectedCommit: string | undefined;
+  /** Asked with what the commit would change, before anything is stored. It throws where that must not be done. */
+  readonly confirm?: (project: ProjectRow, changes: CommitMade['changes']) => Promise<void>;
   readonly idempotency: Idempotency | null;
 }
 
@@ -110,6 +113,7 @@ async function record(
   const changed = changeFiles(head.files, blobs, limit('project_files'));
   if (!changed.ok) throw new Refusal(changed.code, changed.message);
   if (changed.changes.length === 0 && head.commit !== null) return 'unchanged';
+  await request.confirm?.(head.project, changed.changes);
 
   const trees = await treeObjects(
     new Map(Object.entries(changed.files).map(([path, entry]) => [path, entry.blob])),

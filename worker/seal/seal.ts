@@ -12,6 +12,7 @@ export type SealPurpose =
   | 'download'
   | 'cursor'
   | 'confirm'
+  | 'request state'
   | 'return'
   | 'consent'
   | 'session'

@@ -12,6 +12,7 @@ import { ChangeSockets } from './changes/change-sockets.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { KeepAwake } from './keep-awake.ts';
 import { type Bucket, take } from './token-bucket.ts';
+import { UsedOnce } from './used-once.ts';
 
 const REMEMBERED_MS = 5 * 60_000;
 const CREDENTIALS_MAX = 10_000;
@@ -39,6 +40,7 @@ export class TenantGate extends DurableObject<Env> {
   private readonly awake = new KeepAwake(this.ctx);
   private readonly endedSessions = new EndedSessions(this.ctx.storage.sql);
   private readonly changes = new ChangeSockets(this.ctx);
+  private readonly usedOnce = new UsedOnce(this.ctx.storage.sql);
   private tenantId = '';
   private readonly uses = new UseLog({
     write: (uses, dropped) => this.writeUses(uses, dropped),
@@ -98,6 +100,11 @@ export class TenantGate extends DurableObject<Env> {
   recordUse(tenantId: string, use: TokenUse): void {
     this.tenantId = tenantId;
     this.uses.add(use);
+  }
+
+  /** Uses what may be used once; false where it was used before. `until`, Unix ms, is when it expires by itself. */
+  useOnce(name: string, until: number): boolean {
+    return this.usedOnce.use(name, until, Date.now());
   }
 
   /** Tells every subscriber of a change whose transaction is over. */

@@ -7,7 +7,6 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Tool } from '../../mcp/tool.ts';
-import { askForText, sample } from '../input-requests.ts';
 import { fixture, NOTHING, text } from './fixture.ts';
 
 const name = z.object({ name: z.string() });
@@ -21,7 +20,7 @@ export const ROUND_TOOLS: readonly Tool[] = [
     run(_given, { request }) {
       const said = acceptedContent(request.inputResponses, 'user_name', name);
       if (said !== undefined) return [text(`Hello, ${said.name}!`)];
-      return inputRequired({ inputRequests: { user_name: askForText('What is your name?', 'name') } });
+      return inputRequired({ inputRequests: { user_name: ask('What is your name?', 'name') } });
     },
   }),
   fixture({
@@ -57,10 +56,24 @@ export const ROUND_TOOLS: readonly Tool[] = [
       const can = told?.[CLIENT_CAPABILITIES_META_KEY] ?? {};
       return inputRequired({
         inputRequests: {
-          ...(can.elicitation === undefined ? {} : { asked: askForText('What is your name?', 'name') }),
+          ...(can.elicitation === undefined ? {} : { asked: ask('What is your name?', 'name') }),
           ...(can.sampling === undefined ? {} : { sampled: sample('Generate a greeting', 50) }),
         },
       });
     },
   }),
 ];
+
+function ask(message: string, field: string) {
+  return inputRequired.elicit({
+    message,
+    requestedSchema: { type: 'object', properties: { [field]: { type: 'string' } }, required: [field] },
+  });
+}
+
+function sample(prompt: string, maxTokens: number) {
+  return inputRequired.createMessage({
+    messages: [{ role: 'user', content: { type: 'text', text: prompt } }],
+    maxTokens,
+  });
+}

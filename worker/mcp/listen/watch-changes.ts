@@ -57,9 +57,12 @@ class Watch {
   private readonly gone: Promise<void>;
   /** Null while it is cut. */
   private line: ChangeLine | null = null;
-  /** Who was behind the principal when the subscriber was told last. */
+  /** Who was behind the principal at the last look. */
   private identity: Identity | null = null;
   private mustLook = true;
+  /** Its rights were changed, so its lists may be others; it was not told so yet. */
+  private isOther = false;
+  /** Whether the subscriber took all that it was given. */
   private isTaken = false;
   private wake: () => void = () => {};
 
@@ -107,12 +110,12 @@ class Watch {
       const called = new Promise<void>((resolve) => {
         this.wake = resolve;
       });
-      await this.race(this.pending.isEmpty ? [called] : [called, this.taken()], untilMs - Date.now());
+      await this.race(this.isTaken ? [called] : [called, this.taken()], untilMs - Date.now());
     }
   }
 
   private isDue(): boolean {
-    return this.mustLook || this.line === null || (this.isTaken && !this.pending.isEmpty);
+    return this.mustLook || this.line === null || (this.isTaken && (this.isOther || !this.pending.isEmpty));
   }
 
   /** Enters as the principal, and tells what it may see where the subscriber takes it. */
@@ -124,11 +127,12 @@ class Watch {
       const { identity, results } = await withTenantAs(this.platform.database, this.principal, [
         selectVisible(names.projects, names.runs),
       ] as const);
-      this.identity ??= identity;
-      if (batch === null) return 'told';
-      const isOther = rights(this.identity) !== rights(identity);
+      this.isOther ||= this.identity !== null && rights(this.identity) !== rights(identity);
       this.identity = identity;
+      if (batch === null) return 'told';
+      const { isOther } = this;
       const events = eventsFor(this.watching.filter(), { batch, visible: results[0], isOther });
+      this.isOther = false;
       for (const event of events) this.watching.deliver(event);
       if (events.length > 0) this.isTaken = false;
       return 'told';
@@ -152,6 +156,7 @@ class Watch {
   private hear(change: Change): void {
     if (change.kind !== 'access') this.pending.add(change);
     else if (change.user === null || change.user === this.principal.userId) this.mustLook = true;
+    if (change.kind === 'access' && change.user === this.principal.userId) this.isOther = true;
     this.wake();
   }
 
@@ -173,6 +178,6 @@ class Watch {
   }
 }
 
-function rights({ role, scopes }: Identity): string {
-  return `${role} ${[...scopes].sort().join(' ')}`;
+function rights({ role, scopes, projects }: Identity): string {
+  return JSON.stringify([role, [...scopes].sort(), projects]);
 }

@@ -1,13 +1,19 @@
 import { z } from 'zod';
 import { describeQuantity, LIMITS, limit } from '../../../protocol/limits.ts';
+import type { ProjectRow } from '../../database/projects.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { commitChanges, type NewContent } from '../../projects/commit-changes.ts';
+import type { ChangeKind } from '../../projects/change-files.ts';
+import { type CommitMade, commitChanges, type NewContent } from '../../projects/commit-changes.ts';
 import { acceptedPath } from '../../projects/find-project.ts';
 import { idempotencyKey, idempotencyOf } from '../../tenants/idempotency.ts';
+import type { Confirm } from '../confirm/confirm.ts';
 import { commitAnswer, filePath, projectReference } from '../schemas.ts';
 import { ADDS, defineTool } from '../tool.ts';
 
 const FILES_MAX = 200;
+/** So many files that are there already may be replaced or deleted by one call without asking. */
+const UNASKED_FILES_MAX = 10;
+const PATHS_SHOWN = 20;
 
 const input = z.object({
   project: projectReference,
@@ -34,18 +40,40 @@ export const writeFiles = defineTool({
   output: commitAnswer,
   needs: { scopes: ['projects:write'], role: 'member' },
   annotations: { ...ADDS, destructiveHint: true },
-  async run(given, { platform, principal }) {
+  danger: 'replaces or deletes many files at once',
+  async run(given, { platform, principal, confirm }) {
     const contents = acceptFiles(given.files);
     const made = await commitChanges(platform, principal, {
       project: given.project,
       message: given.message,
       change: () => contents,
+      confirm: (project, changes) => confirmMany(confirm, project, changes),
       expectedCommit: given.expected_commit,
       idempotency: await idempotencyOf('write_files', given.idempotency_key, given),
     });
     return { structured: { ...made, changes: [...made.changes] } };
   },
 });
+
+/** History keeps every file, so a person is asked only about a call that takes away more than could be meant by a slip. */
+async function confirmMany(
+  confirm: Confirm,
+  { id, name }: ProjectRow,
+  changes: CommitMade['changes'],
+): Promise<void> {
+  const paths = (kind: ChangeKind) =>
+    changes.filter((change) => change.kind === kind).map(({ path }) => path);
+  const [replaced, deleted] = [paths('modified'), paths('deleted')];
+  if (replaced.length + deleted.length <= UNASKED_FILES_MAX) return;
+  await confirm({
+    question: `Replace ${replaced.length} files and delete ${deleted.length} in the project \`${name}\`? Earlier versions stay in its history.`,
+    effect: {
+      project: id,
+      replaces: { files: replaced.length, first: replaced.slice(0, PATHS_SHOWN) },
+      deletes: { files: deleted.length, first: deleted.slice(0, PATHS_SHOWN) },
+    },
+  });
+}
 
 function acceptFiles(files: z.infer<typeof input>['files']): NewContent[] {
   const seen = new Set<string>();
