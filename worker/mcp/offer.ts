@@ -4,7 +4,7 @@ import type {
   Prompt as WirePrompt,
   Tool as WireTool,
 } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import { leanInput, leanOutput } from './lean-schema.ts';
 import type { Prompt } from './prompt.ts';
 import type { ResourceFamily } from './resource.ts';
 import type { Tool, ToolContext } from './tool.ts';
@@ -68,9 +68,9 @@ export class Offer {
       name: tool.name,
       title: tool.title,
       description: tool.description,
-      inputSchema: jsonSchema(tool.input, 'input'),
-      outputSchema: jsonSchema(tool.output, 'output'),
-      annotations: { title: tool.title, ...tool.annotations, openWorldHint: false },
+      inputSchema: leanInput(tool.input),
+      outputSchema: leanOutput(tool.output),
+      annotations: leanAnnotations(tool.annotations),
     }));
     return this.listed;
   }
@@ -106,7 +106,13 @@ function described({ name, title, description, mimeType }: ResourceFamily) {
   return { name, title, description, ...(mimeType === undefined ? {} : { mimeType }) };
 }
 
-function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): WireTool['inputSchema'] {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest as WireTool['inputSchema'];
+/** Hints that differ from what the protocol assumes without them, and the two that clients decide by. No tool reaches outside. */
+function leanAnnotations({ readOnlyHint, destructiveHint, idempotentHint }: Tool['annotations']) {
+  if (readOnlyHint) return { readOnlyHint, openWorldHint: false };
+  return {
+    readOnlyHint,
+    destructiveHint,
+    ...(idempotentHint ? { idempotentHint } : {}),
+    openWorldHint: false,
+  };
 }

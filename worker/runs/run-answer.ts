@@ -7,22 +7,22 @@ const parts = (named: string) => z.looseObject({}).describe(named);
 /** What every run tool answers of a run; `presentRun` makes it. */
 export const runAnswer = z.object({
   run: z.string(),
-  state: z.string().describe('succeeded, failed, timed_out, …; queued, leased or running while active'),
+  state: z.string().describe('succeeded, failed, …; active: queued, leased, running'),
   message: z.string(),
   error: parts('type, message, path, line').nullable(),
-  limit: parts('The limit that ended it: name, value, says').nullable(),
+  limit: parts('name, value, says').nullable(),
   stdout: parts('text, bytes, truncated'),
   stderr: parts('likewise'),
   outputs: z.array(parts('name, bytes, media_type')),
   refused_outputs: z.array(parts('name, reason')),
   timings: parts('ms').nullable(),
-  manifest: parts('commit, entry, data, image, absent_packages'),
+  manifest: parts('commit, entry, data, image'),
   hint: z.string().nullable(),
 });
 
 /** A started run: the same, and whether it was started by this call. */
 export const startedRunAnswer = runAnswer.extend({
-  deduplicated: z.boolean().describe('An identical run was active: this is it'),
+  deduplicated: z.boolean().describe('An identical run was active'),
 });
 
 export const runReference = z.string().min(5).max(40).describe('run_…');
@@ -32,15 +32,8 @@ const MIB = 1024 * 1024;
 
 /** Arguments that both tools that start runs take. */
 export const startArguments = {
-  parameters: z
-    .record(z.string(), z.unknown())
-    .default({})
-    .describe('causeway.parameters and /inputs/parameters.json in the model'),
-  data: z
-    .array(z.string().min(1).max(100))
-    .max(100)
-    .optional()
-    .describe('Names of data sources; default: all'),
+  parameters: z.record(z.string(), z.unknown()).default({}).describe('causeway.parameters in the model'),
+  data: z.array(z.string().min(1).max(100)).max(100).optional().describe('Data sources; default: all'),
   wait_seconds: z.number().min(0).max(SECONDS_MAX).default(45),
   memory_mb: z
     .number()

@@ -8,7 +8,7 @@ export const idempotencyKey = z
   .min(8)
   .max(100)
   .optional()
-  .describe('A new UUID; repeat it only when you retry the same call');
+  .describe('New UUID; the same only to retry');
 
 /** What `app.recall` and `app.remember` take. */
 export interface Idempotency {

@@ -10,7 +10,7 @@ export const compareRunsTool = defineTool({
   name: 'compare_runs',
   title: 'Compare two runs',
   description:
-    'Says what differs between two runs: code files, parameters, data, image, and the outputs they left, with sums and largest differences of numeric CSV columns. Two runs of the same inputs are said to be identical, or what differs.',
+    'Says what differs between two runs: code files, parameters, data, image and outputs, with sums and largest differences of numeric CSV columns.',
   input: z.object({ run_a: runReference, run_b: runReference }),
   output: z.object({
     summary: z.string(),
@@ -24,11 +24,7 @@ export const compareRunsTool = defineTool({
     data: lines,
     environment: lines,
     outputs: lines,
-    tables: z
-      .array(z.looseObject({ name: z.string() }))
-      .describe(
-        'CSV outputs that changed: rows_a, rows_b, columns [column, sum_a, sum_b, largest_difference]',
-      ),
+    tables: z.array(z.looseObject({})).describe('CSVs that changed: rows_a, rows_b, columns'),
   }),
   needs: { scopes: ['runs:execute'], role: 'viewer' },
   annotations: READS,

@@ -10,17 +10,17 @@ export const createUploadTool = defineTool({
   name: 'create_upload',
   title: 'Create an upload',
   description:
-    'Returns a one-use address for a data file that is too large for import_data, up to 100 MiB. PUT the file there within 15 minutes (run the curl line, or give it to the person), then call import_data with the upload. A transfer that breaks off can be repeated.',
+    'Returns a one-use address for a data file too large for import_data, up to 100 MiB. PUT the file there within 15 minutes (run the curl line, or give it to the person), then call import_data with the upload.',
   input: z.object({
     project: projectReference,
     name: sourceName,
     format: dataFormat,
-    bytes: z.number().int().min(1).max(limit('upload_bytes')).describe('Exact size of the file'),
+    bytes: z.number().int().min(1).max(limit('upload_bytes')).describe('Exact size'),
     sha256: sha256Schema.optional().describe('Checked when given'),
   }),
   output: z.object({
     upload: z.string(),
-    url: z.string().describe('Secret: whoever has it can send the file'),
+    url: z.string().describe('Secret'),
     expires_at: z.string(),
     curl: z.string(),
     next: z.string(),

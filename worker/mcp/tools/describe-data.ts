@@ -8,7 +8,7 @@ export const describeData = defineTool({
   name: 'describe_data',
   title: 'Describe data',
   description:
-    'Says what a data source holds now: columns with type, missing values, least and greatest; five rows; where a run finds it and the line of Python that loads it. Call it before you write code that uses the data.',
+    'Says what a data source holds now: columns with types and bounds, five rows, and the line of Python that loads it. Call it before you write code that uses the data.',
   input: z.object({
     project: projectReference,
     name: sourceReference,
@@ -22,7 +22,7 @@ export const describeData = defineTool({
       run: z.string().optional(),
       name: z.string().optional().describe('Name of the output'),
     }),
-    snapshots: z.number().int().describe('How many this source has had'),
+    snapshots: z.number().int(),
   }),
   needs: { scopes: ['data:read'], role: 'viewer' },
   annotations: READS,

@@ -22,7 +22,7 @@ export const diffFiles = defineTool({
       z.object({
         path: z.string(),
         kind: z.enum(['added', 'modified', 'deleted']),
-        patch: z.string().nullable().describe('null: too long; narrow with path'),
+        patch: z.string().nullable().describe('null: too long'),
       }),
     ),
     total: z.number().int(),

@@ -15,14 +15,14 @@ export const editFile = defineTool({
   name: 'edit_file',
   title: 'Edit a file',
   description:
-    'Replaces an exact piece of text in the newest version of a file and commits it. The old text must occur exactly expected_count times; give enough of its surroundings to be unique.',
+    'Replaces an exact piece of text in the newest version of a file and commits it. old_text must occur exactly expected_count times.',
   input: z.object({
     project: projectReference,
     path: filePath,
     old_text: z.string().min(1).max(TEXT_CHARS_MAX),
     new_text: z.string().max(TEXT_CHARS_MAX),
     expected_count: z.number().int().min(1).max(1000).default(1),
-    message: z.string().trim().min(1).max(4000).optional().describe('Commit message; default: "Edit <path>"'),
+    message: z.string().trim().min(1).max(4000).optional().describe('Of the commit'),
     idempotency_key: idempotencyKey,
   }),
   output: commitAnswer,

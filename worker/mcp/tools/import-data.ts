@@ -20,12 +20,12 @@ const input = z.object({
     .min(1)
     .max(limit('inline_data_bytes'))
     .optional()
-    .describe(`The data itself, up to ${INLINE}; csv, tsv or jsonl`),
+    .describe(`The data, up to ${INLINE}; not parquet`),
   upload: idSchema('upload').optional().describe('From create_upload, after its PUT'),
   run_output: z
     .object({ run: idSchema('run'), name: z.string().min(1).max(1024) })
     .optional()
-    .describe('An output of a run of this project'),
+    .describe('Output of a run of this project'),
   idempotency_key: idempotencyKey,
 });
 
@@ -33,12 +33,12 @@ export const importDataTool = defineTool({
   name: 'import_data',
   title: 'Import data',
   description:
-    'Attaches a table to a project as an immutable snapshot, from exactly one of text, upload or run_output. It is checked and described in a sandbox; the answer is what describe_data gives. CSV and TSV need a header line. Importing a name again makes a new snapshot: later runs get it, earlier ones keep theirs.',
+    'Attaches a table to a project from exactly one of text, upload or run_output, and describes it as describe_data does. CSV and TSV need a header line. Importing a name again makes a new snapshot: later runs get it, earlier ones keep theirs.',
   input,
   output: z.object({
     ...describedSnapshot,
-    new_snapshot: z.boolean().describe('false: the source had these bytes already'),
-    replaces: z.string().nullable().describe('SHA-256 of the snapshot that the name meant until now'),
+    new_snapshot: z.boolean().describe('false: it had these bytes'),
+    replaces: z.string().nullable(),
     replayed: z.boolean(),
   }),
   needs: { scopes: ['data:write'], role: 'member' },

@@ -12,7 +12,7 @@ const FROM_THE_HEAD = 2_147_483_647;
 export const listCommits = defineTool({
   name: 'list_commits',
   title: 'List commits',
-  description: 'Lists the commits of a project, newest first: message, author, time and what changed.',
+  description: 'Lists the commits of a project, newest first, with what changed.',
   input: z.object({ project: projectReference, limit: z.number().int().min(1).max(100).default(20), cursor }),
   output: z.object({
     commits: z.array(

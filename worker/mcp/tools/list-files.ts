@@ -20,7 +20,7 @@ export const listFiles = defineTool({
   }),
   output: z.object({
     project: z.string(),
-    commit: z.string().nullable().describe('null: no commit yet'),
+    commit: z.string().nullable(),
     files: z.array(z.object({ path: z.string(), bytes: z.number().int() })),
     ...page,
   }),

@@ -7,8 +7,7 @@ import { defineTool, READS } from '../tool.ts';
 export const listRunsTool = defineTool({
   name: 'list_runs',
   title: 'List runs',
-  description:
-    'Lists the runs of a project, newest first: what ran, with which parameters, and how it ended.',
+  description: 'Lists the runs of a project, newest first: what ran, and how it ended.',
   input: z.object({
     project: projectReference,
     state: z.enum(['active', ...RUN_STATES.slice(3)]).optional(),

@@ -12,7 +12,7 @@ export const runCode = defineTool({
   name: 'run_code',
   title: 'Run a script',
   description:
-    'Runs Python text without committing it, beside the files and data of a project and under the same sandbox as run_model: for a look at data, a check, a sketch. What should last belongs into write_files and run_model.',
+    'Runs Python text without committing it, beside the files and data of a project, as run_model does: for a look at data, a check, a sketch.',
   input: z.object({
     project: projectReference,
     code: z.string().min(1).max(CODE_CHARS_MAX),

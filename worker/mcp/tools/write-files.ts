@@ -27,7 +27,7 @@ const input = z.object({
     .string()
     .regex(/^[0-9a-f]{7,40}$/)
     .optional()
-    .describe('The commit you last saw; refuses if a file you touch changed since'),
+    .describe('The commit you last saw: refuses if a file you touch changed since'),
   idempotency_key: idempotencyKey,
 });
 
@@ -35,7 +35,7 @@ export const writeFiles = defineTool({
   name: 'write_files',
   title: 'Write files',
   description:
-    'Writes and deletes files in one atomic commit: all of it or nothing. Use it for new files and rewrites; edit_file is for a small change. One file up to 1 MiB, 6 MiB a call.',
+    'Writes and deletes files in one atomic commit. Use it for new files and rewrites, edit_file for a small change. One file up to 1 MiB, 6 MiB a call.',
   input,
   output: commitAnswer,
   needs: { scopes: ['projects:write'], role: 'member' },
