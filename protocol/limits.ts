@@ -162,7 +162,7 @@ export const LIMITS = {
     value: 100,
     unit: 'count',
     enforced_by: 'worker',
-    says: 'resources that one stream of change notifications watches',
+    says: 'resources that one stream of change notifications, or one session, watches',
   },
   run_starts_per_minute: {
     value: 60,
@@ -211,12 +211,6 @@ export const LIMITS = {
     unit: 'count',
     enforced_by: 'worker',
     says: 'questions to its client that a session has open',
-  },
-  mcp_session_subscriptions: {
-    value: 100,
-    unit: 'count',
-    enforced_by: 'worker',
-    says: 'resources that a session is subscribed to',
   },
   mcp_answer_bytes: {
     value: 256 * KIB,

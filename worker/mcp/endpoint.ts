@@ -4,7 +4,7 @@ import { enter } from '../database/with-tenant.ts';
 import { readBody } from '../http/read-body.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
-import { askedFilter, scopesOfFilter } from './listen/listen-filter.ts';
+import { askedFilter, askedResource, scopesOfFilter } from './listen/listen-filter.ts';
 import { serveListen } from './listen/serve-listen.ts';
 import type { McpCall } from './mcp-call.ts';
 import { parseMessage } from './parse-message.ts';
@@ -46,7 +46,7 @@ export async function serveMcp(
     : null;
   if (parsedBody !== null) use.asks(parsedBody.method, judged === null ? null : targetOf(judged));
   if (judged?.ok === false) use.refused('invalid_arguments');
-  const filter = isLegacy || parsedBody === null ? null : askedFilter(parsedBody);
+  const filter = parsedBody === null ? null : isLegacy ? askedResource(parsedBody) : askedFilter(parsedBody);
   const listener = { ...principal, needs: { scopes: scopesOfFilter(filter), role: null } };
   if (!willWork || session === 'unknown') await enter(platform.database, listener);
   if (session === 'unknown') {
@@ -55,7 +55,8 @@ export async function serveMcp(
   }
 
   const mcp: McpCall = { ...called, entry, judged, session };
-  if (filter !== null) return serveListen(request, parsedBody?.body, filter, { ...mcp, principal: listener });
+  if (filter !== null && !isLegacy)
+    return serveListen(request, parsedBody?.body, filter, { ...mcp, principal: listener });
   const answered = isLegacy
     ? await serveLegacy(request, parsedBody?.body, mcp)
     : await modern.fetch(request, {

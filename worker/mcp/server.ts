@@ -23,7 +23,7 @@ export function makeServer(mcp: McpCall): Server {
   const server = new Server(SERVER_INFO, {
     capabilities: {
       tools: { listChanged: true },
-      resources: {},
+      resources: { listChanged: true, subscribe: true },
       prompts: {},
       completions: {},
       logging: {},

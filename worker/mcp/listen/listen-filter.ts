@@ -26,6 +26,14 @@ export function askedFilter({ method, params }: Message): ListenFilter | null {
   return typeof notifications === 'object' ? (notifications as ListenFilter | null) : null;
 }
 
+/** The same of `resources/subscribe`, by which a session of the 2025 era asks for one resource after the other. */
+export function askedResource({ method, params }: Message): ListenFilter | null {
+  const { uri } = asRecord(params);
+  return method === 'resources/subscribe' && typeof uri === 'string'
+    ? { resourceSubscriptions: [uri] }
+    : null;
+}
+
 /** The scopes that reading the watched resources needs: who may not read a thing does not hear of it. */
 export function scopesOfFilter(filter: ListenFilter | null): readonly Scope[] {
   if (filter === null) return [];

@@ -1,8 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../../env.ts';
+import { Refusal } from '../../http/refusal.ts';
+import type { Principal } from '../../tenants/principal.ts';
 import { EventStream } from './event-stream.ts';
 import type { Level } from './logging.ts';
 import { SessionStore } from './session-store.ts';
+import { SessionWatch } from './session-watch.ts';
 import { encodePriming, SSE_HEADERS } from './sse.ts';
 import { Waiters } from './waiters.ts';
 
@@ -12,10 +15,14 @@ const MINUTE_MS = 60_000;
 /** A cancellation waits this long for its call to ask, which it does once it has run for a second. */
 const CANCELLED_MS = 30_000;
 const RETRY_MS = 1000;
+/** Changes are heard this long after a stream broke. */
+const LINGER_MS = 60_000;
 
 /** What the Worker asks of the object for a GET. */
 export interface StreamWish {
-  /** Whether the client understands an event without data (2025-11-25 and later). */
+  /** Whose stream it is; what it may see is asked of the database for each batch of changes. */
+  readonly principal: Principal;
+  /** Whether the client understands an event without data. */
   readonly isPrimed: boolean;
 }
 
@@ -33,6 +40,7 @@ export function sessionObject(env: Env, session: { readonly id: string }): Sessi
  */
 export class McpSession extends DurableObject<Env> {
   private readonly store: SessionStore;
+  private readonly watch: SessionWatch;
   private readonly waiters = new Waiters();
   private readonly cancelled = new Map<string, number>();
   private stream: EventStream | undefined;
@@ -40,6 +48,11 @@ export class McpSession extends DurableObject<Env> {
   constructor(context: DurableObjectState, env: Env) {
     super(context, env);
     this.store = new SessionStore(context.storage.sql);
+    this.watch = new SessionWatch(env, {
+      subscriptions: () => this.store.subscriptions(),
+      tell: (notification) => this.tell(notification),
+      ended: () => this.stream?.close(),
+    });
   }
 
   /** Makes a question known that is about to be sent; false where too many are open. */
@@ -96,8 +109,8 @@ export class McpSession extends DurableObject<Env> {
 
   /** Ends the stream and forgets everything; who remembers that the session has ended is the tenant's gate. */
   async end(): Promise<void> {
+    this.watch.stop();
     this.stream?.close();
-    this.stream = undefined;
     await this.forget();
   }
 
@@ -108,17 +121,39 @@ export class McpSession extends DurableObject<Env> {
     await this.forget();
   }
 
-  /** The client's stream, after the event that `Last-Event-ID` names. A newer stream takes the place of an older one. */
+  /**
+   * The client's stream, after the event that `Last-Event-ID` names. A newer stream takes the place of an older one. It ends
+   * with the credential; 429 where that has as many streams as it may.
+   */
   override async fetch(request: Request): Promise<Response> {
-    const { isPrimed } = (await request.json()) as StreamWish;
+    const { principal, isPrimed } = (await request.json()) as StreamWish;
+    try {
+      await this.watch.start(principal);
+    } catch (error) {
+      if (error instanceof Refusal) return new Response(error.message, { status: 429 });
+      throw error;
+    }
     await this.use();
     this.stream?.close();
     const stream = new EventStream();
     this.stream = stream;
+    this.ctx.waitUntil(stream.ended.then(() => this.stopWatchingLater(stream)));
     const lastEventId = request.headers.get('last-event-id');
     if (lastEventId !== null) this.replay(lastEventId, stream);
     else if (isPrimed) stream.write(encodePriming(this.store.newestId(), RETRY_MS));
     return new Response(stream.body, { headers: SSE_HEADERS });
+  }
+
+  /** Keeps a message for the client, and sends it where there is a stream. */
+  private tell(message: object): void {
+    const event = this.store.addEvent(message);
+    if (this.stream?.isOpen === true) this.stream.send(event);
+  }
+
+  /** A client whose connection broke comes back soon, and asks for what it missed. */
+  private async stopWatchingLater(stream: EventStream): Promise<void> {
+    await scheduler.wait(LINGER_MS);
+    if (this.stream === stream) this.watch.stop();
   }
 
   /** Sends what came after an event; where that is not known whole, it says that anything may have changed. */

@@ -9,15 +9,19 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server';
 import { limit } from '../../../protocol/limits.ts';
+import { Refusal } from '../../http/refusal.ts';
 import type { McpCall } from '../mcp-call.ts';
 import { makeServer } from '../server.ts';
-import { type SessionObject, sessionObject } from './mcp-session.ts';
+import { type SessionObject, type StreamWish, sessionObject } from './mcp-session.ts';
 import { PostExchange } from './post-exchange.ts';
 import { protocolError, SESSION_HEADER } from './protocol.ts';
 import { serveSession } from './serve-session.ts';
 import { type Introduction, type Session, sealSession } from './session-id.ts';
 import { SessionTransport } from './session-transport.ts';
 import { watchCancellation } from './watch-cancellation.ts';
+
+/** The first version whose clients understand an event without data. */
+const PRIMED_SINCE = '2025-11-25';
 
 /**
  * Serves one HTTP request of the 2025 era (MCP 2025-06-18 and 2025-11-25, Streamable HTTP). A client without a session is
@@ -81,15 +85,21 @@ async function serveRequest(
   return response;
 }
 
-async function openStream(request: Request, session: Session, { platform }: McpCall): Promise<Response> {
+async function openStream(
+  request: Request,
+  session: Session,
+  { platform, principal }: McpCall,
+): Promise<Response> {
   const lastEventId = request.headers.get('last-event-id');
+  const wish: StreamWish = { principal, isPrimed: session.protocolVersion >= PRIMED_SINCE };
   const answered = await sessionObject(platform.env, session).fetch('http://session/', {
     method: 'POST',
     headers: lastEventId === null ? {} : { 'last-event-id': lastEventId },
-    body: JSON.stringify({ isPrimed: session.protocolVersion >= '2025-11-25' }),
+    body: JSON.stringify(wish),
   });
   // A fetched response's headers are immutable, and more are added on the way out.
-  return new Response(answered.body, answered);
+  if (answered.ok) return new Response(answered.body, answered);
+  throw new Refusal('limit_exceeded', await answered.text(), { retryAfterSeconds: 30 });
 }
 
 async function endSession(session: Session, { platform, principal }: McpCall): Promise<Response> {

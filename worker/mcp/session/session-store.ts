@@ -114,7 +114,7 @@ export class SessionStore {
   subscribe(uri: string): boolean {
     this.create();
     this.sql.exec('insert or ignore into subscriptions (uri) values (?)', uri);
-    if (this.subscriptions().length <= limit('mcp_session_subscriptions')) return true;
+    if (this.subscriptions().length <= limit('resource_subscriptions')) return true;
     this.unsubscribe(uri);
     return false;
   }
