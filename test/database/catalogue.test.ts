@@ -14,6 +14,7 @@ const errors =
 const TABLE =
   'create table app.leaky (tenant_id app.ten_id not null, leaky_id text not null, primary key (tenant_id, leaky_id));';
 const PROTECT = "select app_private.protect_table('app.leaky');";
+const OF_PROJECTS = 'alter table app.leaky add project_id app.prj_id not null;';
 
 test('what the migrations make is sound, and the Worker finds so in one request', async () => {
   let requests = 0;
@@ -26,6 +27,14 @@ test('the table that migrations/README.md shows how to add is sound', async () =
   const scratch = await database.sibling();
   await scratch.asOwner(
     `${TABLE} ${PROTECT} grant select, insert, update, delete on app.leaky to causeway_app`,
+  );
+  expect(await scratch.asApp(errors)).toEqual([]);
+});
+
+test('so is a table of rows of projects, with its guard', async () => {
+  const scratch = await database.sibling();
+  await scratch.asOwner(
+    `${TABLE} ${PROTECT} ${OF_PROJECTS} select app_private.guard_by_project('app.leaky'); grant select, insert, update, delete on app.leaky to causeway_app`,
   );
   expect(await scratch.asApp(errors)).toEqual([]);
 });
@@ -187,6 +196,47 @@ const mutations: readonly (readonly [string, string, string])[] = [
     'a column for a secret whose CHECK checks nothing',
     `${TABLE} ${PROTECT} alter table app.leaky add client_secret text check (client_secret <> '')`,
     'plaintext_secret',
+  ],
+  [
+    'a table of rows of projects that are not guarded by them',
+    `${TABLE} ${PROTECT} ${OF_PROJECTS}`,
+    'not_guarded_by_project',
+  ],
+  [
+    'one whose guard lets every row be written',
+    `${TABLE} ${PROTECT} ${OF_PROJECTS} select app_private.guard_by_project('app.leaky'); alter policy project on app.leaky with check (true)`,
+    'not_guarded_by_project',
+  ],
+  [
+    'one whose column was NULL when it was guarded',
+    `${TABLE} ${PROTECT} alter table app.leaky add project_id app.prj_id; select app_private.guard_by_project('app.leaky'); alter table app.leaky alter project_id set not null`,
+    'not_guarded_by_project',
+  ],
+  [
+    'one whose guard is permissive',
+    `${TABLE} ${PROTECT} ${OF_PROJECTS} create policy project on app.leaky to causeway_app using (project_id = any ((select app.reachable_projects())::text[]) is not false) with check (app.may_write(project_id))`,
+    'not_guarded_by_project',
+  ],
+  ['runs without their guard', 'drop policy project on app.runs', 'not_guarded_by_project'],
+  [
+    'runs that who only sees them may delete',
+    'drop policy project_delete on app.runs',
+    'not_guarded_by_project',
+  ],
+  [
+    'runs whose guard is another role’s',
+    'alter policy project on app.runs to causeway_backup',
+    'not_guarded_by_project',
+  ],
+  [
+    'projects that are all seen',
+    'alter policy project on app.projects using (true)',
+    'not_guarded_by_project',
+  ],
+  [
+    'projects that a token for some of them may add',
+    'drop policy project_add on app.projects',
+    'not_guarded_by_project',
   ],
 ];
 
