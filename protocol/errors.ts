@@ -89,7 +89,7 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     remedy: 'person',
-    means: 'A tenant keeps at least one owner.',
+    means: 'A tenant keeps at least one owner, and so does a project.',
   },
   already_exists: { status: 409, retryable: false, remedy: 'agent', means: 'The name is taken.' },
   stale_commit: {

@@ -1,7 +1,9 @@
 import { type IdKind, newId, type TenantId } from '../../protocol/ids.ts';
 import type { OperationName } from '../../worker/api/routes/index.ts';
 import type { ApiClient, ApiInput } from './api.ts';
+import { callTool } from './mcp-call.ts';
 import { claimsOf, connect, signedIn } from './oauth.ts';
+import { settlePerson } from './people.ts';
 import type { TestStack } from './stack.ts';
 import { type Account, PASSWORD, settleAccount } from './visitor.ts';
 
@@ -14,6 +16,8 @@ export interface ApiWorld {
   readonly memberSession: string;
   readonly invitation: string;
   readonly grant: string;
+  /** A project on which the member has a role. */
+  readonly project: string;
 }
 
 let emails = 0;
@@ -32,6 +36,7 @@ export async function settleApiWorld(
     memberSession: await newMemberSession(stack, member, owner, tenant),
     invitation: await newInvitation(owner, tenant),
     grant: await newGrant(stack, member),
+    project: await newProject(stack, member, owner),
   };
 }
 
@@ -65,9 +70,21 @@ export async function newToken(person: ApiClient, tenant: string): Promise<strin
   return (await person.get<{ token: string }>('createToken', { params: { tenant }, body })).token;
 }
 
+async function newProject(stack: TestStack, member: Account, owner: ApiClient): Promise<string> {
+  const { tenant } = member;
+  const made = await callTool(stack, member.token, 'create_project', { name: `Of ${member.user}` });
+  const project = String(made.structured.project);
+  const { user } = await settlePerson(stack, { name: 'Pia', tenant });
+  await owner.get('setProjectMember', { params: { tenant, project, user }, body: { role: 'owner' } });
+  return project;
+}
+
 /** What each operation is called with by whoever is refused: always the same targets, which must still be there after. */
 export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiInput>> {
   const inTenant = { params: { tenant: world.tenant } };
+  const ofProjectMember = {
+    params: { tenant: world.tenant, project: world.project, user: world.member.user },
+  };
   const withParam = (name: string, value: string) => ({ params: { tenant: world.tenant, [name]: value } });
   return {
     signIn: { body: { email: 'nobody@example.org', password: PASSWORD } },
@@ -99,6 +116,11 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     listClients: inTenant,
     listGrants: inTenant,
     endGrant: withParam('grant', world.grant),
+    listProjects: inTenant,
+    changeProject: { ...withParam('project', world.project), body: { restricted: true } },
+    listProjectMembers: withParam('project', world.project),
+    setProjectMember: { ...ofProjectMember, body: { role: 'viewer' } },
+    removeProjectMember: ofProjectMember,
     getDocument: {},
   };
 }
@@ -125,6 +147,9 @@ export async function freshInput(
     case 'rotateToken':
     case 'revokeToken':
       return { params: { tenant, token: await newToken(caller, tenant) } };
+    case 'removeProjectMember':
+      await owner.get('setProjectMember', apiInputs(world).setProjectMember);
+      return apiInputs(world).removeProjectMember;
     case 'endOwnSession': {
       const { session } = await caller.get<{ session: string }>('whoAmI');
       return { params: { session } };

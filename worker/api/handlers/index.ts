@@ -5,6 +5,7 @@ import { invitationHandlers } from './invitations.ts';
 import { memberHandlers } from './members.ts';
 import { ownHandlers } from './own.ts';
 import { peopleHandlers } from './people.ts';
+import { projectHandlers } from './projects.ts';
 import { tokenHandlers } from './tokens.ts';
 
 /** A handler for each route; a route without one does not compile. */
@@ -15,5 +16,6 @@ export const API_HANDLERS: Handlers = {
   ...invitationHandlers,
   ...tokenHandlers,
   ...agentHandlers,
+  ...projectHandlers,
   getDocument: (_input, { platform }) => openApiDocument(platform.publicUrl),
 };

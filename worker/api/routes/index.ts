@@ -5,6 +5,7 @@ import { INVITATION_ROUTES } from './invitations.ts';
 import { MEMBER_ROUTES } from './members.ts';
 import { OWN_ROUTES } from './own.ts';
 import { PEOPLE_ROUTES } from './people.ts';
+import { PROJECT_ROUTES } from './projects.ts';
 import { TOKEN_ROUTES } from './tokens.ts';
 
 const DOCUMENT_ROUTES = {
@@ -26,6 +27,7 @@ export const API_ROUTES = {
   ...INVITATION_ROUTES,
   ...TOKEN_ROUTES,
   ...AGENT_ROUTES,
+  ...PROJECT_ROUTES,
   ...DOCUMENT_ROUTES,
 } as const;
 
