@@ -3660,6 +3660,7 @@ declare
   until_at constant timestamptz := now() + (token ->> 'lifetimeSeconds')::integer * interval '1 second';
   networks cidr[];
   malformed text;
+  bound jsonb;
   refusal jsonb := app.token_lifetime_refusal(tenant, until_at);
 begin
   if not app.hold_own_membership() then
@@ -3680,19 +3681,27 @@ begin
   if found then
     return jsonb_build_object('ok', false, 'code', 'invalid_arguments', 'details', jsonb_build_object('network', malformed));
   end if;
+  -- By id or name, of those that the person may see; none named: whatever the person may reach.
+  bound := app.resolve_projects(tenant, app.user_id(), nullif(app.text_array(token -> 'projects'), '{}'));
+  if not (bound ->> 'ok')::boolean then
+    return jsonb_build_object('ok', false, 'code', 'invalid_arguments', 'details', bound -> 'details');
+  end if;
   select array_agg(network(range::inet)) into networks from jsonb_array_elements_text(token -> 'networks') as range;
-  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges)
+  insert into app.api_tokens (tenant_id, token_id, user_id, name, argon2id_hash, scopes, role_ceiling, expires_at, address_ranges,
+                              project_ids)
   values (tenant, token ->> 'id', app.user_id(), token ->> 'name', token ->> 'argon2id',
-          array(select jsonb_array_elements_text(token -> 'scopes')), token ->> 'role', until_at, networks);
+          array(select jsonb_array_elements_text(token -> 'scopes')), token ->> 'role', until_at, networks,
+          app.text_array(bound -> 'project_ids'));
   perform app.audit('token.create', 'token', token ->> 'id', 'ok',
                     jsonb_build_object('user', app.user_id(), 'name', token ->> 'name', 'scopes', token -> 'scopes',
-                                       'role_ceiling', token ->> 'role', 'expires_at', until_at, 'address_ranges', networks));
+                                       'role_ceiling', token ->> 'role', 'expires_at', until_at, 'address_ranges', networks,
+                                       'projects', bound -> 'project_ids'));
   return jsonb_build_object('ok', true, 'expires_at', until_at);
 end
 $function$;
 alter function app.system_create_token(jsonb,integer) owner to causeway_keeper;
 grant execute on function app.system_create_token(jsonb,integer) to causeway_app;
-comment on function app.system_create_token(jsonb,integer) is 'Makes a token of the acting person: {id, name, argon2id, scopes, role, lifetimeSeconds, networks}. Refuses with insufficient_role, already_exists (the id), limit_exceeded or invalid_arguments (details: network, or seconds_max).';
+comment on function app.system_create_token(jsonb,integer) is 'Makes a token of the acting person: {id, name, argon2id, scopes, role, lifetimeSeconds, networks, projects}. Refuses with insufficient_role, already_exists (the id), limit_exceeded or invalid_arguments (details: network, project or seconds_max).';
 
 CREATE OR REPLACE FUNCTION app.system_decide_oauth_device(user_code_sha256 text, grant_id text)
  RETURNS jsonb

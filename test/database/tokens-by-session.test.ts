@@ -56,6 +56,7 @@ const wish = (changes: Partial<NewApiToken> = {}): NewApiToken => ({
   role: 'viewer',
   lifetimeSeconds: 90 * DAY_SECONDS,
   networks: [],
+  projects: [],
   ...changes,
 });
 const create = async (by: Principal, changes: Partial<NewApiToken> = {}, aliveMax = 50) =>
@@ -134,6 +135,36 @@ describe('a token that a person makes', () => {
       });
     },
   );
+
+  test('reaches the projects that it names alone, also after a rotation, and names none that its maker does not see', async () => {
+    const ann = await settleSigned({ role: 'member' });
+    const olga = await settleSigned({ person: 'Olga', tenantId: ann.tenantId });
+    const project = async (name: string, restricted = false) => {
+      const id = newId('project');
+      await database.asSuperuser(
+        'insert into app.projects (tenant_id, project_id, name, created_by, restricted) values ($1, $2, $3, $4, $5)',
+        [ann.tenantId, id, name, olga.userId, restricted],
+      );
+      return id;
+    };
+    const [budget, sales, hidden] = [
+      await project('Budget'),
+      await project('Sales'),
+      await project('Hidden', true),
+    ];
+    const [id, successor] = [newId('token'), newId('token')];
+    expect(codeOf(await create(ann.session, { id, projects: ['budget', sales] }))).toBe('ok');
+    await rotate(ann.session, id, successor);
+    for (const token of [id, successor])
+      expect((await enter(client, asToken(ann, token))).projects?.toSorted()).toEqual([budget, sales].sort());
+    expect((await list(ann.session))[0]?.projects?.map(({ name }) => name)).toEqual(['Budget', 'Sales']);
+    for (const name of [hidden, 'Hidden', 'Nowhere', newId('project')])
+      expect(await create(ann.session, { projects: [name] })).toEqual({
+        ok: false,
+        code: 'invalid_arguments',
+        details: { project: name },
+      });
+  });
 
   test('lives no longer than the tenant allows, to the second', async () => {
     const ann = await settleSigned();

@@ -45,6 +45,8 @@ export function tokenForm(session: Session, teams: readonly BoundedTeam[], form:
   )}</select><span class="hint" id="role-hint">Never more than you may do yourself, and no more than this when you may do more one day.</span></div>
 <div class="field"><label for="days">Days until it expires</label><input id="days" name="days" type="number" required min="1" max="${LIFETIME_DAYS_MAX}" step="any" value="${typed('days', String(defaultDays(teams)))}"${hasBound(teams) ? html` aria-describedby="days-hint"` : ''}>
 ${hasBound(teams) ? html`<span class="hint" id="days-hint">${teams.map(boundText)}</span>` : ''}</div>
+<div class="field"><label for="projects">Only for these projects</label><textarea id="projects" name="projects" rows="2" autocomplete="off" spellcheck="false" aria-describedby="projects-hint">${typed('projects', '')}</textarea>
+<span class="hint" id="projects-hint">One a line, by name or id. Empty: all that you see.</span></div>
 <div class="field"><label for="networks">Only from these networks</label><textarea id="networks" name="networks" rows="2" autocomplete="off" spellcheck="false" aria-describedby="networks-hint">${typed('networks', '')}</textarea>
 <span class="hint" id="networks-hint">As 192.0.2.0/24 or 2001:db8::/48. Empty: from everywhere.</span></div>
 <button class="primary">Make the token</button></form></section>`;

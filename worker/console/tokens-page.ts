@@ -56,9 +56,9 @@ ${cursor === null ? '' : html`<p><a href="${more}">Older tokens of ${name}</a></
 
 function tokenRow(session: Session, team: TeamOfTokens, token: ListedToken): Markup {
   const isOwn = token.userId === session.userId;
-  const { tokenId, networks } = token;
+  const { tokenId, networks, projects } = token;
   return html`<tr><td><bdi>${token.name}</bdi>${isOwn ? '' : html` <span class="dim">of ${token.userName}</span>`}<br><code class="id">${tokenId}</code></td>
-<td>${mayDo(token)}<br><span class="dim">${token.roleCeiling === null ? 'as its person' : `at most ${token.roleCeiling}`}${networks === null ? '' : html`, from ${networks.map((network) => html`<code>${network}</code> `)}`}</span></td>
+<td>${mayDo(token)}${projects === null ? '' : html`<br>in ${projects.map(({ id, name }) => name ?? id).join(', ')}`}<br><span class="dim">${token.roleCeiling === null ? 'as its person' : `at most ${token.roleCeiling}`}${networks === null ? '' : html`, from ${networks.map((network) => html`<code>${network}</code> `)}`}</span></td>
 <td>${untilCell(token)}</td>
 <td>${token.lastUsedAt === null ? 'never' : html`${moment(token.lastUsedAt)}<br><a href="/requests?team=${team.tenantId}&amp;credential=${tokenId}" aria-label="Requests of ${token.name}">Requests</a>`}</td>
 <td>${token.isAlive ? changes(session, team, token, isOwn) : ''}</td></tr>`;

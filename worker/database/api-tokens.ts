@@ -46,6 +46,8 @@ export interface ListedToken {
   readonly roleCeiling: TenantRole | null;
   /** Networks from which alone it may be used; null: from everywhere. */
   readonly networks: readonly string[] | null;
+  /** The only ones that it reaches; null: all that its person does. Who may not see one is not told its name. */
+  readonly projects: readonly { readonly id: string; readonly name: string | null }[] | null;
   /** ISO 8601. */
   readonly createdAt: string;
   /** Null: it lives until it is revoked. */
@@ -66,6 +68,9 @@ const SEEN = `app.is_in_session()
 
 const LIST = `
   select k.token_id, k.name, k.user_id, p.name as user_name, k.scopes, k.role_ceiling, k.address_ranges::text[] as networks,
+         (select jsonb_agg(jsonb_build_object('id', id, 'name', p.name) order by p.name, id)
+            from unnest(k.project_ids) as id
+            left join app.projects as p on p.tenant_id = k.tenant_id and p.project_id = id) as projects,
          k.created_at, k.expires_at, k.revoked_at, l.last_used_at, k.successor_id,
          k.revoked_at is null and (k.expires_at is null or k.expires_at > clock_timestamp()) as is_alive
     from app.api_tokens as k
@@ -100,6 +105,7 @@ export function selectTokens(asked: {
       scopes: row.scopes as readonly string[],
       roleCeiling: row.role_ceiling as TenantRole | null,
       networks: row.networks as readonly string[] | null,
+      projects: row.projects as ListedToken['projects'],
       createdAt: isoOf(row.created_at),
       expiresAt: isoOrNull(row.expires_at),
       revokedAt: isoOrNull(row.revoked_at),
@@ -137,11 +143,13 @@ export interface NewApiToken {
   readonly lifetimeSeconds: number;
   /** None: it may be used from everywhere. */
   readonly networks: readonly string[];
+  /** By id or name; none: all that its person reaches. */
+  readonly projects: readonly string[];
 }
 
 /**
  * Makes a token of the acting person. Refuses with `insufficient_role`, `already_exists` (the id), `limit_exceeded` or
- * `invalid_arguments` (details.network, or details.seconds_max where it would live too long).
+ * `invalid_arguments` (details.network, details.project, or details.seconds_max where it would live too long).
  */
 export function createToken(
   token: NewApiToken,

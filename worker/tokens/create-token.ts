@@ -21,6 +21,8 @@ export interface TokenWish {
   readonly lifetimeSeconds: number;
   /** In CIDR form, or single addresses; none: it may be used from everywhere. */
   readonly networks: readonly string[];
+  /** By id or name, of those that the person sees; none: it reaches all that its person does. */
+  readonly projects: readonly string[];
 }
 
 /** A token that was just made. Its text exists here and nowhere else. */
@@ -33,7 +35,7 @@ export interface MadeToken {
 
 /**
  * Makes a token of the session's person. Refuses with `insufficient_role`, `already_exists` (the id), `limit_exceeded`,
- * `invalid_arguments` (a network, or a life longer than the tenant allows) or `busy`.
+ * `invalid_arguments` (a network, a project, or a life longer than the tenant allows) or `busy`.
  */
 export async function createToken(
   platform: Platform,

@@ -6,6 +6,7 @@ import type { TokenWish } from './create-token.ts';
 const DAY_SECONDS = 86_400;
 const NAME_CHARS_MAX = 100;
 const NETWORKS_MAX = 50;
+const PROJECTS_MAX = 100;
 const NETWORK_CHARS_MAX = 50;
 
 /** Days that a token lives at most where its tenant sets no bound. */
@@ -26,6 +27,7 @@ export function parseTokenForm(form: { get(name: string): string | null }): Pars
   const role = TENANT_ROLES.find((known) => known === form.get('role'));
   const days = Number(form.get('days') || Number.NaN);
   const networks = (form.get('networks') ?? '').split(/[\s,]+/).filter((network) => network !== '');
+  const projects = (form.get('projects') ?? '').split(/[\r\n]+/).flatMap((line) => line.trim() || []);
   if (name === '' || name.length > NAME_CHARS_MAX || /\p{Cc}|\p{Cf}/u.test(name))
     return { ok: false, problem: `Give the token a name, of ${NAME_CHARS_MAX} characters at most.` };
   if (scopes.length === 0) return { ok: false, problem: 'Choose what the token may do.' };
@@ -34,8 +36,8 @@ export function parseTokenForm(form: { get(name: string): string | null }): Pars
     return { ok: false, problem: `A token lives from an hour to ${LIFETIME_DAYS_MAX} days.` };
   if (networks.length > NETWORKS_MAX || networks.some((network) => network.length > NETWORK_CHARS_MAX))
     return { ok: false, problem: `Name ${NETWORKS_MAX} networks at most, as 192.0.2.0/24 or 2001:db8::/48.` };
-  return {
-    ok: true,
-    wish: { name, scopes, role, lifetimeSeconds: Math.round(days * DAY_SECONDS), networks },
-  };
+  if (projects.length > PROJECTS_MAX || projects.some((project) => project.length > NAME_CHARS_MAX))
+    return { ok: false, problem: `Name ${PROJECTS_MAX} projects at most, one a line.` };
+  const lifetimeSeconds = Math.round(days * DAY_SECONDS);
+  return { ok: true, wish: { name, scopes, role, lifetimeSeconds, networks, projects } };
 }

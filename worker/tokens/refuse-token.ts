@@ -16,15 +16,7 @@ export function refuseToken({ code, details }: SqlAnswer<object> & { readonly ok
         hint: 'Revoke one that nothing uses.',
       });
     case 'invalid_arguments':
-      return details?.network === undefined
-        ? new Refusal(
-            'invalid_arguments',
-            `Tokens of this team live ${inDays(Number(details?.seconds_max))} at most.`,
-            { hint: 'Choose a shorter life.', details: { seconds_max: details?.seconds_max } },
-          )
-        : new Refusal('invalid_arguments', `${details.network} is no network.`, {
-            hint: 'Write networks like 192.0.2.0/24 or 2001:db8::/48, or single addresses.',
-          });
+      return refuseWish(details ?? {});
     case 'already_exists':
       return details?.successor === undefined
         ? new Refusal('already_exists', 'This form was sent before, and its token is made.', {
@@ -39,6 +31,26 @@ export function refuseToken({ code, details }: SqlAnswer<object> & { readonly ok
     default:
       return new Refusal('not_found', 'There is no such token.');
   }
+}
+
+function refuseWish(details: Readonly<Record<string, unknown>>): Refusal {
+  const { network, project, seconds_max } = details;
+  if (network !== undefined)
+    return new Refusal('invalid_arguments', `${network} is no network.`, {
+      hint: 'Write networks like 192.0.2.0/24 or 2001:db8::/48, or single addresses.',
+    });
+  if (project !== undefined)
+    return new Refusal('invalid_arguments', `You see no project ${project}, or more than one.`, {
+      hint: 'Name projects as they are called, or by their ids.',
+    });
+  return new Refusal(
+    'invalid_arguments',
+    `Tokens of this team live ${inDays(Number(seconds_max))} at most.`,
+    {
+      hint: 'Choose a shorter life.',
+      details: { seconds_max },
+    },
+  );
 }
 
 function inDays(seconds: number): string {

@@ -21,6 +21,7 @@ test('a whole form is a wish', () => {
       role: 'member',
       lifetimeSeconds: 90 * 86_400,
       networks: [],
+      projects: [],
     },
   });
 });
@@ -34,6 +35,7 @@ describe('what people write', () => {
       { networks: '192.0.2.0/24\r\n2001:db8::/48, 10.0.0.1  ' },
       { networks: ['192.0.2.0/24', '2001:db8::/48', '10.0.0.1'] },
     ],
+    ['projects in lines', { projects: ' Sales 2026 \r\n\r\nBudget' }, { projects: ['Sales 2026', 'Budget'] }],
     ['a scope that is not there', { 'scope:admin': 'on' }, { scopes: ['projects:read', 'runs:execute'] }],
   ])('%s', (_what, changes, expected) => {
     expect(parse(changes)).toMatchObject({ ok: true, wish: expected });
@@ -55,6 +57,7 @@ describe('what is refused with a sentence', () => {
     ['a life of 366 days', { days: '366' }, 'lives'],
     ['a life of no number', { days: '90 days' }, 'lives'],
     ['51 networks', { networks: '10.0.0.1 '.repeat(51) }, 'networks'],
+    ['101 projects', { projects: 'x\n'.repeat(101) }, 'projects'],
     ['a network of 51 characters', { networks: '1'.repeat(51) }, 'networks'],
   ])('%s', (_what, changes, about) => {
     const parsed = parse(changes);

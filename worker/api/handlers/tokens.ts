@@ -19,8 +19,8 @@ export const tokenHandlers: Handlers<keyof typeof TOKEN_ROUTES> = {
     presentToken(await readToken(platform, principal, params.token)),
 
   async createToken({ body }, { platform, principal, idempotency }) {
-    const { name, scopes, role, lifetime_seconds, networks } = body;
-    const wish = { name, scopes, role, networks, lifetimeSeconds: lifetime_seconds };
+    const { name, scopes, role, lifetime_seconds, networks, projects } = body;
+    const wish = { name, scopes, role, networks, projects, lifetimeSeconds: lifetime_seconds };
     const made = await createTokenOnce(platform, principal, wish, idempotency);
     return {
       token: made.tokenId,
@@ -84,6 +84,7 @@ function presentToken(token: ListedToken) {
     scopes: [...token.scopes],
     role_ceiling: token.roleCeiling,
     networks: token.networks === null ? null : [...token.networks],
+    projects: token.projects === null ? null : [...token.projects],
     created_at: token.createdAt,
     expires_at: token.expiresAt,
     revoked_at: token.revokedAt,

@@ -38,6 +38,10 @@ export const apiToken = z
     scopes,
     role_ceiling: role.nullable().describe('The most that it may do; null: what its person may'),
     networks: networks.nullable().describe('From which alone it may be used; null: from everywhere'),
+    projects: z
+      .array(z.object({ id: idText('project'), name: z.string().nullable() }))
+      .nullable()
+      .describe('The only ones that it reaches; null: all that its person does'),
     created_at: moment,
     expires_at: moment.nullable(),
     revoked_at: moment.nullable(),
@@ -97,6 +101,11 @@ export const TOKEN_ROUTES = {
         .default(LIFETIME_DEFAULT_SECONDS)
         .describe('At most what the tenant allows'),
       networks: networks.default([]).describe('In CIDR form, or single addresses; none: from everywhere'),
+      projects: z
+        .array(z.string().min(1).max(100))
+        .max(100)
+        .default([])
+        .describe('By id or name; none: all that you see'),
     }),
     answer: z.object({
       token: idText('token'),
