@@ -1138,10 +1138,15 @@ create table app.uploads (
 );
 alter table app.uploads owner to causeway_owner;
 CREATE INDEX uploads_open ON app.uploads USING btree (tenant_id, expires_at) WHERE (received_at IS NULL);
+CREATE INDEX uploads_to_sweep ON app.uploads USING btree (expires_at) WHERE (received_at IS NULL);
 alter table app.uploads enable row level security;
 alter table app.uploads force row level security;
 create policy backup on app.uploads for select to causeway_backup
   using (true);
+create policy keeper on app.uploads for select to causeway_keeper
+  using (true);
+create policy keeper_sweeps on app.uploads for delete to causeway_keeper
+  using (((received_at IS NULL) AND (expires_at < (clock_timestamp() - '1 day'::interval))));
 create policy project on app.uploads as restrictive for all to causeway_app
   using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
   with check (app.may_write((project_id)::text));
@@ -1152,9 +1157,11 @@ create policy resolver on app.uploads for select to causeway_resolver
 create policy tenant on app.uploads for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete on table app.uploads to causeway_keeper;
 grant select on table app.uploads to causeway_app;
 grant select on table app.uploads to causeway_backup;
 grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at) on app.uploads to causeway_app;
+grant select (expires_at, received_at) on app.uploads to causeway_keeper;
 grant select (tenant_id, expires_at, received_at) on app.uploads to causeway_resolver;
 grant update (received_sha256, received_at) on app.uploads to causeway_app;
 
@@ -4748,6 +4755,20 @@ $function$;
 alter function app.system_sweep_token_uses() owner to causeway_keeper;
 grant execute on function app.system_sweep_token_uses() to causeway_app;
 comment on function app.system_sweep_token_uses() is 'Forgets entries of the request log after 90 days.';
+
+CREATE OR REPLACE FUNCTION app.system_sweep_uploads()
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with gone as (
+    delete from app.uploads where received_at is null and expires_at < clock_timestamp() - interval '1 day' returning 1)
+  select count(*) from gone
+$function$;
+alter function app.system_sweep_uploads() owner to causeway_keeper;
+grant execute on function app.system_sweep_uploads() to causeway_app;
+comment on function app.system_sweep_uploads() is 'Forgets uploads that never came, a day after their address expired.';
 
 CREATE OR REPLACE FUNCTION app.system_unfinished_runs(older_than interval, runs_max integer)
  RETURNS TABLE(tenant_id text, run_id text, pool_id text)

@@ -1,4 +1,5 @@
 import { createApp } from './app.ts';
+import { sweepUploads } from './data/sweep-uploads.ts';
 import { sweepOAuth } from './database/oauth-grants.ts';
 import { sweepPeople } from './database/people.ts';
 import { sweepTokenUses } from './database/token-uses.ts';
@@ -22,6 +23,7 @@ export default {
     const platform = await platformOf(env);
     await Promise.all([
       sweepRuns(platform),
+      sweepUploads(platform),
       platform.database.transaction([sweepPeople(), sweepOAuth(), sweepTokenUses()]),
     ]);
   },

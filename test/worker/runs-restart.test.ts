@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { abstractName } from '../../cli/stack/abstract-name.ts';
 import { newId } from '../../protocol/ids.ts';
 import type { FeedEvent, Job } from '../../protocol/messages.ts';
 import { countEntries } from '../support/count-entries.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
+import { fireCron } from '../support/fire-cron.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -30,19 +29,6 @@ afterAll(async () => {
   await revived?.stop();
   await stop();
 });
-
-/** Fires the Worker's cron, as the launcher does once a minute. */
-function tick(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const socketPath = `\0${abstractName('cron', stack.stateDir)}`;
-    const asked = request({ socketPath, path: '/' }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
-}
 
 /** Whether the pool has written the run's lease: a change younger than a moment may die with its Worker. */
 function isOnDisk(run: string, phase: string, fence = 1): boolean {
@@ -109,7 +95,7 @@ test('a run that was written and never submitted is found by the sweep and done'
        from app.runs where run_id = $2`,
     [orphan, job.run],
   );
-  expect(await tick()).toBe(200);
+  expect(await fireCron(stack)).toBe(200);
   const found = await executor.takeJob();
   expect([found.run, found.fence]).toEqual([orphan, 2]);
   executor.send({ type: 'outcome', run: orphan, fence: 2, outcome: succeeded('found\n') });

@@ -1,16 +1,27 @@
 import { AwsClient } from 'aws4fetch';
 import type { Env } from '../env.ts';
 import type { BlobStore } from './blob-store.ts';
-import { httpStore } from './http-store.ts';
-import { r2Store } from './r2-store.ts';
+import { diskIncoming } from './disk-incoming.ts';
+import { httpStore, type StoreFetch } from './http-store.ts';
+import type { IncomingBodies } from './incoming.ts';
+import { r2Incoming, r2Store } from './r2-store.ts';
 
 /** The store that this deployment has: R2, workerd's disk, or an S3 endpoint. Exactly one must be bound. */
 export function openBlobStore(env: Env): BlobStore {
   if (env.BLOBS !== undefined) return r2Store(env.BLOBS);
-  const disk = env.BLOB_DISK;
-  if (disk !== undefined) return httpStore((path, init) => disk.fetch(`http://blobs/${path}`, init));
+  if (env.BLOB_DISK !== undefined) return httpStore(onDisk(env.BLOB_DISK));
   if (env.BLOB_STORE_URL !== undefined) return httpStore(s3(env, env.BLOB_STORE_URL));
   throw new Error('no blob store is bound: bind R2 as BLOBS, or set BLOB_STORE_URL');
+}
+
+/** What waits in that store; null where a lifecycle rule on `incoming/` has to remove it, as in S3. */
+export function openIncoming(env: Env): IncomingBodies | null {
+  if (env.BLOBS !== undefined) return r2Incoming(env.BLOBS);
+  return env.BLOB_DISK === undefined ? null : diskIncoming(onDisk(env.BLOB_DISK));
+}
+
+function onDisk(disk: Fetcher): StoreFetch {
+  return (path, init) => disk.fetch(`http://blobs/${path}`, init);
 }
 
 function s3(env: Env, url: string) {

@@ -1,4 +1,5 @@
 import { type BlobStore, blobPath } from './blob-store.ts';
+import type { IncomingBodies } from './incoming.ts';
 import { measuredStream } from './measured-stream.ts';
 import { type RawStore, receiveBlob } from './receive-blob.ts';
 import { sha256Hex } from './sha256.ts';
@@ -28,6 +29,17 @@ export function r2Store(bucket: R2Bucket): BlobStore {
       }
     },
     receive: (transfer, body) => receiveBlob(raw, transfer, body),
+  };
+}
+
+/** What waits in R2. */
+export function r2Incoming(bucket: R2Bucket): IncomingBodies {
+  return {
+    async list(prefix, bodiesMax) {
+      const { objects } = await bucket.list({ prefix, limit: bodiesMax });
+      return objects.map(({ key, uploaded }) => ({ path: key, writtenAt: uploaded.getTime() }));
+    },
+    remove: (paths) => bucket.delete([...paths]),
   };
 }
 

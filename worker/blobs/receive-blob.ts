@@ -1,4 +1,5 @@
 import { blobPath, type StoredBlob } from './blob-store.ts';
+import { incomingPath } from './incoming.ts';
 import { measuredStream } from './measured-stream.ts';
 
 /** Files of a store by path, without any promise about what is in them. A write is whole or leaves nothing. */
@@ -30,14 +31,14 @@ export type ReceivedBlob =
 /**
  * Stores a body under the SHA-256 that it turns out to have. Until it has passed and was found right it waits below
  * `incoming/`, so that no key ever holds other bytes than its own, not even for a moment or after a failure; what waits
- * is removed, however this ends. (A lifecycle rule on `incoming/` catches what a killed Worker leaves.)
+ * is removed, however this ends. (What a killed Worker leaves there is swept a day later.)
  */
 export async function receiveBlob(
   store: RawStore,
   transfer: Transfer,
   body: ReadableStream<Uint8Array>,
 ): Promise<ReceivedBlob> {
-  const incoming = `incoming/${transfer.tenant}/${transfer.attempt}`;
+  const incoming = incomingPath(transfer.tenant, transfer.attempt);
   const passing = measuredStream(body, transfer.bytes);
   try {
     await store.write(incoming, passing.body, transfer.bytes);

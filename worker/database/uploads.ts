@@ -1,6 +1,6 @@
 import type { DataFormat } from '../../protocol/manifest.ts';
 import { callFunction } from './call-function.ts';
-import type { Query } from './query.ts';
+import { type Query, query, readNothing } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
 export interface UploadToOpen {
@@ -45,4 +45,9 @@ export function selectAwaitedUpload(upload: string): Query<SqlAnswer<AwaitedUplo
 /** Marks an upload as received, once: of two transfers the first to finish counts, the other is refused. */
 export function finishUpload(upload: string, sha256: string): Query<SqlAnswer<object>> {
   return callFunction('app.finish_upload($1, $2)', [upload, sha256]);
+}
+
+/** Forgets uploads that never came, a day after their address expired. */
+export function forgetUploads(): Query<void> {
+  return query('select app.system_sweep_uploads()', [], readNothing);
 }
