@@ -5,6 +5,7 @@ import { printJson, printNote, printResult } from '../cli/terminal/print.ts';
 import { startBareWorker } from './bare/start-bare-worker.ts';
 import { jobsOf, toolsList } from './mcp/jobs.ts';
 import { type JobReport, measureJobs } from './mcp/measure-jobs.ts';
+import { measureSessions } from './mcp/measure-sessions.ts';
 import { compare, printMcp } from './mcp/report.ts';
 import { observeMachine } from './measure/machine.ts';
 import { readInput } from './stack/bench-input.ts';
@@ -13,8 +14,8 @@ import { openClient } from './stack/open-client.ts';
 import { partOf, runningParts } from './stack/running-parts.ts';
 
 /** Tokens must carry all calls below the rate limit: 600 in the bank of each, 10 a second more. */
-const FULL = { rounds: 3, durationMs: 2_000, tokens: 96, clients: [1, 32, 256] } as const;
-const QUICK = { rounds: 1, durationMs: 300, tokens: 16, clients: [1, 256] } as const;
+const FULL = { rounds: 3, durationMs: 2_000, tokens: 96, clients: [1, 32, 256], sessions: 2_000 } as const;
+const QUICK = { rounds: 1, durationMs: 300, tokens: 16, clients: [1, 256], sessions: 100 } as const;
 
 /** `./causeway bench mcp`: what agents ask of the endpoint, beside servers of the same SDK that ask nobody who they are. */
 export async function run(given: object): Promise<void> {
@@ -36,10 +37,11 @@ export async function run(given: object): Promise<void> {
       ],
       { ...plan, onProgress: noteTenths() },
     );
-    const report = { bench: 'mcp', machine: observed(), jobs, ratios: compare(jobs) } as const;
+    const sessions = await measureSessions(plan.sessions, printNote);
+    const report = { bench: 'mcp', machine: observed(), jobs, ratios: compare(jobs), sessions } as const;
     if (json) printJson(report);
     else printResult(`\n${printMcp(report)}`);
-    refuseLosses(jobs);
+    refuseLosses([...jobs, sessions]);
   } finally {
     await bare.stop();
     await tenant.close();
@@ -78,11 +80,11 @@ function noteTenths(): (done: number, all: number) => void {
   };
 }
 
-function refuseLosses(jobs: readonly JobReport[]): void {
-  const losing = jobs.filter(({ lost }) => lost > 0);
+function refuseLosses(measured: readonly Pick<JobReport, 'lost' | 'firstLoss'>[]): void {
+  const losing = measured.filter(({ lost }) => lost > 0);
   if (losing.length === 0) return;
   throw new Failure({
-    what: `${losing.reduce((sum, { lost }) => sum + lost, 0)} conversations were lost.`,
+    what: `${losing.reduce((sum, { lost }) => sum + lost, 0)} conversations or sessions were lost.`,
     why: losing[0]?.firstLoss ?? 'unknown',
     remedy: 'read the log of the Worker: ./causeway logs',
   });

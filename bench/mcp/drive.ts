@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { type HttpResponse, responseReader } from '../load/read-responses.ts';
 
 /** What one client says in one unit of work: it yields a request and is given the response, and throws where that is wrong. */
-export type Conversation = Generator<Buffer, unknown, HttpResponse>;
+export type Conversation = Generator<Buffer, void, HttpResponse>;
 
 export interface Drive {
   readonly port: number;

@@ -1,12 +1,14 @@
 import { describeMachine, type Machine } from '../measure/machine.ts';
 import { table } from '../measure/table.ts';
 import type { JobReport } from './measure-jobs.ts';
+import type { SessionsReport } from './measure-sessions.ts';
 
 export interface McpReport {
   readonly bench: 'mcp';
   readonly machine: Machine;
   readonly jobs: readonly JobReport[];
   readonly ratios: readonly Ratio[];
+  readonly sessions: SessionsReport;
 }
 
 /** How long Causeway takes for `tools/list`, in times of a server that asks nobody who they are. */
@@ -37,7 +39,7 @@ export function compare(jobs: readonly JobReport[]): Ratio[] {
   });
 }
 
-export function printMcp({ jobs, ratios, machine }: McpReport): string {
+export function printMcp({ jobs, ratios, sessions, machine }: McpReport): string {
   const measured = table(
     ['server', 'revision', 'job', 'clients', 'jobs/s', 'p50 ms', 'p99 ms', 'bytes', 'CPU us', 'lost'],
     [...jobs]
@@ -59,5 +61,9 @@ export function printMcp({ jobs, ratios, machine }: McpReport): string {
     ['tools/list takes, in times of', 'revision', 'clients', 'p50', 'CPU'],
     ratios.map(({ beside, revision, clients, p50, cpu }) => [beside, revision, clients, p50, cpu]),
   );
-  return [measured, compared, describeMachine(machine)].join('\n\n');
+  const kept = table(
+    ['sessions with state', 'KiB awake', 'KiB asleep', 'KiB disk', 'lost by a restart'],
+    [[`${sessions.sessions}`, sessions.awakeKib, sessions.asleepKib, sessions.diskKib, sessions.lost]],
+  );
+  return [measured, compared, kept, describeMachine(machine)].join('\n\n');
 }
