@@ -1,5 +1,8 @@
 import { Offer } from '../mcp/offer.ts';
 import { PRODUCT } from '../mcp/product-offer.ts';
+import { FIXTURE_PROMPTS } from './prompts.ts';
+import { FIXTURE_RESOURCES } from './resources.ts';
+import { CHANGING_TOOLS } from './tools/changes.ts';
 import { CONTENT_TOOLS } from './tools/content.ts';
 import { ELICITATION_TOOLS } from './tools/elicitation.ts';
 import { NOTIFYING_TOOLS } from './tools/notifying.ts';
@@ -14,5 +17,8 @@ export const WITH_FIXTURES = new Offer({
     ...NOTIFYING_TOOLS,
     ...ELICITATION_TOOLS,
     ...ROUND_TOOLS,
+    ...CHANGING_TOOLS,
   ],
+  resources: [...PRODUCT.offered.resources, ...FIXTURE_RESOURCES],
+  prompts: [...PRODUCT.offered.prompts, ...FIXTURE_PROMPTS],
 });

@@ -1,6 +1,7 @@
 import { type ElicitRequestFormParams, inputRequired, inputResponse } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Tool, ToolContext } from '../../mcp/tool.ts';
+import { sample } from '../input-requests.ts';
 import { type FixtureAnswer, fixture, NOTHING, text } from './fixture.ts';
 
 type Properties = ElicitRequestFormParams['requestedSchema']['properties'];
@@ -104,10 +105,3 @@ export const ELICITATION_TOOLS: readonly Tool[] = [
     run: () => inputRequired({ inputRequests: { sampled: sample('Say anything.', 10) } }),
   }),
 ];
-
-function sample(prompt: string, maxTokens: number) {
-  return inputRequired.createMessage({
-    messages: [{ role: 'user', content: { type: 'text', text: prompt } }],
-    maxTokens,
-  });
-}

@@ -1,6 +1,6 @@
 import type { ContentBlock, InputRequiredResult } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { defineTool, READS, type Tool, type ToolContext } from '../../mcp/tool.ts';
+import { type CallContext, defineTool, READS, type Tool } from '../../mcp/tool.ts';
 
 export type FixtureAnswer = readonly ContentBlock[] | InputRequiredResult;
 
@@ -8,7 +8,7 @@ interface Fixture<Input extends z.ZodObject> {
   readonly name: string;
   readonly description: string;
   readonly input: Input;
-  readonly run: (given: z.output<Input>, context: ToolContext) => FixtureAnswer | Promise<FixtureAnswer>;
+  readonly run: (given: z.output<Input>, context: CallContext) => FixtureAnswer | Promise<FixtureAnswer>;
 }
 
 /** A tool of the suite: it needs a living credential and nothing more, and reads and changes nothing. */
