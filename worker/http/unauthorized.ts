@@ -22,7 +22,7 @@ export function noCredential(requestId: string, publicUrl: string): Response {
     'unauthenticated',
     'This address needs a credential and the request shows none.',
     {
-      hint: 'An agent signs in by OAuth, as WWW-Authenticate says; an automation sends `Authorization: Bearer btk_…`, a token that an admin of your tenant makes.',
+      hint: 'An agent signs in by OAuth, as WWW-Authenticate says; an automation sends `Authorization: Bearer btk_…`, a token that you make at /tokens.',
     },
   );
   return refusalResponse(refusal, requestId, challenge(publicUrl, DEFAULT_SCOPES));
