@@ -6,6 +6,7 @@ import { windowOf } from '../projects/line-window.ts';
 import { chooseView, isImage } from './output/choose-view.ts';
 import {
   blobBytes,
+  blobText,
   downloadUrl,
   type EndedRun,
   foundOutput,
@@ -84,7 +85,7 @@ async function showOutput(
       return { shown: isWhole ? shown : { ...shown, ...(await link()) }, image: null };
     }
     case 'text': {
-      const text = new TextDecoder().decode(await blobBytes(context, output.sha256));
+      const text = await blobText(context, output.sha256);
       const shown = textWindow(text, asked, output.media_type, output.bytes);
       const isWhole = asked.offset === 0 && !shown.truncated;
       return { shown: isWhole ? shown : { ...shown, ...(await link()) }, image: null };
@@ -102,7 +103,7 @@ async function showOutput(
 }
 
 async function smallPage(context: ToolContext, output: Output, asked: OutputRequest): Promise<TablePage> {
-  const text = new TextDecoder().decode(await blobBytes(context, output.sha256));
+  const text = await blobText(context, output.sha256);
   return pageOf(readCsv(text, output.media_type === 'text/csv' ? ',' : '\t'), asked.offset, asked.limit);
 }
 

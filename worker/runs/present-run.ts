@@ -1,5 +1,6 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Stream } from '../../protocol/outcome.ts';
+import { showable } from './output/showable.ts';
 import type { RunView } from './run-view.ts';
 
 export type RunAnswer = ReturnType<typeof presentRun>;
@@ -30,8 +31,13 @@ export function presentRun({ run, manifest, outcome, live, soFar }: RunView) {
 
 /** A stream of an ended run begins at its beginning; of an active one the newest end is shown. */
 function presentStream(stream: Stream | undefined, soFar = '') {
-  if (stream !== undefined) return { text: stream.inline, bytes: stream.bytes, truncated: stream.truncated };
-  return { text: soFar, bytes: new TextEncoder().encode(soFar).byteLength, truncated: soFar !== '' };
+  if (stream !== undefined)
+    return { text: showable(stream.inline), bytes: stream.bytes, truncated: stream.truncated };
+  return {
+    text: showable(soFar),
+    bytes: new TextEncoder().encode(soFar).byteLength,
+    truncated: soFar !== '',
+  };
 }
 
 function activeMessage(live: RunView['live'], soFar: RunView['soFar']): string {
@@ -43,7 +49,7 @@ function activeMessage(live: RunView['live'], soFar: RunView['soFar']): string {
   if (live.state === 'leased') return `Being prepared by an executor.${again}`;
   if (soFar?.progress == null) return `Running.${again}`;
   const { done, total, message } = soFar.progress;
-  return `Running: ${done}${total === null ? '' : ` of ${total}`}${message === '' ? '' : `, ${message}`}.${again}`;
+  return `Running: ${done}${total === null ? '' : ` of ${total}`}${message === '' ? '' : `, ${showable(message)}`}.${again}`;
 }
 
 function hintOf(run: string, hasEnded: boolean, outputs: number): string | null {

@@ -1,4 +1,5 @@
 import type { FeedEvent } from '../../protocol/messages.ts';
+import { showable } from './output/showable.ts';
 
 const MESSAGE_CHARS_MAX = 500;
 
@@ -30,5 +31,5 @@ export function summarize(
   }
   const tail = printed.trimEnd();
   const message = [said, tail.length > MESSAGE_CHARS_MAX ? `…${tail.slice(-MESSAGE_CHARS_MAX)}` : tail];
-  return { done, total, message: message.filter((part) => part !== '').join('\n') };
+  return { done, total, message: showable(message.filter((part) => part !== '').join('\n')) };
 }

@@ -4,7 +4,13 @@ import type { Output } from '../../../protocol/outcome.ts';
 import { encodeBase64 } from '../../blobs/base64.ts';
 import { windowOf } from '../../projects/line-window.ts';
 import { isText } from '../../runs/output/choose-view.ts';
-import { blobBytes, downloadUrl, foundOutput, requireOutcome } from '../../runs/output/open-output.ts';
+import {
+  blobBytes,
+  blobText,
+  downloadUrl,
+  foundOutput,
+  requireOutcome,
+} from '../../runs/output/open-output.ts';
 import { runReference } from '../../runs/run-answer.ts';
 import { completeOutput, completeRun } from '../completion/complete-run.ts';
 import { defineResource, type ResourceAnswer } from '../resource.ts';
@@ -29,7 +35,7 @@ export const runOutput = defineResource({
     const output = foundOutput(outcome, name);
     if (isText(output.media_type)) {
       if (output.bytes > TEXT_BYTES_MAX) return tooLarge(run, output, TEXT_BYTES_MAX, context);
-      const text = new TextDecoder().decode(await blobBytes(context, output.sha256));
+      const text = await blobText(context, output.sha256);
       const window = windowOf(text, skipped + 1, LINES_MAX);
       return { part: { mimeType: output.media_type, text: window.content }, ...windowNotice(window, uri) };
     }

@@ -4,6 +4,7 @@ import type { ToolContext } from '../../mcp/tool.ts';
 import { quoted } from '../../projects/find-project.ts';
 import { DOWNLOAD_LIFETIME_MS, grant } from '../capability.ts';
 import { requireRuns } from '../run-view.ts';
+import { showable } from './showable.ts';
 
 export interface EndedRun {
   readonly run: string;
@@ -34,11 +35,15 @@ export function foundOutput(outcome: Outcome, name: string): Output {
   });
 }
 
-/** All that was kept of a stream. */
+/** All that was kept of a stream, as it is shown. */
 export async function streamText(context: ToolContext, stream: Stream): Promise<string> {
-  return stream.sha256 === null
-    ? stream.inline
-    : new TextDecoder().decode(await blobBytes(context, stream.sha256));
+  if (stream.sha256 === null) return showable(stream.inline);
+  return blobText(context, stream.sha256);
+}
+
+/** A blob of text as it is shown; what is no UTF-8 becomes U+FFFD. */
+export async function blobText(context: ToolContext, sha256: string): Promise<string> {
+  return showable(new TextDecoder().decode(await blobBytes(context, sha256)));
 }
 
 export async function blobBytes(context: ToolContext, sha256: string): Promise<Uint8Array> {

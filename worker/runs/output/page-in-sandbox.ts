@@ -3,7 +3,7 @@ import type { Output } from '../../../protocol/outcome.ts';
 import { Refusal } from '../../http/refusal.ts';
 import type { ToolContext } from '../../mcp/tool.ts';
 import { inspect } from '../inspect.ts';
-import { CELL_CHARS_MAX, PAGE_CHARS_MAX, type TablePage } from './page.ts';
+import { CELL_CHARS_MAX, PAGE_CHARS_MAX, showablePage, type TablePage } from './page.ts';
 import PAGE_ROWS from './page_rows.py';
 
 const TIMEOUT_MS = 30_000;
@@ -51,7 +51,7 @@ export async function pageInSandbox(
   const blob = await platform.blobs.get({ tenant: principal.tenantId, sha256: answer.sha256 });
   const page = pageSchema.safeParse(blob === null ? null : await new Response(blob.body).json());
   if (!page.success) throw unreadable(output.name);
-  return page.data;
+  return showablePage(page.data);
 }
 
 function unreadable(name: string): Refusal {

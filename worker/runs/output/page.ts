@@ -1,3 +1,5 @@
+import { showable } from './showable.ts';
+
 /** A cell that a page shows; text that is longer is cut. */
 export type Cell = string | number | boolean | null;
 
@@ -29,4 +31,10 @@ export function pageOf(
     rows.push(shown);
   }
   return { columns: table.columns, rows, total: table.rows.length };
+}
+
+/** Names and cells as they are shown. Pure. */
+export function showablePage({ columns, rows, total }: TablePage): TablePage {
+  const cell = (value: Cell) => (typeof value === 'string' ? showable(value) : value);
+  return { columns: columns.map(showable), rows: rows.map((row) => row.map(cell)), total };
 }
