@@ -35,7 +35,7 @@ export function postMcp(
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...options.headers,
     },
-    body: typeof message === 'string' ? message : JSON.stringify(message),
+    body: typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
 }

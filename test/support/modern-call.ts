@@ -42,7 +42,7 @@ export function postModern(
     token,
     {
       jsonrpc: '2.0',
-      id: wish.id ?? 1,
+      id: wish.id === undefined ? 1 : wish.id,
       method,
       params: { ...params, _meta: { ...envelope(wish.capabilities), ...wish.meta } },
     },

@@ -188,25 +188,49 @@ describe('the protocol refuses', () => {
     expect(message).toMatchObject({ id: 7, error: { code: -32601 } });
   });
 
-  test.each<[string, string, number]>([
-    ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', 400],
-    ['no JSON', '{', 400],
-    ['a byte order mark', '\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', 400],
+  test.each<[string, string | Uint8Array<ArrayBuffer>, number, number]>([
+    ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', 400, -32600],
+    ['an empty batch', '[]', 400, -32600],
+    ['no JSON', '{', 400, -32700],
+    ['nothing', '', 400, -32700],
+    ['a byte order mark', '\ufeff{"jsonrpc":"2.0","id":1,"method":"ping"}', 400, -32700],
+    ['invalid UTF-8', Uint8Array.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x7d]), 400, -32700],
+    ['a message named twice', '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}', 400, -32700],
+    [
+      'arguments named twice',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{"a":1,"a":2}}}',
+      400,
+      -32700,
+    ],
+    ['1e400', '{"jsonrpc":"2.0","id":1e400,"method":"ping"}', 400, -32700],
+    [
+      'a million values',
+      `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":[${'0,'.repeat(1e6)}0]}}`,
+      400,
+      -32700,
+    ],
     [
       'depth 10^5',
       `{"jsonrpc":"2.0","id":1,"method":"ping","params":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
       400,
+      -32700,
     ],
+    ['depth 10^6', `{"params":${'['.repeat(1_000_000)}`, 400, -32700],
     [
       'a body over 8 MiB',
       JSON.stringify(call({ name: 'whoami', arguments: { x: 'y'.repeat(8 * 1024 * 1024) } })),
       413,
+      -32000,
     ],
-    ['no object', '7', 400],
-  ])('%s', async (_what, body, status) => {
-    const response = await postMcp(stack, ann.token, body);
-    expect(response.status).toBe(status);
-    expect(await response.text()).not.toMatch(/\bat .*\.ts/);
+    ['no object', '7', 400, -32600],
+  ])('%s, in both eras alike', async (_what, body, status, code) => {
+    for (const headers of [{}, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'ping' }]) {
+      const response = await postMcp(stack, ann.token, body, { headers });
+      expect(response.status).toBe(status);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({ jsonrpc: '2.0', id: null, error: { code } });
+      expect(text).not.toMatch(/\bat .*\.ts/);
+    }
   });
 
   test('a body over 8 MiB that does not announce its length', async () => {

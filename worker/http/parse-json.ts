@@ -1,11 +1,15 @@
+import { printable } from './call.ts';
+import { type JsonFault, judgeJsonText } from './judge-json-text.ts';
 import { Refusal } from './refusal.ts';
 
-const DEPTH_MAX = 64;
+const BOUNDS = { depthMax: 64, valuesMax: 100_000 };
+const KEY_CHARS_SHOWN = 60;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Parses a request body strictly: valid UTF-8 without a byte order mark, nested at most 64 deep. The depth is counted
- * before parsing, so that a hostile body costs one pass over its bytes. Throws `invalid_arguments`.
+ * Parses a request body strictly: valid UTF-8 without a byte order mark, at most 64 deep and of 100,000 values, no name
+ * twice in an object, no number beyond what can be kept. All of it is judged before parsing, so that a hostile body costs
+ * one pass over its bytes. Throws `invalid_arguments`.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
@@ -15,7 +19,8 @@ export function parseJson(bytes: Uint8Array): unknown {
     throw invalid('The body is not valid UTF-8.');
   }
   if (text.startsWith('\ufeff')) throw invalid('The body starts with a byte order mark; send plain UTF-8.');
-  if (depthOf(text) > DEPTH_MAX) throw invalid(`The body is nested more than ${DEPTH_MAX} deep.`);
+  const fault = judgeJsonText(text, BOUNDS);
+  if (fault !== null) throw invalid(told(fault));
   try {
     return JSON.parse(text);
   } catch {
@@ -23,21 +28,17 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** The deepest nesting of brackets outside of strings. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (inString) {
-      if (code === 0x5c) index++;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x7d || code === 0x5d) depth--;
+function told(fault: JsonFault): string {
+  switch (fault.reason) {
+    case 'too_deep':
+      return `The body is nested more than ${BOUNDS.depthMax} deep.`;
+    case 'too_many_values':
+      return `The body holds more than ${BOUNDS.valuesMax} values.`;
+    case 'duplicate_key':
+      return `The body has an object with two members named \`${printable(fault.key).slice(0, KEY_CHARS_SHOWN)}\`.`;
+    case 'number_too_large':
+      return 'The body holds a number that is larger than any that can be kept.';
   }
-  return deepest;
 }
 
 function invalid(message: string): Refusal {

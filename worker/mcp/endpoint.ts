@@ -1,19 +1,22 @@
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { limit } from '../../protocol/limits.ts';
 import { enter } from '../database/with-tenant.ts';
+import { withBodySlot } from '../http/body-slots.ts';
 import { readBody } from '../http/read-body.ts';
+import { Refusal } from '../http/refusal.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
 import { askedFilter, askedResource, scopesOfFilter } from './listen/listen-filter.ts';
 import { serveListen } from './listen/serve-listen.ts';
 import type { McpCall } from './mcp-call.ts';
-import { parseMessage } from './parse-message.ts';
+import { type Message, parseMessage } from './parse-message.ts';
 import type { Judged } from './request-kind.ts';
 import { kindOf } from './request-kinds.ts';
 import { makeServer } from './server.ts';
 import { findSession } from './session/find-session.ts';
 import { sessionNotFound } from './session/protocol.ts';
 import { serveLegacy } from './session/serve-legacy.ts';
+import { unreadableBody } from './unreadable-body.ts';
 
 /** Serves the 2026 era; the older one is {@link serveLegacy}'s. */
 const modern = createMcpHandler(
@@ -30,13 +33,40 @@ const modern = createMcpHandler(
  * request's own first transaction where its work will surely run, else by an entry of its own. Throws
  * {@link EntryRefused} where the database refuses it.
  */
-export async function serveMcp(
-  request: Request,
-  called: Omit<McpCall, 'entry' | 'judged' | 'session'>,
-): Promise<Response> {
+export async function serveMcp(request: Request, called: Called): Promise<Response> {
+  try {
+    return await withBodySlot(request, async () => {
+      const parsedBody = request.method === 'POST' ? await readMessage(request) : null;
+      return parsedBody instanceof Refusal
+        ? refuseBody(parsedBody, called)
+        : serveMessage(request, parsedBody, called);
+    });
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'busy') return refuseBody(error, called);
+    throw error;
+  }
+}
+
+type Called = Omit<McpCall, 'entry' | 'judged' | 'session'>;
+
+function refuseBody(refusal: Refusal, { use, call }: Called): Response {
+  use.refused(refusal.code);
+  return unreadableBody(refusal, call.requestId);
+}
+
+/** The message of a request, or why it holds none. */
+async function readMessage(request: Request): Promise<Message | Refusal> {
+  try {
+    return parseMessage(await readBody(request));
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+async function serveMessage(request: Request, parsedBody: Message | null, called: Called): Promise<Response> {
   const { platform, principal, offer, use } = called;
   const entry = new Entry();
-  const parsedBody = request.method === 'POST' ? parseMessage(await readBody(request)) : null;
   const judged =
     parsedBody === null ? null : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer) ?? null);
   const willWork = judged?.ok === true;

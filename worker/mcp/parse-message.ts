@@ -8,15 +8,18 @@ export interface Message {
   readonly body: unknown;
 }
 
+/** The refusal of JSON that is no message. */
+export class NotAMessage extends Refusal {
+  constructor(message: string) {
+    super('invalid_arguments', message);
+  }
+}
+
 /** Parses a request body as one JSON-RPC message; see {@link parseJson} for what else it refuses. */
 export function parseMessage(bytes: Uint8Array): Message {
   const body = parseJson(bytes);
-  if (Array.isArray(body)) throw invalid('Batches are not accepted; send one message a request.');
-  if (typeof body !== 'object' || body === null) throw invalid('The body is not a JSON-RPC message.');
+  if (Array.isArray(body)) throw new NotAMessage('Batches are not accepted; send one message a request.');
+  if (typeof body !== 'object' || body === null) throw new NotAMessage('The body is not a JSON-RPC message.');
   const { method, params } = body as { method?: unknown; params?: unknown };
   return { method: typeof method === 'string' ? method : null, params, body };
-}
-
-function invalid(message: string): Refusal {
-  return new Refusal('invalid_arguments', message);
 }

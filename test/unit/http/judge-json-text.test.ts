@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { judgeJsonText } from '../../../worker/http/judge-json-text.ts';
+
+const BOUNDS = { depthMax: 64, valuesMax: 1_000 };
+const judge = (text: string) => judgeJsonText(text, BOUNDS);
+const duplicate = (key: string) => ({ reason: 'duplicate_key', key });
+
+describe('refused before it is parsed', () => {
+  test.each<[string, string, unknown]>([
+    ['a name twice', '{"a":1,"a":2}', duplicate('a')],
+    ['a name twice, far apart', '{"a":{"b":[1,{"c":2}]},"x":"y","a":2}', duplicate('a')],
+    ['a name twice, deep inside', '{"p":[0,{"q":{"a":1,"b":2,"a":3}}]}', duplicate('a')],
+    ['a name twice in two spellings', '{"\\u0061":1,"a":2}', duplicate('a')],
+    ['a name twice that ends in a backslash', '{"a\\\\":1,"a\\\\":2}', duplicate('a\\')],
+    ['__proto__ twice', '{"__proto__":{},"__proto__":{}}', duplicate('__proto__')],
+    ['the empty name twice', '{"":1,"":2}', duplicate('')],
+    ['a method beside another', '{"method":"ping","id":1,"method":"tools/call"}', duplicate('method')],
+    ['depth 65', '['.repeat(65) + ']'.repeat(65), { reason: 'too_deep' }],
+    ['depth 10^6 that never ends', '{"a":'.repeat(1_000_000), { reason: 'too_deep' }],
+    ['ever more items', `[${'0,'.repeat(1_000)}0]`, { reason: 'too_many_values' }],
+    ['ever more empty arrays', `[${'[]'.repeat(1_000)}]`, { reason: 'too_many_values' }],
+    ['1e400', '{"id":1e400}', { reason: 'number_too_large' }],
+    ['-1E+400', '[-1E+400]', { reason: 'number_too_large' }],
+    ['400 digits', `[${'9'.repeat(400)}]`, { reason: 'number_too_large' }],
+  ])('%s', (_what, text, fault) => {
+    expect(judge(text)).toEqual(fault);
+  });
+});
+
+describe('not refused here', () => {
+  test.each<[string, string]>([
+    ['one name in two objects', '[{"a":1},{"a":2}]'],
+    ['one name in nested objects', '{"a":{"a":{"a":1}}}'],
+    ['a name that is also a value', '{"a":"a","b":"a"}'],
+    ['strings that look like members', '{"a":"{\\"a\\":1,\\"a\\":2}"}'],
+    ['brackets inside a string', `{"a":"${'['.repeat(1_000)}"}`],
+    ['commas inside a string', `{"a":"${','.repeat(5_000)}"}`],
+    ['an escaped backslash before the closing quote', '{"a\\\\":1,"a":2}'],
+    ['1e-400, which is zero', '[1e-400]'],
+    ['1e308', '[1e308]'],
+    ['an exponent inside a string', '["1e400"]'],
+    ['half a text', '{"a":"'],
+    ['nothing', ''],
+  ])('%s', (_what, text) => {
+    expect(judge(text)).toBeNull();
+  });
+
+  test('whatever a JSON writer writes', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
+        expect(judgeJsonText(JSON.stringify(value), { depthMax: 64, valuesMax: 100_000 })).toBeNull();
+      }),
+    );
+  });
+});
+
+test('any object with one member written again is refused', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), fc.nat(), (members, at) => {
+      const keys = Object.keys(members);
+      const key = keys[at % keys.length] ?? '';
+      const text = JSON.stringify(members);
+      expect(judge(`${text.slice(0, -1)},${JSON.stringify(key)}:0}`)).toEqual(duplicate(key));
+    }),
+  );
+});

@@ -1,0 +1,40 @@
+import { createSlots } from '../identity/slots.ts';
+import { Refusal } from './refusal.ts';
+
+/** Smaller bodies cost an isolate little, however many there are at once. */
+const LARGE_BYTES = 1024 * 1024;
+/** A body of 8 MiB is some 40 MiB of memory while it is read and parsed, and an isolate has 128 MB. */
+const RUNNING_MAX = 2;
+const WAITING_MAX = 30;
+const LOOK_AGAIN_MS = 20;
+/** A client that sends more slowly keeps its turn, and keeps nobody waiting for longer. */
+const ABANDONED_MS = 20_000;
+
+const slots = createSlots({
+  running: RUNNING_MAX,
+  waiting: WAITING_MAX,
+  abandonedMs: ABANDONED_MS,
+  now: () => Date.now(),
+  pause: () => scheduler.wait(LOOK_AGAIN_MS),
+});
+
+/**
+ * Serves a request whose body may be large only while few others of this isolate do, so that a flood of large bodies does
+ * not grow its memory: those that wait are not read. Throws `busy` where too many wait.
+ */
+export async function withBodySlot<Result>(request: Request, serve: () => Promise<Result>): Promise<Result> {
+  if (!mayBeLarge(request)) return serve();
+  const served = await slots.run(serve);
+  if (served !== null) return served.done;
+  throw new Refusal('busy', 'Too many large requests are being read at this moment.', {
+    hint: 'Try again in some seconds.',
+    retryAfterSeconds: 2,
+  });
+}
+
+/** A body that does not announce its length may be of any. */
+function mayBeLarge({ method, headers }: Request): boolean {
+  if (method === 'GET' || method === 'HEAD' || method === 'DELETE') return false;
+  const announced = headers.get('content-length');
+  return announced === null || !(Number(announced) <= LARGE_BYTES);
+}
