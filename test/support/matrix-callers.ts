@@ -1,8 +1,11 @@
 import { asOperator } from '../../cli/database/operator.ts';
 import type { TenantId, TokenId } from '../../protocol/ids.ts';
+import { PROJECT_ROLES, type ProjectRole } from '../../worker/database/projects.ts';
 import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import type { Needs } from '../../worker/tenants/principal.ts';
 import { TENANT_ROLES, type TenantRole } from '../../worker/tenants/roles.ts';
+import { expiredCopy } from './expired-token.ts';
+import { callTool } from './mcp-call.ts';
 import { connect, postForm, signedIn } from './oauth.ts';
 import { type PersonWish, settlePerson } from './people.ts';
 import { queryAs } from './query-as.ts';
@@ -16,6 +19,10 @@ export interface Caller {
   readonly role: TenantRole;
   /** Whether they belong to another tenant than the one that is called about. */
   readonly isForeign: boolean;
+  /** Their role on the project that is called about; null where it is not there for them. */
+  readonly projectRole: ProjectRole | null;
+  /** Whether their token holds for some projects only. */
+  readonly isBound: boolean;
   readonly scopes: readonly string[];
   readonly isAlive: boolean;
   readonly address: string;
@@ -41,17 +48,29 @@ export function verdictOn(caller: Caller, needs: Needs, tenant: 'active' | 'susp
 
 const rank = (role: TenantRole) => TENANT_ROLES.indexOf(role);
 
+/**
+ * Whether a call that is admitted to the tenant and names the project is refused by the role on it. A role on a project
+ * stands for one in the tenant: who reads, who changes, who administers.
+ */
+export function lacksProjectRole({ projectRole }: Caller, { role }: Needs): boolean {
+  const needed = role === null ? 0 : { viewer: 0, member: 1, admin: 2, owner: 2 }[role];
+  return projectRole !== null && PROJECT_ROLES.indexOf(projectRole) < needed;
+}
+
 /** Everybody who calls: each role, each way to be weaker than one's role, each way to be dead, and who is nobody here. */
-export async function settleCallers(stack: TestStack, tenant: TenantId): Promise<readonly Caller[]> {
-  return (
-    await Promise.all([
-      tokensOfRoles(stack, tenant),
-      weakTokens(stack, tenant),
-      dead(stack, tenant),
-      agents(stack, tenant),
-      foreign(stack),
-    ])
-  ).flat();
+export async function settleCallers(
+  stack: TestStack,
+  tenant: TenantId,
+  project: string,
+): Promise<readonly Caller[]> {
+  const callers = await Promise.all([
+    tokensOfRoles(stack, tenant),
+    weakTokens(stack, tenant),
+    dead(stack, tenant),
+    agents(stack, tenant),
+    foreign(stack),
+  ]);
+  return [...callers.flat(), ...(await rolesOnProject(stack, tenant, project))];
 }
 
 const caller = (name: string, bearer: string | null, more: Partial<Caller> = {}): Caller => ({
@@ -59,6 +78,8 @@ const caller = (name: string, bearer: string | null, more: Partial<Caller> = {})
   bearer,
   role: 'owner',
   isForeign: false,
+  projectRole: 'owner',
+  isBound: false,
   scopes: ALL_SCOPES,
   isAlive: true,
   address: newAddress(),
@@ -144,14 +165,57 @@ async function agents(stack: TestStack, tenant: TenantId): Promise<Caller[]> {
     caller("an owner's agent that may only read", weak.tokens.access_token, { scopes: ['projects:read'] }),
     caller("a viewer's agent", low.tokens.access_token, { role: 'viewer' }),
     caller('a revoked agent', ended.tokens.access_token, { isAlive: false }),
+    caller('an agent whose access token has expired', await expiredCopy(stack, whole.tokens.access_token), {
+      isAlive: false,
+    }),
   ];
+}
+
+/** Restricts the project to all who are members of the tenant by now; and those to whom it means something else. */
+async function rolesOnProject(stack: TestStack, tenant: TenantId, project: string): Promise<Caller[]> {
+  const sql = (text: string, ...values: unknown[]) =>
+    queryAs(stack.superuserUrl, text, [tenant, project, ...values]);
+  await sql('update app.projects set restricted = true where tenant_id = $1 and project_id = $2');
+  await sql(
+    `insert into app.project_members (tenant_id, project_id, user_id, role)
+     select tenant_id, $2, user_id, 'owner' from app.memberships where tenant_id = $1 on conflict do nothing`,
+  );
+  const give = (user: string, role: ProjectRole) =>
+    sql(
+      'insert into app.project_members (tenant_id, project_id, user_id, role) values ($1, $2, $3, $4)',
+      user,
+      role,
+    );
+  const withRole = async (role: ProjectRole) => {
+    const person = await settlePerson(stack, { name: `P-${role}`, tenant });
+    await give(person.user, role);
+    return caller(`an owner who is ${role} of the project`, person.token, { projectRole: role });
+  };
+  const olga = await settlePerson(stack, { name: 'Olga', tenant });
+  const elsewhere = await callTool(stack, olga.token, 'create_project', { name: 'Elsewhere' });
+  const bound = (name: string, to: unknown, projectRole: ProjectRole | null) =>
+    tokenOf(stack, { name: 'Olga', tenant, projects: [String(to)] }).then((token) =>
+      caller(name, token, { projectRole, isBound: true }),
+    );
+  return Promise.all([
+    withRole('viewer'),
+    withRole('editor'),
+    caller(
+      'an owner of the tenant who is nothing in the project',
+      await tokenOf(stack, { name: 'Odo', tenant }),
+      { projectRole: null },
+    ),
+    bound("an owner's token for another project", elsewhere.structured.project, null),
+    bound("an owner's token for the project", project, 'owner'),
+  ]);
 }
 
 async function foreign(stack: TestStack): Promise<Caller[]> {
   const mallory = await settleAccount(stack, { name: 'Mallory' });
   const agent = await connect(stack, await signedIn(stack, mallory), { scope: ALL_SCOPES.join(' ') });
+  const nowhere = { isForeign: true, projectRole: null };
   return [
-    caller('Mallory, an owner of another tenant', mallory.token, { isForeign: true }),
-    caller("Mallory's agent", agent.tokens.access_token, { isForeign: true }),
+    caller('Mallory, an owner of another tenant', mallory.token, nowhere),
+    caller("Mallory's agent", agent.tokens.access_token, nowhere),
   ];
 }

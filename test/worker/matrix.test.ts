@@ -10,7 +10,13 @@ import {
   promptArguments,
   toolArguments,
 } from '../support/matrix-arguments.ts';
-import { type Caller, type Refused, settleCallers, verdictOn } from '../support/matrix-callers.ts';
+import {
+  type Caller,
+  lacksProjectRole,
+  type Refused,
+  settleCallers,
+  verdictOn,
+} from '../support/matrix-callers.ts';
 import { postMcp } from '../support/mcp-call.ts';
 import { settleModeller } from '../support/model-project.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -46,7 +52,7 @@ beforeAll(async () => {
   const runs = await Promise.all([1, 2].map((n) => ann.runModel(n)));
   const [run = '', otherRun = ''] = runs.map(({ structured }) => structured.run);
   world = { project: ann.project, run, otherRun };
-  callers = await settleCallers(stack, ann.tenant);
+  callers = await settleCallers(stack, ann.tenant, ann.project);
   before = await contents();
 });
 
@@ -159,6 +165,8 @@ function saysAbsent(method: string, text: string): boolean {
   return /\\?"code\\?":\\?"([a-z]+_)?not_found\\?"/.test(text);
 }
 
+const namesAcme = (params: unknown) => Object.values(world).some((id) => JSON.stringify(params).includes(id));
+
 describe('Mallory learns nothing of Acme, whatever she asks for, and changes nothing', () => {
   test.each(requests)('%s', async (_name, request) => {
     for (const mallory of callers.filter(({ isForeign }) => isForeign)) {
@@ -167,8 +175,7 @@ describe('Mallory learns nothing of Acme, whatever she asks for, and changes not
       expect(response.status).toBe(200);
       const text = await response.text();
       expect(text).not.toContain(MARKER);
-      const namesAcme = Object.values(world).some((id) => JSON.stringify(params).includes(id));
-      expect(saysAbsent(request.method, text), text).toBe(namesAcme);
+      expect(saysAbsent(request.method, text), text).toBe(namesAcme(params));
     }
   });
 
@@ -177,16 +184,79 @@ describe('Mallory learns nothing of Acme, whatever she asks for, and changes not
   });
 });
 
+/** The same without the audit log, in which an admitted call that is refused leaves its own record. */
+const rows = () => tenantContents(stack, acme, ['token_uses', 'token_last_uses', 'audit_events']);
+const rowsBefore = () => {
+  const { audit_events: _, ...others } = before;
+  return others;
+};
+
+describe('who is nothing in a project, or whose token is for another, is told of it as of one that is not there', () => {
+  test.each(requests)('%s', async (_name, request) => {
+    const outside = callers.filter(({ isForeign, projectRole }) => !isForeign && projectRole === null);
+    expect(outside).toHaveLength(2);
+    for (const caller of outside) {
+      const params = paramsOf(request, caller);
+      if (request.name === 'create_project' && !caller.isBound) continue;
+      const text = await (await ask(caller, request, '2025-11-25')).text();
+      expect(text).not.toContain(MARKER);
+      expect(saysAbsent(request.method, text), `${caller.name}: ${text}`).toBe(namesAcme(params));
+      if (!namesAcme(params))
+        expect(
+          Object.values(world).filter((id) => text.includes(id)),
+          caller.name,
+        ).toEqual([]);
+    }
+  });
+
+  test('and none of these calls changed a row but the log of what was refused', async () => {
+    expect(await rows()).toEqual(rowsBefore());
+  });
+});
+
+describe('who may do less on a project than the call does is told so', () => {
+  const changing = requests.filter(
+    ([name, { needs }]) => needs.role !== null && needs.role !== 'viewer' && name !== 'create_project',
+  );
+  test.each(changing)('%s', async (_name, request) => {
+    const lesser = callers.filter((caller) => lacksProjectRole(caller, request.needs));
+    expect(lesser.length).toBeGreaterThan(0);
+    for (const caller of lesser) {
+      const text = await (await ask(caller, request, '2025-11-25')).text();
+      expect(text, caller.name).toMatch(/\\?"code\\?":\\?"insufficient_role\\?"/);
+    }
+  });
+
+  test('and none of these calls changed a row but the log of what was refused', async () => {
+    expect(await rows()).toEqual(rowsBefore());
+  });
+});
+
+test('a token for some projects makes no other', async () => {
+  const create = REQUESTS.find(({ name }) => name === 'create_project');
+  if (create === undefined) throw new Error('there is no create_project');
+  for (const caller of callers.filter(({ isBound }) => isBound)) {
+    const text = await (await ask(caller, create, '2025-11-25')).text();
+    expect(text, caller.name).toMatch(/\\?"code\\?":\\?"token_restricted\\?"/);
+  }
+  expect(await rows()).toEqual(rowsBefore());
+});
+
 describe('it works for everybody who may, with the same arguments', () => {
   test.each(requests)('%s', async (_name, request) => {
     const who = callers.filter(
-      (caller) => !caller.isForeign && verdictOn(caller, request.needs, 'active') === null,
+      (caller) =>
+        caller.projectRole !== null &&
+        verdictOn(caller, request.needs, 'active') === null &&
+        !lacksProjectRole(caller, request.needs) &&
+        !(caller.isBound && request.name === 'create_project'),
     );
     expect(who.length).toBeGreaterThan(2);
     for (const caller of who) {
       const text = await (await ask(caller, request, '2025-11-25')).text();
       expect(text, caller.name).toContain('"result":');
-      expect(text, caller.name).not.toContain('"isError":true');
+      // What is dangerous asks first: that is how it begins to work.
+      if (!text.includes('confirmation_required')) expect(text, caller.name).not.toContain('"isError":true');
       expect(saysAbsent(request.method, text), `${caller.name}: ${text}`).toBe(false);
     }
   });
