@@ -16,6 +16,7 @@ import { requireSoundStartup } from './http/require-sound-startup.ts';
 import { FIXED_ROUTES, OPERATION_ROUTES, type RouteKey } from './http/routes.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
+import { allowWebClients } from './http/web-clients.ts';
 import { widenAccept } from './http/widen-accept.ts';
 import { serveMcp } from './mcp/endpoint.ts';
 import type { Offer } from './mcp/offer.ts';
@@ -132,6 +133,7 @@ export function createApp(offer: Offer): Hono<AppEnv> {
     await next();
     if (context.res.status !== 101) context.res.headers.set('x-request-id', context.get('call').requestId);
   });
+  app.use(allowWebClients());
   app.use(requireSoundStartup());
   app.use(checkOrigin());
   app.get('/mcp', async function showPageToBrowsers(context, next) {

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from './app-env.ts';
 import { Refusal } from './refusal.ts';
+import { originsFor } from './web-clients.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -10,19 +11,20 @@ export type ForeignPage = 'foreign_origin' | 'foreign_host';
 /**
  * Judges the `Origin` and `Host` of a request (MCP, Transports, "Security Warning"). Clients that are no browsers send
  * no Origin; `null` is a foreign one. Host is judged only where the deployment is on a loopback address: that is what
- * DNS rebinding reaches, and elsewhere a proxy in front may set it.
+ * DNS rebinding reaches, and elsewhere a proxy in front may set it. `allowed` are other origins that the operator trusts.
  */
 export function judgeOrigin(
   publicUrl: string,
   origin: string | null,
   host: string | null,
+  allowed: readonly string[] = [],
 ): ForeignPage | null {
   const own = new URL(publicUrl);
   const onLoopback = LOOPBACK.includes(own.hostname);
   const origins = onLoopback
     ? LOOPBACK.map((hostname) => new URL(`${own.protocol}//${hostname}:${own.port}`).origin)
     : [own.origin];
-  if (origin !== null && !origins.includes(origin)) return 'foreign_origin';
+  if (origin !== null && !origins.includes(origin) && !allowed.includes(origin)) return 'foreign_origin';
   if (onLoopback && host !== null && !LOOPBACK.includes(host.replace(/:\d+$/, ''))) return 'foreign_host';
   return null;
 }
@@ -32,7 +34,8 @@ export function checkOrigin(): MiddlewareHandler<AppEnv> {
   return async function refuseForeignPages(context, next) {
     const { publicUrl } = context.get('platform');
     const { headers } = context.req.raw;
-    if (judgeOrigin(publicUrl, headers.get('origin'), headers.get('host')) !== null) {
+    const allowed = originsFor(context.req.path, context.env);
+    if (judgeOrigin(publicUrl, headers.get('origin'), headers.get('host'), allowed) !== null) {
       throw new Refusal('forbidden_origin', 'The request comes from a web page of another site.', {
         hint: `Connect a client that is not a web page, or use ${publicUrl}.`,
       });
