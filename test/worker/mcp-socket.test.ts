@@ -1,14 +1,24 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import {
+  ElicitRequestSchema,
+  ResourceListChangedNotificationSchema,
+} from '@modelcontextprotocol/sdk/types.js';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { postMcp, readMessage } from '../support/mcp-call.ts';
 import { RawSocket, socketTransport } from '../support/mcp-socket.ts';
+import { settleModeller } from '../support/model-project.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 
 const stack = sharedStack();
 const whoami = { method: 'tools/call', params: { name: 'whoami', arguments: {} } };
+const META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
 const bearer = (person: Pick<Person, 'token'>) => ({ authorization: `Bearer ${person.token}` });
 
 let ann: Person;
@@ -34,18 +44,53 @@ test('the 1.x SDK’s WebSocket client works: tools, a call, a ping', async () =
   await client.ping();
 });
 
+test('over a socket a person is asked, and the session’s stream arrives', async () => {
+  const client = new Client({ name: 'socket-agent', version: '1' }, { capabilities: { elicitation: {} } });
+  let asked = '';
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+    asked = params.message;
+    return { action: 'accept', content: {} };
+  });
+  const changed = new Promise((resolve) =>
+    client.setNotificationHandler(ResourceListChangedNotificationSchema, resolve),
+  );
+  await client.connect(socketTransport(stack, bearer(ann)) as unknown as Transport);
+  onTestFinished(() => client.close());
+  const created = await client.callTool({ name: 'create_project', arguments: { name: 'By socket' } });
+  const { project } = created.structuredContent as { project: string };
+  const archived = await client.callTool({ name: 'archive_project', arguments: { project } });
+  expect(archived.structuredContent).toMatchObject({ project });
+  expect(asked).toContain('By socket');
+  await changed;
+});
+
+test.each([
+  ['2025', undefined],
+  ['2026', META],
+])('calls of the %s era that are cancelled over a socket make room at once', async (_era, _meta) => {
+  const slow = await settleModeller(stack, 'Slow', 'import time\ntime.sleep(50)\n');
+  const run = await slow.startModel(1);
+  const socket = await open(slow);
+  const call = (id: unknown, name: string, args: object) =>
+    socket.send({ id, method: 'tools/call', params: { name, arguments: args, ...(_meta && { _meta }) } });
+  for (let id = 0; id < 16; id++) call(id, 'get_run', { run, wait_seconds: 45 });
+  call('refused', 'whoami', {});
+  expect(await socket.next()).toMatchObject({ id: 'refused', error: {} });
+  for (let id = 0; id < 16; id++)
+    socket.send({ method: 'notifications/cancelled', params: { requestId: id, ...(_meta && { _meta }) } });
+  call('served', 'whoami', {});
+  expect(await socket.next()).toMatchObject({ id: 'served', result: {} });
+  expect((await slow.getRun(run)).state).toMatch(/queued|running/);
+  await slow.call('cancel_run', { run });
+});
+
 test('over a socket each era says what it says over HTTP', async () => {
   const socket = await open(ann);
-  const meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  };
   const messages = [
     { id: 1, method: 'tools/list' },
-    { id: 'two', method: 'tools/list', params: { _meta: meta } },
-    { id: 3, method: 'server/discover', params: { _meta: meta } },
-    { id: 4, method: 'tools/call', params: { name: 'nöne 工具', arguments: {}, _meta: meta } },
+    { id: 'two', method: 'tools/list', params: { _meta: META } },
+    { id: 3, method: 'server/discover', params: { _meta: META } },
+    { id: 4, method: 'tools/call', params: { name: 'nöne 工具', arguments: {}, _meta: META } },
     { id: 5, method: 'no/such' },
   ];
   for (const { id, ...message } of messages) {

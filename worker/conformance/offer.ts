@@ -11,6 +11,7 @@ import { ROUND_TOOLS } from './tools/rounds.ts';
 /** What Causeway offers, and after it what `@modelcontextprotocol/conformance` calls by name. */
 export const WITH_FIXTURES = new Offer({
   ...PRODUCT.offered,
+  asks: ['elicitation/create', 'sampling/createMessage', 'roots/list'],
   tools: [
     ...PRODUCT.offered.tools,
     ...CONTENT_TOOLS,

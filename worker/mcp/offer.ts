@@ -16,8 +16,13 @@ export interface ResourcePage {
   readonly nextCursor: string | null;
 }
 
+/** What a server may ask of its client, which is asked of the person or model behind it. */
+export type Question = 'elicitation/create' | 'sampling/createMessage' | 'roots/list';
+
 /** What a server offers to agents, as data, each in the order in which clients list it. */
 export interface Offered {
+  /** Nothing else is ever asked, whatever a tool tries. */
+  readonly asks: readonly Question[];
   readonly tools: readonly Tool[];
   readonly resources: readonly ResourceFamily[];
   readonly prompts: readonly Prompt[];
@@ -38,6 +43,10 @@ export class Offer {
     this.toolsByName = new Map(offered.tools.map((tool) => [tool.name, tool]));
     this.promptsByName = new Map(offered.prompts.map((prompt) => [prompt.name, prompt]));
     this.families = offered.resources.map((family) => ({ family, template: parseTemplate(family.template) }));
+  }
+
+  mayAsk(method: string): boolean {
+    return (this.offered.asks as readonly string[]).includes(method);
   }
 
   findTool(name: string): Tool | undefined {

@@ -1,10 +1,17 @@
-import { ProtocolError, type Result, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  type InputRequiredResult,
+  isInputRequiredResult,
+  ProtocolError,
+  type Result,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import { EntryRefused } from '../database/database.ts';
 import { enter } from '../database/with-tenant.ts';
 import { asRefusal } from '../http/as-refusal.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { McpCall } from './mcp-call.ts';
+import type { Offer } from './offer.ts';
 import type { AcceptedRequest, RequestKind } from './request-kind.ts';
 import type { ToolContext } from './tool.ts';
 
@@ -41,6 +48,7 @@ async function perform(
   try {
     const result = await request.run({ ...mcp, principal, ...channels(context) });
     if (!mcp.entry.isDecided) await enter(mcp.platform.database, principal);
+    if (isInputRequiredResult(result)) checkQuestions(result, mcp.offer);
     return result;
   } catch (error) {
     if (error instanceof ProtocolError) {
@@ -56,6 +64,12 @@ async function perform(
   } finally {
     mcp.use.workEnded();
   }
+}
+
+/** Throws where something asks what this server never asks. */
+function checkQuestions({ inputRequests }: InputRequiredResult, offer: Offer): void {
+  for (const { method } of Object.values(inputRequests ?? {}))
+    if (!offer.mayAsk(method)) throw new Error(`This server asks no ${method}.`);
 }
 
 function channels(

@@ -5,4 +5,10 @@ import { RESOURCES } from './resources/index.ts';
 import { TOOLS } from './tools/index.ts';
 
 /** What Causeway offers. */
-export const PRODUCT = new Offer({ tools: TOOLS, resources: RESOURCES, prompts: PROMPTS, browse });
+export const PRODUCT = new Offer({
+  asks: ['elicitation/create'],
+  tools: TOOLS,
+  resources: RESOURCES,
+  prompts: PROMPTS,
+  browse,
+});

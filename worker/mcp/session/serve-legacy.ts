@@ -65,7 +65,7 @@ async function serveRequest(
   const server = makeServer(mcp);
   if (mcp.session === null || object === null) await server.connect(exchange);
   else {
-    const transport = new SessionTransport(exchange, object);
+    const transport = new SessionTransport(exchange, object, mcp.offer);
     serveSession(server, object);
     await server.connect(transport);
     if (Object.keys(mcp.session.abilities).length > 0) await transport.introduce(mcp.session);

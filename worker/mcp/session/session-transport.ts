@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { encodeBase64url } from '../../../protocol/base64url.ts';
 import { limit } from '../../../protocol/limits.ts';
+import type { Offer } from '../offer.ts';
 import { awaitAnswer } from './await-answer.ts';
 import { isAtLeast, type Level } from './logging.ts';
 import type { SessionObject } from './mcp-session.ts';
@@ -28,12 +29,14 @@ export class SessionTransport implements Transport {
   onerror?: (error: Error) => void;
   private readonly exchange: PostExchange;
   private readonly object: () => SessionObject;
+  private readonly offer: Pick<Offer, 'mayAsk'>;
   private readonly over = new AbortController();
   /** Ids of open questions as the server numbers them, each call from 0, and as the client sees them. */
   private readonly asked = new Map<RequestId, string>();
   private introduced: () => void = () => {};
 
-  constructor(exchange: PostExchange, object: () => SessionObject) {
+  constructor(exchange: PostExchange, object: () => SessionObject, offer: Pick<Offer, 'mayAsk'>) {
+    this.offer = offer;
     this.exchange = exchange;
     this.object = object;
   }
@@ -74,6 +77,7 @@ export class SessionTransport implements Transport {
   }
 
   private async ask(number: RequestId, question: JSONRPCRequest): Promise<void> {
+    if (!this.offer.mayAsk(question.method)) throw new Error(`This server asks no ${question.method}.`);
     const id = encodeBase64url(crypto.getRandomValues(new Uint8Array(QUESTION_ID_BYTES)));
     // Before it is sent, so that no answer comes too early.
     if (!(await this.object().expectAnswer(id)))

@@ -1,0 +1,123 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
+import { readMessage } from '../support/mcp-call.ts';
+import { type ClientSession, openSession, SseReader } from '../support/mcp-session.ts';
+import { type Modeller, settleModeller } from '../support/model-project.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+let stack: TestStack;
+let stop: () => Promise<void>;
+let revived: RevivedWorker | undefined;
+let ann: Modeller;
+beforeAll(async () => {
+  ({ stack, stop } = await startTestStack({ slots: 0, entry: 'conformance' }));
+  ann = await settleModeller(stack, 'Ann');
+});
+afterAll(async () => {
+  await revived?.stop();
+  await stop();
+});
+
+const setLevel = (session: ClientSession, level: string) =>
+  session.post({ id: 1, method: 'logging/setLevel', params: { level } });
+
+async function logsOf(session: ClientSession): Promise<number> {
+  const params = { name: 'test_tool_with_logging', arguments: {} };
+  const response = await session.post({ id: 2, method: 'tools/call', params });
+  return (await response.text()).split('notifications/message').length - 1;
+}
+
+const folder = () => join(stack.stateDir, 'worker/durable-objects/causeway-McpSession');
+
+/** Reads the storages of all sessions that keep something: what `of` makes of each. */
+function storages<Found>(of: (storage: DatabaseSync) => Found): Found[] {
+  const files = readdirSync(folder()).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));
+  return files.flatMap((name) => {
+    const storage = new DatabaseSync(join(folder(), name));
+    try {
+      const tables = storage
+        .prepare("select name from sqlite_master where substr(name, 1, 4) <> '_cf_'")
+        .all();
+      return tables.length === 0 ? [] : [of(storage)];
+    } finally {
+      storage.close();
+    }
+  });
+}
+
+const levels = () =>
+  storages((storage) => storage.prepare("select value from settings where name = 'level'").get()?.value);
+
+/** Lets time pass: the session that has this level was used long ago, and all alarms (ns) ring when the Worker starts. */
+function forget(level: string): void {
+  storages((storage) => {
+    storage.exec('update _cf_METADATA set value = 1 where key = 1');
+    storage
+      .prepare(
+        `update settings set value = '1' where name = 'used_at'
+            and exists (select 1 from settings where name = 'level' and value = ?)`,
+      )
+      .run(level);
+  });
+  const metadata = new DatabaseSync(join(folder(), 'metadata.sqlite'));
+  metadata.exec('update _cf_ALARM set scheduled_time = 1');
+  metadata.close();
+}
+
+test('a Worker that is killed takes no session with it, and nothing that one keeps', async () => {
+  const session = await openSession(stack, ann.token, { capabilities: { elicitation: {} } });
+  const deleted = await openSession(stack, ann.token);
+  await deleted.end();
+  const uri = `project://${ann.project}/model.py`;
+  await session.post({ id: 1, method: 'resources/subscribe', params: { uri } });
+  await setLevel(session, 'error');
+  const stream = new SseReader(await session.listen());
+  const start = (await stream.next())?.id ?? '';
+  const change = (content: string) =>
+    ann.call('write_files', {
+      project: ann.project,
+      files: [{ path: 'model.py', content }],
+      message: 'Change',
+    });
+  await change('print(2)\n');
+  expect((await stream.next())?.message).toMatchObject({ params: { uri } });
+  const asking = await session.post({
+    id: 'asks',
+    method: 'tools/call',
+    params: { name: 'test_elicitation', arguments: { message: 'Who?' } },
+  });
+  const question = await new SseReader(asking).next();
+
+  revived = await crashWorker(stack);
+  await expect(stream.next()).rejects.toThrow();
+
+  const whoami = { id: 3, method: 'tools/call', params: { name: 'whoami', arguments: {} } };
+  expect(await readMessage(await session.post(whoami))).toMatchObject({ id: 3, result: {} });
+  expect((await deleted.post(whoami)).status).toBe(404);
+  expect(await logsOf(session)).toBe(0);
+  const again = new SseReader(await session.listen(start));
+  expect((await again.next())?.message).toMatchObject({ params: { uri } });
+  await change('print(3)\n');
+  expect((await again.next())?.message).toMatchObject({ params: { uri } });
+  // The call died with its Worker; an answer to it is nobody's, and disturbs nothing.
+  const late = { id: question?.message?.id, result: { action: 'accept', content: {} } };
+  expect((await session.post(late)).status).toBe(202);
+  await again.cancel();
+});
+
+test('what a session keeps expires by alarm after its last use, and leaves nothing in storage', async () => {
+  const used = await openSession(stack, ann.token);
+  const forgotten = await openSession(stack, ann.token);
+  await setLevel(used, 'critical');
+  await setLevel(forgotten, 'alert');
+  await expect.poll(() => levels().toSorted()).toEqual(expect.arrayContaining(['alert', 'critical']));
+  revived = await crashWorker(stack, async () => forget('alert'), revived?.pid);
+  await expect.poll(levels).not.toContain('alert');
+  expect(levels()).toContain('critical');
+  expect(await logsOf(used)).toBe(0);
+  // The session itself goes on, as one that has never kept anything.
+  expect(await logsOf(forgotten)).toBe(3);
+});
