@@ -70,6 +70,9 @@ create domain app.inv_id as text collate "C"
 create domain app.ntc_id as text collate "C"
   constraint ntc_id_form CHECK ((VALUE ~ '^ntc_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
+create domain app.pev_id as text collate "C"
+  constraint pev_id_form CHECK ((VALUE ~ '^pev_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
 create domain app.pol_id as text collate "C"
   constraint pol_id_form CHECK ((VALUE ~ '^pol_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
@@ -758,6 +761,39 @@ create policy keeper on app.passwords for all to causeway_keeper
   with check (true);
 grant insert, select, update on table app.passwords to causeway_keeper;
 grant select on table app.passwords to causeway_backup;
+
+create table app.platform_events (
+  event_id app.pev_id not null default app.new_id('pev'::text),
+  occurred_at timestamp with time zone not null default clock_timestamp(),
+  action text not null,
+  target_kind text not null,
+  target_id text,
+  details jsonb not null default '{}'::jsonb,
+  request_id text,
+  address inet,
+  user_agent text,
+  constraint platform_events_action_check CHECK (((action ~ '^[a-z_]+(\.[a-z_]+)+$'::text) AND (length(action) <= 60))),
+  constraint platform_events_details_check CHECK (((jsonb_typeof(details) = 'object'::text) AND (length((details)::text) <= 16384))),
+  constraint platform_events_pkey PRIMARY KEY (event_id),
+  constraint platform_events_request_id_check CHECK ((length(request_id) <= 100)),
+  constraint platform_events_target_id_check CHECK ((length(target_id) <= 300)),
+  constraint platform_events_target_kind_check CHECK ((length(target_kind) <= 60)),
+  constraint platform_events_user_agent_check CHECK ((length(user_agent) <= 500))
+);
+alter table app.platform_events owner to causeway_owner;
+alter table app.platform_events enable row level security;
+alter table app.platform_events force row level security;
+create policy backup on app.platform_events for select to causeway_backup
+  using (true);
+create policy keeper_adds on app.platform_events for insert to causeway_keeper
+  with check (true);
+create policy keeper_reads on app.platform_events for select to causeway_keeper
+  using (true);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.platform_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant select on table app.platform_events to causeway_backup;
+grant select on table app.platform_events to causeway_keeper;
+grant insert (action, target_kind, target_id, details, request_id, address, user_agent) on app.platform_events to causeway_keeper;
+comment on table app.platform_events is 'Append-only: no login may update, delete or truncate it.';
 
 create table app.pools (
   pool_id app.pol_id not null,
@@ -1830,13 +1866,14 @@ AS $function$
 #variable_conflict use_variable
 declare
   found_pool text;
+  until_at constant timestamptz := clock_timestamp() + least(lifetime, interval '7 days');
 begin
   select p.pool_id into found_pool from app.pools as p where p.name = pool or p.pool_id = pool;
   if not found then
     return jsonb_build_object('ok', false, 'code', 'pool_not_found', 'details', jsonb_build_object('pool', pool));
   end if;
-  insert into app.join_tokens (token_sha256, pool_id, expires_at)
-  values (token_sha256, found_pool, clock_timestamp() + least(lifetime, interval '7 days'));
+  insert into app.join_tokens (token_sha256, pool_id, expires_at) values (token_sha256, found_pool, until_at);
+  perform app.note_platform_event('executor.invite', 'pool', found_pool, jsonb_build_object('expires_at', until_at));
   return jsonb_build_object('ok', true, 'pool', found_pool);
 end
 $function$;
@@ -2514,6 +2551,19 @@ $function$;
 alter function app.list_executors() owner to causeway_keeper;
 grant execute on function app.list_executors() to causeway_owner;
 
+CREATE OR REPLACE FUNCTION app.list_platform_events(rows_max integer)
+ RETURNS TABLE(event_id text, occurred_at timestamp with time zone, action text, target_id text, details jsonb, address text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.event_id, p.occurred_at, p.action, p.target_id, p.details, host(p.address)
+    from app.platform_events as p order by p.event_id desc limit rows_max
+$function$;
+alter function app.list_platform_events(integer) owner to causeway_keeper;
+grant execute on function app.list_platform_events(integer) to causeway_owner;
+comment on function app.list_platform_events(integer) is 'What happened to the platform, newest first.';
+
 CREATE OR REPLACE FUNCTION app.list_sources(reference text, after_name text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2647,6 +2697,16 @@ AS $function$
   values (user_id, email_sha256, method, outcome, call ->> 'request', (call ->> 'address')::inet, left(call ->> 'agent', 500))
 $function$;
 alter function app.note_authentication(text,text,text,text,jsonb) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.note_platform_event(action text, target_kind text, target_id text, details jsonb, call jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.platform_events (action, target_kind, target_id, details, request_id, address, user_agent)
+  values (action, target_kind, target_id, details, call ->> 'request', (call ->> 'address')::inet, left(call ->> 'agent', 500))
+$function$;
+alter function app.note_platform_event(text,text,text,jsonb,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.open_invitation(link_sha256 text)
  RETURNS app.invitations
@@ -3275,6 +3335,7 @@ begin
   if not found then
     return jsonb_build_object('ok', false, 'code', 'executor_not_found', 'details', jsonb_build_object('executor', executor));
   end if;
+  perform app.note_platform_event('executor.revoke', 'executor', executor, '{}');
   return jsonb_build_object('ok', true, 'executor', executor);
 end
 $function$;
@@ -4339,7 +4400,7 @@ alter function app.system_refuse_login(text,text,text,jsonb) owner to causeway_k
 grant execute on function app.system_refuse_login(text,text,text,jsonb) to causeway_app;
 comment on function app.system_refuse_login(text,text,text,jsonb) is 'Records an attempt that stays counted.';
 
-CREATE OR REPLACE FUNCTION app.system_register_executor(token_sha256 text, executor text, name text, public_key text)
+CREATE OR REPLACE FUNCTION app.system_register_executor(token_sha256 text, executor text, name text, public_key text, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -4357,12 +4418,13 @@ begin
   end if;
   insert into app.executors (executor_id, pool_id, name, public_key) values (executor, pool, name, public_key);
   update app.join_tokens as t set used_by = executor where t.token_sha256 = system_register_executor.token_sha256;
+  perform app.note_platform_event('executor.join', 'executor', executor, jsonb_build_object('pool', pool, 'name', name), call);
   return jsonb_build_object('ok', true, 'pool', pool);
 end
 $function$;
-alter function app.system_register_executor(text,text,text,text) owner to causeway_keeper;
-grant execute on function app.system_register_executor(text,text,text,text) to causeway_app;
-comment on function app.system_register_executor(text,text,text,text) is 'Turns a join token into an executor, once. Unknown, used and expired tokens get the same refusal.';
+alter function app.system_register_executor(text,text,text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_register_executor(text,text,text,text,jsonb) to causeway_app;
+comment on function app.system_register_executor(text,text,text,text,jsonb) is 'Turns a join token into an executor, once. Unknown, used and expired tokens get the same refusal.';
 
 CREATE OR REPLACE FUNCTION app.system_remove_member(user_id text)
  RETURNS jsonb

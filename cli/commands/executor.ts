@@ -7,6 +7,9 @@ import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
 import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
 
+/** Events that `executor history` shows. */
+const EVENTS_SHOWN_MAX = 500;
+
 interface DatabaseOptions extends StateOptions, JsonOptions {
   readonly databaseUrl?: string;
 }
@@ -14,7 +17,7 @@ interface DatabaseOptions extends StateOptions, JsonOptions {
 export function registerExecutor(program: Command): void {
   const executor = program
     .command('executor')
-    .summary('executors, the hosts that run models: join-token, list, revoke')
+    .summary('executors, the hosts that run models: join-token, list, revoke, history')
     .description('Executors dial the Worker; each joins once with a token made here.')
     .helpCommand(false);
 
@@ -42,6 +45,14 @@ Example:
     .argument('<executor>', `its id (${ID_PREFIXES.executor}_...)`)
     .addHelpText('after', '\nExample:\n  $ ./causeway executor revoke exe_01jd...')
     .action(revoke);
+
+  withDatabase(executor.command('history'))
+    .summary('who was let in, joined and was revoked, and when')
+    .description(
+      'The record of the platform, newest first. Nobody can change it, the owner of the database neither.',
+    )
+    .addHelpText('after', '\nExample:\n  $ ./causeway executor history --json')
+    .action(history);
 }
 
 function withDatabase(command: Command): Command {
@@ -94,4 +105,24 @@ async function revoke(id: string, options: DatabaseOptions): Promise<void> {
   }
   if (options.json) printJson({ revoked: executor });
   else printNote(`Revoked ${executor}; it gets no further run.`);
+}
+
+async function history(options: DatabaseOptions): Promise<void> {
+  const events = await asOperator(await ownerUrlOf(options), (operator) =>
+    operator.listPlatformEvents(EVENTS_SHOWN_MAX),
+  );
+  if (options.json) {
+    printJson(events);
+    return;
+  }
+  const rows = events.map((event) => [
+    event.occurred_at.toISOString(),
+    event.action,
+    event.target_id ?? '',
+    event.address ?? 'this shell',
+    Object.entries(event.details)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' '),
+  ]);
+  printResult(formatTable(['time', 'what', 'target', 'from', 'details'], rows));
 }

@@ -44,6 +44,16 @@ export interface ExecutorRow {
   readonly revoked_at: Date | null;
 }
 
+/** Something that happened to the platform itself: an executor was let in, joined, was revoked. */
+export interface PlatformEventRow {
+  readonly event_id: string;
+  readonly occurred_at: Date;
+  readonly action: string;
+  readonly target_id: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly address: string | null;
+}
+
 export interface NewToken {
   readonly tenant: TenantId;
   readonly token: TokenId;
@@ -119,6 +129,8 @@ export interface Operator {
   listExecutors(): Promise<readonly ExecutorRow[]>;
   /** False where no such executor is registered. */
   revokeExecutor(executor: ExecutorId): Promise<boolean>;
+  /** Newest first. */
+  listPlatformEvents(rowsMax: number): Promise<readonly PlatformEventRow[]>;
 }
 
 type Answer = {
@@ -258,6 +270,10 @@ function operatorOn(client: pg.Client): Operator {
     },
     async listExecutors() {
       return (await client.query<ExecutorRow>('select * from app.list_executors()')).rows;
+    },
+    async listPlatformEvents(rowsMax) {
+      const sql = 'select * from app.list_platform_events($1)';
+      return (await client.query<PlatformEventRow>(sql, [rowsMax])).rows;
     },
     async revokeExecutor(executor) {
       return (await call('select app.revoke_executor($1) as answer', [executor])).ok;

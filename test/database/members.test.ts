@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import type { Database } from '../../worker/database/database.ts';
 import {
@@ -115,6 +116,28 @@ describe('who may give whom which role', () => {
     await expect(enter(client, fresh[role].session)).rejects.toThrow('membership_ended');
     await expect(enter(client, fresh[role].principal)).rejects.toThrow('revoked');
   });
+});
+
+test('who is lowered while their change waits is judged by the role that they have then', async () => {
+  const { owner, admin, member } = await settleTeam();
+  const holder = new pg.Client({ connectionString: database.superuserUrl });
+  await holder.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('select from app.tenants where tenant_id = $1 for update', [owner.tenantId]);
+    await holder.query("update app.memberships set role = 'member' where user_id = $1", [admin.userId]);
+    const waiting = remove(admin.session, member.userId);
+    await vi.waitFor(async () => {
+      const sql =
+        "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%system_remove_member%'";
+      expect(await database.asSuperuser(sql)).toHaveLength(1);
+    });
+    await holder.query('commit');
+    expect(codeOf(await waiting)).toBe('insufficient_role');
+  } finally {
+    await holder.end();
+  }
+  expect(await membership(member)).toEqual({ role: 'member', status: 'active' });
 });
 
 describe('the last owner', () => {

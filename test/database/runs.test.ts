@@ -40,6 +40,8 @@ afterAll(() => server.stop());
 const as = async <Result>(principal: Principal, asked: Query<Result>): Promise<Result> =>
   (await withTenant(database, principal, [asked] as const))[0];
 
+const CALL = { request: newId('request'), address: '192.0.2.8', agent: 'executor' };
+
 async function joinedExecutor(): Promise<string> {
   const tokenSha256 = newId('request')
     .padEnd(64, '0')
@@ -48,7 +50,7 @@ async function joinedExecutor(): Promise<string> {
   await server.asOwner("select app.create_join_token('default', $1, interval '1 hour')", [tokenSha256]);
   const id = newId('executor');
   await database.transaction([
-    registerExecutor({ tokenSha256, executor: id, name: 'host', publicKey: 'A'.repeat(43) }),
+    registerExecutor({ tokenSha256, executor: id, name: 'host', publicKey: 'A'.repeat(43), call: CALL }),
   ]);
   const offer = {
     engine: 'gvisor' as const,
@@ -263,14 +265,46 @@ describe('what Mallory asks for', () => {
     ).toBeNull();
   });
 
-  test.each(['app.executors', 'app.join_tokens', 'app.pools'])('of %s is refused', async (table) => {
-    await expect(
-      as(
-        mallory.principal,
-        query(`select * from ${table}`, [], () => null),
-      ),
-    ).rejects.toMatchObject({
-      sqlstate: '42501',
-    });
+  test.each(['app.executors', 'app.join_tokens', 'app.pools', 'app.platform_events'])(
+    'of %s is refused',
+    async (table) => {
+      await expect(
+        as(
+          mallory.principal,
+          query(`select * from ${table}`, [], () => null),
+        ),
+      ).rejects.toMatchObject({
+        sqlstate: '42501',
+      });
+    },
+  );
+});
+
+describe('the record of the platform', () => {
+  test('names each executor that was let in, joined and was revoked, and from where', async () => {
+    const joined = await joinedExecutor();
+    await server.asOwner('select app.revoke_executor($1)', [joined]);
+    await server.asOwner('select app.revoke_executor($1)', [joined]);
+    const events = await server.asOwner('select action, target_id, address from app.list_platform_events(3)');
+    expect(events).toEqual([
+      { action: 'executor.revoke', target_id: joined, address: null },
+      { action: 'executor.join', target_id: joined, address: '192.0.2.8' },
+      { action: 'executor.invite', target_id: expect.stringMatching(/^pol_/), address: null },
+    ]);
+  });
+
+  test.each([
+    ['changes', "update app.platform_events set details = '{}'"],
+    ['removes', 'delete from app.platform_events'],
+    ['empties', 'truncate app.platform_events'],
+  ])('is nothing that anybody %s, the superuser neither', async (_what, sql) => {
+    await expect(server.asSuperuser(sql)).rejects.toThrow('append-only');
+    await expect(server.asApp(sql)).rejects.toThrow('permission denied');
+  });
+
+  test('takes nothing from the Worker but through a join', async () => {
+    await expect(server.asApp("select app.note_platform_event('a.b', 'c', 'd', '{}')")).rejects.toThrow(
+      'permission denied',
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { type Offer, offerSchema } from '../../protocol/messages.ts';
 import { onlyRow, type Query, query } from './query.ts';
+import type { RecordedCall } from './sessions.ts';
 
 /** The platform's pool, made by migrations/0030-runs.sql. */
 export const DEFAULT_POOL = 'pol_00000000000000000000000000';
@@ -26,10 +27,11 @@ export function registerExecutor(joining: {
   readonly executor: string;
   readonly name: string;
   readonly publicKey: string;
+  readonly call: RecordedCall;
 }): Query<string | null> {
   return query(
-    'select app.system_register_executor($1, $2, $3, $4) as answer',
-    [joining.tokenSha256, joining.executor, joining.name, joining.publicKey],
+    'select app.system_register_executor($1, $2, $3, $4, $5) as answer',
+    [joining.tokenSha256, joining.executor, joining.name, joining.publicKey, JSON.stringify(joining.call)],
     (rows) => {
       const answer = onlyRow(rows).answer as { ok: true; pool: string } | { ok: false };
       return answer.ok ? answer.pool : null;

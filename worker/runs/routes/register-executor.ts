@@ -8,6 +8,7 @@ import type { AppEnv } from '../../http/app-env.ts';
 import { readBody } from '../../http/read-body.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { asAttempt } from '../../identity/authentication-attempt.ts';
+import { recorded } from '../../people/open-session.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
@@ -35,7 +36,13 @@ export async function registerExecutorRoute(context: Context<AppEnv>): Promise<R
     const executor = newId('executor');
     const tokenSha256 = await sha256Hex(utf8(body.data.join_token));
     const [pool] = await platform.database.transaction([
-      registerExecutor({ tokenSha256, executor, name: body.data.name, publicKey: body.data.public_key }),
+      registerExecutor({
+        tokenSha256,
+        executor,
+        name: body.data.name,
+        publicKey: body.data.public_key,
+        call: recorded(context.var.call),
+      }),
     ]);
     if (pool === null) {
       return unauthenticated(context, 'Causeway-Join', 'The join token is unknown, used or expired.');
