@@ -197,6 +197,17 @@ describe('an answer that is not as it must be fails its check, and no other', ()
       },
     ],
     [
+      'a foreign Host finds another Worker',
+      'forged-host',
+      { forgedHost: json({ ...server, issuer: 'http://worker:8787' }) },
+    ],
+    ['the page is not there', 'cookies', { login: html(404) }],
+    [
+      'calls need no token',
+      'challenge',
+      { challenge: json({ result: {} }), forgedChallenge: json({ result: {} }) },
+    ],
+    [
       'streams are held back',
       'streams',
       { stream: stream({ bodyTookMs: 3, body: '{"at":"2026-11-21T12:00:00Z"}' }) },
@@ -208,6 +219,19 @@ describe('an answer that is not as it must be fails its check, and no other', ()
     const finding = findings.find((each) => each.id === id);
     if (finding?.state !== 'failed') throw new Error('it failed');
     for (const said of [finding.saw, finding.why, finding.remedy]) expect(said.length).toBeGreaterThan(10);
+  });
+
+  test.each<[string, object]>([
+    ['the issuer has another scheme', { issuer: 'http://causeway.example' }],
+    ['the issuer has a slash more', { issuer: `${URL_OF_WELL}/` }],
+    ['an endpoint is on an inner host', { token_endpoint: 'http://worker:8787/oauth/token' }],
+    ['an endpoint is on a name that begins alike', { jwks_uri: `${URL_OF_WELL}.evil.example/jwks` }],
+    ['an endpoint is missing', { registration_endpoint: undefined }],
+    ['PKCE is not offered', { code_challenge_methods_supported: ['plain'] }],
+  ])('both documents of the server: %s', (_, wrong) => {
+    const document = json({ ...server, ...wrong });
+    const seen = observed({ server: document, discovery: document, forgedServer: document });
+    expect(failedIn(diagnose(seen))).toEqual(['server-metadata', 'discovery']);
   });
 
   test('the two documents of one server contradict each other', () => {
@@ -247,7 +271,8 @@ describe('where nothing answers, only that is said', () => {
     const seen = { ...unreachable('nothing listens there'), local };
     expect(failedIn(diagnose(seen))).toEqual(['reachable', 'local']);
     const gone = { ...seen, local: { ...local, health: null } };
-    expect(diagnose(gone).find(({ id }) => id === 'local')?.saw).toContain('does not answer');
+    const finding = diagnose(gone).find(({ id }) => id === 'local');
+    expect(finding).toMatchObject({ state: 'failed', saw: expect.stringContaining('does not answer') });
   });
 });
 
