@@ -171,6 +171,57 @@ describe('each refusal has a stable code, says what to do, and shows no inside',
   });
 });
 
+describe('a name that looks like another one is refused, and shown without what deceives', () => {
+  const names: [string, string][] = [
+    ['an override of direction', 'Sales\u202egnp'],
+    ['an isolate', 'Sales\u2066x\u2069'],
+    ['a zero-width space', 'Sa\u200bles'],
+    ['a zero-width joiner', 'Sa\u200dles'],
+    ['a soft hyphen', 'Sa\u00adles'],
+    ['a byte order mark', 'Sa\ufeffles'],
+    ['an escape', 'Sales\u001b[31m'],
+    ['a line separator', 'Sales\u2028x'],
+    ['a tag character', 'Sales\u{e0041}'],
+  ];
+  const calls: [string, (name: string) => Record<string, unknown>][] = [
+    ['create_project', (name) => ({ name })],
+    ['import_data', (name) => ({ project, name, format: 'csv', text: 'a\n1\n' })],
+    ['create_upload', (name) => ({ project, name, format: 'csv', bytes: 4 })],
+    ['read_file', (path) => ({ project, path })],
+  ];
+  test.each(names)('%s', async (_what, name) => {
+    for (const [tool, input] of calls) {
+      const { error } = await callTool(stack, ann.token, tool, input(name));
+      expect(['invalid_arguments', 'invalid_path', 'not_found']).toContain(error?.code);
+      expect(error?.message).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+  });
+});
+
+describe('the same key given by calls that race', () => {
+  test.each<[string, () => Record<string, unknown>, string]>([
+    ['create_project', () => ({ name: `Raced ${crypto.randomUUID()}` }), 'project'],
+    [
+      'write_files',
+      () => ({ project, files: [{ path: 'raced.py', content: crypto.randomUUID() }], message: 'Race' }),
+      'commit',
+    ],
+    [
+      'import_data',
+      () => ({ project, name: 'raced', format: 'csv', text: `a\n${crypto.randomUUID()}\n` }),
+      'sha256',
+    ],
+    ['run_model', () => ({ project, path: 'a.py', wait_seconds: 0 }), 'run'],
+  ])('%s does one thing, and tells all the same', async (tool, make, what) => {
+    const input = { ...make(), idempotency_key: crypto.randomUUID() };
+    const replies = await Promise.all(
+      Array.from({ length: 8 }, () => callTool(stack, ann.token, tool, input)),
+    );
+    expect(replies.map(({ error }) => error)).toEqual(replies.map(() => null));
+    expect(new Set(replies.map(({ structured }) => structured[what])).size).toBe(1);
+  });
+});
+
 describe('the protocol refuses', () => {
   const call = (params: unknown) => ({ jsonrpc: '2.0', id: 7, method: 'tools/call', params });
 

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { logFileOf } from '../../cli/stack/part.ts';
+import { statePaths } from '../../cli/stack/state-paths.ts';
 import { readMessage } from '../support/mcp-call.ts';
 import { askModern, MODERN, type ModernWish, postModern } from '../support/modern-call.ts';
 import { type Person, settlePerson } from '../support/people.ts';
@@ -146,4 +149,29 @@ describe('the id of a request', () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: -32600 } });
   });
+});
+
+test('a trace that the client sends stands in the log beside the request id, and one that is none does not', async () => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const trace = (traceparent: string) =>
+    postModern(stack, ann.token, 'tools/call', { params: whoami, meta: { traceparent, tracestate: 'a=b' } });
+  const traced = await trace(`00-${traceId}-b7ad6b7169203331-01`);
+  await trace(`00-${traceId.toUpperCase()}-b7ad6b7169203331-01`);
+  const lines = () =>
+    readFileSync(logFileOf(statePaths(stack.stateDir), 'worker'), 'utf8')
+      .split('\n')
+      .filter((line) => line.toLowerCase().includes(traceId));
+  await expect.poll(() => lines().length).toBeGreaterThan(0);
+  expect(lines().map((line) => JSON.parse(line.slice(line.indexOf('{'))))).toEqual([
+    {
+      level: 'info',
+      where: 'mcp',
+      request_id: traced.headers.get('x-request-id'),
+      method: 'tools/call',
+      trace_id: traceId,
+      parent_id: 'b7ad6b7169203331',
+      sampled: true,
+      trace_state: 'a=b',
+    },
+  ]);
 });

@@ -4,6 +4,7 @@ import { enter } from '../database/with-tenant.ts';
 import { withBodySlot } from '../http/body-slots.ts';
 import { readBody } from '../http/read-body.ts';
 import { Refusal } from '../http/refusal.ts';
+import { namedMethod } from '../tokens/token-use.ts';
 import { Entry } from './entry.ts';
 import { holdUntilEntry } from './hold-response.ts';
 import { askedFilter, askedResource, scopesOfFilter } from './listen/listen-filter.ts';
@@ -16,6 +17,7 @@ import { makeServer } from './server.ts';
 import { findSession } from './session/find-session.ts';
 import { sessionNotFound } from './session/protocol.ts';
 import { serveLegacy } from './session/serve-legacy.ts';
+import { logTrace, traceContextOf } from './trace-context.ts';
 import { unreadableBody } from './unreadable-body.ts';
 
 /** Serves the 2026 era; the older one is {@link serveLegacy}'s. */
@@ -65,8 +67,10 @@ async function readMessage(request: Request): Promise<Message | Refusal> {
 }
 
 async function serveMessage(request: Request, parsedBody: Message | null, called: Called): Promise<Response> {
-  const { platform, principal, offer, use } = called;
+  const { platform, principal, offer, use, call } = called;
   const entry = new Entry();
+  const trace = traceContextOf(parsedBody?.params);
+  if (trace !== null) logTrace(trace, call.requestId, namedMethod(parsedBody?.method ?? null));
   const judged =
     parsedBody === null ? null : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer) ?? null);
   const willWork = judged?.ok === true;

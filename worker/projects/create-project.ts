@@ -1,13 +1,16 @@
 import { newId } from '../../protocol/ids.ts';
 import { describeQuantity, LIMITS } from '../../protocol/limits.ts';
-import { createProjectRow } from '../database/projects.ts';
+import { createProjectRow, recall } from '../database/projects.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import { type Idempotency, usedKey } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 
-/** Creates a project, of which the caller is the owner, with a name that no other has that they see. One database request. */
+/**
+ * Creates a project, of which the caller is the owner, with a name that no other has that they see. One database request;
+ * one more where the name is taken and may have been by this very call, made twice at once.
+ */
 export async function createProject(
   platform: Platform,
   principal: Principal,
@@ -22,11 +25,14 @@ export async function createProject(
     return { project, replayed: answer.replayed === true };
   }
   switch (answer.code) {
-    case 'already_exists':
+    case 'already_exists': {
+      const first = asked.idempotency === null ? null : await madeBy(platform, principal, asked.idempotency);
+      if (first !== null) return { project: first, replayed: true };
       throw new Refusal('already_exists', `A project is named \`${asked.name}\` already.`, {
         hint: 'Use that project, or choose another name.',
         ...(answer.details === undefined ? {} : { details: answer.details }),
       });
+    }
     case 'limit_exceeded':
       throw new Refusal(
         'limit_exceeded',
@@ -46,4 +52,16 @@ export async function createProject(
     default:
       throw new Error(`create_project answered ${answer.code}`);
   }
+}
+
+/** The project that a call with this key made, or null. */
+async function madeBy(
+  platform: Platform,
+  principal: Principal,
+  idempotency: Idempotency,
+): Promise<string | null> {
+  const [seen] = await withTenant(platform.database, principal, [
+    recall<{ project: string }>(idempotency),
+  ] as const);
+  return seen?.ok === true ? seen.project : null;
 }
