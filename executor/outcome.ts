@@ -65,8 +65,9 @@ function filled(facts: EndFacts, limits: RunLimits): { name: LimitName; value: n
 function failure(end: EndOfRun): string {
   const { exitCode } = end.facts;
   if (end.error !== null) {
-    const said = end.error.message === '' ? '' : `: ${end.error.message.split('\n')[0]}`;
-    return `${end.error.type}${place(end.error)}${said}`;
+    // Quoted: it is text of the program, inside of a sentence of ours.
+    const [said = ''] = end.error.message.replaceAll('`', "'").split('\n');
+    return `${end.error.type}${place(end.error)}${said === '' ? '' : `: \`${said}\``}`;
   }
   if (exitCode === null) return 'The sandbox ended without an exit code.';
   const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined;

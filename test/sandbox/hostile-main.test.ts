@@ -79,7 +79,7 @@ describe("what Mallory's program says of itself does not decide", () => {
       state: 'failed',
       exit_code: 1,
       error: { type: 'KeyError', message: "'EUR'", path: 'rates.py', line: 4 },
-      message: "KeyError at line 4 of rates.py: 'EUR'",
+      message: "KeyError at line 4 of rates.py: `'EUR'`",
     });
     expect(stderr).toMatch(
       /^Traceback \(most recent call last\):\n {2}File "\/repo\/model\.py", line 3, in <module>/,

@@ -45,7 +45,7 @@ describe('how a run ended is decided from what was seen of it from outside', () 
         exit_code: 1,
         limit: null,
         error,
-        message: 'ValueError at line 12 of forecast.py: no rows',
+        message: 'ValueError at line 12 of forecast.py: `no rows`',
       },
     ],
     [
