@@ -59,11 +59,8 @@ const obeyed = (value: unknown) => texts(value).filter(([, text]) => OBEYED.test
 describe('text of data, files and runs stands in its own fields, and moves nobody’s terminal', () => {
   test('describe_data: in names, cells and bounds, and as a string literal of the lines that load it', async () => {
     const { structured } = await ann.call('describe_data', { project: ann.project, name: 'hostile' });
-    expect(placesOf(structured).toSorted()).toEqual(
-      ['columns[].max', 'columns[].min', 'columns[].name', 'load', 'pandas', 'sample[][]'].filter((place) =>
-        placesOf(structured).includes(place),
-      ),
-    );
+    const fields = ['columns[].name', 'columns[].min', 'columns[].max', 'sample[][]', 'load', 'pandas'];
+    expect(fields).toEqual(expect.arrayContaining(placesOf(structured)));
     expect(placesOf(structured)).toEqual(expect.arrayContaining(['columns[].name', 'sample[][]', 'load']));
     expect(structured.load).toContain(JSON.stringify(ORDER));
     expect(obeyed(structured)).toEqual([]);

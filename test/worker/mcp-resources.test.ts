@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { postMcp, readMessage } from '../support/mcp-call.ts';
 import { type Content, READERS, type Reader } from '../support/mcp-clients.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { settlePerson } from '../support/people.ts';
@@ -236,4 +237,27 @@ test('each read, prompt and completion is in the request log by the name of its 
     { method: 'completion/complete', target: 'run', outcome: 'ok', reason: null },
     { method: 'resources/read', target: 'data_source', outcome: 'refused', reason: 'not_found' },
   ]);
+});
+
+test('every icon that is named is an image that anybody may fetch', async () => {
+  const ask = async (method: string, params: object = {}) =>
+    JSON.stringify(
+      await readMessage(await postMcp(stack, ann.token, { jsonrpc: '2.0', id: 1, method, params })),
+    );
+  const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+  const answers = await Promise.all([
+    ask('initialize', hello),
+    ask('prompts/list'),
+    ask('resources/templates/list'),
+    ask('resources/list'),
+  ]);
+  const named = answers.map((answer) => [...answer.matchAll(/"src":"([^"]+)"/g)].map(([, src = '']) => src));
+  expect(named.map((icons) => icons.length > 0)).toEqual([true, true, true, true]);
+  const icons = new Set(named.flat());
+  expect(icons.size).toBe(6);
+  for (const icon of icons) {
+    const response = await fetch(icon);
+    expect(response.headers.get('content-type'), icon).toBe('image/svg+xml');
+    expect(await response.text()).toMatch(/^<svg /);
+  }
 });

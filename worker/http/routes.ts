@@ -29,7 +29,12 @@ export interface Route {
  */
 export const FIXED_ROUTES = [
   { method: 'GET', path: '/', credential: 'public', what: 'what this is, and how to connect a client' },
-  { method: 'GET', path: '/assets/:file', credential: 'public', what: 'style and script of the pages' },
+  {
+    method: 'GET',
+    path: '/assets/:file',
+    credential: 'public',
+    what: 'style and script of the pages, and icons',
+  },
   { method: 'GET', path: '/healthz', credential: 'public', what: 'whether the start-up checks pass' },
   {
     method: 'ALL',

@@ -4,6 +4,7 @@ import type {
   Prompt as WirePrompt,
   Tool as WireTool,
 } from '@modelcontextprotocol/server';
+import { iconsOf } from './icons.ts';
 import { leanInput, leanOutput } from './lean-schema.ts';
 import type { Prompt } from './prompt.ts';
 import type { ResourceFamily } from './resource.ts';
@@ -84,24 +85,22 @@ export class Offer {
     return this.listed;
   }
 
-  listTemplates(): ResourceTemplateType[] {
+  listTemplates(publicUrl: string): ResourceTemplateType[] {
     return this.families
       .filter(({ template }) => template.variables.length > 0)
-      .map(({ family }) => ({ uriTemplate: family.template, ...described(family) }));
+      .map(({ family }) => ({ uriTemplate: family.template, ...described(family, publicUrl) }));
   }
 
   /** The families that are one resource each. */
-  listSingleResources(): Resource[] {
+  listSingleResources(publicUrl: string): Resource[] {
     return this.families
       .filter(({ template }) => template.variables.length === 0)
-      .map(({ family }) => ({ uri: family.template, ...described(family) }));
+      .map(({ family }) => ({ uri: family.template, ...described(family, publicUrl) }));
   }
 
-  listPrompts(): WirePrompt[] {
-    return this.offered.prompts.map(({ name, title, description, input }) => ({
-      name,
-      title,
-      description,
+  listPrompts(publicUrl: string): WirePrompt[] {
+    return this.offered.prompts.map(({ input, ...prompt }) => ({
+      ...described(prompt, publicUrl),
       arguments: Object.entries(input.shape).map(([argument, schema]) => ({
         name: argument,
         description: schema.description ?? '',
@@ -111,8 +110,16 @@ export class Offer {
   }
 }
 
-function described({ name, title, description, mimeType }: ResourceFamily) {
-  return { name, title, description, ...(mimeType === undefined ? {} : { mimeType }) };
+type Described = Pick<ResourceFamily, 'name' | 'title' | 'description' | 'mimeType' | 'icon'>;
+
+function described({ name, title, description, mimeType, icon }: Described, publicUrl: string) {
+  return {
+    name,
+    title,
+    description,
+    ...(mimeType === undefined ? {} : { mimeType }),
+    ...(icon === undefined ? {} : { icons: iconsOf(publicUrl, icon) }),
+  };
 }
 
 /** Hints that differ from what the protocol assumes without them, and the two that clients decide by. No tool reaches outside. */

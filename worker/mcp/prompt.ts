@@ -1,5 +1,6 @@
 import type { InputRequiredResult, PromptMessage } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
+import type { NounIcon } from '../console/noun-icons.ts';
 import type { Needs } from '../tenants/principal.ts';
 import type { Completers } from './completer.ts';
 import type { ToolContext } from './tool.ts';
@@ -12,6 +13,7 @@ export interface Prompt<Input extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  readonly icon?: NounIcon;
   /** Arguments are strings, as the protocol has it; each is described. */
   readonly input: Input;
   readonly needs: Needs;

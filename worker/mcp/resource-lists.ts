@@ -12,7 +12,7 @@ export const resourceLists: RequestKind = {
       needs: { scopes: [], role: null },
       async run(context) {
         const { resources, nextCursor } = await offer.offered.browse(after, context);
-        const fixed = after === null ? offer.listSingleResources() : [];
+        const fixed = after === null ? offer.listSingleResources(context.platform.publicUrl) : [];
         return {
           resources: [...fixed, ...resources],
           ...(nextCursor === null ? {} : { nextCursor }),

@@ -1,5 +1,6 @@
 import type { InputRequiredResult } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
+import type { NounIcon } from '../console/noun-icons.ts';
 import type { Needs } from '../tenants/principal.ts';
 import type { Completers } from './completer.ts';
 import type { ToolContext } from './tool.ts';
@@ -27,6 +28,7 @@ export interface ResourceFamily<Variables extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  readonly icon?: NounIcon;
   /** Where all of the family have one. */
   readonly mimeType?: string;
   /** RFC 6570, level 1, with `{?name}` at its end: `project://{project}/{path}{?ref}`. */

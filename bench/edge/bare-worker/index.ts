@@ -32,7 +32,10 @@ async function open(env: BareEnv): Promise<Database> {
 }
 
 /** `tools/list` reads of its call what is offered; no tool is ever called here. */
-const handler = createMcpHandler(() => makeServer({ offer: PRODUCT } as McpCall), { legacy: 'stateless' });
+const handler = createMcpHandler(
+  () => makeServer({ offer: PRODUCT, platform: { publicUrl: 'http://bare' } } as McpCall),
+  { legacy: 'stateless' },
+);
 
 /** Parts of the Worker that serves Causeway, each alone behind a path of its own. */
 export default {

@@ -6,7 +6,10 @@ import { minimalServer } from './minimal-server.ts';
 
 const minimal = createMcpHandler(minimalServer, { legacy: 'stateless' });
 /** `tools/list` reads of its call what is offered; no tool is ever called here. */
-const prepared = createMcpHandler(() => makeServer({ offer: PRODUCT } as McpCall), { legacy: 'stateless' });
+const prepared = createMcpHandler(
+  () => makeServer({ offer: PRODUCT, platform: { publicUrl: 'http://bare' } } as McpCall),
+  { legacy: 'stateless' },
+);
 
 /** Servers of the same SDK with the tools of Causeway, which ask nobody who they are. */
 export default {

@@ -11,6 +11,7 @@ export const buildForecast = definePrompt({
   title: 'Build a forecast',
   description:
     'Writes a model that forecasts a column of a data source, checks it against a naive one, and runs it.',
+  icon: 'job',
   input: z.object({
     project: projectArgument,
     source: sourceArgument,

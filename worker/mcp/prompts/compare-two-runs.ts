@@ -11,6 +11,7 @@ export const compareTwoRuns = definePrompt({
   name: 'compare_two_runs',
   title: 'Compare two runs',
   description: 'Says what differs between two runs, and which difference made which.',
+  icon: 'job',
   input: z.object({ run_a: runArgument, run_b: runArgument }),
   needs: { scopes: ['runs:execute'], role: 'viewer' },
   complete: { run_a: completeRun, run_b: completeRun },

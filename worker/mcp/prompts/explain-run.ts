@@ -11,6 +11,7 @@ export const explainRun = definePrompt({
   name: 'explain_run',
   title: 'Explain a run',
   description: 'Says what a run did, how it ended and why, and what to do about it.',
+  icon: 'job',
   input: z.object({ run: runArgument }),
   needs: { scopes: ['runs:execute'], role: 'viewer' },
   complete: { run: completeRun },

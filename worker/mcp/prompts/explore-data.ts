@@ -10,6 +10,7 @@ export const exploreData = definePrompt({
   name: 'explore_data',
   title: 'Explore data',
   description: 'Looks at a data source: quality, shape, what stands out, and what could be asked of it.',
+  icon: 'job',
   input: z.object({
     project: projectArgument,
     source: sourceArgument,

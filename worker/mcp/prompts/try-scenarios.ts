@@ -13,6 +13,7 @@ export const tryScenarios = definePrompt({
   name: 'try_scenarios',
   title: 'Try scenarios',
   description: 'Runs a model under several assumptions and says what matters most.',
+  icon: 'job',
   input: z.object({
     project: projectArgument,
     path: filePath.describe('The model, as models/forecast.py'),

@@ -2,6 +2,7 @@ import type { Resource } from '@modelcontextprotocol/server';
 import { type BrowsedProject, selectBrowsed } from '../../database/browsing.ts';
 import { withTenantAs } from '../../database/with-tenant.ts';
 import { decodeCursor, encodeCursor } from '../../tenants/cursor.ts';
+import { iconsOf } from '../icons.ts';
 import type { ResourcePage } from '../offer.ts';
 import type { ResourceFamily } from '../resource.ts';
 import type { ToolContext } from '../tool.ts';
@@ -37,7 +38,7 @@ export async function browse(
   const allows = ({ needs }: ResourceFamily) =>
     needs.scopes.every((scope) => identity.scopes.includes(scope));
   return {
-    resources: shown.flatMap((project) => listProject(project, allows)),
+    resources: shown.flatMap((project) => listProject(project, allows, platform.publicUrl)),
     nextCursor:
       found.length > shown.length && last !== undefined ? encodeCursor([last.changedAt, last.project]) : null,
   };
@@ -46,6 +47,7 @@ export async function browse(
 function listProject(
   { project, name, changedAt, files, sources, outputs }: BrowsedProject,
   allows: (family: ResourceFamily) => boolean,
+  publicUrl: string,
 ): Resource[] {
   const annotations = { lastModified: changedAt };
   return [
@@ -55,6 +57,7 @@ function listProject(
         uri: expandUri(projectFile.template, { project, path }),
         name: path,
         title: `${name}: ${path}`,
+        icons: iconsOf(publicUrl, 'file'),
         mimeType: textType(path),
         size: bytes,
         annotations,
@@ -65,6 +68,7 @@ function listProject(
         uri: expandUri(dataSource.template, { project, source }),
         name: source,
         title: `${name}: data ${source}, ${rows} rows`,
+        icons: iconsOf(publicUrl, 'data'),
         mimeType: 'application/json',
       })),
     ...outputs
@@ -73,6 +77,7 @@ function listProject(
         uri: expandUri(runOutput.template, { run, name: output }),
         name: output,
         title: `${name}: ${output} of the newest run`,
+        icons: iconsOf(publicUrl, 'run'),
         mimeType: type,
         size: bytes,
       })),

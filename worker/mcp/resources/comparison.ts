@@ -10,6 +10,7 @@ export const comparison = defineResource({
   title: 'Comparison of two runs',
   description: 'What differs between two runs in inputs and outputs, as compare_runs answers it.',
   mimeType: 'application/json',
+  icon: 'run',
   template: 'comparison://{run_a}/{run_b}',
   variables: z.object({ run_a: runReference, run_b: runReference }),
   needs: { scopes: ['runs:execute'], role: 'viewer' },

@@ -10,6 +10,7 @@ export const dataSource = defineResource({
   description:
     'What a data source holds now, as describe_data answers it: columns, types, bounds, five rows, and the line of Python that loads it.',
   mimeType: 'application/json',
+  icon: 'data',
   template: 'data://{project}/{source}',
   variables: z.object({ project: projectReference, source: sourceReference }),
   needs: { scopes: ['data:read'], role: 'viewer' },

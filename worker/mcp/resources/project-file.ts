@@ -10,6 +10,7 @@ export const projectFile = defineResource({
   name: 'project_file',
   title: 'File of a project',
   description: 'A text file of a project, at its newest commit or at ref. A long one comes in windows.',
+  icon: 'file',
   template: 'project://{project}/{path}{?ref}',
   variables: z.object({ project: projectReference, path: filePath, ref: commitReference, offset }),
   needs: { scopes: ['projects:read'], role: 'viewer' },

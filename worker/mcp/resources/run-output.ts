@@ -26,6 +26,7 @@ export const runOutput = defineResource({
   title: 'Output of a run',
   description:
     'A file that a run left in /outputs: text in windows of lines, anything else as a blob of at most 1 MiB. get_run_output shows tables as rows.',
+  icon: 'run',
   template: 'run://{run}/outputs/{name}',
   variables: z.object({ run: runReference, name: z.string().min(1).max(512), offset }),
   needs: { scopes: ['runs:execute'], role: 'viewer' },

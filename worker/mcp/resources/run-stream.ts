@@ -15,6 +15,7 @@ function streamOf(stream: 'stdout' | 'stderr', title: string): ResourceFamily {
     title,
     description: `All that was kept of ${stream} of a run that has ended, in windows of lines.`,
     mimeType: 'text/plain',
+    icon: 'run',
     template: `run://{run}/${stream}`,
     variables: z.object({ run: runReference, offset }),
     needs: { scopes: ['runs:execute'], role: 'viewer' },

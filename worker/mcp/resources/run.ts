@@ -10,6 +10,7 @@ export const runResource = defineResource({
   title: 'Run',
   description: 'How a run stands, as get_run answers it: state, error, streams, outputs, manifest.',
   mimeType: 'application/json',
+  icon: 'run',
   template: 'run://{run}',
   variables: z.object({ run: runReference }),
   needs: { scopes: ['runs:execute'], role: 'viewer' },

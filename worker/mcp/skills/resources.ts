@@ -12,6 +12,7 @@ export const SKILL_RESOURCES: readonly ResourceFamily[] = SKILLS.map(
       title,
       description,
       mimeType: MIME_TYPE,
+      icon: 'guide',
       template: uri,
       variables: z.object({}),
       needs: { scopes: [], role: null },
