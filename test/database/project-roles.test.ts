@@ -214,3 +214,18 @@ test('whoever makes a project is its owner', async () => {
   ).toEqual([{ user_id: world.mallory.userId, role: 'owner' }]);
   expect(await world.as(world.ann.principal, selectProjectAt(id, null))).toBeNull();
 });
+
+test('SQL in a call reads the audit log, which names projects, as an admin of the whole tenant alone', async () => {
+  await world.as(
+    world.ann.principal,
+    callFunction('app.create_project($1, $2, $3, true, null)', [newId('project'), 'Hush', '']),
+  );
+  const named = (who: Inhabitant) =>
+    world.as(
+      { ...who.principal, requestId: newId('request') },
+      rows("select 1 from app.audit_events where details ->> 'name' = 'Hush'"),
+    );
+  expect(await named(world.ann)).toHaveLength(1);
+  expect(await named(world.mallory)).toEqual([]);
+  expect(await named(await world.boundTo(world.ann, world.open))).toEqual([]);
+});

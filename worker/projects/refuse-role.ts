@@ -3,8 +3,8 @@ import { Refusal } from '../http/refusal.ts';
 
 const MAY: Record<ProjectRole, string> = {
   viewer: 'read it',
-  editor: 'change it and run its models',
-  owner: 'archive it and say who works on it',
+  editor: 'change it or run its models',
+  owner: 'archive it or say who works on it',
 };
 
 /** The refusal of a call to who may see the project, by what their role on it lacks: `details` of `app.project_refusal`. */
