@@ -191,6 +191,8 @@ create policy keeper_adds on app.audit_events for insert to causeway_keeper
   with check (true);
 create policy keeper_reads on app.audit_events for select to causeway_keeper
   using (true);
+create policy readers on app.audit_events as restrictive for select to causeway_app
+  using (((request_id = ( SELECT app.request_id() AS request_id)) OR ( SELECT app.may_read_audit() AS may_read_audit)));
 create policy tenant on app.audit_events for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
@@ -2635,6 +2637,19 @@ $function$;
 alter function app.may_add_project() owner to causeway_owner;
 grant execute on function app.may_add_project() to causeway_app;
 comment on function app.may_add_project() is 'Never a credential for some projects only: it would make what it cannot see.';
+
+CREATE OR REPLACE FUNCTION app.may_read_audit()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+AS $function$
+  select coalesce(c.caller ->> 'kind' = 'system'
+                  or (app.role_rank(c.caller ->> 'role') >= app.role_rank('admin')
+                      and coalesce(c.caller -> 'projects', 'null') = 'null'), false)
+    from (select app.context() as caller) as c
+$function$;
+alter function app.may_read_audit() owner to causeway_owner;
+grant execute on function app.may_read_audit() to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.may_write(project text)
  RETURNS boolean
