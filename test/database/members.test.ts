@@ -196,6 +196,10 @@ describe('Mallory', () => {
 
   test('with SQL in an owner’s token or agent changes no member, and lists none', async () => {
     const { owner, member } = await settleTeam();
+    await database.asSuperuser(
+      "insert into app.authentication_events (user_id, method, outcome) values ($1, 'password', 'ok')",
+      [member.userId],
+    );
     expect(codeOf(await change(owner.principal, member.userId, 'owner'))).toBe('insufficient_role');
     expect(codeOf(await remove(owner.principal, member.userId))).toBe('insufficient_role');
     const [page, signIns] = await withTenant(client, owner.principal, [

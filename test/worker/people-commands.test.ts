@@ -90,3 +90,16 @@ describe('break-glass', () => {
     expect(stderr).toContain('No link was made');
   });
 });
+
+describe('executor history', () => {
+  test('shows when the executor of this stack was let in, and from where it joined', async () => {
+    const { code, stdout } = await causeway('executor', 'history', '--json');
+    expect(code).toBe(0);
+    const actions = (JSON.parse(stdout) as { action: string; target_id: string }[]).map(
+      ({ action, target_id }) => `${action} ${target_id.slice(0, 3)}`,
+    );
+    expect(actions).toContain('executor.join exe');
+    expect(actions).toContain('executor.invite pol');
+    expect((await causeway('executor', 'history')).stdout).toMatch(/executor\.join +exe_/);
+  });
+});

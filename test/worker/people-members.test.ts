@@ -202,3 +202,44 @@ test('somebody without a session is sent to sign in and back', async () => {
     expect(answer.headers.get('location')).toMatch(/^\/login\?return_to=/);
   }
 });
+
+describe('many', () => {
+  test('members are shown page by page, each once', async () => {
+    const team = await settleAccount(stack, { name: 'Zoe', role: 'owner' });
+    await queryAs(
+      stack.superuserUrl,
+      `with new as (
+         insert into app.users (user_id, email, name)
+         select app.new_id('usr'), 'many' || n || '-' || right($1, 8) || '@example.org', 'Member ' || n from generate_series(1, 120) as n
+         returning user_id)
+       insert into app.memberships (tenant_id, user_id, role) select $1, user_id, 'viewer' from new`,
+      [team.tenant],
+    );
+    const visitor = await signedIn(stack, team);
+    const seen: string[] = [];
+    for (let path: string | undefined = '/members'; path !== undefined; ) {
+      const page: string = await (await visitor.get(path)).text();
+      expect(page).toContain('121 members');
+      seen.push(...[...page.matchAll(/<td><bdi>([^<]+)</g)].map(([, name = '']) => name));
+      path = /href="(\/members\?team=[^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    }
+    expect(seen).toHaveLength(121);
+    expect(new Set(seen).size).toBe(121);
+  });
+
+  test('teams of one person stand apart, and an address may name one of them', async () => {
+    const bob = await settleAccount(stack, { name: 'Bob', role: 'owner' });
+    await queryAs(
+      stack.superuserUrl,
+      "insert into app.memberships (tenant_id, user_id, role) values ($1, $2, 'viewer')",
+      [olga.tenant, bob.user],
+    );
+    const visitor = await signedIn(stack, bob);
+    const both = await (await visitor.get('/members')).text();
+    expect([both.includes(`id="${bob.tenant}"`), both.includes(`id="${olga.tenant}"`)]).toEqual([true, true]);
+    // An owner in one team is none in the other.
+    expect(both).not.toContain(`/members/${olga.tenant}/${olga.user}`);
+    const one = await (await visitor.get(`/members?team=${olga.tenant}`)).text();
+    expect([one.includes(`id="${bob.tenant}"`), one.includes(`id="${olga.tenant}"`)]).toEqual([false, true]);
+  });
+});

@@ -250,6 +250,47 @@ describe('the page of requests', () => {
     );
   });
 
+  test('goes on from page to page under its filter', async () => {
+    const olga = await settleAccount(stack, { name: 'Olga', role: 'owner' });
+    await queryAs(
+      stack.superuserUrl,
+      `insert into app.token_uses (tenant_id, request_id, occurred_at, credential_kind, credential_id, user_id, method, target,
+                                   latency_ms, outcome, reason)
+       select $1, 'req-' || n, now() - n * interval '1 second', 'api_token', $2, $3, 'tools/call', 'tool-' || n, 5,
+              case when n % 2 = 0 then 'ok' else 'refused' end, case when n % 2 = 0 then null else 'not_found' end
+         from generate_series(1, 301) as n`,
+      [olga.tenant, olga.tokenId, olga.user],
+    );
+    const owner = await signedIn(stack, olga);
+    const seen: string[] = [];
+    for (let path: string | undefined = '/requests?refused=yes'; path !== undefined; ) {
+      const page: string = await (await owner.get(path)).text();
+      seen.push(...[...page.matchAll(/<td>(tool-\d+)</g)].map(([, tool = '']) => tool));
+      path = /href="([^"]+)">Older ones/.exec(page)?.[1]?.replaceAll('&amp;', '&');
+    }
+    expect(seen).toEqual(Array.from({ length: 151 }, (_, index) => `tool-${2 * index + 1}`));
+  });
+
+  test('and of tokens serve whoever belongs to two teams, each by its own role', async () => {
+    const olga = await settleAccount(stack, { name: 'Olga', role: 'owner' });
+    await queryAs(
+      stack.superuserUrl,
+      "insert into app.memberships (tenant_id, user_id, role) values ($1, $2, 'viewer')",
+      [ann.tenant, olga.user],
+    );
+    const owner = await signedIn(stack, olga);
+    const page = await (await owner.get('/tokens')).text();
+    expect([page.includes(olga.tokenId), page.includes(ann.tokenId)]).toEqual([true, false]);
+    const tooStrong = await make(owner, ann, { role: 'member' });
+    expect([tooStrong.status, (await tooStrong.text()).includes('Choose a role up to viewer.')]).toEqual([
+      422,
+      true,
+    ]);
+    const token = tokenIn(await (await make(owner, ann, { role: 'viewer' })).text());
+    expect((await callTool(stack, token, 'whoami')).structured).toMatchObject({ role: 'viewer' });
+    expect(await (await owner.get(`/requests?team=${ann.tenant}`)).text()).toContain('in your name');
+  });
+
   test.each([
     ['a time that is none', 'from=yesterday', 422],
     ['a cursor of nowhere', 'after=%7Bx', 400],
