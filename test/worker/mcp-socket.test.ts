@@ -120,6 +120,29 @@ test('requests that are underway together are answered each under its own id', a
   expect(answered.map(({ id }) => id).toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+test('a subscription of the 2026 era comes over the socket, and ends when it is cancelled', async () => {
+  const socket = await open(ann);
+  const notifications = { resourcesListChanged: true };
+  socket.send({ id: 'sub', method: 'subscriptions/listen', params: { notifications, _meta: META } });
+  expect((await socket.next()).method).toBe('notifications/subscriptions/acknowledged');
+  const create = { name: 'create_project', arguments: { name: 'Heard' } };
+  socket.send({ id: 1, method: 'tools/call', params: create });
+  const heard = await socket.take(2);
+  expect(heard.map(({ id, method }) => id ?? method)).toEqual([1, 'notifications/resources/list_changed']);
+  socket.send({ method: 'notifications/cancelled', params: { requestId: 'sub', _meta: META } });
+  socket.send({ id: 2, method: 'tools/call', params: { ...create, arguments: { name: 'Not heard' } } });
+  expect((await socket.next()).id).toBe(2);
+});
+
+test('a credential has a bounded number of sockets, and a closed one makes room', async () => {
+  const many = await settlePerson(stack, { name: 'Many' });
+  const [first] = await Promise.all(Array.from({ length: 16 }, () => open(many)));
+  expect(await RawSocket.open(stack, bearer(many))).toBe(429);
+  first?.close();
+  await first?.closed;
+  await expect.poll(() => RawSocket.open(stack, bearer(many))).toBeInstanceOf(RawSocket);
+});
+
 describe('no socket is opened', () => {
   const cases: [string, number, () => Promise<RawSocket | number>][] = [
     ['without a token', 401, () => RawSocket.open(stack, {})],

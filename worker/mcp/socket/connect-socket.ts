@@ -22,5 +22,7 @@ export async function connectSocket(context: Context<AppEnv>): Promise<Response>
   const headers = new Headers(context.req.raw.headers);
   headers.set(PRINCIPAL_HEADER, encodeURIComponent(JSON.stringify(principal)));
   const { MCP_SOCKET } = context.env;
-  return MCP_SOCKET.get(MCP_SOCKET.newUniqueId()).fetch('http://socket/', { headers });
+  const answered = await MCP_SOCKET.get(MCP_SOCKET.newUniqueId()).fetch('http://socket/', { headers });
+  if (answered.status === 101) return answered;
+  throw new Refusal('limit_exceeded', await answered.text(), { retryAfterSeconds: 30 });
 }
