@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { ownerUrlOf } from '../cli/stack/owner-url.ts';
 import { printJson, printNote, printResult } from '../cli/terminal/print.ts';
 import { startBareWorker } from './bare/start-bare-worker.ts';
+import { openGrants } from './identity/access-tokens.ts';
 import { Browser, type Place } from './identity/browser.ts';
 import { type FloodReport, floodLogins } from './identity/flood-logins.ts';
 import { addressOf } from './identity/login-request.ts';
 import { type Agent, openAgent } from './identity/open-agent.ts';
 import { openPeople, type People } from './identity/open-people.ts';
 import { printIdentity } from './identity/report.ts';
-import { targetsOf, tokenResponse } from './identity/targets.ts';
+import { targetsOf } from './identity/targets.ts';
 import { measureTargets } from './load/measure-targets.ts';
 import { observeMachine } from './measure/machine.ts';
 import { type BenchInput, readInput } from './stack/bench-input.ts';
@@ -56,13 +57,11 @@ async function measure(
 ): Promise<void> {
   const parts = await runningParts(state);
   const worker = partOf(parts, 'worker');
-  const codes = await agent.authorize(plan.grants);
-  const tokens = await Promise.all(codes.map((code) => exchange(place, agent.exchangeOf(code))));
-  const accessTokens = tokens.map(({ access_token }) => access_token);
+  const grants = await openGrants(place, agent, plan.grants);
   const bare = await startBareWorker({
     folder: 'bench/identity/bare-worker',
     settings: {
-      ...(await verifying(place, accessTokens[0] ?? '')),
+      ...(await verifying(place, grants.access()[0] ?? '')),
       HASH: people.hash,
       SECRET: people.password,
     },
@@ -84,8 +83,7 @@ async function measure(
         people,
         agent,
         loginPage,
-        accessTokens,
-        refreshTokens: tokens.map(({ refresh_token }) => refresh_token),
+        grants,
         usedUp: plan.usedUp,
       }),
       { postgresHttpPid: partOf(parts, 'postgres-http').pid, postgresPid: partOf(parts, 'postgres').pid },
@@ -101,15 +99,6 @@ async function measure(
   } finally {
     await bare.stop();
   }
-}
-
-async function exchange(
-  { port }: Place,
-  fields: Readonly<Record<string, string>>,
-): Promise<z.infer<typeof tokenResponse>> {
-  const body = new URLSearchParams(fields);
-  const response = await fetch(`http://127.0.0.1:${port}/oauth/token`, { method: 'POST', body });
-  return tokenResponse.parse(await response.json());
 }
 
 const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string() })) });

@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { HttpResponse } from '../load/read-responses.ts';
 import { answers, formRequest, getRequest, inTurn, mcpRequest } from '../load/requests.ts';
 import type { Target } from '../load/target.ts';
 import type { BenchTenant } from '../stack/bench-tenant.ts';
+import { type GrantedTokens, tokenResponse } from './access-tokens.ts';
 import { addressOf, type LoginPage, loginRequest } from './login-request.ts';
 import type { Agent } from './open-agent.ts';
 import type { People } from './open-people.ts';
@@ -14,27 +15,21 @@ export interface Places {
   readonly people: People;
   readonly agent: Agent;
   readonly loginPage: LoginPage;
-  /** Access tokens of as many grants, which take turns so that each stays below its rate limit. */
-  readonly accessTokens: readonly string[];
-  /** Refresh tokens of as many grants as connections are opened at once. */
-  readonly refreshTokens: readonly string[];
+  readonly grants: GrantedTokens;
   /** How many codes and unused tokens one measurement has. */
   readonly usedUp: number;
 }
 
-export const tokenResponse = z.object({ access_token: z.string(), refresh_token: z.string() });
-
 /** What the cryptography costs alone, then each operation of identity whole, through the front door. */
 export function targetsOf(places: Places): Target[] {
-  const { worker, bare, accessTokens, tenant } = places;
-  const bearer = { authorization: `Bearer ${accessTokens[0]}` };
+  const { worker, bare, tenant } = places;
   return [
-    {
+    withAccessTokens(places, {
       name: 'bare Worker: ES256 verified',
       ...bare,
-      next: inTurn([getRequest('/signature', bearer)]),
+      request: (token) => getRequest('/signature', { authorization: `Bearer ${token}` }),
       check: answers('"sub"'),
-    },
+    }),
     {
       name: 'bare Worker: argon2id verified',
       ...bare,
@@ -43,12 +38,12 @@ export function targetsOf(places: Places): Target[] {
     },
     codeToTokens(places),
     refresh(places),
-    {
+    withAccessTokens(places, {
       name: 'whoami by access token',
       ...worker,
-      next: inTurn(accessTokens.map((token) => mcpRequest('tools/call', 'whoami', token))),
+      request: (token) => mcpRequest('tools/call', 'whoami', token),
       check: answers('"structuredContent"'),
-    },
+    }),
     {
       name: 'whoami by API token, remembered',
       ...worker,
@@ -58,6 +53,22 @@ export function targetsOf(places: Places): Target[] {
     firstCalls(places),
     login(places),
   ];
+}
+
+/** Requests with access tokens in turn, which are alive whenever it is measured. */
+function withAccessTokens(
+  { grants }: Places,
+  { request, ...target }: Omit<Target, 'prepare' | 'next'> & { readonly request: (token: string) => Buffer },
+): Target {
+  let next: () => Buffer | null = () => null;
+  return {
+    ...target,
+    async prepare() {
+      await grants.renew();
+      next = inTurn(grants.access().map(request));
+    },
+    next: () => next(),
+  };
 }
 
 function codeToTokens({ worker, agent, usedUp }: Places): Target {
@@ -77,8 +88,8 @@ function codeToTokens({ worker, agent, usedUp }: Places): Target {
 }
 
 /** Each connection goes on with the refresh token that its last answer gave. */
-function refresh({ worker, agent, refreshTokens }: Places): Target {
-  const current = [...refreshTokens];
+function refresh({ worker, agent, grants }: Places): Target {
+  const current = [...grants.refresh];
   return {
     name: 'refresh',
     ...worker,
