@@ -4,7 +4,7 @@ interface Guarantee {
   readonly proofs: readonly { readonly file: string; readonly title: string | null }[];
 }
 
-const ROW = /^\| (G\d+) \| .+ \| (.+) \|$/gm;
+const ROW = /^\| ([A-Z]\d+) \| .+ \| (.+) \|$/gm;
 const PROOF = /`(test\/[^`]+)`(?: "([^"]+)")?/g;
 
 /** Promises without a test, and tests that SECURITY.md names and that are not there. `readFile` gives null for no file. */
@@ -15,10 +15,18 @@ export function findUnprovenGuarantees(
   const guarantees = readGuarantees(securityPage);
   if (guarantees.length === 0) return ['SECURITY.md has no table of guarantees'];
   return guarantees.flatMap(({ id, proofs }, index) => {
-    const misnumbered = id === `G${index + 1}` ? [] : [`${id} stands where G${index + 1} is expected`];
+    const expected = numberOf(guarantees, index);
+    const misnumbered = id === expected ? [] : [`${id} stands where ${expected} is expected`];
     if (proofs.length === 0) return [...misnumbered, `${id} names no test`];
     return [...misnumbered, ...proofs.flatMap((proof) => findFault(id, proof, readFile))];
   });
+}
+
+/** The id that the row at `index` must have: each letter counts for itself. */
+function numberOf(guarantees: readonly Guarantee[], index: number): string {
+  const letter = guarantees[index]?.id[0] ?? '';
+  const before = guarantees.slice(0, index).filter(({ id }) => id.startsWith(letter));
+  return `${letter}${before.length + 1}`;
 }
 
 function readGuarantees(page: string): readonly Guarantee[] {

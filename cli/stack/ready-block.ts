@@ -19,6 +19,7 @@ export function printReady(
     `  Browser   ${connection.consoleUrl}`,
     `  Owner     ${connection.email} ${dim('(development tenant)')}`,
     `  Sign in   ${connection.issuer}/login ${dim(`(password in ${fromHere(`${stateDir}/connection.json`)})`)}`,
+    `  API       ${connection.issuer}/api/v1 ${dim('(ADMINISTRATION=on, which up alone sets: docs/administration.md)')}`,
     `  Token     ${fromHere(`${stateDir}/connection.json`)} ${dim('(apiToken; only you can read it)')}`,
     '',
     `  Connect   ./causeway connect claude-code${state} ${dim('(or claude-desktop, codex, gemini, cursor, vscode)')}`,
