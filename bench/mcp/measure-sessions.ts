@@ -16,9 +16,10 @@ import { type Caller, expectAnswer, mcpPost, open } from './revisions.ts';
 /** What sessions with state cost, and whether a restart lost any. */
 export interface SessionsReport {
   readonly sessions: number;
-  /** Memory of the Worker for one session, in KiB: while its object is awake, and when it has been idle for 15 s. */
+  /** Memory of the Worker for one session, in KiB, while all objects are awake. */
   readonly awakeKib: number;
-  readonly asleepKib: number;
+  /** The same of as many sessions more, opened when the first were asleep: what those did not give back. */
+  readonly nextKib: number;
   /** Disk for one session, in KiB. */
   readonly diskKib: number;
   /** Sessions whose state was not there after the Worker had been ended and started again. */
@@ -28,8 +29,8 @@ export interface SessionsReport {
 
 const REVISION = '2025-11-25';
 const CLIENTS = 16;
-/** Five calls each, of the 600 that a token may make in a minute. */
-const SESSIONS_A_TOKEN = 100;
+/** Three calls to open it and two to ask it, of the 600 that a token may make in a minute. */
+const SESSIONS_A_TOKEN = 50;
 const COLLECTING_CALLS = 1_000;
 /** An object that nobody asks for 10 s loses its memory in workerd. */
 const ASLEEP_MS = 15_000;
@@ -57,7 +58,8 @@ export async function measureSessions(
       await expectTalk(port, opened.callers[0] as Caller);
       return share(port, opened.callers, expectSilence);
     });
-    return { sessions, ...opened.cost, lost: sessions - asked.remembered, firstLoss: asked.driven.firstLoss };
+    const lost = opened.callers.length - asked.remembered;
+    return { sessions, ...opened.cost, lost, firstLoss: asked.driven.firstLoss };
   } finally {
     rmSync(stateDir, { recursive: true, force: true });
   }
@@ -106,20 +108,24 @@ async function openSessions({
   });
   await collect(port, strangers);
   const before = { mib: memoryOf([pid]).ownMib, diskMib: diskMibOf([paths.worker]) };
-  const { driven } = await share(port, strangers, function* (caller) {
-    const from = yield* open(REVISION, caller);
-    const level = yield mcpPost(REVISION, from, 'logging/setLevel', { level: 'error' });
-    expectAnswer(level, '"result":{}');
-    callers.push(from);
-  });
-  if (driven.firstLoss !== null) throw new Error(driven.firstLoss);
-  const perSessionKib = (mib: number, from: number) => rounded(((mib - from) * 1024) / sessions);
-  const awakeKib = perSessionKib(memoryOf([pid]).ownMib, before.mib);
+  const openAll = () =>
+    share(port, strangers, function* (caller) {
+      const from = yield* open(REVISION, caller);
+      const level = yield mcpPost(REVISION, from, 'logging/setLevel', { level: 'error' });
+      expectAnswer(level, '"result":{}');
+      callers.push(from);
+    });
+  refuseLoss(await openAll());
+  const first = { mib: memoryOf([pid]).ownMib, diskMib: diskMibOf([paths.worker]) };
   await delay(ASLEEP_MS);
-  await collect(port, strangers);
-  const asleepKib = perSessionKib(memoryOf([pid]).ownMib, before.mib);
-  const diskKib = perSessionKib(diskMibOf([paths.worker]), before.diskMib);
-  return { callers, cost: { awakeKib, asleepKib, diskKib } };
+  refuseLoss(await openAll());
+  const perSessionKib = (mib: number, from: number) => rounded(((mib - from) * 1024) / sessions);
+  const cost = {
+    awakeKib: perSessionKib(first.mib, before.mib),
+    nextKib: perSessionKib(memoryOf([pid]).ownMib, first.mib),
+    diskKib: perSessionKib(first.diskMib, before.diskMib),
+  };
+  return { callers, cost };
 }
 
 /** Work without sessions, after which what earlier work left has been collected; a Worker at rest collects nothing. */
@@ -159,10 +165,14 @@ function* expectSilence(caller: Caller): Conversation {
 
 /** A session that said nothing does hear it: silence proves something. */
 async function expectTalk(port: number, { path, token }: Caller): Promise<void> {
-  const { driven } = await share(port, [{ path, token, session: null }], function* (caller) {
+  const fresh = await share(port, [{ path, token, session: null }], function* (caller) {
     const answer = yield informing(yield* open(REVISION, caller));
     expectAnswer(answer, 'notifications/message');
   });
+  refuseLoss(fresh);
+}
+
+function refuseLoss({ driven }: { readonly driven: Driven }): void {
   if (driven.firstLoss !== null) throw new Error(driven.firstLoss);
 }
 

@@ -62,8 +62,8 @@ export function printMcp({ jobs, ratios, sessions, machine }: McpReport): string
     ratios.map(({ beside, revision, clients, p50, cpu }) => [beside, revision, clients, p50, cpu]),
   );
   const kept = table(
-    ['sessions with state', 'KiB awake', 'KiB asleep', 'KiB disk', 'lost by a restart'],
-    [[`${sessions.sessions}`, sessions.awakeKib, sessions.asleepKib, sessions.diskKib, sessions.lost]],
+    ['sessions with state', 'KiB awake', 'KiB of the next', 'KiB disk', 'lost by a restart'],
+    [[`${sessions.sessions}`, sessions.awakeKib, sessions.nextKib, sessions.diskKib, sessions.lost]],
   );
   return [measured, compared, kept, describeMachine(machine)].join('\n\n');
 }
