@@ -33,14 +33,20 @@ export function requiredScenarios(revision: string): readonly string[] {
 }
 
 /** Runs all that a revision requires of a server against `url`. */
-export async function runRequirements(url: string, revision: string): Promise<SuiteResult> {
+export function runRequirements(url: string, revision: string): Promise<SuiteResult> {
+  return runServer(url, ['--requirements', revision]);
+}
+
+/** Runs one scenario against `url`, as it is in a revision; an extension belongs to none. */
+export function runScenario(url: string, scenario: string, revision: string | null): Promise<SuiteResult> {
+  const version = revision === null ? [] : ['--spec-version', revision];
+  return runServer(url, ['--scenario', scenario, ...version]);
+}
+
+async function runServer(url: string, what: readonly string[]): Promise<SuiteResult> {
   const dir = mkdtempSync(join(tmpdir(), 'causeway-conformance-'));
   try {
-    const { exitCode, output } = await run([
-      ...['server', '--url', url],
-      ...['--requirements', revision],
-      ...['--output-dir', dir],
-    ]);
+    const { exitCode, output } = await run([...['server', '--url', url], ...what, ...['--output-dir', dir]]);
     const folders = readdirSync(dir);
     const checks = new Map(
       folders.map((folder) => [

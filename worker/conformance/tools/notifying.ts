@@ -19,16 +19,22 @@ export const NOTIFYING_TOOLS: readonly Tool[] = [
       return [text('Progress was reported.')];
     },
   }),
-  ...['test_tool_with_logging', 'test_logging_tool'].map((name) =>
+  // The suite listens to the second for half a second, so that one does not pause.
+  ...(
+    [
+      ['test_tool_with_logging', PAUSE_MS],
+      ['test_logging_tool', 0],
+    ] as const
+  ).map(([name, pauseMs]) =>
     fixture({
       name,
       description: 'Logs three messages, to a client that asked for logs.',
       input: NOTHING,
       async run(_given, { request }) {
         await request.log('info', 'Tool execution started');
-        await scheduler.wait(PAUSE_MS);
+        await scheduler.wait(pauseMs);
         await request.log('info', 'Tool processing data');
-        await scheduler.wait(PAUSE_MS);
+        await scheduler.wait(pauseMs);
         await request.log('info', 'Tool execution completed');
         return [text('Messages were logged.')];
       },
