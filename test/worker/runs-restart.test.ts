@@ -41,6 +41,14 @@ async function crash(meanwhile?: () => Promise<void>): Promise<void> {
   revived = await crashWorker(stack, meanwhile, revived?.pid);
 }
 
+/** A crash between the database's word that the next attempt is open and the pool's writing it down. */
+async function crashWhileOpening(run: string, fence: number): Promise<void> {
+  await crash(async () => {
+    await executor.cut();
+    await queryAs(stack.superuserUrl, 'update app.runs set fence = $2 where run_id = $1', [run, fence]);
+  });
+}
+
 /** The attempt at a run that the database has open. */
 async function openFence(run: string): Promise<unknown> {
   const [row] = await queryAs(stack.superuserUrl, 'select fence from app.runs where run_id = $1', [run]);
@@ -139,9 +147,7 @@ test('a Worker that is killed goes on with what was running, what it had printed
 describe('a crash of everything costs a run no more than the attempt that was being made', () => {
   test('the attempt that was opened in the moment of the crash is made, not skipped', async () => {
     const { run } = await heldRun(10);
-    await executor.stop();
-    await expect.poll(() => openFence(run), { interval: 5 }).toBe(2);
-    await crash();
+    await crashWhileOpening(run, 2);
     expect(await executor.connect()).toBe('welcome');
     const again = await executor.takeJob();
     expect(isOnDisk(run, 'leased', 2), 'what is sent is on disk').toBe(true);
@@ -153,9 +159,7 @@ describe('a crash of everything costs a run no more than the attempt that was be
 
   test('the word of an executor about the attempt before it counts for nothing', async () => {
     const { run, fence } = await heldRun(11);
-    await executor.stop();
-    await expect.poll(() => openFence(run), { interval: 5 }).toBe(2);
-    await crash();
+    await crashWhileOpening(run, 2);
     executor.hold({ run, fence });
     expect(await executor.connect()).toBe('welcome');
     executor.send({ type: 'outcome', run, fence, outcome: succeeded('first\n') });

@@ -1,8 +1,9 @@
 import { type Check, failed, header, jsonOf, mediaType, ok, quoted, skipped, withAnswer } from '../check.ts';
 import { isLoopback } from '../is-loopback.ts';
-import type { Answer } from '../seen.ts';
+import type { Answer, Seen } from '../seen.ts';
 
 const CLOCK_SKEW_MS_MAX = 30_000;
+const RENEW = 'renew or complete the certificate';
 const PROXY = 'point the proxy or DNS record at the Worker, for every path';
 
 export const REACH_CHECKS: readonly Check[] = [
@@ -66,7 +67,7 @@ export const REACH_CHECKS: readonly Check[] = [
         );
       }
       if (seen.health.kind === 'failure' && seen.health.isTls)
-        return failed(`TLS fails: ${seen.health.reason}.`, 'renew or complete the certificate');
+        return failed(`TLS fails: ${seen.health.reason}.`, RENEW);
       if (seen.health.kind !== 'answer') return skipped('Nothing answers.');
       return header(seen.health, 'strict-transport-security') === null
         ? failed(
@@ -122,8 +123,9 @@ function timeOf(answer: Answer): string {
   return /"at":"([^"]+)"/.exec(answer.body)?.[1] ?? header(answer, 'date') ?? '';
 }
 
-function reachRemedy(seen: { readonly kind: string }, isLocal: boolean): string {
+function reachRemedy(seen: Seen, isLocal: boolean): string {
   if (seen.kind !== 'failure') return PROXY;
+  if (seen.isTls) return RENEW;
   return isLocal
     ? 'see whether DNS record, firewall and proxy lead to the Worker'
     : 'see whether the address is right, the deployment runs, and DNS record and firewall lead to it';
