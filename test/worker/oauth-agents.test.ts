@@ -34,6 +34,21 @@ describe('the page of connected agents', () => {
     expect(hers).toContain('<td>Bob</td>');
   });
 
+  test('shows when each was last used, and what it asked', async () => {
+    const idle = await connect(stack, bob, { scope: 'projects:read' });
+    expect((await postMcp(stack, agent.tokens.access_token, LIST)).status).toBe(200);
+    const rowOf = async (of: Connected) => {
+      const page = await (await bob.get('/agents')).text();
+      return (
+        page.split('<tr>').find((row) => row.includes(`${claimsOf(of.tokens.access_token).gid}/end`)) ?? ''
+      );
+    };
+    const link = `/requests?team=${ann.tenant}&amp;credential=${claimsOf(agent.tokens.access_token).gid}`;
+    await expect.poll(() => rowOf(agent), { timeout: 20_000 }).toContain(link);
+    expect(await rowOf(idle)).toContain('<td>never</td>');
+    expect(await (await bob.get(link.replaceAll('&amp;', '&'))).text()).toContain('tools/list');
+  });
+
   test('shows Mallory nothing of it, and her attempt to end it finds nothing', async () => {
     const mallory = await signedIn(stack, await settleAccount(stack, { name: 'Mallory' }));
     expect(await (await mallory.get('/agents')).text()).toContain('No agent is connected');

@@ -57,8 +57,9 @@ ${mayAdminister(team.role) ? html`<td>${signInCell(team, member)}</td>` : ''}<td
 
 function roleCell(session: Session, team: TeamOfMembers, member: Member): Markup | string {
   const isOwn = member.userId === session.userId;
-  const roles = TENANT_ROLES.filter((role) => rank(role) <= rank(team.role));
-  if (roles.length === 1 || !mayTouch(team.role, member, isOwn)) return member.role;
+  if (!mayAdminister(team.role) || !mayTouch(team.role, member, isOwn)) return member.role;
+  // Nobody raises themselves, so for oneself there are only the roles below.
+  const roles = TENANT_ROLES.filter((role) => rank(role) < rank(team.role) || (!isOwn && role === team.role));
   const action = `/members/${team.tenantId}/${member.userId}/role`;
   const select = html`<select name="role" aria-label="Role of ${member.name}">${roles.map(
     (role) => html`<option value="${role}"${role === member.role ? html` selected` : ''}>${role}</option>`,
