@@ -2,25 +2,30 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printConfigurationPage } from '../docs/configuration.ts';
 import { printErrorsPage } from '../docs/errors.ts';
+import { printMcpOffer } from '../docs/mcp-offer.ts';
 import { printOpenApi } from '../docs/openapi.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 
-const PAGES = [
+const PAGES: readonly { readonly path: string; readonly print: () => string | Promise<string> }[] = [
   { path: 'docs/configuration.md', print: printConfigurationPage },
   { path: 'docs/errors.md', print: printErrorsPage },
+  { path: 'docs/mcp-offer.md', print: printMcpOffer },
   { path: 'docs/openapi.json', print: printOpenApi },
 ];
 
 /** Generated pages that are not what they would be made to now. */
-export function findStaleDocs(): readonly string[] {
-  return PAGES.filter(({ path, print }) => readPage(path) !== print()).map(
-    ({ path }) => `${path} is not current`,
+export async function findStaleDocs(): Promise<readonly string[]> {
+  const judged = await Promise.all(
+    PAGES.map(async ({ path, print }) =>
+      readPage(path) === (await print()) ? [] : [`${path} is not current`],
+    ),
   );
+  return judged.flat();
 }
 
-export function writeDocs(): void {
+export async function writeDocs(): Promise<void> {
   mkdirSync(join(ROOT_DIR, 'docs'), { recursive: true });
-  for (const { path, print } of PAGES) writeFileSync(join(ROOT_DIR, path), print());
+  for (const { path, print } of PAGES) writeFileSync(join(ROOT_DIR, path), await print());
 }
 
 function readPage(path: string): string | null {

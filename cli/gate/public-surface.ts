@@ -1,20 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ERRORS } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { SETTINGS } from '../settings/schema.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
+import { loadWorkerTables } from './worker-tables.ts';
 
 const SNAPSHOT = 'test/snapshots/public-surface.json';
 
-/** What others build on: tools with their schemas, scopes, error codes, limits, settings and routes. */
+/** What others build on: tools with their schemas, resources, prompts, skills, scopes, error codes, limits, settings and routes. */
 async function describeSurface(): Promise<Record<string, unknown>> {
-  const { TOOLS, SCOPES, ROUTES } = await loadWorkerTables();
+  const { offered, SKILLS, SCOPES, ROUTES } = await loadWorkerTables();
   return {
     tools: Object.fromEntries(
-      TOOLS.map((tool) => [
+      offered.tools.map((tool) => [
         tool.name,
         {
           title: tool.title,
@@ -25,6 +25,18 @@ async function describeSurface(): Promise<Record<string, unknown>> {
         },
       ]),
     ),
+    resources: Object.fromEntries(
+      offered.resources
+        .filter(({ template }) => template.includes('{'))
+        .map(({ template, name, needs }) => [template, { name, needs }]),
+    ),
+    prompts: Object.fromEntries(
+      offered.prompts.map(({ name, needs, input }) => [
+        name,
+        { needs, input: z.toJSONSchema(input, { io: 'input' }) },
+      ]),
+    ),
+    skills: SKILLS.map(({ uri }) => uri),
     scopes: Object.keys(SCOPES),
     errors: Object.fromEntries(
       Object.entries(ERRORS).map(([code, { status, retryable }]) => [code, { status, retryable }]),
@@ -49,30 +61,6 @@ export async function compareSurface(): Promise<readonly string[]> {
 
 export async function writeSurface(): Promise<void> {
   writeFileSync(join(ROOT_DIR, SNAPSHOT), `${JSON.stringify(await describeSurface(), null, 2)}\n`);
-}
-
-/**
- * The Worker's tables, loaded late: a Worker that does not load contradicts this claim, and no other. Its bundler makes a
- * text of a `.py` and of a `.md` file; Node is told to do the same.
- */
-async function loadWorkerTables() {
-  const hooks = registerHooks({
-    load(url, context, next) {
-      if (!/\.(py|md)$/.test(url)) return next(url, context);
-      const source = `export default ${JSON.stringify(readFileSync(new URL(url), 'utf8'))}`;
-      return { format: 'module', source, shortCircuit: true };
-    },
-  });
-  try {
-    const [{ TOOLS }, { SCOPES }, { ROUTES }] = await Promise.all([
-      import('../../worker/mcp/tools/index.ts'),
-      import('../../worker/mcp/scopes.ts'),
-      import('../../worker/http/routes.ts'),
-    ]);
-    return { TOOLS, SCOPES, ROUTES };
-  } finally {
-    hooks.deregister();
-  }
 }
 
 function readSnapshot(): Record<string, unknown> | null {
