@@ -43,6 +43,14 @@ import { changeMemberRole, endMember, showMembers, showSignIns } from './people/
 import { readNotices, showNotices } from './people/routes/notices.ts';
 import { recoverAccount, showRecovery } from './people/routes/recovery.ts';
 import { platformOf } from './platform.ts';
+import {
+  addMember,
+  changeMember,
+  changeVisibility,
+  endMember as endProjectMember,
+  showProject,
+  showProjects,
+} from './projects/routes/projects.ts';
 import { connectExecutor } from './runs/routes/connect-executor.ts';
 import { download } from './runs/routes/download.ts';
 import { getBlob, putBlob } from './runs/routes/executor-blobs.ts';
@@ -111,6 +119,12 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'POST /device': decideForDevice,
   'GET /agents': showAgents,
   'POST /agents/:tenant/:grant/end': endAgent,
+  'GET /projects': showProjects,
+  'GET /projects/:tenant/:project': showProject,
+  'POST /projects/:tenant/:project/visibility': changeVisibility,
+  'POST /projects/:tenant/:project/members': addMember,
+  'POST /projects/:tenant/:project/members/:user/role': changeMember,
+  'POST /projects/:tenant/:project/members/:user/remove': endProjectMember,
   'GET /members': showMembers,
   'POST /members/:tenant/:user/role': changeMemberRole,
   'POST /members/:tenant/:user/remove': endMember,

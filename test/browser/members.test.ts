@@ -138,8 +138,16 @@ describe('in a real browser', () => {
       await signIn(page, account);
       return page.getByRole('navigation').getByRole('link').allTextContents();
     };
-    expect(await shown(olga)).toEqual(['Account', 'Agents', 'Tokens', 'Requests', 'Members', 'Invitations']);
-    expect(await shown(bob)).toEqual(['Account', 'Agents', 'Tokens', 'Requests', 'Members']);
+    expect(await shown(olga)).toEqual([
+      'Account',
+      'Projects',
+      'Agents',
+      'Tokens',
+      'Requests',
+      'Members',
+      'Invitations',
+    ]);
+    expect(await shown(bob)).toEqual(['Account', 'Projects', 'Agents', 'Tokens', 'Requests', 'Members']);
   });
 });
 

@@ -13,6 +13,7 @@ export function pagesFor(tenants: StoredSession['tenants']): readonly PageLink[]
     ...(tenants.length === 0
       ? []
       : [
+          { path: '/projects', label: 'Projects' },
           { path: '/agents', label: 'Agents' },
           { path: '/tokens', label: 'Tokens' },
           { path: '/requests', label: 'Requests' },

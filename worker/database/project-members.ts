@@ -83,3 +83,12 @@ export function restrictProjectRow(
 ): Query<SqlAnswer<{ readonly changed: boolean }>> {
   return callFunction('app.system_restrict_project($1, $2)', [project, restricted]);
 }
+
+/** The id of the active member with this email, or null. */
+export function selectMemberByEmail(email: string): Query<string | null> {
+  return query(
+    "select user_id from app.tenant_people() where email = $1 and status = 'active'",
+    [email],
+    ([row]) => (row?.user_id as string | undefined) ?? null,
+  );
+}

@@ -193,6 +193,42 @@ export const FIXED_ROUTES = [
   },
   {
     method: 'GET',
+    path: '/projects',
+    credential: 'session',
+    what: 'the projects of the own teams, and what one may do on each',
+  },
+  {
+    method: 'GET',
+    path: '/projects/:tenant/:project',
+    credential: 'session',
+    what: 'who works on a project',
+  },
+  {
+    method: 'POST',
+    path: '/projects/:tenant/:project/visibility',
+    credential: 'session',
+    what: 'restricts a project to who has a role on it, or opens it',
+  },
+  {
+    method: 'POST',
+    path: '/projects/:tenant/:project/members',
+    credential: 'session',
+    what: 'gives a member of the team a role on a project',
+  },
+  {
+    method: 'POST',
+    path: '/projects/:tenant/:project/members/:user/role',
+    credential: 'session',
+    what: 'gives somebody another role on a project',
+  },
+  {
+    method: 'POST',
+    path: '/projects/:tenant/:project/members/:user/remove',
+    credential: 'session',
+    what: 'takes a role on a project, the own one too',
+  },
+  {
+    method: 'GET',
     path: '/members',
     credential: 'session',
     what: 'who belongs to the own teams, and with which role',

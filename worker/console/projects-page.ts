@@ -1,0 +1,50 @@
+import { html } from 'hono/html';
+import type { AdministeredProject } from '../database/project-members.ts';
+import type { Session } from '../people/session.ts';
+import { type Markup, showPage } from './frame.ts';
+
+/** A page of the projects of one of the person's teams. */
+export interface TeamOfProjects {
+  readonly tenantId: string;
+  readonly name: string;
+  readonly rows: readonly AdministeredProject[];
+  readonly total: number;
+  readonly cursor: string | null;
+}
+
+/** The projects of each of the person's teams that they see, or may say who works on. */
+export function projectsPage(session: Session, teams: readonly TeamOfProjects[]): Promise<Response> {
+  return showPage({
+    title: 'Projects',
+    viewer: session,
+    here: '/projects',
+    isBroad: true,
+    body: html`<p>Agents create projects and work on them. Here is who works on which: everybody in the team on an open one, on a restricted one those alone who have a role there.</p>
+${teams.length === 0 ? html`<p class="dim">You belong to no team.</p>` : teams.map(teamPanel)}`,
+  });
+}
+
+function teamPanel({ tenantId, name, rows, total, cursor }: TeamOfProjects): Markup {
+  if (total === 0)
+    return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
+<p class="dim">No project yet. Ask your agent to create one.</p></section>`;
+  return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
+<p class="dim">${total === 1 ? 'One project' : `${total} projects`}</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="${tenantId}"><table>
+<thead><tr><th scope="col">Project</th><th scope="col">You may</th><th scope="col">With a role</th></tr></thead>
+<tbody>${rows.map((project) => projectRow(tenantId, project))}</tbody></table></div>
+${cursor === null ? '' : html`<p><a href="/projects?team=${tenantId}&amp;after=${cursor}">More projects of ${name}</a></p>`}</section>`;
+}
+
+function projectRow(tenantId: string, project: AdministeredProject): Markup {
+  const { name, restricted, archived, members } = project;
+  return html`<tr><td><a href="/projects/${tenantId}/${project.project}"><bdi>${name}</bdi></a>${restricted ? html` <span class="badge">restricted</span>` : ''}${archived ? html` <span class="badge">archived</span>` : ''}<br><span class="dim">${project.project}</span></td>
+<td>${mayOf(project)}</td><td>${members}</td></tr>`;
+}
+
+/** What the person may do on a project. An admin of the team without a role says who works on it and does not see inside. */
+export function mayOf({ role, administers }: Pick<AdministeredProject, 'role' | 'administers'>): string {
+  if (role === null) return 'say who works on it, not see inside';
+  const work = role === 'viewer' ? 'read it' : 'change and run it';
+  return administers ? `${work}, and say who works on it` : work;
+}

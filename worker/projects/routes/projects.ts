@@ -1,0 +1,131 @@
+import type { Context } from 'hono';
+import { projectPage } from '../../console/project-page.ts';
+import { projectsPage, type TeamOfProjects } from '../../console/projects-page.ts';
+import { PROJECT_ROLES } from '../../database/projects.ts';
+import type { AppEnv } from '../../http/app-env.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { parseEmail } from '../../people/email.ts';
+import { personPrincipal } from '../../people/person.ts';
+import { asPage } from '../../people/routes/as-page.ts';
+import { type Posted, readPosted } from '../../people/routes/posted.ts';
+import { problemOf } from '../../people/routes/problem.ts';
+import { seeOther } from '../../people/see-other.ts';
+import { requireSession, type Session } from '../../people/session.ts';
+import type { Platform } from '../../platform.ts';
+import type { Principal } from '../../tenants/principal.ts';
+import { findMember } from '../members/find-member.ts';
+import { listProjectMembers } from '../members/list-members.ts';
+import { listAdministeredProjects } from '../members/list-projects.ts';
+import { removeProjectMember } from '../members/remove-member.ts';
+import { restrictProject } from '../members/restrict-project.ts';
+import { setProjectMember } from '../members/set-member.ts';
+
+const PATH = '/projects';
+const ROWS = 50;
+const DONE: Readonly<Record<string, string>> = {
+  restricted: 'It is restricted to those who have a role here, from the next request on.',
+  open: 'It is open to the team.',
+  role: 'The role holds from the next request on.',
+  removed: 'The role is taken, from the next request on.',
+};
+
+export const showProjects = asPage(async (context) => {
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  const team = context.req.query('team');
+  const asked = session.tenants.filter(({ tenantId }) => team === undefined || tenantId === team);
+  if (team !== undefined && asked.length === 0) throw new Refusal('not_found', 'You belong to no such team.');
+  const cursor = team === undefined ? undefined : context.req.query('after');
+  const teams = asked.map(async ({ tenantId, name }): Promise<TeamOfProjects> => {
+    const principal = personPrincipal(session, tenantId, context.get('call'));
+    const page = { limit: ROWS, cursor, administeredOnly: false };
+    return { tenantId, name, ...(await listAdministeredProjects(context.get('platform'), principal, page)) };
+  });
+  return projectsPage(session, await Promise.all(teams));
+});
+
+export const showProject = asPage(async (context) => {
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  return page(context, session);
+});
+
+export const changeVisibility = change(async (platform, principal, project, { form }) => {
+  const restricted = form.get('restricted') === 'yes';
+  await restrictProject(platform, principal, { project, restricted });
+  return restricted ? 'restricted' : 'open';
+});
+
+export const addMember = change(async (platform, principal, project, { form }) => {
+  const email = parseEmail(form.get('email') ?? '');
+  const user = email === null ? null : await findMember(platform, principal, email);
+  if (user === null)
+    throw new Refusal('invalid_arguments', 'Nobody in the team has this email.', {
+      hint: 'An admin invites people to the team first.',
+    });
+  await setProjectMember(platform, principal, { project, user, role: roleIn(form) });
+  return 'role';
+});
+
+export const changeMember = change(async (platform, principal, project, { form }, user) => {
+  await setProjectMember(platform, principal, { project, user, role: roleIn(form) });
+  return 'role';
+});
+
+export const endMember = change(async (platform, principal, project, _posted, user) => {
+  await removeProjectMember(platform, principal, { project, user });
+  return 'removed';
+});
+
+type Change = (
+  platform: Platform,
+  principal: Principal,
+  project: string,
+  posted: Posted,
+  user: string,
+) => Promise<string>;
+
+/** A form that changes who works on a project; the page again, with a sentence, where the database does not admit it. */
+function change(work: Change) {
+  return asPage(async (context) => {
+    const posted = await readPosted(context, PATH);
+    if (posted instanceof Response) return posted;
+    const {
+      tenant = '',
+      project = '',
+      user = '',
+    } = context.req.param() as Record<string, string | undefined>;
+    const principal = personPrincipal(posted.session, tenant, context.get('call'));
+    try {
+      const done = await work(context.get('platform'), principal, project, posted, user);
+      // Who has just left a restricted project sees it no more.
+      const isGone = done === 'removed' && user === posted.session.userId;
+      return seeOther(isGone ? PATH : `${PATH}/${tenant}/${project}?done=${done}`);
+    } catch (error) {
+      return page(context, posted.session, problemOf(error));
+    }
+  });
+}
+
+function roleIn(form: URLSearchParams) {
+  const role = PROJECT_ROLES.find((known) => known === form.get('role'));
+  if (role === undefined) throw new Refusal('invalid_arguments', 'Choose a role.');
+  return role;
+}
+
+async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
+  const { tenant = '', project = '' } = context.req.param() as Record<string, string | undefined>;
+  const principal = personPrincipal(session, tenant, context.get('call'));
+  const cursor = context.req.query('after');
+  const shown = await listProjectMembers(context.get('platform'), principal, {
+    project,
+    limit: ROWS,
+    cursor,
+  });
+  const done = DONE[context.req.query('done') ?? ''];
+  return projectPage({
+    ...{ session, tenantId: tenant, project, shown },
+    ...(problem === undefined ? {} : { problem }),
+    ...(done === undefined ? {} : { done }),
+  });
+}
