@@ -1,5 +1,5 @@
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import type { McpCall } from '../../../worker/mcp/call-tool.ts';
+import type { McpCall } from '../../../worker/mcp/mcp-call.ts';
 import { PRODUCT } from '../../../worker/mcp/product-offer.ts';
 import { makeServer } from '../../../worker/mcp/server.ts';
 import { minimalServer } from './minimal-server.ts';
