@@ -10,7 +10,12 @@ import type { TestStack } from './stack.ts';
 const HOUR_SECONDS = 3600;
 
 /** The same access token as the server itself signed it an hour ago: right in all but its time. */
-export async function expiredCopy(stack: TestStack, accessToken: string): Promise<string> {
+export function expiredCopy(stack: TestStack, accessToken: string): Promise<string> {
+  return agedCopy(stack, accessToken, HOUR_SECONDS);
+}
+
+/** The same access token as the server itself signed it some seconds earlier. */
+export async function agedCopy(stack: TestStack, accessToken: string, seconds: number): Promise<string> {
   const claims = claimsOf(accessToken) as unknown as Parameters<typeof signAccessToken>[0];
   const [header = ''] = accessToken.split('.');
   const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string };
@@ -23,6 +28,6 @@ export async function expiredCopy(stack: TestStack, accessToken: string): Promis
   const jwk = await openEnvelope(envelopeKey, row?.private_key as string, rowOfKey(kid));
   const privateKey = await importJWK(JSON.parse(jwk ?? '') as JWK, ALGORITHM);
   if (privateKey instanceof Uint8Array) throw new Error('a signing key is no secret of bytes');
-  const before = { ...claims, iat: claims.iat - HOUR_SECONDS, exp: claims.exp - HOUR_SECONDS };
+  const before = { ...claims, iat: claims.iat - seconds, exp: claims.exp - seconds };
   return signAccessToken(before, { keyId: kid, privateKey });
 }

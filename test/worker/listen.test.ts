@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { asOperator } from '../../cli/database/operator.ts';
 import { limit } from '../../protocol/limits.ts';
+import { ACCESS_TOKEN_SECONDS } from '../../worker/oauth/jwt/access-token.ts';
+import { agedCopy } from '../support/expired-token.ts';
 import { type Listening, listen, updated } from '../support/listen.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { settleModeller } from '../support/model-project.ts';
@@ -102,6 +104,25 @@ describe('Mallory hears nothing', () => {
     stream.close();
   });
 
+  test('of a project of her tenant that is closed to her, nor that a list changed by it', async () => {
+    const ann = await settleModeller(stack, 'Ann');
+    const bob = await settlePerson(stack, { name: 'Bob', tenant: ann.tenant, role: 'member' });
+    const open = await ann.call<{ project: string }>('create_project', { name: 'Open' });
+    await sql('update app.projects set restricted = true where project_id = $1', ann.project);
+    const hidden = `project://${ann.project}`;
+    const seen = `project://${open.structured.project}`;
+    const stream = await listen(stack, bob.token, { ...LISTS, resourceSubscriptions: [hidden, seen] });
+    await write(ann.token, ann.project, 'new.py', 'print(2)\n');
+    await ann.startModel(1);
+    await write(ann.token, open.structured.project, 'new.py', 'print(2)\n');
+    expect(await stream.next()).toMatchObject({ method: 'notifications/resources/list_changed' });
+    expect(await stream.next()).toMatchObject({ params: { uri: seen } });
+    await sql('update app.projects set restricted = false where project_id = $1', ann.project);
+    await write(ann.token, ann.project, 'model.py', 'print(3)\n');
+    expect(await stream.next()).toMatchObject({ params: { uri: hidden } });
+    stream.close();
+  });
+
   test('without the scope that reading it needs: 403 names it', async () => {
     const weak = await settlePerson(stack, { name: 'Weak', scopes: ['projects:read'] });
     const response = await postModern(stack, weak.token, 'subscriptions/listen', {
@@ -151,6 +172,17 @@ describe('an idle stream ends by itself, with a result,', () => {
 });
 
 describe('a stream of an agent', () => {
+  test('ends when its access token does, though its grant lives on', async () => {
+    const ann = await settleAccount(stack, { name: 'Ann' });
+    const { tokens } = await connect(stack, await signedIn(stack, ann));
+    const short = await agedCopy(stack, tokens.access_token, ACCESS_TOKEN_SECONDS - 5);
+    const stream = await listen(stack, short, LISTS);
+    expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
+    expect(Date.now()).toBeGreaterThanOrEqual(Number(claimsOf(short).exp) * 1000);
+    const other = await listen(stack, tokens.access_token, LISTS);
+    other.close();
+  });
+
   test('ends when its person ends it in the browser', async () => {
     const ann = await settleAccount(stack, { name: 'Ann' });
     const visitor = await signedIn(stack, ann);
