@@ -9,8 +9,8 @@ const measured = (subject: string, job: string, p50Ms: number, cpuUs: number): J
 
 it('the first server is compared with each other one, at the job that both do', () => {
   const ratios = compare([
-    measured('ours', 'tools/list', 3, 600),
     measured('ours', 'whoami', 1, 1),
+    measured('ours', 'tools/list', 3, 600),
     measured('theirs', 'tools/list', 2, 300),
   ]);
   expect(ratios).toEqual([{ beside: 'theirs', revision: '2026-07-28', clients: 1, p50: 1.5, cpu: 2 }]);
