@@ -20,5 +20,6 @@ export async function changeRole(
     setMemberRole(wish.user, wish.role),
   ] as const);
   if (!answer.ok) throw refuseMemberChange(answer);
+  platform.publish(principal.tenantId, { kind: 'access', user: wish.user });
   return answer.role;
 }

@@ -11,4 +11,5 @@ import { refuseMemberChange } from './refuse-member-change.ts';
 export async function removeMember(platform: Platform, principal: Principal, user: string): Promise<void> {
   const [answer] = await withTenantOfPerson(platform, principal, [endMembership(user)] as const);
   if (!answer.ok) throw refuseMemberChange(answer);
+  platform.publish(principal.tenantId, { kind: 'access', user });
 }

@@ -8,4 +8,5 @@ import { refuseToken } from './refuse-token.ts';
 export async function revokeToken(platform: Platform, principal: Principal, tokenId: string): Promise<void> {
   const [answer] = await withTenantOfPerson(platform, principal, [endToken(tokenId)] as const);
   if (!answer.ok) throw refuseToken(answer);
+  platform.publish(principal.tenantId, { kind: 'access', user: null });
 }

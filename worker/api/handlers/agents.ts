@@ -53,5 +53,6 @@ export const agentHandlers: Handlers<keyof typeof AGENT_ROUTES> = {
       revokeConnectedAgent(params.grant),
     ] as const);
     if (!ended.ok) throw new Refusal('not_found', 'There is no such connected agent.');
+    platform.publish(principal.tenantId, { kind: 'access', user: null });
   },
 };

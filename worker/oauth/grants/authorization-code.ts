@@ -1,5 +1,5 @@
 import { findCode, redeemCode } from '../../database/oauth-codes.ts';
-import { revokeGrant } from '../../database/oauth-grants.ts';
+import { endGrant } from '../end-grant.ts';
 import type { Issue } from '../issue-access-token.ts';
 import { LIFETIMES } from '../lifetimes.ts';
 import { accept, type Judged, refuse } from '../refusal.ts';
@@ -28,7 +28,7 @@ export async function redeemAuthorizationCode({
   });
   if (!judged.ok) {
     if (judged.reason === 'code_reused' && code !== null)
-      await revokeGrant(platform.database, code.grant.grantId, 'code_reuse', call);
+      await endGrant(platform, code.grant, 'code_reuse', call);
     return judged;
   }
 
@@ -41,7 +41,7 @@ export async function redeemAuthorizationCode({
     call,
   );
   if (!isFirst) {
-    await revokeGrant(platform.database, grant.grantId, 'code_reuse', call);
+    await endGrant(platform, grant, 'code_reuse', call);
     return refuse('code_reused');
   }
   return accept({ grant, scopes: grant.scopes, refreshToken: refresh?.text ?? null });

@@ -1,7 +1,7 @@
-import { revokeGrant } from '../../database/oauth-grants.ts';
 import { findRefreshToken, rotateRefreshToken } from '../../database/oauth-refresh-tokens.ts';
 import type { Platform } from '../../platform.ts';
 import { deriveEnvelopeKey, type EnvelopeKey, openEnvelope, sealEnvelope } from '../../seal/envelope.ts';
+import { endGrant } from '../end-grant.ts';
 import type { Issue } from '../issue-access-token.ts';
 import { LIFETIMES } from '../lifetimes.ts';
 import { accept, type Judged, refuse } from '../refusal.ts';
@@ -26,7 +26,7 @@ export async function refreshTokens({ platform, call, client, form }: TokenReque
     const judged = judgeRefresh(facts, shown);
     if (!judged.ok) {
       if (judged.reason === 'refresh_token_reused' && facts !== null)
-        await revokeGrant(platform.database, facts.grant.grantId, 'refresh_reuse', call);
+        await endGrant(platform, facts.grant, 'refresh_reuse', call);
       return judged;
     }
     const { step, scopes } = judged.value;

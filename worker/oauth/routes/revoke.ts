@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
-import { type GrantFacts, revokeGrant } from '../../database/oauth-grants.ts';
+import type { GrantFacts } from '../../database/oauth-grants.ts';
 import { findRefreshToken } from '../../database/oauth-refresh-tokens.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import type { Platform } from '../../platform.ts';
 import { judgeClient, presentedClient } from '../authenticate-client.ts';
+import { endGrant } from '../end-grant.ts';
 import { findKnownClient } from '../find-client.ts';
 import { verifyOwnAccessToken } from '../jwt/verify-own.ts';
 import { readForm } from '../parameters.ts';
@@ -15,13 +16,13 @@ import { digestOfOpaque } from '../secret.ts';
  * is unknown, ended or another client's is answered like one that was revoked.
  */
 export async function revoke(context: Context<AppEnv>): Promise<Response> {
-  const revoked = await endGrant(context);
+  const revoked = await revokeToken(context);
   return revoked.ok
     ? new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } })
     : oauthErrorResponse(revoked);
 }
 
-async function endGrant(context: Context<AppEnv>): Promise<Judged<true>> {
+async function revokeToken(context: Context<AppEnv>): Promise<Judged<true>> {
   const platform = context.get('platform');
   const form = await readForm(context.req.raw);
   if (!form.ok) return form;
@@ -35,10 +36,8 @@ async function endGrant(context: Context<AppEnv>): Promise<Judged<true>> {
   if (!client.ok) return client;
 
   const grant = await grantOf(platform, token);
-  if (grant !== null && grant.clientId === client.value.id) {
-    await revokeGrant(platform.database, grant.grantId, 'client', context.get('call'));
-    platform.publish(grant.tenantId, { kind: 'access', user: grant.userId });
-  }
+  if (grant !== null && grant.clientId === client.value.id)
+    await endGrant(platform, grant, 'client', context.get('call'));
   return { ok: true, value: true };
 }
 
