@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type ApiClient, apiSession } from '../support/api.ts';
+import { type ApiAnswer, type ApiClient, apiSession } from '../support/api.ts';
 import { codeOf } from '../support/api-callers.ts';
 import { newEmail } from '../support/api-inputs.ts';
 import { postMcp } from '../support/mcp-call.ts';
@@ -168,6 +168,32 @@ describe('a list is read page by page, each row once, with its total', () => {
     }
     expect([seen.length, new Set(seen).size]).toEqual([5, 5]);
   });
+});
+
+test('an invitation is withdrawn in its own tenant only, by somebody who administers two', async () => {
+  const second = await settleAccount(stack, { name: 'Second' });
+  await queryAs(
+    stack.superuserUrl,
+    "insert into app.memberships (tenant_id, user_id, role) values ($1, $2, 'owner')",
+    [second.tenant, ann.user],
+  );
+  const body = { email: newEmail(), role: 'viewer' };
+  const made = await owner.get<{ invitation: string }>('createInvitation', { params: inTenant(), body });
+  const elsewhere = { tenant: second.tenant, invitation: made.invitation };
+  expect(codeOf(await owner.call('withdrawInvitation', { params: elsewhere }))).toEqual(NOT_FOUND);
+  const here = { ...inTenant(), invitation: made.invitation };
+  expect((await owner.call('withdrawInvitation', { params: here })).status).toBe(204);
+});
+
+test('a session that calls too often is told when to come back', async () => {
+  const ask = () => owner.call('getTenant', { params: inTenant() });
+  let limited: ApiAnswer | undefined;
+  while (limited === undefined) {
+    const answers = await Promise.all(Array.from({ length: 100 }, ask));
+    limited = answers.find(({ status }) => status !== 200);
+  }
+  expect(codeOf(limited)).toEqual({ status: 429, code: 'rate_limited' });
+  expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
 describe('signing in', () => {
