@@ -31,7 +31,7 @@ export function selectBrowsed(page: {
             (select coalesce(jsonb_agg(jsonb_build_object('path', path, 'bytes', bytes) order by rank, path), '[]') from (
                select f.key as path, (f.value ->> 'bytes')::int as bytes,
                       case when f.key ~* '^readme[.]md$' then 0 when f.key like '%.py' then 1 else 2 end as rank
-                 from jsonb_each(p.files) as f where f.key ~ '[.](py|md)$' order by rank, path limit $4) as shown) as files,
+                 from jsonb_each(t.files) as f where f.key ~ '[.](py|md)$' order by rank, path limit $4) as shown) as files,
             (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'rows', row_count) order by name), '[]') from (
                select d.name, s.row_count from app.data_sources as d join app.data_snapshots as s
                    on s.project_id = d.project_id and s.source_id = d.source_id and s.sha256 = d.current_sha256
@@ -44,14 +44,16 @@ export function selectBrowsed(page: {
                       where jsonb_array_length(outcome -> 'outputs') > 0 order by run_id desc limit 1) as r
                     cross join jsonb_array_elements(r.outcome -> 'outputs') with ordinality as o
               where o.ordinality <= $4) as outputs
-       from (select p.project_id, p.name, coalesce(t.files, '{}') as files,
-                    to_char(coalesce(c.authored_at, p.created_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as changed_at
-               from app.projects as p
-               left join app.commits as c on c.project_id = p.project_id and c.commit_id = p.head_commit
-               left join app.trees as t on t.project_id = p.project_id and t.tree_id = c.tree_id
-              where p.archived_at is null) as p
-      where $1::text is null or (p.changed_at, p.project_id) < ($1, $2)
-      order by p.changed_at desc, p.project_id desc limit $3`,
+       from (select *
+               from (select p.project_id, p.name, c.tree_id,
+                            to_char(coalesce(c.authored_at, p.created_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as changed_at
+                       from app.projects as p
+                       left join app.commits as c on c.project_id = p.project_id and c.commit_id = p.head_commit
+                      where p.archived_at is null) as used
+              where $1::text is null or (changed_at, project_id) < ($1, $2)
+              order by changed_at desc, project_id desc limit $3) as p
+       left join app.trees as t on t.project_id = p.project_id and t.tree_id = p.tree_id
+      order by p.changed_at desc, p.project_id desc`,
     [page.before?.changedAt ?? null, page.before?.project ?? null, page.limit, page.each],
     (rows) =>
       rows.map((row) => ({
