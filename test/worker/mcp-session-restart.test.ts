@@ -108,6 +108,16 @@ test('a Worker that is killed takes no session with it, and nothing that one kee
   await again.cancel();
 });
 
+test('a session that is deleted leaves nothing in its storage', async () => {
+  const session = await openSession(stack, ann.token);
+  const stream = new SseReader(await session.listen());
+  await stream.next();
+  await setLevel(session, 'notice');
+  await expect.poll(levels).toContain('notice');
+  await session.end();
+  await expect.poll(levels).not.toContain('notice');
+});
+
 test('what a session keeps expires by alarm after its last use, and leaves nothing in storage', async () => {
   const used = await openSession(stack, ann.token);
   const forgotten = await openSession(stack, ann.token);

@@ -18,14 +18,14 @@ export class EndedSessions {
   add(session: string, until: number, now: number): void {
     if (!this.exists) {
       this.exists = true;
-      this.sql.exec(
-        'create table ended_sessions (position integer primary key autoincrement, session text unique, until integer)',
-      );
+      this.sql.exec(`
+        create table ended_sessions (position integer primary key autoincrement, session text unique, until integer);
+        create index ended_sessions_by_end on ended_sessions (until);`);
     }
     this.sql.exec('insert or ignore into ended_sessions (session, until) values (?, ?)', session, until);
+    this.sql.exec('delete from ended_sessions where until < ?', now);
     this.sql.exec(
-      'delete from ended_sessions where until < ? or position <= (select max(position) from ended_sessions) - ?',
-      now,
+      'delete from ended_sessions where position <= (select max(position) from ended_sessions) - ?',
       REMEMBERED_MAX,
     );
   }

@@ -1,8 +1,14 @@
-import { type JSONRPCMessage, Server } from '@modelcontextprotocol/server';
+import { inputRequired, type JSONRPCMessage, Server, type ServerContext } from '@modelcontextprotocol/server';
 import { expect, test } from 'vitest';
+import type { Refusal } from '../../../worker/http/refusal.ts';
+import { Entry } from '../../../worker/mcp/entry.ts';
+import type { McpCall } from '../../../worker/mcp/mcp-call.ts';
+import { answer } from '../../../worker/mcp/perform.ts';
 import { PRODUCT } from '../../../worker/mcp/product-offer.ts';
+import { accepted } from '../../../worker/mcp/request-kind.ts';
 import { PostExchange } from '../../../worker/mcp/session/post-exchange.ts';
 import { SessionTransport } from '../../../worker/mcp/session/session-transport.ts';
+import { UseRecorder } from '../../../worker/tokens/use-recorder.ts';
 
 const CAN_ALL = { sampling: {}, roots: {}, elicitation: { form: {} } };
 
@@ -47,6 +53,27 @@ test('what Causeway offers never asks a client’s model, whatever a tool tries'
     }),
   );
   expect(sent).toEqual([expect.stringContaining('asks no sampling/createMessage')]);
+});
+
+test('nor in the 2026 era, where a question is a result', async () => {
+  const request = accepted({
+    target: 'any',
+    needs: { scopes: [], role: null },
+    async run({ principal }) {
+      principal.entered?.({} as never);
+      return inputRequired({
+        inputRequests: { model: inputRequired.createMessage({ messages: [], maxTokens: 1 }) },
+      });
+    },
+  });
+  const mcp = {
+    ...{ judged: request, offer: PRODUCT, entry: new Entry(), principal: {}, platform: {} },
+    call: { requestId: 'req_test' },
+    use: new UseRecorder('POST', '/mcp'),
+  } as unknown as McpCall;
+  const context = { mcpReq: { signal: new AbortController().signal } } as unknown as ServerContext;
+  const kind = { judge: () => request, refuse: ({ code }: Refusal) => ({ code }) };
+  expect(await answer(kind, {}, mcp, context)).toEqual({ code: 'internal' });
 });
 
 test('nor for its roots', async () => {
