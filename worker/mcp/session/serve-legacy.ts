@@ -29,13 +29,14 @@ const PRIMED_SINCE = '2025-11-25';
  */
 export async function serveLegacy(request: Request, body: unknown, mcp: McpCall): Promise<Response> {
   const { session } = mcp;
+  const methods = session === null ? ['POST'] : ['GET', 'POST', 'DELETE'];
+  if (!methods.includes(request.method))
+    return protocolError(405, -32000, 'Method not allowed.', { allow: methods.join(', ') });
   const fault = judgeHeaders(request, body);
   if (fault !== null) return fault;
-  if (request.method === 'POST') return servePost(request, body, mcp);
-  if (request.method === 'GET' && session !== null) return openStream(request, session, mcp);
-  if (request.method === 'DELETE' && session !== null) return endSession(session, mcp);
-  const allow = session === null ? 'POST' : 'GET, POST, DELETE';
-  return protocolError(405, -32000, 'Method not allowed.', { allow });
+  if (session === null || request.method === 'POST') return servePost(request, body, mcp);
+  if (request.method === 'GET') return openStream(request, session, mcp);
+  return endSession(session, mcp);
 }
 
 async function servePost(request: Request, body: unknown, mcp: McpCall): Promise<Response> {
