@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ApiAnswer, type ApiClient, apiSession } from '../support/api.ts';
 import { codeOf } from '../support/api-callers.ts';
@@ -34,6 +35,19 @@ const count = async (table: string) =>
       ])
     )[0]?.n,
   );
+/** Resolves once so many calls wait to make an invitation. */
+async function waitingInvitations(wanted: number): Promise<void> {
+  for (;;) {
+    const [row] = await queryAs(
+      stack.superuserUrl,
+      `select count(*) as n from pg_stat_activity
+        where wait_event_type = 'Lock' and query like '%app.system_create_invitation%' and pid <> pg_backend_pid()`,
+      [],
+    );
+    if (Number(row?.n) >= wanted) return;
+  }
+}
+
 const withKey = (key: string) => ({ 'idempotency-key': key });
 
 describe('a call that is repeated with its idempotency key', () => {
@@ -58,6 +72,28 @@ describe('a call that is repeated with its idempotency key', () => {
     expect(new Set(answers.map(({ body }) => body?.invitation)).size).toBe(1);
     expect(answers.filter(({ body }) => body?.replayed === false)).toHaveLength(1);
     expect(await count('invitations')).toBe(before + 1);
+  });
+
+  test('in two calls that race is done by one, and the other is answered as its repetition', async () => {
+    const [key, input] = [randomUUID(), invitation()];
+    const before = await count('invitations');
+    const holder = new Client({ connectionString: stack.superuserUrl });
+    await holder.connect();
+    try {
+      // Both calls find the key unknown, and wait for the tenant's row before either has remembered it.
+      await holder.query('begin');
+      await holder.query('select from app.tenants where tenant_id = $1 for update', [ann.tenant]);
+      const racing = [1, 2].map(() => owner.call('createInvitation', input, withKey(key)));
+      await waitingInvitations(2);
+      await holder.query('commit');
+      const answers = await Promise.all(racing);
+      expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+      expect(answers.map(({ body }) => body?.replayed).sort()).toEqual([false, true]);
+      expect(new Set(answers.map(({ body }) => body?.invitation)).size).toBe(1);
+      expect(await count('invitations')).toBe(before + 1);
+    } finally {
+      await holder.end();
+    }
   });
 
   test('with other arguments, or for another operation, is refused and does nothing', async () => {
