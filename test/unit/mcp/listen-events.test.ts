@@ -9,7 +9,13 @@ const EVERYTHING: ListenFilter = {
   toolsListChanged: true,
   promptsListChanged: true,
   resourcesListChanged: true,
-  resourceSubscriptions: [`project://${PROJECT}/a.py`, 'data://sales/q1', 'run://run_1/stdout', 'skill://x'],
+  resourceSubscriptions: [
+    `project://${PROJECT}/a.py`,
+    'data://sales/q1',
+    'run://run_1/stdout',
+    'run://run_2/stdout',
+    'skill://x',
+  ],
 };
 
 /** What somebody who may see `prj_1`, named Sales, and `run_1` is told of these changes. */
@@ -77,6 +83,7 @@ describe('a subscriber is told', () => {
       `project://${PROJECT}/a.py`,
       'data://sales/q1',
       'run://run_1/stdout',
+      'run://run_2/stdout',
     ];
     const flood = Array.from({ length: 1_001 }, (_, n): Told => ({ kind: 'run', run: `run_${n + 10}` }));
     expect(told(flood)).toEqual(anything);

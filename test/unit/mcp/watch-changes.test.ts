@@ -145,10 +145,16 @@ describe('a stream of changes', { concurrent: true }, () => {
     const { gate, world, heard, ended, leave } = await watch({ ready: taken });
     for (let n = 0; n < 5_000; n++) gate.say({ ...FILE, paths: [n % 2 === 0 ? 'a.py' : 'b.py'] });
     await vi.waitUntil(() => world.looks === 1);
-    await delay(1_500);
+    // It looks whether it may go on, and still tells nothing.
+    gate.say({ kind: 'access', user: null });
+    await vi.waitUntil(() => world.looks === 2, { timeout: 10_000 });
+    await delay(50);
     expect(heard).toEqual([]);
-    take();
-    await vi.waitUntil(() => heard.length > 0, { timeout: 10_000 });
+    const isTold = () => {
+      take();
+      return heard.length > 0;
+    };
+    await vi.waitUntil(isTold, { timeout: 10_000 });
     expect(heard).toEqual([A, B]);
     leave();
     await ended;
