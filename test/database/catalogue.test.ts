@@ -214,7 +214,7 @@ const mutations: readonly (readonly [string, string, string])[] = [
   ],
   [
     'one whose guard is permissive',
-    `${TABLE} ${PROTECT} ${OF_PROJECTS} create policy project on app.leaky to causeway_app using (project_id = any ((select app.reachable_projects())::text[]) is not false) with check (app.may_write(project_id))`,
+    `${TABLE} ${PROTECT} ${OF_PROJECTS} select app_private.guard_by_project('app.leaky'); drop policy project on app.leaky; create policy project on app.leaky to causeway_app using (project_id = any ((select app.reachable_projects())::text[]) is not false) with check (app.may_write(project_id))`,
     'not_guarded_by_project',
   ],
   ['runs without their guard', 'drop policy project on app.runs', 'not_guarded_by_project'],
