@@ -31,13 +31,14 @@ describe('what is absent and what is another tenant’s is answered with the sam
     '%s',
     async (name, route) => {
       const input = apiInputs(world)[name];
-      const param = Object.keys(route.params.shape).find((key) => key !== 'tenant') ?? '';
-      const ask = async (params: Record<string, string>) => {
-        const { status, body } = await mallorys.call(name, { ...input, params });
+      const params = Object.keys(route.params.shape).filter((key) => key !== 'tenant');
+      const ask = async (given: Record<string, string>) => {
+        const { status, body } = await mallorys.call(name, { ...input, params: given });
         return JSON.stringify({ status, body }).replace(/req_[0-9a-z]{26}/, 'req');
       };
       const foreign = { ...input.params, tenant: mallory.tenant };
-      const absent = { tenant: mallory.tenant, [param]: absentId(param) };
+      const absentIds = Object.fromEntries(params.map((param) => [param, absentId(param)]));
+      const absent = { tenant: mallory.tenant, ...absentIds };
       expect(JSON.parse(await ask(foreign)).status).toBe(404);
       expect(await ask(foreign)).toBe(await ask(absent));
       expect(await ask({ ...input.params })).toBe(await ask({ ...absent, tenant: absentId('tenant') }));
