@@ -1264,7 +1264,8 @@ CREATE OR REPLACE FUNCTION app.add_first_owner()
 AS $function$
 begin
   insert into app.project_members (tenant_id, project_id, user_id, role)
-  values (new.tenant_id, new.project_id, new.created_by, 'owner');
+  select m.tenant_id, new.project_id, m.user_id, 'owner' from app.memberships as m
+   where m.tenant_id = new.tenant_id and m.user_id = new.created_by and m.status = 'active' for share;
   return null;
 end
 $function$;
@@ -2059,6 +2060,24 @@ CREATE OR REPLACE FUNCTION app.email_sha256(email text)
 AS $function$ select encode(sha256(convert_to(email, 'UTF8')), 'hex') $function$;
 alter function app.email_sha256(text) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.end_invitations_to(tenant text, user_id text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ended integer;
+begin
+  update app.invitations as i set revoked_at = clock_timestamp()
+   where i.tenant_id = tenant and i.accepted_at is null and i.revoked_at is null
+     and i.email = (select u.email from app.users as u where u.user_id = end_invitations_to.user_id);
+  get diagnostics ended = row_count;
+  return ended;
+end
+$function$;
+alter function app.end_invitations_to(text,text) owner to causeway_keeper;
+comment on function app.end_invitations_to(text,text) is 'Ends what invites a person to a tenant still; how many. Who joins, is removed or gets another role has no spare link.';
+
 CREATE OR REPLACE FUNCTION app.end_project_roles()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2459,6 +2478,7 @@ AS $function$
                      then m.role else excluded.role end;
   update app.invitations as i set accepted_at = clock_timestamp(), accepted_by = join_by_invitation.user_id
    where i.tenant_id = (invitation).tenant_id and i.invitation_id = (invitation).invitation_id;
+  select app.end_invitations_to((invitation).tenant_id, join_by_invitation.user_id);
   select app.audit_person((invitation).tenant_id, user_id, 'invitation', 'invitation.accept', 'invitation',
                           (invitation).invitation_id, jsonb_build_object('role', (invitation).role), call);
 $function$;
@@ -4468,6 +4488,7 @@ begin
   update app.invitations as i set revoked_at = clock_timestamp()
    where i.tenant_id = tenant and i.created_by = system_remove_member.user_id and i.accepted_at is null and i.revoked_at is null;
   get diagnostics invitations = row_count;
+  invitations := invitations + app.end_invitations_to(tenant, user_id);
   perform app.audit(case when user_id = app.user_id() then 'member.leave' else 'member.remove' end, 'user', user_id, 'ok',
                     jsonb_build_object('role', verdict ->> 'role', 'tokens', tokens, 'agents', agents, 'invitations', invitations));
   return verdict;
@@ -4707,6 +4728,7 @@ begin
   end if;
   update app.memberships as m set role = system_set_member_role.role
    where m.tenant_id = app.tenant_id() and m.user_id = system_set_member_role.user_id;
+  perform app.end_invitations_to(app.tenant_id(), user_id);
   perform app.audit('member.role', 'user', user_id, 'ok', jsonb_build_object('from', verdict ->> 'role', 'to', role));
   return verdict;
 end
@@ -4727,8 +4749,10 @@ declare
   before text;
 begin
   if refusal is not null then return refusal; end if;
-  if not exists (select from app.memberships as t
-                  where t.tenant_id = app.tenant_id() and t.user_id = member and t.status = 'active') then
+  -- Held until the end: who is removed at the same moment gets no role that a later membership would wake.
+  perform from app.memberships as t
+    where t.tenant_id = app.tenant_id() and t.user_id = member and t.status = 'active' for share;
+  if not found then
     return '{"ok": false, "code": "not_found", "details": {"kind": "member"}}';
   end if;
   select m.role into before from app.project_members as m

@@ -245,6 +245,26 @@ describe('a removed member', () => {
     expect(alive).toEqual([]);
   });
 
+  test.each([
+    ['lowered', (by: Signed, of: Signed) => change(by.session, of.userId, 'viewer')],
+    ['removed', (by: Signed, of: Signed) => remove(by.session, of.userId)],
+  ])('or one who is %s has no other link that leads back', async (_what, act) => {
+    const { owner, admin } = await settleTeam();
+    const open = async () =>
+      database.asSuperuser(
+        'select from app.invitations where tenant_id = $1 and revoked_at is null and accepted_at is null',
+        [owner.tenantId],
+      );
+    await database.asSuperuser(
+      `insert into app.invitations (tenant_id, invitation_id, link_sha256, email, role, created_by, expires_at)
+       select $1, app.new_id('inv'), md5($2) || md5($2), email, 'admin', $3, now() + interval '1 day' from app.users where user_id = $2`,
+      [owner.tenantId, admin.userId, owner.userId],
+    );
+    expect(await open()).toHaveLength(1);
+    expect(codeOf(await act(owner, admin))).toBe('ok');
+    expect(await open()).toEqual([]);
+  });
+
   test('is in the audit log with who did it, from where, and what ended', async () => {
     const { owner, member } = await settleTeam();
     await change(owner.session, member.userId, 'viewer');

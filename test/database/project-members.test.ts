@@ -8,7 +8,7 @@ import {
   selectProjectMembers,
   setProjectMemberRow,
 } from '../../worker/database/project-members.ts';
-import type { Query } from '../../worker/database/query.ts';
+import { type Query, query } from '../../worker/database/query.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   type FurnishedProject,
@@ -122,6 +122,55 @@ describe('who works on a project is said by its owners and the admins of the ten
       expect(await signedIn(world.ann, setProjectMemberRow(made.project, user, 'viewer'))).toEqual({
         ...{ ok: false, code: 'not_found', details: { kind: 'member' } },
       });
+  });
+});
+
+describe('who is removed from the tenant at the same moment has no role that an invitation back would wake:', () => {
+  test.each([
+    [
+      'given one',
+      'not_found',
+      async (mallory: Inhabitant) => {
+        const { project } = await newProject();
+        return () => signedIn(world.ann, setProjectMemberRow(project, mallory.userId, 'owner'));
+      },
+    ],
+    [
+      'the maker of a project',
+      undefined,
+      async (mallory: Inhabitant) => () =>
+        world.as(
+          mallory.principal,
+          query(
+            'insert into app.projects (project_id, name) values ($1, $2)',
+            [newId('project'), `Made while leaving ${projects++}`],
+            () => ({}),
+          ),
+        ),
+    ],
+  ])('%s', async (what, code, prepare) => {
+    const mallory = await world.colleague(`Moll ${what}`.replaceAll(' ', ''));
+    const act = await prepare(mallory);
+    const remover = new pg.Client({ connectionString: database.superuserUrl });
+    await remover.connect();
+    try {
+      await remover.query('begin');
+      await remover.query("update app.memberships set status = 'ended' where user_id = $1", [mallory.userId]);
+      const answered = act();
+      await vi.waitFor(async () =>
+        expect(
+          await database.asSuperuser("select from pg_stat_activity where wait_event_type = 'Lock'"),
+        ).toHaveLength(1),
+      );
+      await remover.query('commit');
+      expect(await answered).toEqual(expect.objectContaining(code === undefined ? {} : { ok: false, code }));
+    } finally {
+      await remover.end();
+    }
+    const left = await database.asSuperuser('select from app.project_members where user_id = $1', [
+      mallory.userId,
+    ]);
+    expect(left).toEqual([]);
   });
 });
 

@@ -196,6 +196,19 @@ describe('Mallory, admin of a tenant of her own,', () => {
     expect((await new Visitor(stack).get(path)).status).toBe(200);
   });
 
+  test('invited twice, has no spare link once she has joined', async () => {
+    const evil = await mallory();
+    const owner = await signedIn(olga);
+    const wish = { tenant: olga.tenant, email: evil.email, role: 'admin' };
+    const spare = await invite(owner, { ...wish, role: 'owner' });
+    const used = await invite(owner, wish);
+    const browser = await signedIn(evil);
+    const { csrf = '' } = hiddenFields(await (await browser.get('/account')).text(), '/logout');
+    expect((await browser.post(used, { csrf })).status).toBe(303);
+    expect((await browser.post(spare, { csrf })).status).toBe(404);
+    expect(await roleOf(evil.email, olga.tenant)).toEqual({ role: 'admin', status: 'active' });
+  });
+
   test('as a mere member makes no invitation, and sees none', async () => {
     const member = await settleAccount(stack, { name: 'Member', tenant: olga.tenant, role: 'member' });
     const browser = await signedIn(member);
