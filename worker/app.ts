@@ -12,6 +12,7 @@ import { checkOrigin } from './http/check-origin.ts';
 import { serveHealth } from './http/health.ts';
 import { nothingHere, tellSignedIn } from './http/nothing-here.ts';
 import { refusalResponse } from './http/refusal.ts';
+import { refuseNul } from './http/refuse-nul.ts';
 import { requireSoundStartup } from './http/require-sound-startup.ts';
 import { FIXED_ROUTES, OPERATION_ROUTES, type RouteKey } from './http/routes.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -150,6 +151,7 @@ export function createApp(offer: Offer): Hono<AppEnv> {
   app.use(allowWebClients());
   app.use(requireSoundStartup());
   app.use(checkOrigin());
+  app.use(refuseNul());
   app.get('/mcp', async function showPageToBrowsers(context, next) {
     if (context.req.header('accept')?.includes('text/html'))
       return landingPage(context.get('platform').publicUrl);

@@ -10,6 +10,20 @@ import { type Account, settleAccount } from '../support/visitor.ts';
 
 const stack = sharedStack();
 
+const LISTS = [
+  ...([
+    'listUsers',
+    'listMembers',
+    'listSessions',
+    'listTokens',
+    'listRequests',
+    'listInvitations',
+    'listGrants',
+  ] as const),
+  'listProjects',
+] as const;
+const cursorOf = (key: readonly unknown[]) => Buffer.from(JSON.stringify(key)).toString('base64url');
+
 let ann: Account;
 let owner: ApiClient;
 let world: ApiWorld;
@@ -77,6 +91,8 @@ describe('bad input is refused with a sentence that names its place', () => {
     ['a life of a thousand years', 'createToken', { ...wish, lifetime_seconds: 31_536_000_000 }, /lifetime/],
     ['a life in words', 'createToken', { ...wish, lifetime_seconds: '90 days' }, /lifetime_seconds/],
     ['a network that is none', 'createToken', { ...wish, networks: ['300.0.0.0/8'] }, /300\.0\.0\.0/],
+    ['a name that acts on a terminal', 'createToken', { ...wish, name: 'a\u001b[2Jb' }, /name/],
+    ['a name that is read backwards', 'createToken', { ...wish, name: '\u202eevil' }, /name/],
     ['a name without end', 'createToken', { ...wish, name: 'x'.repeat(101) }, /name/],
   ])('%s', async (_what, name, body, says) => {
     const answer = await owner.call(name, { params: { tenant: ann.tenant }, body });
@@ -95,6 +111,13 @@ describe('bad input is refused with a sentence that names its place', () => {
     ['a user that is no id', 'listSessions', { user: "' or true --" }],
     ['a parameter that there is not', 'listUsers', { offset: '10' }],
     ['a moment that is none', 'listRequests', { from: 'yesterday' }],
+    ['a moment before all years', 'listRequests', { until: '0000-01-01T00:00:00Z' }],
+    ['a NUL character', 'listRequests', { credential: 'a\0b' }],
+    ...LISTS.map((name): [string, OperationName, Record<string, string>] => [
+      `a cursor with a NUL character, of ${name}`,
+      name,
+      { cursor: cursorOf(name === 'listProjects' ? ['\0', ''] : ['\0']) },
+    ]),
   ])('in the query: %s', async (_what, name, query) => {
     const answer = await owner.call(name, { params: { tenant: ann.tenant }, query });
     expect(codeOf(answer)).toEqual({ status: 400, code: 'invalid_arguments' });

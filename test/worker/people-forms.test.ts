@@ -41,6 +41,26 @@ describe('a form that a page of Mallory’s sends is refused, whichever it is', 
   });
 });
 
+const PAGES = ROUTES.filter(({ method, credential }) => method === 'GET' && credential === 'session').flatMap(
+  ({ path }) => [
+    `${path.replace(/:[a-z]+/g, 'x')}?after=%00`,
+    ...(path.includes(':')
+      ? [path.replace(/:[a-z]+$|:[a-z]+(?=\/[a-z-]+$)/, 'a%00').replace(/:[a-z]+/g, 'x')]
+      : []),
+  ],
+);
+
+describe('a NUL character in an address is refused, not a fault inside', () => {
+  test.each([...PAGES, '/requests?person=%00', '/requests?credential=a%00b', '/no-such-page/%00'])(
+    '%s',
+    async (path) => {
+      const answer = await browser.get(path);
+      expect(answer.status).toBe(400);
+      expect(await answer.text()).toContain('The address holds a NUL character.');
+    },
+  );
+});
+
 describe('signing in', () => {
   test('cannot be forged: a token belongs to the browser that opened the page', async () => {
     const mallory = new Visitor(stack);

@@ -9,6 +9,14 @@ export function encodeCursor(key: readonly (string | number)[]): string {
   return encodeBase64url(new TextEncoder().encode(JSON.stringify(key)));
 }
 
+const INTEGER_MAX = 2_147_483_647;
+
+/** Whether Postgres can hold a part: as text without NUL, or as its integer. */
+function isKeyPart(part: unknown): boolean {
+  if (typeof part === 'string') return part.isWellFormed() && !part.includes('\0');
+  return Number.isInteger(part) && Math.abs(part as number) <= INTEGER_MAX;
+}
+
 /** The key in a cursor whose parts have the types of `form`; refuses any other text. */
 export function decodeCursor<Form extends readonly (string | number)[]>(cursor: string, form: Form): Form {
   const bytes = decodeBase64url(cursor);
@@ -17,7 +25,7 @@ export function decodeCursor<Form extends readonly (string | number)[]>(cursor: 
     if (
       Array.isArray(key) &&
       key.length === form.length &&
-      key.every((part, index) => typeof part === typeof form[index])
+      key.every((part, index) => typeof part === typeof form[index] && isKeyPart(part))
     ) {
       return key as unknown as Form;
     }

@@ -1,4 +1,5 @@
 import type { RequestFilter } from '../database/token-uses.ts';
+import { readMoment } from './read-moment.ts';
 
 /** The filter of the request log as the page's address has it, or the sentence about what is wrong with it. */
 export type ParsedRequestFilter =
@@ -19,6 +20,5 @@ export function parseRequestFilter(asked: URLSearchParams): ParsedRequestFilter 
 
 function readTime(text: string | null): string | null | undefined {
   if (text === null || text === '') return undefined;
-  const at = TIME.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
-  return Number.isNaN(at) ? null : new Date(at).toISOString();
+  return TIME.test(text) ? readMoment(`${text}Z`) : null;
 }

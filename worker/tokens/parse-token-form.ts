@@ -9,6 +9,9 @@ const NETWORKS_MAX = 50;
 const PROJECTS_MAX = 100;
 const NETWORK_CHARS_MAX = 50;
 
+/** What a name of a token does not hold: it could deceive on a page, or act on a terminal. */
+export const UNSEEN = /\p{Cc}|\p{Cf}/u;
+
 /** Days that a token lives at most where its tenant sets no bound. */
 export const LIFETIME_DAYS_MAX = limit('token_lifetime_ms') / 1000 / DAY_SECONDS;
 
@@ -28,7 +31,7 @@ export function parseTokenForm(form: { get(name: string): string | null }): Pars
   const days = Number(form.get('days') || Number.NaN);
   const networks = (form.get('networks') ?? '').split(/[\s,]+/).filter((network) => network !== '');
   const projects = (form.get('projects') ?? '').split(/[\r\n]+/).flatMap((line) => line.trim() || []);
-  if (name === '' || name.length > NAME_CHARS_MAX || /\p{Cc}|\p{Cf}/u.test(name))
+  if (name === '' || name.length > NAME_CHARS_MAX || UNSEEN.test(name))
     return { ok: false, problem: `Give the token a name, of ${NAME_CHARS_MAX} characters at most.` };
   if (scopes.length === 0) return { ok: false, problem: 'Choose what the token may do.' };
   if (role === undefined) return { ok: false, problem: 'Choose a role.' };

@@ -2,6 +2,7 @@ import type { ListedToken } from '../../database/api-tokens.ts';
 import { createTokenOnce } from '../../tokens/create-token.ts';
 import { listRequests } from '../../tokens/list-requests.ts';
 import { listTokens, readToken } from '../../tokens/list-tokens.ts';
+import { readMoment } from '../../tokens/read-moment.ts';
 import { revokeToken } from '../../tokens/revoke-token.ts';
 import { rotateTokenOnce } from '../../tokens/rotate-token.ts';
 import type { Handlers } from '../handler.ts';
@@ -48,8 +49,9 @@ export const tokenHandlers: Handlers<keyof typeof TOKEN_ROUTES> = {
   },
 
   async listRequests({ query }, { platform, principal }) {
-    const { limit, cursor, refused, ...filter } = query;
-    const wanted = { ...filter, refused: refused === 'true' };
+    const { limit, cursor, refused, from, until, ...filter } = query;
+    const between = { from: utcOf(from), until: utcOf(until) };
+    const wanted = { ...filter, ...between, refused: refused === 'true' };
     const shown = await listRequests(platform, principal, wanted, { limit, cursor });
     return {
       requests: shown.rows.map((entry) => ({
@@ -74,6 +76,10 @@ export const tokenHandlers: Handlers<keyof typeof TOKEN_ROUTES> = {
     };
   },
 };
+
+function utcOf(moment: string | undefined): string | undefined {
+  return moment === undefined ? undefined : (readMoment(moment) ?? undefined);
+}
 
 function presentToken(token: ListedToken) {
   return {

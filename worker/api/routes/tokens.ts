@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ALL_SCOPES, type Scope } from '../../mcp/scopes.ts';
+import { UNSEEN } from '../../tokens/parse-token-form.ts';
+import { readMoment } from '../../tokens/read-moment.ts';
 import { defineRoute } from '../route.ts';
 import {
   address,
@@ -22,6 +24,7 @@ const OVERLAP_DEFAULT_SECONDS = DAY_SECONDS;
 const OVERLAP_SECONDS_MAX = 30 * DAY_SECONDS;
 
 const name = z.string().trim().min(1).max(100);
+const momentAsked = moment.refine((text) => readMoment(text) !== null, 'is of no year from 1 to 9999');
 const networks = z.array(z.string().min(1).max(50)).max(50);
 const secret = z
   .string()
@@ -87,7 +90,7 @@ export const TOKEN_ROUTES = {
     description: 'It may do no more than you may, and ends with your membership.',
     params: inTenant,
     body: z.object({
-      name,
+      name: name.refine((text) => !UNSEEN.test(text), 'holds a character that nobody sees'),
       scopes: z
         .array(z.enum(ALL_SCOPES as [Scope, ...Scope[]]))
         .min(1)
@@ -162,8 +165,8 @@ export const TOKEN_ROUTES = {
       user: idText('user').optional(),
       credential: z.string().min(1).max(100).optional().describe('Of a token or of a grant, by its id'),
       refused: z.enum(['true', 'false']).default('false').describe('Only what was not answered as asked'),
-      from: moment.optional().describe('RFC 3339; the first moment that counts'),
-      until: moment.optional().describe('RFC 3339; the first that does not'),
+      from: momentAsked.optional().describe('RFC 3339; the first moment that counts'),
+      until: momentAsked.optional().describe('RFC 3339; the first that does not'),
     }),
     answer: z.object({
       requests: z.array(
