@@ -4016,7 +4016,8 @@ CREATE OR REPLACE FUNCTION app.system_list_invitations(cookie_sha256 text)
 AS $function$
   select coalesce(jsonb_agg(jsonb_build_object(
            'id', i.invitation_id, 'tenantId', i.tenant_id, 'tenantName', t.name, 'email', i.email, 'role', i.role,
-           'expiresAt', i.expires_at, 'byOperator', i.created_by is null) order by i.created_at desc), '[]')
+           'expiresAt', i.expires_at, 'byOperator', i.created_by is null,
+           'isWithinRole', app.role_rank(i.role) <= app.role_rank(m.role)) order by i.created_at desc), '[]')
     from app.memberships as m join app.tenants as t using (tenant_id) join app.invitations as i using (tenant_id)
    where m.user_id = (app.user_of_session(cookie_sha256)).user_id and m.status = 'active' and m.role in ('admin', 'owner')
      and i.accepted_at is null and i.revoked_at is null and i.expires_at > clock_timestamp()

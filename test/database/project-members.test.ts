@@ -159,7 +159,9 @@ describe('who is removed from the tenant at the same moment has no role that an 
       const answered = act();
       await vi.waitFor(async () =>
         expect(
-          await database.asSuperuser("select from pg_stat_activity where wait_event_type = 'Lock'"),
+          await database.asSuperuser(
+            "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+          ),
         ).toHaveLength(1),
       );
       await remover.query('commit');

@@ -185,6 +185,24 @@ test('an invitation is withdrawn in its own tenant only, by somebody who adminis
   expect((await owner.call('withdrawInvitation', { params: here })).status).toBe(204);
 });
 
+test('an admin lists the invitation of an owner without its link, by which they could become one', async () => {
+  const body = { email: newEmail(), role: 'owner' };
+  const made = await owner.get<{ invitation: string; url: string }>('createInvitation', {
+    params: inTenant(),
+    body,
+  });
+  const linkTo = async (client: ApiClient) => {
+    const { invitations } = await client.get<{ invitations: { invitation: string; url: string | null }[] }>(
+      'listInvitations',
+      { params: inTenant() },
+    );
+    return invitations.find(({ invitation }) => invitation === made.invitation)?.url;
+  };
+  const adam = await apiSession(stack, await joined('Adam', 'admin'));
+  expect(await linkTo(adam)).toBeNull();
+  expect(await linkTo(owner)).toBe(made.url);
+});
+
 test('a session that calls too often is told when to come back', async () => {
   const ask = () => owner.call('getTenant', { params: inTenant() });
   let limited: ApiAnswer | undefined;

@@ -196,6 +196,16 @@ describe('Mallory, admin of a tenant of her own,', () => {
     expect((await new Visitor(stack).get(path)).status).toBe(200);
   });
 
+  test('admin of Olga’s team, is shown the link of no owner’s invitation, by no way', async () => {
+    const evil = await settleAccount(stack, { name: 'Mallory', tenant: olga.tenant, role: 'admin' });
+    const path = await invite(await signedIn(olga), {
+      ...{ tenant: olga.tenant, email: newEmail(), role: 'owner' },
+    });
+    const page = await (await (await signedIn(evil)).get('/invitations')).text();
+    expect(page).toContain('shown to owners');
+    expect(page).not.toContain(path);
+  });
+
   test('invited twice, has no spare link once she has joined', async () => {
     const evil = await mallory();
     const owner = await signedIn(olga);

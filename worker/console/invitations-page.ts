@@ -37,9 +37,18 @@ function openInvitations(session: Session, invitations: readonly ShownInvitation
 <thead><tr><th scope="col">For</th><th scope="col">Team</th><th scope="col">Link</th><th scope="col">Until</th><th scope="col"><span class="dim">Withdraw</span></th></tr></thead>
 <tbody>${invitations.map(
     (row) => html`<tr><td>${row.email} <span class="badge">${row.role}</span></td><td>${row.tenantName}</td>
-<td>${row.url === null ? html`<span class="dim">shown by the host's shell</span>` : html`<code>${row.url}</code>`}</td><td>${moment(row.expiresAt)}</td>
-<td><form method="post" action="/invitations/${row.id}/withdraw">${csrfField(session)}<button class="quiet" aria-label="Withdraw the invitation of ${row.email}">Withdraw</button></form></td></tr>`,
+<td>${link(row)}</td><td>${moment(row.expiresAt)}</td>
+<td>${row.isWithinRole ? withdrawForm(session, row) : ''}</td></tr>`,
   )}</tbody></table></div></section>`;
+}
+
+function link({ url, isWithinRole }: ShownInvitation): Markup {
+  if (url !== null) return html`<code>${url}</code>`;
+  return html`<span class="dim">${isWithinRole ? 'shown by the host’s shell' : 'shown to owners'}</span>`;
+}
+
+function withdrawForm(session: Session, { id, email }: ShownInvitation): Markup {
+  return html`<form method="post" action="/invitations/${id}/withdraw">${csrfField(session)}<button class="quiet" aria-label="Withdraw the invitation of ${email}">Withdraw</button></form>`;
 }
 
 function inviteForm(session: Session, administered: Session['tenants']): Markup {

@@ -15,6 +15,8 @@ export interface OpenInvitation extends Invitation {
   readonly id: string;
   readonly tenantId: string;
   readonly byOperator: boolean;
+  /** Whether the reader might make it: only then may they see its link, or withdraw it. */
+  readonly isWithinRole: boolean;
 }
 
 /** What a link invites to; null for a link that is absent, used, expired or revoked, which all look alike. */

@@ -81,11 +81,11 @@ export async function invite(
 }
 
 export interface ShownInvitation extends OpenInvitation {
-  /** Null for one that the operator made: only the host's shell has shown its link. */
+  /** Null for one that the operator made (only the host's shell has shown its link), and for one to a higher role than the reader's. */
   readonly url: string | null;
 }
 
-/** The open invitations of the tenants that the session's person administers, with their links. */
+/** The open invitations of the tenants that the session's person administers, with the links that they might make themselves. */
 export async function listInvitations(
   platform: Platform,
   session: Session,
@@ -94,7 +94,10 @@ export async function listInvitations(
   return Promise.all(
     open.map(async (invitation) => ({
       ...invitation,
-      url: invitation.byOperator ? null : await invitationUrl(platform, invitation.id),
+      url:
+        invitation.byOperator || !invitation.isWithinRole
+          ? null
+          : await invitationUrl(platform, invitation.id),
     })),
   );
 }

@@ -13,7 +13,11 @@ export const invitation = z
     email,
     role,
     expires_at: moment,
-    url: url.nullable().describe("The link; null where the operator made it, on the host's shell"),
+    url: url
+      .nullable()
+      .describe(
+        "The link; null where the operator made it, on the host's shell, and to an admin where it makes an owner",
+      ),
   })
   .meta({ id: 'Invitation' });
 
