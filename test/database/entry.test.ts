@@ -52,6 +52,7 @@ describe('somebody who may enter', () => {
       userEmail: 'ann@acme.example',
       role: 'owner',
       scopes: expect.arrayContaining(['projects:read', 'tools:call']),
+      projects: null,
     });
   });
 
