@@ -258,7 +258,7 @@ describe('get_run_output', () => {
       truncated: false,
     });
     expect((await show(runs.base, 'forcast.csv')).error?.message).toBe(
-      'The run has no output `forcast.csv`; it left: forecast.csv, forecast.parquet.',
+      'The run has no output `forcast.csv`; it left: `forecast.csv`, `forecast.parquet`.',
     );
   });
 
