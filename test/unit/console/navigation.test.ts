@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { pagesFor } from '../../../worker/console/navigation.ts';
 import type { TenantRole } from '../../../worker/tenants/roles.ts';
 
-const OF_ALL = ['/account', '/agents', '/tokens', '/requests', '/members'];
+const OF_ALL = ['/account', '/projects', '/agents', '/tokens', '/requests', '/members'];
 
 test.each([
   ['nobody’s member', [], ['/account']],
