@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import type { Description } from '../../worker/data/description.ts';
 import { DESCRIBER } from '../../worker/data/description.ts';
@@ -189,6 +190,30 @@ describe('a data source', () => {
         }),
       ),
     ).toMatchObject({ ok: false, code: 'idempotency_conflict' });
+  });
+
+  test('by two calls that race with one key is imported by one, and the other tells the same', async () => {
+    const idempotency = { key: 'key-0002', tool: 'import_data', arguments_sha256: sha256Of('arguments') };
+    const holder = new pg.Client({ connectionString: database.superuserUrl });
+    await holder.connect();
+    try {
+      // Both find the key unknown, and wait for the name before either has remembered it.
+      await holder.query('begin');
+      await holder.query('select pg_advisory_xact_lock(hashtextextended($1, 20))', [`${project}/raced`]);
+      const racing = [1, 2].map(() => ask(ann, recordSnapshot(snapshot('raced', 'raced', { idempotency }))));
+      await vi.waitFor(async () => {
+        const waiting = "select pid from pg_stat_activity where wait_event = 'advisory'";
+        expect(await database.asSuperuser(waiting)).toHaveLength(2);
+      });
+      await holder.query('commit');
+      const answers = await Promise.all(racing);
+      expect(answers).toMatchObject([{ ok: true }, { ok: true }]);
+      const told = answers.map((answer) => ({ ...answer, replayed: undefined }));
+      expect(told[0]).toEqual(told[1]);
+      expect(answers.filter((answer) => answer.ok && answer.replayed)).toHaveLength(1);
+    } finally {
+      await holder.end();
+    }
   });
 
   test('of equal bytes is described once in a tenant, and anew for another tenant or describer', async () => {

@@ -1,8 +1,8 @@
 import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { Database } from './database.ts';
-import { DatabaseError, SeenBefore } from './errors.ts';
-import { onlyRow, type Query, query, readNothing } from './query.ts';
+import { SeenBefore } from './errors.ts';
+import { type Query, query, readNothing } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 import { withTenant } from './with-tenant.ts';
 
@@ -31,26 +31,12 @@ export async function once<Result extends object, Known extends object>(
     return answer.ok ? { ...answer, ...known } : answer;
   } catch (error) {
     if (error instanceof SeenBefore) return error.answer as OnceAnswer<Result & Known>;
-    if (idempotency === null || !lostTheRace(error)) throw error;
-    const [seen] = await withTenant(database, principal, [recall(idempotency)] as const);
-    return seen as OnceAnswer<Result & Known>;
+    throw error;
   }
-}
-
-function lostTheRace(error: unknown): boolean {
-  return error instanceof DatabaseError && error.constraint === 'idempotency_keys_pkey';
 }
 
 function stopIfSeen(idempotency: Idempotency): Query<void> {
   return query('select app.stop_if_seen($1)', [JSON.stringify(idempotency)], readNothing);
-}
-
-function recall(idempotency: Idempotency): Query<unknown> {
-  return query(
-    'select app.recall($1) as answer',
-    [JSON.stringify(idempotency)],
-    (rows) => onlyRow(rows).answer,
-  );
 }
 
 /** The same statement, which remembers its answer where the work was done. */
