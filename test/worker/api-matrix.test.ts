@@ -27,7 +27,7 @@ async function contents() {
       where m.tenant_id = $1 order by 1`,
     [world.tenant],
   );
-  return { ...(await tenantContents(stack, world.tenant, ['token_uses', 'token_last_uses'])), sessions };
+  return { ...(await tenantContents(stack, world.tenant)), sessions };
 }
 
 beforeAll(async () => {
