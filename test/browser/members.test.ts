@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { findBarriers, openProfile, photograph, startBrowser } from '../support/browser.ts';
+import { judgeLooks, openProfile, startBrowser } from '../support/browser.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { connect, signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -9,11 +9,6 @@ import { type Account, PASSWORD, settleAccount } from '../support/visitor.ts';
 
 const stack = sharedStack();
 let browser: Browser;
-const LOOKS = [
-  ['light', 'light', 1100],
-  ['dark', 'dark', 1100],
-  ['dark-phone', 'dark', 390],
-] as const;
 let olga: Account;
 let bob: Account;
 
@@ -227,16 +222,7 @@ describe('each page is usable by everybody, in light and dark, on a phone too', 
   test.each(pages)('%s', async (name, visit) => {
     const { page, profile } = await openProfile(browser);
     await visit(page);
-    for (const [look, colorScheme, width] of LOOKS) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 900 });
-      await photograph(page, `${name}-${look}`);
-      expect(await findBarriers(page), look).toEqual([]);
-      const overflow = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      expect(overflow, look).toBe(0);
-    }
+    await judgeLooks(page, name);
     await profile.close();
   });
 });

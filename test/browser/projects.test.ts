@@ -1,16 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findBarriers, openProfile, photograph, startBrowser } from '../support/browser.ts';
+import { judgeLooks, openProfile, startBrowser } from '../support/browser.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { type Account, PASSWORD, settleAccount } from '../support/visitor.ts';
 
 const stack = sharedStack();
-const LOOKS = [
-  ['light', 'light', 1100],
-  ['dark', 'dark', 1100],
-  ['dark-phone', 'dark', 390],
-] as const;
 let browser: Browser;
 let mia: Account;
 let adam: Account;
@@ -98,16 +93,7 @@ describe('each page is usable by everybody, in light and dark, on a phone too', 
   test.each(pages)('%s', async (name, visit) => {
     const { page, profile } = await openProfile(browser);
     await visit(page);
-    for (const [look, colorScheme, width] of LOOKS) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 900 });
-      await photograph(page, `${name}-${look}`);
-      expect(await findBarriers(page), look).toEqual([]);
-      const overflow = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      expect(overflow, look).toBe(0);
-    }
+    await judgeLooks(page, name);
     await profile.close();
   });
 });

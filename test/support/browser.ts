@@ -8,6 +8,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
+import { expect } from 'vitest';
 import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { newAddress } from './visitor.ts';
 
@@ -57,4 +58,24 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
+
+const LOOKS = [
+  ['light', 'light', 1100],
+  ['dark', 'dark', 1100],
+  ['dark-phone', 'dark', 390],
+] as const;
+
+/** Photographs the page light, dark and on a phone; what axe objects to, or runs over the edge, fails the test. */
+export async function judgeLooks(page: Page, name: string): Promise<void> {
+  for (const [look, colorScheme, width] of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    await photograph(page, `${name}-${look}`);
+    expect(await findBarriers(page), look).toEqual([]);
+    const overflow = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    expect(overflow, look).toBe(0);
+  }
 }

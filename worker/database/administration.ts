@@ -1,5 +1,6 @@
 import type { TenantRole } from '../tenants/roles.ts';
 import { callFunction } from './call-function.ts';
+import type { ConnectedAgent } from './oauth-grants.ts';
 import { onlyRow, type Query, query } from './query.ts';
 
 /** A page of rows, of which one more than wanted may be there; `total` counts all pages. */
@@ -139,24 +140,11 @@ export function selectClients(): Query<readonly TenantClient[]> {
   );
 }
 
-export interface Grant {
-  readonly grantId: string;
-  readonly userId: string;
-  readonly userName: string;
-  readonly clientId: string;
-  readonly clientName: string;
-  readonly scopes: readonly string[];
-  /** ISO 8601; `infinity` where it never ends, as a service's. */
-  readonly createdAt: string;
-  readonly lastUsedAt: string | null;
-  readonly expiresAt: string;
-}
-
 /** The living grants of the entered tenant, newest first; of one person or to one client only, where named. */
 export function selectGrants(
   wanted: { readonly userId: string | null; readonly clientId: string | null },
   { before, limit }: Page,
-): Query<Rows<Grant>> {
+): Query<Rows<ConnectedAgent>> {
   const sql = `
     with grants as (
       select a.*, p.name as user_name from app.connected_agents() as a join app.tenant_people() as p using (user_id)

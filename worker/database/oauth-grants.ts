@@ -83,7 +83,7 @@ export function consentToClient(consent: Consent) {
   ]);
 }
 
-/** An agent that someone let in, as the page of connected agents shows it. */
+/** An agent that someone let in: a living grant. */
 export interface ConnectedAgent {
   readonly grantId: string;
   readonly userId: string;
@@ -95,6 +95,7 @@ export interface ConnectedAgent {
   readonly createdAt: string;
   /** Of the last request that was let in, as the request log knows it a second later. */
   readonly lastUsedAt: string | null;
+  /** `infinity` where it never ends, as a service's. */
   readonly expiresAt: string;
 }
 
