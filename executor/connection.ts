@@ -11,9 +11,11 @@ const BACKOFF_MS_MIN = 250;
 const BACKOFF_MS_MAX = 15_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 
+/** Opens a socket to the pool with this `Authorization`. */
+export type Dial = (authorization: string) => WebSocket;
+
 export interface ConnectionSettings {
-  /** `ws://.../executor/connect` */
-  readonly url: string;
+  readonly dial: Dial;
   readonly identity: Identity;
   readonly hello: () => FromExecutor;
   readonly heartbeat: () => FromExecutor;
@@ -35,6 +37,17 @@ export interface Connection {
 export function backoffMs(attempt: number, random: number): number {
   const most = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(attempt - 1, 16));
   return Math.round(BACKOFF_MS_MIN / 2 + random * (most - BACKOFF_MS_MIN / 2));
+}
+
+/** Dials `url`, as `wss://.../executor/connect`. */
+export function dialTo(url: string): Dial {
+  return (authorization) =>
+    new WebSocket(url, {
+      headers: { authorization },
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      maxPayload: MESSAGE_BYTES_MAX,
+      perMessageDeflate: false,
+    });
 }
 
 /** Keeps one socket to the pool: dials, proves who it is, beats, and dials again when it breaks, until closed. */
@@ -64,12 +77,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
   const dial = (): void => {
     attempt += 1;
     const nowSeconds = Date.now() / 1000 + clockOffsetSeconds;
-    const dialled = new WebSocket(settings.url, {
-      headers: { authorization: settings.identity.authorization(nowSeconds) },
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      maxPayload: MESSAGE_BYTES_MAX,
-      perMessageDeflate: false,
-    });
+    const dialled = settings.dial(settings.identity.authorization(nowSeconds));
     socket = dialled;
     let beat: NodeJS.Timeout | null = null;
     let answersPings = false;

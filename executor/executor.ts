@@ -3,6 +3,7 @@ import { limit } from '../protocol/limits.ts';
 import type { Offer } from '../protocol/messages.ts';
 import { openBlobCache } from './blob-cache.ts';
 import { type Config, ownVersion } from './config.ts';
+import { dialTo } from './connection.ts';
 import { blobFetcher } from './fetch-blobs.ts';
 import { holdState } from './hold-state.ts';
 import { findIdentity } from './identity.ts';
@@ -11,6 +12,7 @@ import { memoryAccount } from './memory-account.ts';
 import { openEngine } from './open-engine.ts';
 import { describeFailure, type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
+import { type RunContext, runJob } from './run-job.ts';
 import { WARM_SPEC } from './sandbox-plan.ts';
 import { serveRuns } from './serve-runs.ts';
 import { warmPool } from './warm-pool.ts';
@@ -48,22 +50,23 @@ export async function startExecutor(
   pool.refill();
   const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);
   const offer: Offer = { ...opened.offer, slots };
+  const context: RunContext = {
+    baseUrl: config.url,
+    cache,
+    fetcher: blobFetcher(config.url, cache),
+    pool,
+    memory: memoryAccount(config.memoryBytes),
+    memoryBytesMax: Math.min(limit('run_memory_bytes_max'), config.memoryBytes),
+    sandbox: { engine: offer.engine, image: offer.image },
+    log,
+  };
   const welcomed = Promise.withResolvers<void>();
   const serving = serveRuns({
-    url: config.url,
+    dial: dialTo(`${config.url.replace(/^http/, 'ws')}/executor/connect`),
     identity: found.identity,
     offer,
     version: ownVersion(),
-    context: {
-      baseUrl: config.url,
-      cache,
-      fetcher: blobFetcher(config.url, cache),
-      pool,
-      memory: memoryAccount(config.memoryBytes),
-      memoryBytesMax: Math.min(limit('run_memory_bytes_max'), config.memoryBytes),
-      sandbox: { engine: offer.engine, image: offer.image },
-      log,
-    },
+    perform: (job, control) => runJob(job, context, control),
     onWelcome: () => welcomed.resolve(),
     log,
   });

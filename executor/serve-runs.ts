@@ -1,18 +1,19 @@
 import { limit } from '../protocol/limits.ts';
 import type { Job, Offer } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
-import { type Connection, openConnection } from './connection.ts';
+import { type Connection, type Dial, openConnection } from './connection.ts';
 import { holdRuns, type Lease } from './hold-runs.ts';
 import type { Identity } from './identity.ts';
 import type { Log } from './log.ts';
-import { type JobResult, type RunContext, runJob } from './run-job.ts';
+import type { JobResult, RunControl } from './run-job.ts';
 
 export interface ServeSettings {
-  readonly url: string;
+  readonly dial: Dial;
   readonly identity: Identity;
   readonly offer: Offer;
   readonly version: string;
-  readonly context: RunContext;
+  /** Runs one job to its end; resolves when nothing of it is left. */
+  readonly perform: (job: Job, control: RunControl) => Promise<void>;
   readonly onWelcome: () => void;
   readonly log: Log;
 }
@@ -33,7 +34,7 @@ interface Running {
  * An outcome is kept, and sent again after each welcome, until the pool says that it is recorded.
  */
 export function serveRuns(settings: ServeSettings): Serving {
-  const { context, log } = settings;
+  const { log } = settings;
   const held = holdRuns();
   /** By run and fence: an attempt that was given up is still being cleared away when a newer one starts. */
   const running = new Map<string, Running>();
@@ -64,16 +65,18 @@ export function serveRuns(settings: ServeSettings): Serving {
           : { reason: result.reason }),
       });
     };
-    const done = runJob(job, context, {
-      signal: control.signal,
-      started: () => connection.send({ type: 'started', ...lease }),
-      report,
-    }).finally(() => running.delete(keyOf(lease)));
+    const done = settings
+      .perform(job, {
+        signal: control.signal,
+        started: () => connection.send({ type: 'started', ...lease }),
+        report,
+      })
+      .finally(() => running.delete(keyOf(lease)));
     running.set(keyOf(lease), { control, done });
   };
 
   const connection = openConnection({
-    url: `${settings.url.replace(/^http/, 'ws')}/executor/connect`,
+    dial: settings.dial,
     identity: settings.identity,
     log,
     hello: () => ({
