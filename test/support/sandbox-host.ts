@@ -15,6 +15,7 @@ import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { type WarmPool, warmPool } from '../../executor/warm-pool.ts';
 import type { Job } from '../../protocol/messages.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
+import type { EngineName } from './engines.ts';
 import { type JobParts, makeJob } from './make-job.ts';
 import { type PoolPeer, startPoolPeer } from './pool-peer.ts';
 
@@ -53,6 +54,8 @@ export function configFor(stateDir: string, ...args: string[]): Config {
 }
 
 export interface HostOptions {
+  /** gVisor without a daemon where absent. */
+  readonly engine?: EngineName;
   /** Sandboxes kept warm; with 0 each run starts its own, which suits tests of what happens inside. */
   readonly warm: number;
   /** Instead of those of this host. */
