@@ -25,6 +25,7 @@ export type Verdict = { readonly status: number; readonly code: string } | null;
 export function apiVerdict(caller: ApiCaller, access: ApiAccess): Verdict {
   if (access === 'public') return null;
   if (!caller.isSignedIn) return { status: 401, code: 'unauthenticated' };
+  if (access === 'person') return null;
   const rank = caller.role === null ? 0 : ['viewer', 'member', 'admin', 'owner'].indexOf(caller.role);
   if (access === 'session')
     return rank >= 2 || caller.administersAnother ? null : { status: 403, code: 'insufficient_role' };

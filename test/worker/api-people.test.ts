@@ -230,9 +230,11 @@ describe('signing in', () => {
     expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  test('opens this API to no viewer, whose session is good for the pages', async () => {
+  test('opens this API to no viewer, whose session is good for the pages, and for signing out', async () => {
     const viewer = await apiSession(stack, await joined('Vic', 'viewer'));
     expect(codeOf(await viewer.call('whoAmI'))).toEqual({ status: 403, code: 'insufficient_role' });
     expect((await viewer.send('GET', '/account')).status).toBe(200);
+    expect((await viewer.call('signOut')).status).toBe(204);
+    expect((await viewer.send('GET', '/account')).status).toBe(303);
   });
 });

@@ -32,6 +32,7 @@ interface TenantContext extends SessionContext {
 
 interface Contexts extends Record<ApiAccess, CommonContext> {
   readonly public: CommonContext;
+  readonly person: SessionContext;
   readonly session: SessionContext;
   readonly admin: TenantContext;
   readonly owner: TenantContext;

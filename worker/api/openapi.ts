@@ -3,15 +3,21 @@ import { ERRORS, type ErrorCode } from '../../protocol/errors.ts';
 import { cookieName } from '../people/session-cookie.ts';
 import { idempotencyKey } from '../tenants/idempotency.ts';
 import { MARK } from './judge-call.ts';
-import { API_ROOT, type ApiRoute, isSafe } from './route.ts';
+import { API_ROOT, type ApiAccess, type ApiRoute, isSafe } from './route.ts';
 import { API_ROUTES } from './routes/index.ts';
 
 type Json = Record<string, unknown>;
 
 /** Refusals that a route of each kind may answer, beside its own. */
 const EVERYWHERE: readonly ErrorCode[] = ['invalid_arguments', 'forbidden_origin', 'internal', 'unavailable'];
-const WITH_SESSION: readonly ErrorCode[] = ['unauthenticated', 'insufficient_role'];
 const IN_TENANT: readonly ErrorCode[] = ['not_found', 'tenant_suspended', 'rate_limited'];
+const BY_ACCESS: Readonly<Record<ApiAccess, readonly ErrorCode[]>> = {
+  public: [],
+  person: ['unauthenticated'],
+  session: ['unauthenticated', 'insufficient_role'],
+  admin: ['unauthenticated', 'insufficient_role', ...IN_TENANT],
+  owner: ['unauthenticated', 'insufficient_role', ...IN_TENANT],
+};
 
 const error = z
   .object({
@@ -138,12 +144,7 @@ function success(route: ApiRoute, schemas: Json): Json {
 
 /** Refusals by status, each with the codes that it may carry. */
 function refusals(route: ApiRoute, schemas: Json): Json {
-  const codes = new Set([
-    ...route.refuses,
-    ...EVERYWHERE,
-    ...(route.access === 'public' ? [] : WITH_SESSION),
-    ...(route.access === 'admin' || route.access === 'owner' ? IN_TENANT : []),
-  ]);
+  const codes = new Set([...route.refuses, ...EVERYWHERE, ...BY_ACCESS[route.access]]);
   const schema = schemaOf(error, 'output', schemas);
   const statuses = [...new Set([...codes].map((code) => ERRORS[code].status))].sort();
   return Object.fromEntries(

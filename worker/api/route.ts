@@ -7,10 +7,10 @@ export const API_ROOT = '/api/v1';
 export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * Who may call: anybody (`public`), a person who administers some tenant (`session`), or an admin or owner of the tenant
- * in the path. An API token or an access token is nobody here.
+ * Who may call: anybody (`public`), whoever is signed in (`person`), a person who administers some tenant (`session`), or
+ * an admin or owner of the tenant in the path. An API token or an access token is nobody here.
  */
-export type ApiAccess = 'public' | 'session' | 'admin' | 'owner';
+export type ApiAccess = 'public' | 'person' | 'session' | 'admin' | 'owner';
 
 const NOTHING = z.object({});
 type Nothing = typeof NOTHING;

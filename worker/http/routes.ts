@@ -3,8 +3,8 @@ import { API_ROUTES, type OperationName } from '../api/routes/index.ts';
 
 /**
  * What a caller must show for a route. Who shows nothing gets 401; but at a page, a person without a `session` is sent to
- * sign in, and a one-time `link` that is not alive is answered like a page that is not there. `administration` is the session
- * of an admin or owner, and nothing is there unless the deployment serves the management API.
+ * sign in, and a one-time `link` that is not alive is answered like a page that is not there. `administration` is a session,
+ * but for signing out that of an admin or owner, and nothing is there unless the deployment serves the management API.
  */
 export type Credential =
   | 'public'

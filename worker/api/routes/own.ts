@@ -38,10 +38,11 @@ export const OWN_ROUTES = {
   signOut: defineRoute({
     method: 'DELETE',
     path: '/session',
-    access: 'session',
+    access: 'person',
     tag: TAG,
     summary: 'Sign out',
-    description: 'Ends the session of this call and takes its cookie away.',
+    description:
+      'Ends the session of this call and takes its cookie away. Whoever could sign in can sign out.',
     answer: null,
   }),
   whoAmI: defineRoute({
