@@ -12,7 +12,6 @@ export interface Env {
   readonly DATABASE_HTTP_URL?: string;
   readonly CONTEXT_KEY: string;
   readonly SEAL_KEY: string;
-  readonly ENVIRONMENT?: 'development' | 'production';
 
   /** What stands in front and vouches for the peer's address; absent means Cloudflare. */
   readonly EDGE?: 'cloudflare' | 'none';
@@ -28,6 +27,8 @@ export interface Env {
   readonly OAUTH_REDIRECT_HOSTS?: string;
   /** `on`: clients must send `resource` (RFC 8707). */
   readonly OAUTH_REQUIRE_RESOURCE?: 'on' | 'off';
+  /** Origins of this machine on which metadata documents of clients may lie, with commas between; for `./causeway up` alone. */
+  readonly LOOPBACK_ORIGINS?: string;
 
   /** `on`: the management API is served. */
   readonly ADMINISTRATION?: 'on' | 'off';

@@ -15,6 +15,7 @@ interface UpOptions extends StateOptions {
   readonly worker: boolean;
   readonly slots: number;
   readonly conformance?: boolean;
+  readonly loopbackOrigin?: readonly string[];
 }
 
 export function registerUp(program: Command): void {
@@ -55,6 +56,12 @@ export function registerUp(program: Command): void {
       '--conformance',
       'bundle the Worker with the fixtures of the MCP conformance suite; what is deployed does not contain them',
     )
+    .addOption(
+      new Option(
+        '--loopback-origin <origin...>',
+        'origins of this machine, like http://127.0.0.1:9000, on which metadata documents of clients may lie',
+      ).conflicts('publicUrl'),
+    )
     .addOption(stateOption())
     .addHelpText(
       'after',
@@ -63,6 +70,7 @@ Examples:
   $ ./causeway up
   $ ./causeway up --port 8790 --state /tmp/second     a second stack beside the first
   $ ./causeway up --engine workerd                    plain workerd, as the benchmarks use it
+  $ ./causeway up --loopback-origin http://127.0.0.1:9000   try a client whose metadata document lies there
   $ ./causeway up --no-worker                         then, beside it: npx wrangler dev --port 8787`,
     )
     .action(up);
@@ -80,6 +88,9 @@ async function up(options: UpOptions): Promise<void> {
         entry: options.conformance ? 'conformance' : 'product',
         slots: options.slots,
         durable: true,
+        ...(options.loopbackOrigin === undefined
+          ? {}
+          : { settings: { LOOPBACK_ORIGINS: options.loopbackOrigin.join() } }),
       },
       board,
       signal,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseOrigins } from '../../worker/http/parse-origins.ts';
+import { parseLoopbackOrigins } from '../../worker/outbound/loopback-origins.ts';
 import { parsePasswordCosts } from '../../worker/people/password-costs.ts';
 
 export interface Setting {
@@ -74,14 +75,6 @@ export const SETTINGS = {
     example: '43 characters: openssl rand 32 | basenc --base64url | tr -d =',
     says: 'Signs capabilities of runs, upload and download links, and cursors.',
   },
-  ENVIRONMENT: {
-    schema: z.enum(['development', 'production']),
-    of: 'worker',
-    secret: false,
-    absent: 'production',
-    example: 'development',
-    says: 'Set by `./causeway up` alone. Whatever it did not start is production.',
-  },
   EDGE: {
     schema: z.enum(['cloudflare', 'none']),
     of: 'worker',
@@ -145,6 +138,19 @@ export const SETTINGS = {
     absent: 'off',
     example: 'on',
     says: 'Whether OAuth clients must say which resource they want a token for (RFC 8707). Some of today send none.',
+  },
+  LOOPBACK_ORIGINS: {
+    schema: z
+      .string()
+      .refine(
+        (text) => parseLoopbackOrigins(text) !== null,
+        'expected origins of this machine like http://127.0.0.1:9000, with commas between',
+      ),
+    of: 'worker',
+    secret: false,
+    absent: 'none; only `./causeway up --loopback-origin` sets it',
+    example: 'http://127.0.0.1:9000',
+    says: 'For trying a client: origins of this machine on which metadata documents may lie. A Worker that others can reach serves nothing while it is set ([0146](decisions/0146-named-loopback-origins.md)).',
   },
   ADMINISTRATION: {
     schema: z.enum(['on', 'off']),

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
 import { CONFORMANCE } from '../support/conformance-suite.ts';
+import { serveDocuments } from '../support/document-host.ts';
 import { decide, registerClient, signedIn } from '../support/oauth.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { settleAccount, type Visitor } from '../support/visitor.ts';
@@ -57,23 +56,20 @@ describe("the conformance package's authorization suite finds no fault", () => {
 
   test('with a client that is known by its metadata document', async () => {
     const port = await findFreePort();
-    const server = createServer((request, response) => {
+    const documents = await serveDocuments((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
-      const id = `http://${request.headers.host}${request.url}`;
       response.end(
         JSON.stringify({
-          client_id: id,
+          client_id: `${documents.origin}/client.json`,
           client_name: 'Conformance',
           redirect_uris: [`http://127.0.0.1:${port}/callback`],
         }),
       );
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
-      const { port: documents } = server.address() as AddressInfo;
-      expectSound(await runSuite(`http://127.0.0.1:${documents}/client.json`, port));
+      expectSound(await runSuite(`${documents.origin}/client.json`, port));
     } finally {
-      server.close();
+      await documents.stop();
     }
   });
 });

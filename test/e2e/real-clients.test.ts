@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -10,6 +8,7 @@ import type { DemoClient } from '../../examples/demo/clients/demo-client.ts';
 import { MAIN_JOB } from '../../examples/demo/run-demo.ts';
 import { runSteps } from '../../examples/demo/run-steps.ts';
 import { createScreen } from '../../examples/demo/screen.ts';
+import { serveDocuments } from '../support/document-host.ts';
 import { MemoryProvider } from '../support/memory-provider.ts';
 import { signedIn } from '../support/oauth.ts';
 import { type Dial, dialSdk1, dialSdk2, signInByOAuth, steppingUp } from '../support/sdk-clients.ts';
@@ -87,16 +86,15 @@ describe('a real client that is given the address alone does the main job', () =
 
   describe('and is known by its metadata document', () => {
     let origin = '';
-    const documents = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      const metadata = new MemoryProvider().clientMetadata;
-      response.end(JSON.stringify({ client_id: `${origin}/client.json`, ...metadata }));
-    });
+    let stop: () => Promise<void>;
     beforeAll(async () => {
-      await new Promise<void>((resolve) => documents.listen(0, '127.0.0.1', resolve));
-      origin = `http://127.0.0.1:${(documents.address() as AddressInfo).port}`;
+      ({ origin, stop } = await serveDocuments((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const metadata = new MemoryProvider().clientMetadata;
+        response.end(JSON.stringify({ client_id: `${origin}/client.json`, ...metadata }));
+      }));
     });
-    afterAll(() => new Promise((resolve) => documents.close(resolve)));
+    afterAll(() => stop());
 
     test('of SDK 2, in 2026-07-28', { timeout: JOB_TIMEOUT_MS }, async () => {
       const id = `${origin}/client.json`;

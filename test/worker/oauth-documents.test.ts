@@ -1,6 +1,6 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serveDocuments } from '../support/document-host.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { authorizePath, decide, exchange, newPkce, REDIRECT, signedIn } from '../support/oauth.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -8,7 +8,10 @@ import { settleAccount, Visitor } from '../support/visitor.ts';
 
 const stack = sharedStack();
 const seen: string[] = [];
+/** Before the paths of documents of the named origin, and the origin of the same server, which nobody named. */
 let origin = '';
+let unnamed = '';
+let stop: () => Promise<void>;
 let browser: Visitor;
 
 const json =
@@ -39,6 +42,8 @@ const ANSWERS: Record<string, () => RequestListener> = {
   '/gone.json': () => (_request, response) => void response.writeHead(404).end(),
   '/moved.json': () => (_request, response) =>
     void response.writeHead(302, { location: `${origin}/internal-secret` }).end(),
+  '/moved-inside.json': () => (_request, response) =>
+    void response.writeHead(307, { location: `${unnamed}/internal-secret` }).end(),
   '/secret.json': () => json(documentOf('/secret.json', { client_secret: 'x' })),
   '/script.json': () => json(documentOf('/script.json', { redirect_uris: ['javascript:alert(1)'] })),
   '/confidential.json': () =>
@@ -50,23 +55,19 @@ const ANSWERS: Record<string, () => RequestListener> = {
   },
 };
 
-const server = createServer((request, response) => {
-  const path = request.url ?? '';
-  seen.push(path);
-  (ANSWERS[path]?.() ?? json(documentOf(path)))(request, response);
-});
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  ({
+    origin,
+    own: unnamed,
+    stop,
+  } = await serveDocuments((request, response) => {
+    const path = request.url ?? '';
+    seen.push(path);
+    (ANSWERS[path]?.() ?? json(documentOf(path)))(request, response);
+  }));
   browser = await signedIn(stack, await settleAccount(stack, { name: 'Ann' }));
 });
-afterAll(
-  () =>
-    new Promise<void>((resolve) => {
-      server.closeAllConnections();
-      server.close(() => resolve());
-    }),
-);
+afterAll(() => stop());
 
 describe('a client that is known by its metadata document', () => {
   test('is shown with the host of the document, is let in, and works', async () => {
@@ -96,13 +97,13 @@ describe('a client that is known by its metadata document', () => {
     ['/huge.json', 'too_large'],
     ['/gone.json', 'bad_status'],
     ['/moved.json', 'redirected'],
+    ['/moved-inside.json', 'redirected'],
     ['/secret.json', 'client_secret'],
     ['/script.json', 'redirect_uris'],
     ['/confidential.json', 'token_endpoint_auth_method'],
     ['/slow.json', 'too_slow'],
     ['/good.json?query=1', 'client_id'],
     ['/a/../good.json', 'client_id'],
-    ['/', 'client_id'],
   ])('is refused as %s, with the reason', async (path, reason) => {
     const response = await browser.get(authorizePath({ client_id: `${origin}${path}` }, newPkce()));
     expect([response.status, response.headers.get('location')]).toEqual([400, null]);
@@ -110,7 +111,7 @@ describe('a client that is known by its metadata document', () => {
   });
 
   test('is not let redirect this server elsewhere', () => {
-    expect(seen).toContain('/moved.json');
+    expect(seen).toEqual(expect.arrayContaining(['/moved.json', '/moved-inside.json']));
     expect(seen).not.toContain('/internal-secret');
   });
 
@@ -130,6 +131,27 @@ describe('a client that is known by its metadata document', () => {
     expect(response.status).toBe(303);
     expect(response.headers.get('location')).toMatch(/^\/login/);
     expect(seen).not.toContain('/never-asked.json');
+  });
+});
+
+describe('of this machine nothing but the named origin is fetched, by that name alone:', () => {
+  const named = () => new URL(origin);
+  test.each<[string, () => string]>([
+    ['another port', () => `${unnamed}/unnamed.json`],
+    ['localhost', () => `http://localhost:${named().port}${named().pathname}/unnamed.json`],
+    ['IPv6', () => `http://[::1]:${named().port}${named().pathname}/unnamed.json`],
+    ['short', () => `http://127.1:${named().port}${named().pathname}/unnamed.json`],
+    ['decimal', () => `http://2130706433:${named().port}${named().pathname}/unnamed.json`],
+    ['with a dot', () => `http://127.0.0.1.:${named().port}${named().pathname}/unnamed.json`],
+    ['capitals', () => `HTTP://127.0.0.1:${named().port}${named().pathname}/unnamed.json`],
+    ['https', () => `https://127.0.0.1:${named().port}${named().pathname}/unnamed.json`],
+    ['credentials', () => `http://a:b@127.0.0.1:${named().port}${named().pathname}/unnamed.json`],
+    ['a blob', () => `blob:${origin}/unnamed.json`],
+    ['no path', () => `${named().origin}/`],
+  ])('%s', async (_what, address) => {
+    const response = await browser.get(authorizePath({ client_id: address() }, newPkce()));
+    expect([response.status, response.headers.get('location')]).toEqual([400, null]);
+    expect(seen).not.toContain('/unnamed.json');
   });
 });
 

@@ -1,7 +1,6 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { DemoClient } from '../../examples/demo/clients/demo-client.ts';
+import { serveDocuments } from '../support/document-host.ts';
 import { MemoryProvider } from '../support/memory-provider.ts';
 import { REDIRECT, signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -76,16 +75,15 @@ describe('the client of revision 2026-07-28', () => {
 
   describe('that is known by its metadata document', () => {
     let origin = '';
-    const server = createServer((_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      const metadata = new MemoryProvider().clientMetadata;
-      response.end(JSON.stringify({ client_id: `${origin}/client.json`, ...metadata }));
-    });
+    let stop: () => Promise<void>;
     beforeAll(async () => {
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      ({ origin, stop } = await serveDocuments((_request, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        const metadata = new MemoryProvider().clientMetadata;
+        response.end(JSON.stringify({ client_id: `${origin}/client.json`, ...metadata }));
+      }));
     });
-    afterAll(() => new Promise((resolve) => server.close(resolve)));
+    afterAll(() => stop());
 
     test('never registers, is let in, and works', async () => {
       const id = `${origin}/client.json`;

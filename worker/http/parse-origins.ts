@@ -1,3 +1,5 @@
+import { isLoopbackHttp } from '../outbound/is-loopback.ts';
+
 /**
  * Origins with commas between, as a browser writes them in `Origin` (RFC 6454, section 6.1); null where one of them is
  * no origin, or is plain http and not on the own computer. No pattern is one: `*` would be anybody.
@@ -11,9 +13,5 @@ export function parseOrigins(text: string): readonly string[] | null {
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.origin !== text || text.includes('*')) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}
-
-function isLoopback(hostname: string): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return url.protocol === 'https:' || isLoopbackHttp(text);
 }

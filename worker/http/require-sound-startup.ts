@@ -6,7 +6,7 @@ import { Refusal, refusalResponse } from './refusal.ts';
 /** Nothing is served, and no credential looked at, before the start-up checks have passed. */
 export function requireSoundStartup(): MiddlewareHandler<AppEnv> {
   return async function refuseWhileUnsound(context, next) {
-    const verdict = await checkStartup(context.get('platform').database);
+    const verdict = await checkStartup(context.get('platform'));
     if (verdict.ok) return next();
     return refusalResponse(
       new Refusal('unavailable', 'A start-up check failed, so nothing is served.', {

@@ -16,9 +16,9 @@ export function isDocumentId(clientId: string): boolean {
  */
 export function isGoodDocumentId(
   clientId: string,
-  { allowLoopback }: { readonly allowLoopback: boolean },
+  from: { readonly loopbackOrigins: readonly string[] },
 ): boolean {
-  const judged = judgeAddress(clientId, { allowLoopback });
+  const judged = judgeAddress(clientId, from);
   return judged.ok && judged.url.href === clientId && judged.url.pathname !== '/' && !/[?#]/.test(clientId);
 }
 

@@ -50,7 +50,7 @@ export function judgeMetadata(
 
   for (const field of ['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'jwks_uri'] as const) {
     const address = fields[field];
-    if (address !== undefined && !judgeAddress(address, { allowLoopback: false }).ok)
+    if (address !== undefined && !judgeAddress(address, { loopbackOrigins: [] }).ok)
       return refuse('invalid_client_metadata', field);
   }
   const grants = SELF_SERVICE_GRANTS.filter((grant) =>

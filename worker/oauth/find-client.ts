@@ -17,8 +17,7 @@ export async function findKnownClient(platform: Platform, clientId: string): Pro
 export async function findClient(platform: Platform, clientId: string): Promise<Judged<Client>> {
   if (!isDocumentId(clientId)) return findKnownClient(platform, clientId);
   const settings = oauthSettings(platform);
-  const allowLoopback = settings.allowLoopbackDocuments;
-  if (!isGoodDocumentId(clientId, { allowLoopback })) return refuse('invalid_document', 'client_id');
+  if (!isGoodDocumentId(clientId, settings)) return refuse('invalid_document', 'client_id');
   const stored = await findStoredClient(platform.database, clientId);
   if (stored?.revoked) return refuse('unknown_client');
   if (stored?.fresh) return accept(stored);
@@ -26,9 +25,8 @@ export async function findClient(platform: Platform, clientId: string): Promise<
   const outbound = platform.env.OUTBOUND;
   const fetched = await fetchJson(clientId, {
     internet: (url, init) => fetch(url, init),
-    loopback: allowLoopback
-      ? (url, init) => (outbound === undefined ? fetch(url, init) : outbound.fetch(url, init))
-      : null,
+    loopback: (url, init) => (outbound === undefined ? fetch(url, init) : outbound.fetch(url, init)),
+    loopbackOrigins: settings.loopbackOrigins,
   });
   if (!fetched.ok) return refuse('document_unavailable', fetched.reason);
   const judged = judgeDocument(fetched.json, clientId, settings.redirectHosts);

@@ -1,4 +1,5 @@
 import type { Env } from '../env.ts';
+import { parseLoopbackOrigins } from '../outbound/loopback-origins.ts';
 import type { Platform } from '../platform.ts';
 import { canonicalResource } from './resource.ts';
 
@@ -10,8 +11,8 @@ export interface OAuthSettings {
   readonly requireResource: boolean;
   /** The https hosts that clients may be redirected to; null for any. */
   readonly redirectHosts: readonly string[] | null;
-  /** Whether metadata documents may lie on this machine: under `./causeway up` alone. */
-  readonly allowLoopbackDocuments: boolean;
+  /** Origins of this machine on which metadata documents may lie: none, but where `./causeway up` names some. */
+  readonly loopbackOrigins: readonly string[];
 }
 
 export function oauthSettings({ env, publicUrl }: Platform): OAuthSettings {
@@ -20,7 +21,7 @@ export function oauthSettings({ env, publicUrl }: Platform): OAuthSettings {
     resource: canonicalResource(publicUrl),
     requireResource: env.OAUTH_REQUIRE_RESOURCE === 'on',
     redirectHosts: readHosts(env.OAUTH_REDIRECT_HOSTS),
-    allowLoopbackDocuments: env.ENVIRONMENT === 'development',
+    loopbackOrigins: parseLoopbackOrigins(env.LOOPBACK_ORIGINS ?? '') ?? [],
   };
 }
 

@@ -16,10 +16,11 @@ export type Fetched =
 
 type Send = (url: string, init: RequestInit) => Promise<Response>;
 
-/** How requests leave: the public way, and one to this machine for development. */
+/** How requests leave: the public way, and for what is of `loopbackOrigins` (none, but in development) one to this machine. */
 export interface Exits {
   readonly internet: Send;
-  readonly loopback: Send | null;
+  readonly loopback: Send;
+  readonly loopbackOrigins: readonly string[];
 }
 
 const BYTES_MAX = 64 * 1024;
@@ -30,10 +31,9 @@ const TIMEOUT_MS = 5_000;
  * are bounded. Never throws.
  */
 export async function fetchJson(address: string, exits: Exits): Promise<Fetched> {
-  const judged = judgeAddress(address, { allowLoopback: exits.loopback !== null });
+  const judged = judgeAddress(address, exits);
   if (!judged.ok) return judged;
   const send = judged.isLoopback ? exits.loopback : exits.internet;
-  if (send === null) return { ok: false, reason: 'internal_address' };
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const response = await send(judged.url.href, {

@@ -16,22 +16,23 @@ const INTERNAL_NAMES =
   /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|corp|private|test|invalid|onion)$/;
 
 /**
- * Judges a URL that somebody else chose, before it is fetched. https on port 443 with a public name or address; with
- * `allowLoopback` (development) also http on this machine. The URL parser has made one spelling of decimal, octal, hex
+ * Judges a URL that somebody else chose, before it is fetched. https on port 443 with a public name or address; also what
+ * is of one of `loopbackOrigins`, which name this machine and are there in development alone. The URL parser has made one spelling of decimal, octal, hex
  * and short IPv4 forms. What a name resolves to is the platform's to refuse: Cloudflare reaches no private address,
  * and workerd's network service allows public ones alone.
  */
 export function judgeAddress(
   address: string,
-  { allowLoopback }: { readonly allowLoopback: boolean },
+  { loopbackOrigins }: { readonly loopbackOrigins: readonly string[] },
 ): JudgedAddress {
   const refuse = (reason: AddressRefusal): JudgedAddress => ({ ok: false, reason });
   if (address.length > 1000 || !/^[\x21-\x7e]+$/.test(address)) return refuse('malformed');
   const url = URL.parse(address);
   if (url === null) return refuse('malformed');
   if (url.username !== '' || url.password !== '') return refuse('credentials');
-  const isLoopback = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  if (allowLoopback && isLoopback && url.protocol === 'http:') return { ok: true, url, isLoopback };
+  // The origin of a `blob:` URL is that of the address inside it.
+  if (url.protocol === 'http:' && loopbackOrigins.includes(url.origin))
+    return { ok: true, url, isLoopback: true };
   if (url.protocol !== 'https:') return refuse('not_https');
   if (url.port !== '') return refuse('other_port');
   const host = url.hostname.replace(/\.$/, '');

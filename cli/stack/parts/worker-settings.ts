@@ -11,7 +11,7 @@ export interface Endpoints {
   readonly settings: WorkerSettings;
 }
 
-/** The variables of the Worker in a stack that `up` started. Only `up` ever sets `ENVIRONMENT=development`. */
+/** The variables of the Worker in a stack that `up` started. */
 export function workerSettings(
   endpoints: Endpoints,
   secrets: StackSecrets,
@@ -22,7 +22,6 @@ export function workerSettings(
     DATABASE_HTTP_URL: `http://127.0.0.1:${endpoints.postgresHttpPort}/sql`,
     CONTEXT_KEY: secrets.contextKey,
     SEAL_KEY: secrets.sealKey,
-    ENVIRONMENT: 'development',
     EDGE: endpoints.edge,
     ADMINISTRATION: 'on',
     ...endpoints.settings,

@@ -12,7 +12,8 @@ describe('a wrong setting is refused before the Worker sees it', () => {
     ['DATABASE_URL', 'mysql://db/causeway'],
     ['CONTEXT_KEY', 'short'],
     ['SEAL_KEY', `${'A'.repeat(42)}=`],
-    ['ENVIRONMENT', 'staging'],
+    ['LOOPBACK_ORIGINS', 'http://10.0.0.1:9000'],
+    ['LOOPBACK_ORIGINS', '*'],
   ])('%s=%s', (name, value) => {
     expect(() => checkWorkerSettings({ [name]: value })).toThrow();
   });
@@ -57,6 +58,6 @@ test.each(['', '0h', '1', 'h', '1w', '-1h', '1.5h', '9999999d', '1h '])(
 );
 
 test('a value cannot add a second setting to the file', () => {
-  const text = printSettingsFile({ PUBLIC_URL: 'http://x\nENVIRONMENT=development' });
-  expect(text.split('\n').filter((line) => line.startsWith('ENVIRONMENT'))).toEqual([]);
+  const text = printSettingsFile({ PUBLIC_URL: 'http://x\nLOOPBACK_ORIGINS=http://localhost' });
+  expect(text.split('\n').filter((line) => line.startsWith('LOOPBACK_ORIGINS'))).toEqual([]);
 });

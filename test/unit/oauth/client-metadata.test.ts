@@ -90,6 +90,6 @@ describe('a metadata document', () => {
     ['http://127.0.0.1:8080/client.json', false],
     ['https://10.0.0.1/client.json', false],
   ])('at %s: %s', (id, isGood) => {
-    expect(isGoodDocumentId(id, { allowLoopback: false })).toBe(isGood);
+    expect(isGoodDocumentId(id, { loopbackOrigins: [] })).toBe(isGood);
   });
 });

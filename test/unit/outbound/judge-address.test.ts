@@ -59,19 +59,33 @@ test.each<[string, string]>([
   ['https://db.corp/x', 'internal_name'],
   ['https://box.home.arpa/x', 'internal_name'],
 ])('%s: %s', (address, outcome) => {
-  const judged = judgeAddress(address, { allowLoopback: false });
+  const judged = judgeAddress(address, { loopbackOrigins: [] });
   expect(judged.ok ? 'ok' : judged.reason).toBe(outcome);
 });
 
 test.each<[string, string]>([
   ['http://127.0.0.1:8080/x', 'ok'],
-  ['http://localhost:8080/x', 'ok'],
-  ['http://[::1]:8080/x', 'ok'],
-  ['http://10.0.0.1/x', 'not_https'],
-  ['http://127.0.0.2/x', 'not_https'],
-  ['http://localhost.evil.example/x', 'not_https'],
+  ['http://127.0.0.1:8080', 'ok'],
+  ['http://127.1:8080/x', 'ok'],
+  ['http://127.0.0.1:8081/x', 'not_https'],
+  ['http://127.0.0.1:80/x', 'not_https'],
+  ['http://127.0.0.1/x', 'not_https'],
+  ['http://localhost:8080/x', 'not_https'],
+  ['http://[::1]:8080/x', 'not_https'],
+  ['http://[::ffff:127.0.0.1]:8080/x', 'not_https'],
+  ['http://127.0.0.2:8080/x', 'not_https'],
+  ['http://0.0.0.0:8080/x', 'not_https'],
+  ['http://10.0.0.1:8080/x', 'not_https'],
+  ['http://127.0.0.1.nip.io:8080/x', 'not_https'],
+  ['http://localhost.evil.example:8080/x', 'not_https'],
+  ['http://127.0.0.1:8080@evil.example/x', 'credentials'],
+  ['http://evil@127.0.0.1:8080/x', 'credentials'],
+  ['http://127.0.0.1:8080.evil.example/x', 'malformed'],
+  ['https://127.0.0.1:8080/x', 'other_port'],
+  ['ftp://127.0.0.1:8080/x', 'not_https'],
+  ['blob:http://127.0.0.1:8080/x', 'not_https'],
   ['https://10.0.0.1/x', 'internal_address'],
-])('in development, where this machine may be fetched, %s: %s', (address, outcome) => {
-  const judged = judgeAddress(address, { allowLoopback: true });
+])('where http://127.0.0.1:8080 is named, and nothing else of this machine, %s: %s', (address, outcome) => {
+  const judged = judgeAddress(address, { loopbackOrigins: ['http://127.0.0.1:8080'] });
   expect(judged.ok ? 'ok' : judged.reason).toBe(outcome);
 });
