@@ -71,6 +71,7 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
     serveMcp(context.req.raw, {
       platform: context.get('platform'),
       principal: context.get('principal'),
+      session: context.get('session'),
       call: context.get('call'),
       offer,
       use: context.get('use'),

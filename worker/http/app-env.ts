@@ -1,4 +1,5 @@
 import type { Env } from '../env.ts';
+import type { Session } from '../mcp/session/session-id.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { UseRecorder } from '../tokens/use-recorder.ts';
@@ -7,5 +8,12 @@ import type { Call } from './call.ts';
 /** What middleware puts on a request for the routes behind it. */
 export interface AppEnv {
   Bindings: Env;
-  Variables: { call: Call; platform: Platform; principal: Principal; use: UseRecorder };
+  Variables: {
+    call: Call;
+    platform: Platform;
+    principal: Principal;
+    /** The MCP session of the 2025 era that the request names: null where it names none, `unknown` where the caller has no such session. */
+    session: Session | null | 'unknown';
+    use: UseRecorder;
+  };
 }

@@ -3,6 +3,7 @@ import { findApiToken } from '../database/api-tokens.ts';
 import { authenticateBearer } from '../identity/authenticate-bearer.ts';
 import { VerifiedSecrets } from '../identity/verified-secrets.ts';
 import { verifyArgon2id } from '../identity/verify-argon2id.ts';
+import { findSession, idOf, readSession } from '../mcp/session/find-session.ts';
 import { verifyOwnAccessToken } from '../oauth/jwt/verify-own.ts';
 import { addressGateOf } from '../tenants/address-gate.ts';
 import { recordUse } from '../tokens/record-use.ts';
@@ -21,7 +22,7 @@ export function bearerOf(request: Request): string | null {
 }
 
 /**
- * Admits requests by API token or access token, gives the route its principal, and records the request once it has ended.
+ * Admits requests by API token or access token, gives the route its principal and its MCP session, and records the request once it has ended.
  * `route` stands in the record for a path, which may hold what a client likes.
  */
 export function authenticate(route: string): MiddlewareHandler<AppEnv> {
@@ -33,14 +34,17 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
     const use = new UseRecorder(context.req.method, route);
     const { TENANT_GATE } = context.env;
     const tenantGate = (tenant: string) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant));
+    const named = await readSession(context.req.raw, platform.sealKey);
+    const session = idOf(named);
     const authenticated = await authenticateBearer(bearer, {
+      session,
       tenantGate,
       verified: verifiedSecrets,
       addressGate: () => addressGateOf(context.env, call.address),
       findToken: (token) => findApiToken(platform.database, token),
       verifyArgon2id,
       verifyAccessToken: (token) => verifyOwnAccessToken(platform, token),
-      countCall: (tenant, grant) => tenantGate(tenant).countCall(grant),
+      admitGrant: (tenant, grant, user) => tenantGate(tenant).admitGrant(grant, user, session),
     });
     if (!authenticated.ok) {
       const response = tokenRefused(authenticated, call.requestId, platform.publicUrl);
@@ -52,8 +56,9 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
       }
       return response;
     }
-    const { who } = authenticated;
+    const { who, sessionHasEnded } = authenticated;
     context.set('principal', { ...who, needs: { scopes: [], role: null }, ...call });
+    context.set('session', findSession(named, who, sessionHasEnded));
     context.set('use', use);
     await next();
     context.executionCtx.waitUntil(

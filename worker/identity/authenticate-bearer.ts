@@ -1,13 +1,19 @@
 import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
 import type { VerifiedAccessToken } from '../oauth/jwt/verify.ts';
 import type { Principal } from '../tenants/principal.ts';
+import type { KnownAdmission } from '../tenants/tenant-gate.ts';
 import { type TokenRefusal, type TokenWorld, verifyApiToken } from './verify-api-token.ts';
 
 type Who = Pick<Principal, 'tenantId' | 'userId' | 'credential'>;
 
 /** Whom a bearer speaks for, or why it was not accepted. */
 export type AuthenticatedBearer =
-  | { readonly ok: true; readonly who: Who }
+  | {
+      readonly ok: true;
+      readonly who: Who;
+      /** Whether the MCP session that the call names was deleted. */
+      readonly sessionHasEnded: boolean;
+    }
   | ({
       readonly ok: false;
       /** Of a refusal that comes after the secret or the signature was found right. */
@@ -19,8 +25,8 @@ export type BearerRefusal = TokenRefusal | { readonly reason: 'expired' };
 /** What the dispatch needs of the world. */
 export interface BearerWorld extends TokenWorld {
   readonly verifyAccessToken: (token: string) => Promise<VerifiedAccessToken>;
-  /** Counts a call of a verified access token; the seconds to wait where it makes too many, else null. */
-  readonly countCall: (tenantId: string, grantId: string) => Promise<number | null>;
+  /** Counts a call of a verified access token. */
+  readonly admitGrant: (tenantId: string, grantId: string, userId: string) => Promise<KnownAdmission>;
 }
 
 /** An API token by its form, else an access token. What is neither is refused before anything is looked up. */
@@ -31,21 +37,24 @@ export async function authenticateBearer(bearer: string, world: BearerWorld): Pr
       const named = verified.reason === 'rate_limited' ? parseApiToken(bearer) : null;
       return named === null ? verified : { ...verified, who: tokenOf(named, null) };
     }
-    const { token, userId } = verified;
-    return { ok: true, who: tokenOf(token, userId) };
+    const { token, userId, sessionHasEnded } = verified;
+    return { ok: true, who: tokenOf(token, userId), sessionHasEnded };
   }
   const verified = await world.verifyAccessToken(bearer);
   if (!verified.ok) return { ok: false, reason: verified.reason === 'expired' ? 'expired' : 'malformed' };
   const { tenant, sub, gid, scope, exp } = verified.claims;
-  const retryAfterSeconds = await world.countCall(tenant, gid);
+  const admission = await world.admitGrant(tenant, gid, sub);
   const who: Who = {
     tenantId: tenant,
     userId: sub,
     credential: { kind: 'oauth', id: gid, scopes: scope.split(' '), expiresAtMs: exp * 1000 },
   };
-  return retryAfterSeconds === null
-    ? { ok: true, who }
-    : { ok: false, reason: 'rate_limited', retryAfterSeconds, who };
+  switch (admission.verdict) {
+    case 'admitted':
+      return { ok: true, who, sessionHasEnded: admission.sessionHasEnded };
+    case 'rate_limited':
+      return { ok: false, reason: 'rate_limited', retryAfterSeconds: admission.retryAfterSeconds, who };
+  }
 }
 
 function tokenOf(token: ApiToken, userId: string | null): Who {

@@ -11,11 +11,18 @@ export type TokenRefusal =
   | { readonly reason: 'rate_limited'; readonly retryAfterSeconds: number };
 
 export type VerifiedToken =
-  | { readonly ok: true; readonly token: ApiToken; readonly userId: string }
+  | {
+      readonly ok: true;
+      readonly token: ApiToken;
+      readonly userId: string;
+      readonly sessionHasEnded: boolean;
+    }
   | ({ readonly ok: false } & TokenRefusal);
 
 /** What verification needs of the world. */
 export interface TokenWorld {
+  /** The MCP session that the call names; its tenant's gate is asked about it in the same question. */
+  readonly session: string | null;
   readonly tenantGate: (tenant: string) => Pick<DurableObjectStub<TenantGate>, 'admit' | 'remember'>;
   /** What the gate forgets when it is idle. */
   readonly verified: VerifiedSecrets;
@@ -40,10 +47,11 @@ export async function verifyApiToken(bearer: string, world: TokenWorld): Promise
   if (token === null) return { ok: false, reason: 'malformed' };
   const secretSha256 = await sha256Hex(utf8(token.secret));
   const gate = world.tenantGate(token.tenant);
-  const remembered = await gate.admit(token.token, secretSha256);
+  const remembered = await gate.admit(token.token, secretSha256, world.session);
   if (remembered.verdict !== 'unknown') return admitted(token, remembered);
   const owner = world.verified.ownerOf(token.token, secretSha256);
-  if (owner !== null) return admitted(token, await gate.remember(token.token, secretSha256, owner));
+  if (owner !== null)
+    return admitted(token, await gate.remember(token.token, secretSha256, owner, world.session));
 
   return asAttempt(world.addressGate(), (succeeded) => verifySecret(token, secretSha256, world, succeeded));
 }
@@ -64,13 +72,13 @@ async function verifySecret(
   succeeded();
   world.verified.keep(token.token, secretSha256, stored.userId);
   const gate = world.tenantGate(token.tenant);
-  return admitted(token, await gate.remember(token.token, secretSha256, stored.userId));
+  return admitted(token, await gate.remember(token.token, secretSha256, stored.userId, world.session));
 }
 
 function admitted(token: ApiToken, admission: Admission): VerifiedToken {
   switch (admission.verdict) {
     case 'admitted':
-      return { ok: true, token, userId: admission.userId };
+      return { ok: true, token, userId: admission.userId, sessionHasEnded: admission.sessionHasEnded };
     case 'rate_limited':
       return { ok: false, reason: 'rate_limited', retryAfterSeconds: admission.retryAfterSeconds };
     case 'unknown':

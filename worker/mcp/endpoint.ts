@@ -14,9 +14,9 @@ import { type Message, parseMessage } from './parse-message.ts';
 import type { Judged } from './request-kind.ts';
 import { kindOf } from './request-kinds.ts';
 import { makeServer } from './server.ts';
-import { findSession } from './session/find-session.ts';
 import { sessionNotFound } from './session/protocol.ts';
 import { serveLegacy } from './session/serve-legacy.ts';
+import type { Session } from './session/session-id.ts';
 import { logTrace, traceContextOf } from './trace-context.ts';
 import { unreadableBody } from './unreadable-body.ts';
 
@@ -49,7 +49,25 @@ export async function serveMcp(request: Request, called: Called): Promise<Respon
   }
 }
 
-type Called = Omit<McpCall, 'entry' | 'judged' | 'session'>;
+/**
+ * Requests whose answers an isolate has: making one does nothing and looks at nothing of the tenant, so it is made while the
+ * database is asked, and waits for the verdict.
+ */
+const ANSWERED_FROM_MEMORY: ReadonlySet<string | null> = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'tools/list',
+  'prompts/list',
+  'resources/templates/list',
+  'skills/list',
+  'skills/get',
+]);
+
+/** A call as authentication leaves it; its session may be one that the caller has not. */
+type Called = Omit<McpCall, 'entry' | 'judged' | 'session'> & {
+  readonly session: Session | null | 'unknown';
+};
 
 function refuseBody(refusal: Refusal, { use, call }: Called): Response {
   use.refused(refusal.code);
@@ -75,14 +93,15 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
     parsedBody === null ? null : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer) ?? null);
   const willWork = judged?.ok === true;
   const isLegacy = await isLegacyRequest(request, parsedBody?.body);
-  const session = isLegacy
-    ? await findSession(request, parsedBody?.method ?? null, platform, principal)
-    : null;
+  // A client that introduces itself begins anew, whatever it remembers; and today's revision has no sessions.
+  const session = isLegacy && parsedBody?.method !== 'initialize' ? called.session : null;
   if (parsedBody !== null) use.asks(parsedBody.method, judged === null ? null : targetOf(judged));
   if (judged?.ok === false) use.refused('invalid_arguments');
   const filter = parsedBody === null ? null : isLegacy ? askedResource(parsedBody) : askedFilter(parsedBody);
   const listener = { ...principal, needs: { scopes: scopesOfFilter(filter), role: null } };
-  if (!willWork || session === 'unknown') await enter(platform.database, listener);
+  const isInMemory = ANSWERED_FROM_MEMORY.has(parsedBody?.method ?? null);
+  const entering = willWork && session !== 'unknown' ? null : enter(platform.database, listener);
+  if (!isInMemory || session === 'unknown') await entering;
   if (session === 'unknown') {
     use.refused('not_found');
     return sessionNotFound();
@@ -91,13 +110,18 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
   const mcp: McpCall = { ...called, entry, judged, session };
   if (filter !== null && !isLegacy)
     return serveListen(request, parsedBody?.body, filter, { ...mcp, principal: listener });
-  const answered = isLegacy
-    ? await serveLegacy(request, parsedBody?.body, mcp)
-    : await modern.fetch(request, {
+  const answering = isLegacy
+    ? serveLegacy(request, parsedBody?.body, mcp)
+    : modern.fetch(request, {
         authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
         ...(parsedBody === null ? {} : { parsedBody: parsedBody.body }),
       });
-  if (!willWork) return answered;
+  const [answered] = await Promise.all([answering, entering]);
+  return willWork ? whenEntered(answered, mcp) : answered;
+}
+
+/** The answer of work in the tenant, once its own first entry has proven the credential alive. */
+async function whenEntered(answered: Response, { platform, principal, entry }: McpCall): Promise<Response> {
   const response = await holdUntilEntry(answered, entry);
   if (!entry.isDecided) {
     await enter(platform.database, principal);

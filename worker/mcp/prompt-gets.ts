@@ -2,23 +2,20 @@ import {
   type GetPromptResult,
   type InputRequiredResult,
   isInputRequiredResult,
-  ProtocolError,
-  ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import { parseArguments } from './parse-arguments.ts';
 import type { Prompt } from './prompt.ts';
 import { protocolRefusal } from './protocol-refusal.ts';
 import { accepted, asRecord, type RequestKind, refused } from './request-kind.ts';
 import type { ToolContext } from './tool.ts';
-
-const NAME_CHARS_SHOWN = 100;
+import { unknownName } from './unknown-name.ts';
 
 /** `prompts/get`. */
 export const promptGets: RequestKind = {
   judge(params, offer) {
     const { name, arguments: given } = asRecord(params);
     const prompt = typeof name === 'string' ? offer.findPrompt(name) : undefined;
-    if (prompt === undefined) return refused(unknownPrompt(name));
+    if (prompt === undefined) return refused(unknownName('prompt', name));
     const parsed = parseArguments(prompt, given);
     if (!parsed.ok) return refused(parsed.refusal, prompt.name);
     return accepted({
@@ -40,11 +37,4 @@ async function get(
   const messages = await prompt.get(input, context);
   if (isInputRequiredResult(messages)) return messages;
   return { description: prompt.description, messages: [...messages] };
-}
-
-function unknownPrompt(name: unknown): ProtocolError {
-  return new ProtocolError(
-    ProtocolErrorCode.InvalidParams,
-    `Unknown prompt: ${String(name).slice(0, NAME_CHARS_SHOWN)}`,
-  );
 }

@@ -2,8 +2,6 @@ import {
   type CallToolResult,
   type InputRequiredResult,
   isInputRequiredResult,
-  ProtocolError,
-  ProtocolErrorCode,
 } from '@modelcontextprotocol/server';
 import { envelope } from '../http/refusal.ts';
 import { confirmer, InputNeeded } from './confirm/confirm.ts';
@@ -16,15 +14,14 @@ import {
 import { parseArguments } from './parse-arguments.ts';
 import { accepted, asRecord, type RequestKind, refused } from './request-kind.ts';
 import type { CallContext, Tool, ToolContext } from './tool.ts';
-
-const NAME_CHARS_SHOWN = 100;
+import { unknownName } from './unknown-name.ts';
 
 /** `tools/call`. A refusal is a result with `isError` and the one error envelope, which agents read. */
 export const toolCalls: RequestKind = {
   judge(params, offer) {
     const { name, arguments: given } = asRecord(params);
     const tool = typeof name === 'string' ? offer.findTool(name) : undefined;
-    if (tool === undefined) return refused(unknownTool(name));
+    if (tool === undefined) return refused(unknownName('tool', name));
     const parsed = parseArguments(tool, given);
     if (!parsed.ok) return refused(parsed.refusal, tool.name);
     return accepted({
@@ -79,11 +76,4 @@ async function withState(
   const state = await openRequestState<unknown>(platform.sealKey, owner, text);
   if (state === null) throw invalidState();
   return { ...request, requestState: <State>() => state as State };
-}
-
-function unknownTool(name: unknown): ProtocolError {
-  return new ProtocolError(
-    ProtocolErrorCode.InvalidParams,
-    `Unknown tool: ${String(name).slice(0, NAME_CHARS_SHOWN)}`,
-  );
 }

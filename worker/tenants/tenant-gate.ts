@@ -17,10 +17,17 @@ import { UsedOnce } from './used-once.ts';
 const REMEMBERED_MS = 5 * 60_000;
 const CREDENTIALS_MAX = 10_000;
 
-export type Admission =
-  | { readonly verdict: 'admitted'; readonly userId: string }
-  | { readonly verdict: 'unknown' }
+/** The verdict on a call whose credential was proven. */
+export type KnownAdmission =
+  | {
+      readonly verdict: 'admitted';
+      readonly userId: string;
+      /** Whether the MCP session that the call names was deleted; asked here so that a call costs one question. */
+      readonly sessionHasEnded: boolean;
+    }
   | { readonly verdict: 'rate_limited'; readonly retryAfterSeconds: number };
+
+export type Admission = KnownAdmission | { readonly verdict: 'unknown' };
 
 interface Remembered {
   readonly secretSha256: string;
@@ -50,26 +57,31 @@ export class TenantGate extends DurableObject<Env> {
 
   /**
    * Admits a call by a token whose secret was verified before. Only a remembered secret is counted against the rate, so
-   * that wrong secrets for a known token id take nothing from its owner.
+   * that wrong secrets for a known token id take nothing from its owner. `session` is the MCP session that it names.
    */
-  admit(token: string, secretSha256: string): Admission {
+  admit(token: string, secretSha256: string, session: string | null): Admission {
     const known = this.remembered.get(token);
     if (known === undefined || known.secretSha256 !== secretSha256 || known.until <= Date.now())
       return { verdict: 'unknown' };
-    return this.count(token, known.userId);
+    return this.count(token, known.userId, session);
   }
 
   /** Remembers a secret that argon2id has just verified, and admits its call. */
-  remember(token: string, secretSha256: string, userId: string): Admission {
+  remember(token: string, secretSha256: string, userId: string, session: string | null): Admission {
     if (this.remembered.size >= CREDENTIALS_MAX) this.forgetOldest();
     this.remembered.set(token, { secretSha256, userId, until: Date.now() + REMEMBERED_MS });
-    return this.count(token, userId);
+    return this.count(token, userId, session);
   }
 
-  /** Counts a call by an access token, whose signature is its proof; the seconds to wait where it makes too many, else null. */
-  countCall(grant: string): number | null {
+  /** Admits a call of `user` by an access token, whose signature is its proof. */
+  admitGrant(grant: string, user: string, session: string | null): KnownAdmission {
     if (this.calls.size >= CREDENTIALS_MAX && !this.calls.has(grant)) this.calls.clear();
-    const admission = this.count(grant, '');
+    return this.count(grant, user, session);
+  }
+
+  /** Counts a call that names no MCP session; the seconds to wait where its credential makes too many, else null. */
+  countCall(credential: string): number | null {
+    const admission = this.admitGrant(credential, '', null);
     return admission.verdict === 'rate_limited' ? admission.retryAfterSeconds : null;
   }
 
@@ -90,10 +102,6 @@ export class TenantGate extends DurableObject<Env> {
   /** Remembers that an MCP session was deleted, until `until` (Unix ms). */
   endSession(session: string, until: number): void {
     this.endedSessions.add(session, until, Date.now());
-  }
-
-  hasEnded(session: string): boolean {
-    return this.endedSessions.has(session);
   }
 
   /** Takes an entry of the request log; it is written with others within about a second. */
@@ -137,12 +145,16 @@ export class TenantGate extends DurableObject<Env> {
     await withTenant(database, system, [recordTokenUses(uses, dropped)] as const);
   }
 
-  private count(token: string, userId: string): Admission {
+  private count(token: string, userId: string, session: string | null): KnownAdmission {
     this.awake.touch();
     const taken = take(this.calls.get(token), limit('calls_per_minute'), Date.now());
     this.calls.set(token, taken.bucket);
     return taken.ok
-      ? { verdict: 'admitted', userId }
+      ? {
+          verdict: 'admitted',
+          userId,
+          sessionHasEnded: session !== null && this.endedSessions.has(session),
+        }
       : { verdict: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds };
   }
 

@@ -46,7 +46,7 @@ export default {
         return new Response('hello');
       case '/gate': {
         const gate = env.TENANT_GATE.get(env.TENANT_GATE.idFromName('bench'));
-        return Response.json(await gate.admit('nobody', ''));
+        return Response.json(await gate.admit('nobody', '', null));
       }
       case '/select': {
         database ??= open(env);

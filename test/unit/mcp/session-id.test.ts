@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeBase64url } from '../../../protocol/base64url.ts';
 import { limit } from '../../../protocol/limits.ts';
+import { findSession } from '../../../worker/mcp/session/find-session.ts';
 import { sealSession, unsealSession } from '../../../worker/mcp/session/session-id.ts';
 import { importSealKey, seal } from '../../../worker/seal/seal.ts';
 
@@ -12,12 +13,14 @@ const introduction = {
   capabilities: { elicitation: { form: { applyDefaults: true } }, sampling: {}, experimental: { x: {} } },
   clientInfo: { name: 'agent', version: '1' },
 };
+const opened = async (id: string, who: Parameters<typeof findSession>[1] = ann, now = NOW, opener = key) =>
+  findSession((await unsealSession(opener, id, now)) ?? 'unknown', who, false);
 const sealed = (now = NOW) => sealSession(key, ann, '2025-11-25', introduction, now);
 
 test('a session id holds what the session is, in printable ASCII, and opens for who got it', async () => {
   const id = await sealed();
   expect(id).toMatch(/^[\x21-\x7e]{1,700}$/);
-  expect(await unsealSession(key, ann, id, NOW)).toMatchObject({
+  expect(await opened(id)).toMatchObject({
     protocolVersion: '2025-11-25',
     client: { name: 'agent', version: '1' },
     abilities: { elicitation: { form: {} }, sampling: {} },
@@ -26,9 +29,9 @@ test('a session id holds what the session is, in printable ASCII, and opens for 
 
 test('two sessions of one client are two', async () => {
   const [one, two] = await Promise.all(
-    [sealed(), sealed()].map(async (id) => unsealSession(key, ann, await id, NOW)),
+    [sealed(), sealed()].map(async (id) => unsealSession(key, await id, NOW)),
   );
-  expect(one?.id).not.toBe(two?.id);
+  expect(one?.session.id).not.toBe(two?.session.id);
 });
 
 test('a client cannot make its own id grow', async () => {
@@ -47,27 +50,27 @@ describe('opens nothing', () => {
     credential: { kind: 'oauth', id: 'tok_a', scopes: [], expiresAtMs: 0 },
   } as const;
   test.each<[string, () => Promise<unknown>]>([
-    [
-      'for another tenant',
-      async () => unsealSession(key, { ...ann, tenantId: 'ten_b' }, await sealed(), NOW),
-    ],
+    ['for another tenant', async () => opened(await sealed(), { ...ann, tenantId: 'ten_b' })],
     [
       'for another token',
-      async () =>
-        unsealSession(key, { ...ann, credential: { ...ann.credential, id: 'tok_b' } }, await sealed(), NOW),
+      async () => opened(await sealed(), { ...ann, credential: { ...ann.credential, id: 'tok_b' } }),
     ],
-    ['for a credential of another kind', async () => unsealSession(key, oauth, await sealed(), NOW)],
-    ['for another deployment', async () => unsealSession(otherKey, ann, await sealed(), NOW)],
+    ['for a credential of another kind', async () => opened(await sealed(), oauth)],
+    ['for another deployment', async () => opened(await sealed(), ann, NOW, otherKey)],
     [
       'after its time',
-      async () => unsealSession(key, ann, await sealed(), NOW + limit('mcp_session_lifetime_ms') + 1000),
+      async () => opened(await sealed(), ann, NOW + limit('mcp_session_lifetime_ms') + 1000),
     ],
     [
       'that was sealed for something else',
-      async () => unsealSession(key, ann, await seal(key, 'confirm', { tenant: 'ten_a' }, 1e6, NOW), NOW),
+      async () => opened(await seal(key, 'confirm', { tenant: 'ten_a' }, 1e6, NOW)),
     ],
-    ['that is empty', () => unsealSession(key, ann, '', NOW)],
-  ])('%s', async (_what, opened) => {
-    expect(await opened()).toBeNull();
+    ['that is empty', () => opened('')],
+    [
+      'once its client has deleted it',
+      async () => findSession(await unsealSession(key, await sealed(), NOW), ann, true),
+    ],
+  ])('%s', async (_what, found) => {
+    expect(await found()).toBe('unknown');
   });
 });

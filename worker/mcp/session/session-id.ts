@@ -18,8 +18,8 @@ export interface Session {
   readonly expiresAt: number;
 }
 
-/** The session and whose it is: the credential that opened it, which for an agent is its grant and outlives its tokens. */
-interface Claim {
+/** A session and whose it is: the credential that opened it, which for an agent is its grant and outlives its tokens. */
+export interface OwnedSession {
   readonly session: Session;
   readonly tenant: string;
   readonly credential: string;
@@ -55,25 +55,27 @@ export function sealSession(
     abilities: abilitiesOf(introduction.capabilities),
     expiresAt: now + lifetimeMs,
   };
-  return seal<Claim>(key, 'session', { session, ...ownerOf(who) }, lifetimeMs, now);
+  return seal<OwnedSession>(key, 'session', { session, ...ownerOf(who) }, lifetimeMs, now);
 }
 
-/** The session that `header` names; null where it is forged, expired or somebody else's, which must look alike. */
+/** The session that `header` names, whoever's it is; null where it is forged or expired. */
 export async function unsealSession(
   key: SealKey,
-  who: Who,
   header: string,
   now: number = Date.now(),
-): Promise<Session | null> {
+): Promise<OwnedSession | null> {
   if (header.length > HEADER_CHARS_MAX) return null;
-  const opened = await unseal<Claim>(key, 'session', header, now);
-  if (!opened.ok) return null;
-  const { tenant, credential, session } = opened.claim;
+  const opened = await unseal<OwnedSession>(key, 'session', header, now);
+  return opened.ok ? opened.claim : null;
+}
+
+/** The session where it is `who`'s; null where it is somebody else's, which must look like none. */
+export function ownSession({ session, tenant, credential }: OwnedSession, who: Who): Session | null {
   const owner = ownerOf(who);
   return tenant === owner.tenant && credential === owner.credential ? session : null;
 }
 
-function ownerOf({ tenantId, credential }: Who): Omit<Claim, 'session'> {
+function ownerOf({ tenantId, credential }: Who): Omit<OwnedSession, 'session'> {
   return { tenant: tenantId, credential: `${credential.kind} ${credential.id}` };
 }
 

@@ -11,13 +11,17 @@ export const SKILLS_EXTENSION = { 'io.modelcontextprotocol/skills': {} } as cons
 /** The same for everybody, and only another deployment changes them. */
 const CACHED = { ttlMs: 300_000, cacheScope: 'public' } as const;
 
+// Made once: a server is made for each request, and making these took a fortieth of a `tools/list`.
+const LIST = { params: z.looseObject({}).optional() };
+const GET = { params: z.looseObject({ uri: z.string() }) };
+
 /** Answers `skills/list` and `skills/get`; the files themselves are read as resources. */
 export function serveSkills(server: Server): void {
-  server.setRequestHandler('skills/list', { params: z.looseObject({}).optional() }, async () => ({
+  server.setRequestHandler('skills/list', LIST, async () => ({
     skills: await Promise.all(SKILLS.map(entryOf)),
     ...CACHED,
   }));
-  server.setRequestHandler('skills/get', { params: z.looseObject({ uri: z.string() }) }, async ({ uri }) => {
+  server.setRequestHandler('skills/get', GET, async ({ uri }) => {
     const skill = SKILLS.find((candidate) => candidate.uri === uri);
     if (skill === undefined) throw new ResourceNotFoundError(uri, 'There is no such skill.');
     return { skill: await entryOf(skill), ...CACHED };
