@@ -1085,6 +1085,7 @@ create table app.token_uses (
   outcome text not null,
   reason text,
   dropped integer,
+  trace_id text,
   constraint an_entry_or_a_gap CHECK (
 CASE
     WHEN (outcome = 'dropped'::text) THEN ((dropped IS NOT NULL) AND (credential_id IS NULL))
@@ -1102,12 +1103,14 @@ END),
   constraint token_uses_request_id_check CHECK (((length(request_id) >= 1) AND (length(request_id) <= 100))),
   constraint token_uses_target_check CHECK ((length(target) <= 100)),
   constraint token_uses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
+  constraint token_uses_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text)),
   constraint token_uses_user_agent_check CHECK ((length(user_agent) <= 200))
 );
 alter table app.token_uses owner to causeway_owner;
 CREATE INDEX token_uses_by_age ON app.token_uses USING brin (occurred_at);
 CREATE INDEX token_uses_by_credential ON app.token_uses USING btree (tenant_id, credential_id, occurred_at DESC);
 CREATE INDEX token_uses_by_time ON app.token_uses USING btree (tenant_id, occurred_at DESC);
+CREATE INDEX token_uses_by_trace ON app.token_uses USING btree (tenant_id, trace_id, occurred_at DESC) WHERE (trace_id IS NOT NULL);
 CREATE INDEX token_uses_by_user ON app.token_uses USING btree (tenant_id, user_id, occurred_at DESC);
 alter table app.token_uses enable row level security;
 alter table app.token_uses force row level security;
@@ -4113,7 +4116,7 @@ grant execute on function app.system_list_projects(boolean,text,text,integer) to
 comment on function app.system_list_projects(boolean,text,text,integer) is 'The projects that the signed-in person sees or administers, a page by name: {total, rows: [{project, name, restricted, archived, role, administers, members}]}.';
 
 CREATE OR REPLACE FUNCTION app.system_list_requests(filter jsonb, before_request_id text, rows_max integer)
- RETURNS TABLE(request_id text, occurred_at timestamp with time zone, credential_kind text, credential_id text, credential_name text, user_id text, user_name text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer)
+ RETURNS TABLE(request_id text, occurred_at timestamp with time zone, credential_kind text, credential_id text, credential_name text, user_id text, user_name text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer, trace_id text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4123,7 +4126,7 @@ AS $function$
                   (select coalesce(c.name, g.client_id)
                      from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
                     where g.tenant_id = l.tenant_id and g.grant_id = l.credential_id)),
-         l.user_id, u.name, l.method, l.target, l.address, l.user_agent, l.latency_ms, l.outcome, l.reason, l.dropped
+         l.user_id, u.name, l.method, l.target, l.address, l.user_agent, l.latency_ms, l.outcome, l.reason, l.dropped, l.trace_id
     from app.token_uses as l
     left join app.memberships as m on m.tenant_id = l.tenant_id and m.user_id = l.user_id
     left join app.users as u on u.user_id = m.user_id
@@ -4132,6 +4135,7 @@ AS $function$
      and (filter ->> 'user' is null or l.user_id = filter ->> 'user')
      and (filter ->> 'credential' is null or l.credential_id = filter ->> 'credential')
      and (not coalesce((filter ->> 'refused')::boolean, false) or l.outcome <> 'ok')
+     and (filter ->> 'trace' is null or l.trace_id = filter ->> 'trace')
      and (filter ->> 'from' is null or l.occurred_at >= (filter ->> 'from')::timestamptz)
      and (filter ->> 'until' is null or l.occurred_at < (filter ->> 'until')::timestamptz)
      and (before_request_id is null or (l.occurred_at, l.request_id) < (
@@ -4142,7 +4146,7 @@ AS $function$
 $function$;
 alter function app.system_list_requests(jsonb,text,integer) owner to causeway_keeper;
 grant execute on function app.system_list_requests(jsonb,text,integer) to causeway_app;
-comment on function app.system_list_requests(jsonb,text,integer) is 'The request log of the entered tenant, newest first; `filter` is {user, credential, refused, from, until}. Who is no admin or owner sees what was asked in their own name.';
+comment on function app.system_list_requests(jsonb,text,integer) is 'The request log of the entered tenant, newest first; `filter` is {user, credential, trace, refused, from, until}. Who is no admin or owner sees what was asked in their own name.';
 
 CREATE OR REPLACE FUNCTION app.system_member_sessions(wanted_user text, before text, row_limit integer)
  RETURNS jsonb
@@ -4362,11 +4366,11 @@ begin
     raise exception 'entries are added by the system alone' using errcode = 'insufficient_privilege';
   end if;
   insert into app.token_uses (tenant_id, request_id, occurred_at, credential_kind, credential_id, user_id, method, target,
-                              address, user_agent, latency_ms, outcome, reason)
+                              address, user_agent, latency_ms, outcome, reason, trace_id)
   select tenant, u.request, u.at, u.kind, u.credential, u.user_id, u.method, u.target,
-         u.address, u.agent, u.latency_ms, u.outcome, u.reason
+         u.address, u.agent, u.latency_ms, u.outcome, u.reason, u.trace
     from jsonb_to_recordset(uses) as u(request text, at timestamptz, kind text, credential text, user_id text, method text,
-                                       target text, address text, agent text, latency_ms integer, outcome text, reason text)
+                                       target text, address text, agent text, latency_ms integer, outcome text, reason text, trace text)
   on conflict do nothing;
   if system_record_token_uses.dropped > 0 then
     insert into app.token_uses (tenant_id, request_id, occurred_at, outcome, dropped)

@@ -14,6 +14,10 @@ let ann: Inhabitant;
 let bob: Inhabitant;
 let sessions: Record<'ann' | 'bob' | 'mallory', Principal>;
 
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+/** What two people asked as parts of one piece of work. */
+const TRACED: readonly number[] = [1, 3];
+
 /** Minutes ago, who, and how it ended; the request of that minute. */
 const ENTRIES = [
   [1, 'ann', 'ok'],
@@ -40,8 +44,8 @@ beforeAll(async () => {
     const person = who === 'ann' ? ann : who === 'bob' ? bob : null;
     await database.asSuperuser(
       `insert into app.token_uses (tenant_id, request_id, occurred_at, credential_kind, credential_id, user_id, method,
-                                   latency_ms, outcome, reason, dropped)
-       values ($1, $2, now() - $3 * interval '1 minute', $4, $5, $6, $7, $8, $9, $10, $11)`,
+                                   latency_ms, outcome, reason, dropped, trace_id)
+       values ($1, $2, now() - $3 * interval '1 minute', $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         ann.tenantId,
         `req-${minutes}`,
@@ -54,6 +58,7 @@ beforeAll(async () => {
         outcome,
         outcome === 'refused' || outcome === 'failed' ? 'not_found' : null,
         person ? null : 3,
+        TRACED.includes(minutes) ? TRACE : null,
       ],
     );
   }
@@ -90,6 +95,7 @@ describe('the request log', () => {
     ['both', () => ({ user: bob.userId, refused: true }), [2]],
     ['the time since', () => ({ from: minutesAgo(3.5) }), [1, 2, 3]],
     ['the time until', () => ({ until: minutesAgo(3.5) }), [4, 5]],
+    ['one trace, whoever asked', () => ({ trace: TRACE }), [1, 3]],
     ['a person of nowhere', () => ({ user: newId('user') }), []],
   ] as const)('is filtered by %s', async (_what, filter, expected) => {
     expect(await seen(sessions.ann, filter())).toEqual(expected);
@@ -105,6 +111,7 @@ describe('the request log', () => {
     expect(await seen(sessions.bob)).toEqual([2, 3]);
     expect(await seen(sessions.bob, { user: ann.userId })).toEqual([]);
     expect(await seen(sessions.bob, { credential: ann.tokenId })).toEqual([]);
+    expect(await seen(sessions.bob, { trace: TRACE })).toEqual([3]);
   });
 
   test('shows Mallory, owner of another tenant, nothing, and an owner’s token nothing either', async () => {

@@ -41,6 +41,7 @@ const useOf = (who: Inhabitant, more: Partial<TokenUse> = {}): TokenUse => ({
   latency_ms: 3,
   outcome: 'ok',
   reason: null,
+  trace: null,
   admitted: true,
   ...more,
 });

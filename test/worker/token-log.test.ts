@@ -78,6 +78,17 @@ describe('every request with a token is in the request log', () => {
     expect(text).not.toContain(ann.token.slice(57));
   });
 
+  test('with the trace that a client says it is part of, and with none that is malformed', async () => {
+    const zoe = await settlePerson(stack, { name: 'Zoe' });
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    for (const parent of [traceparent, `${traceparent}\u0000`, 'secret'])
+      await (
+        await postMcp(stack, zoe.token, message('tools/list', { _meta: { traceparent: parent } }))
+      ).text();
+    const rows = await recorded(zoe.tenant, 3);
+    expect(rows.map(({ trace_id }) => trace_id)).toEqual(['4bf92f3577b34da6a3ce929d0e0e4736', null, null]);
+  });
+
   test('an agent in the browser era, too, and what ended it', async () => {
     const account = await settleAccount(stack, { name: 'Oona' });
     const { tokens } = await connect(stack, await signedIn(stack, account));

@@ -59,6 +59,7 @@ ${
       )}</select></div>`
 }<div class="field"><label for="from">From (UTC)</label><input id="from" name="from" type="datetime-local" value="${value('from')}"></div>
 <div class="field"><label for="until">Until (UTC)</label><input id="until" name="until" type="datetime-local" value="${value('until')}"></div>
+<div class="field"><label for="trace">Trace</label><input id="trace" name="trace" maxlength="32" value="${value('trace')}"></div>
 <label class="choice"><input type="checkbox" name="refused" value="yes"${value('refused') === 'yes' ? html` checked` : ''}> Only what was refused or failed</label>
 ${credential === '' ? '' : html`<label class="choice"><input type="checkbox" name="credential" value="${credential}" checked> Only <code class="id">${credential}</code></label>`}
 <button>Show</button></form>`;
@@ -79,7 +80,7 @@ function requestRow(page: RequestsPage, tenantId: string, row: LoggedRequest): M
   const { credentialId, credentialName } = row;
   return html`<tr><td>${moment(row.occurredAt)}</td>
 <td>${row.userName ?? ''}<br><a href="${addressOf(page, tenantId, { credential: credentialId ?? '' })}">${credentialName ?? credentialId}</a></td>
-<td>${row.target ?? ''}<br><span class="dim">${row.method}</span></td>
+<td>${row.target ?? ''}<br><span class="dim">${row.method}</span>${row.traceId === null ? '' : html`<br><a href="${addressOf(page, tenantId, { trace: row.traceId })}">its trace</a>`}</td>
 <td>${row.outcome === 'ok' ? 'ok' : html`<span class="badge bad">${row.reason ?? row.outcome}</span>`}<br><span class="dim">${row.latencyMs} ms</span></td>
 <td>${row.address ?? 'unknown'}<br><span class="dim">${browserName(row.userAgent)}</span></td></tr>`;
 }

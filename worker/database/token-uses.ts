@@ -33,12 +33,16 @@ export interface LoggedRequest {
   readonly reason: string | null;
   /** For how many. */
   readonly dropped: number | null;
+  /** The trace that the client said it is part of: 32 hexadecimal digits. */
+  readonly traceId: string | null;
 }
 
 export interface RequestFilter {
   readonly user?: string | undefined;
   /** The id of a token or of an agent's grant. */
   readonly credential?: string | undefined;
+  /** The id of a trace. */
+  readonly trace?: string | undefined;
   /** Only what was not answered as asked. */
   readonly refused?: boolean | undefined;
   /** ISO 8601, inclusive. */
@@ -70,6 +74,7 @@ export function selectRequests(
       outcome: row.outcome as LoggedRequest['outcome'],
       reason: row.reason as string | null,
       dropped: row.dropped as number | null,
+      traceId: row.trace_id as string | null,
     })),
   );
 }

@@ -88,7 +88,10 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
   const { platform, principal, offer, use, call } = called;
   const entry = new Entry();
   const trace = traceContextOf(parsedBody?.params);
-  if (trace !== null) logTrace(trace, call.requestId, namedMethod(parsedBody?.method ?? null));
+  if (trace !== null) {
+    use.traced(trace.traceId);
+    logTrace(trace, call.requestId, namedMethod(parsedBody?.method ?? null));
+  }
   const judged =
     parsedBody === null ? null : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer) ?? null);
   const willWork = judged?.ok === true;

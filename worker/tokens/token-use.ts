@@ -19,6 +19,8 @@ export interface TokenUse {
   readonly outcome: 'ok' | 'refused' | 'failed';
   /** Why it was not `ok`: a code of `protocol/errors.ts` or of an entry's refusal. */
   readonly reason: string | null;
+  /** The trace that the client says it is part of (W3C Trace Context); null where it says nothing. */
+  readonly trace: string | null;
   /** Whether the credential was let in; a call that a tool refused was. */
   readonly admitted: boolean;
 }

@@ -12,6 +12,7 @@ export class UseRecorder {
   private method: string;
   private target: string | null;
   private reason: string | null = null;
+  private trace: string | null = null;
   private work: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
 
   constructor(method: string, route: string) {
@@ -23,6 +24,11 @@ export class UseRecorder {
   asks(method: string | null, target: string | null): void {
     this.method = namedMethod(method);
     this.target = target ?? this.target;
+  }
+
+  /** Says which trace the client says that the request is part of. */
+  traced(traceId: string): void {
+    this.trace = traceId;
   }
 
   /** The request's work in the tenant begins; {@link workEnded} says that it is over. */
@@ -55,6 +61,7 @@ export class UseRecorder {
       latency_ms: Date.now() - this.startedAt,
       outcome: outcomeOf(reason),
       reason,
+      trace: this.trace,
       admitted: !isRefusedEntry && response.status !== 401 && response.status !== 429,
     };
   }

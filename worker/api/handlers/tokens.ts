@@ -70,6 +70,7 @@ export const tokenHandlers: Handlers<keyof typeof TOKEN_ROUTES> = {
         outcome: entry.outcome,
         reason: entry.reason,
         dropped: entry.dropped,
+        trace: entry.traceId,
       })),
       truncated: shown.truncated,
       cursor: shown.cursor,

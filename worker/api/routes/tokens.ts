@@ -25,6 +25,7 @@ const OVERLAP_SECONDS_MAX = 30 * DAY_SECONDS;
 
 const name = z.string().trim().min(1).max(100);
 const momentAsked = moment.refine((text) => readMoment(text) !== null, 'is of no year from 1 to 9999');
+const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 const networks = z.array(z.string().min(1).max(50)).max(50);
 const secret = z
   .string()
@@ -164,6 +165,7 @@ export const TOKEN_ROUTES = {
     query: pageQuery.extend({
       user: idText('user').optional(),
       credential: z.string().min(1).max(100).optional().describe('Of a token or of a grant, by its id'),
+      trace: traceId.optional().describe('The trace that the client said it is part of'),
       refused: z.enum(['true', 'false']).default('false').describe('Only what was not answered as asked'),
       from: momentAsked.optional().describe('RFC 3339; the first moment that counts'),
       until: momentAsked.optional().describe('RFC 3339; the first that does not'),
@@ -186,6 +188,7 @@ export const TOKEN_ROUTES = {
           outcome: z.enum(['ok', 'refused', 'failed', 'dropped']),
           reason: z.string().nullable(),
           dropped: z.number().int().nullable().describe('For how many entries this one stands'),
+          trace: traceId.nullable().describe('W3C Trace Context, as the client gave it in `_meta`'),
         }),
       ),
       ...uncountedPage,

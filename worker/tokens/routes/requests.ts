@@ -11,7 +11,7 @@ const PATH = '/requests';
 const ROWS = 100;
 /** Whom the filter offers. */
 const MEMBERS_SHOWN = 200;
-const PARAMETERS = ['team', 'person', 'credential', 'refused', 'from', 'until'];
+const PARAMETERS = ['team', 'person', 'credential', 'trace', 'refused', 'from', 'until'];
 
 /** `GET /requests`: the log of one team, the first of the person's where the address names none. */
 export const showRequests = asPage(async (context) => {
