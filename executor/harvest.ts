@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import type { Output } from '../protocol/outcome.ts';
 import { checkOutputName, mediaType, showName } from './output-name.ts';
 
@@ -30,15 +30,23 @@ export interface Harvest {
 
 interface Found {
   readonly parts: readonly Buffer[];
+  /** Below an open folder: {@link pathIn}. */
   readonly path: Buffer;
 }
 
 const SLASH = Buffer.from('/');
+const READ_NO_LINK = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The entry `name` of an open folder, wherever that folder has moved meanwhile (Node has no openat(2)). */
+function pathIn(folder: FileHandle, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${folder.fd}/`), name]);
+}
 
 /**
  * Reads what a run left in `/outputs`. It is called when no process of the sandbox can run any more, and still trusts
- * nothing: only regular files with one link and a safe name are opened, never through a symbolic link and never
- * blocking, and the caps count the bytes that were really read.
+ * nothing: only regular files with one link and a safe name are opened, never blocking, and the caps count the bytes that
+ * were really read. Folders are entered by handle and no part of a path is followed through a symbolic link, so that one
+ * that is swapped while we read leads nowhere.
  */
 export async function harvest(outputsDir: string, limits: HarvestLimits): Promise<Harvest> {
   const kept: Harvested[] = [];
@@ -72,22 +80,32 @@ export async function harvest(outputsDir: string, limits: HarvestLimits): Promis
     });
   };
 
-  const walk = async (path: Buffer, parts: readonly Buffer[]): Promise<void> => {
-    const names = await readdir(path, { encoding: 'buffer' });
+  const walk = async (folder: FileHandle, parts: readonly Buffer[]): Promise<void> => {
+    const names = await readdir(pathIn(folder, Buffer.alloc(0)), { encoding: 'buffer' });
     for (const name of names.sort(Buffer.compare)) {
       entries += 1;
       if (entries > ENTRIES_MAX) return;
-      const found: Found = { parts: [...parts, name], path: Buffer.concat([path, SLASH, name]) };
+      const found: Found = { parts: [...parts, name], path: pathIn(folder, name) };
       const kind = await kindOf(found.path);
       if (kind === 'file') await take(found);
       else if (kind !== 'folder') refuse(showName(Buffer.concat(joined(found.parts))), `it is a ${kind}`);
       else if (found.parts.length >= DEPTH_MAX)
         refuse(showName(Buffer.concat(joined(found.parts))), `folders deeper than ${DEPTH_MAX} are not kept`);
-      else await walk(found.path, found.parts);
+      else await enter(found);
     }
   };
 
-  await walk(Buffer.from(outputsDir), []);
+  const enter = async ({ parts, path }: Found): Promise<void> => {
+    const folder = await open(path, READ_NO_LINK | constants.O_DIRECTORY).catch(() => null);
+    if (folder === null) return refuse(showName(Buffer.concat(joined(parts))), 'it cannot be opened');
+    try {
+      await walk(folder, parts);
+    } finally {
+      await folder.close();
+    }
+  };
+
+  await enter({ parts: [], path: Buffer.from(outputsDir) });
   return { kept, refused, limit };
 }
 
@@ -126,9 +144,7 @@ async function readRegular(path: Buffer, bytesMax: number): Promise<Read> {
     reason: 'it does not fit into what is kept of a run',
     isTooLarge: true,
   };
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    () => null,
-  );
+  const file = await open(path, READ_NO_LINK).catch(() => null);
   if (file === null) return { ok: false, reason: 'it cannot be opened', isTooLarge: false };
   try {
     const stat = await file.stat();

@@ -1,10 +1,21 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { harvest } from '../../../executor/harvest.ts';
+
+/** renameat2(2) with RENAME_EXCHANGE: each name is always there, as the one thing or the other. */
+const EXCHANGE_FOR_EVER = `
+import ctypes, os, sys
+call = ctypes.CDLL(None).syscall
+one, other = (os.fsencode(path) for path in sys.argv[1:])
+print(call(316, -100, one, -100, other, 2), flush=True)
+while True:
+    call(316, -100, one, -100, other, 2)
+`;
 
 const LIMITS = { filesMax: 4, bytesMax: 1000 };
 
@@ -31,6 +42,27 @@ describe('harvest of a folder that a hostile program filled', () => {
       { name: 'socket', reason: 'it is a socket' },
       { name: 'zero', reason: 'it is a device' },
     ]);
+  });
+
+  it.each([
+    ['file', 'secret'],
+    ['folder', ''],
+  ])('a %s that is swapped for a link while it is read leads nowhere', async (kind, below) => {
+    const outside = await mkdtemp(join(tmpdir(), 'causeway-outside-'));
+    await writeFile(join(outside, 'secret'), 'secret');
+    await symlink(join(outside, below), join(dir, 'link'));
+    if (kind === 'folder') await mkdir(join(dir, 'own'));
+    await writeFile(kind === 'folder' ? join(dir, 'own', 'secret') : join(dir, 'own'), 'plain');
+    const swapping = spawn('python3', ['-c', EXCHANGE_FOR_EVER, join(dir, 'own'), join(dir, 'link')]);
+    await once(swapping.stdout, 'data');
+    const kept: string[] = [];
+    for (let times = 0; times < 1000; times++)
+      kept.push(...(await harvest(dir, LIMITS)).kept.map(({ body }) => `${body}`));
+    swapping.kill('SIGKILL');
+    await once(swapping, 'close');
+    await rm(outside, { recursive: true });
+    expect(kept).toContain('plain');
+    expect(kept).not.toContain('secret');
   });
 
   it('the order is that of the names, whatever the folder says', async () => {

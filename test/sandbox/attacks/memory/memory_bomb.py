@@ -1,0 +1,5 @@
+import os
+
+held = []
+while True:
+    held.append(os.urandom(1 << 20) * 8)

@@ -1,0 +1,13 @@
+import os
+import time
+
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        while True:
+            with open("/outputs/alive.txt", "a") as file:
+                file.write("still here\n")
+            time.sleep(0.001)
+    os._exit(0)
+time.sleep(0.2)
+print("the first process ends")

@@ -1,0 +1,11 @@
+import time
+
+started = time.monotonic()
+
+
+def spin():
+    while True:
+        time.monotonic()
+
+
+spin()
