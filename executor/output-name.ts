@@ -5,7 +5,8 @@ const SHOWN_CHARS_MAX = 200;
 /** Control and format characters (bidirectional overrides, zero width), line separators, private use, and backslash. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\\]/u;
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is a character like any other here: without it the name would be that of another file. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** How a name that is refused may be shown: printable ASCII, everything else as `\xNN` of its bytes. */
 export function showName(bytes: Uint8Array): string {

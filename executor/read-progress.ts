@@ -26,6 +26,6 @@ export function readProgress(line: string): Progress | null {
   return {
     done,
     total: finite(fields.total),
-    message: message.replaceAll('\0', '').slice(0, MESSAGE_CHARS_MAX),
+    message: message.replaceAll('\0', '').slice(0, MESSAGE_CHARS_MAX).toWellFormed(),
   };
 }

@@ -23,6 +23,7 @@ describe('names of outputs', () => {
     ['backslash', 'a\\b'],
     ['space at the end', 'a '],
     ['private use', 'a\ue000'],
+    ['byte order mark', '\ufeffa'],
     ['length', 'n'.repeat(600)],
   ])('%s is refused and shown as printable ASCII', (_, name) => {
     const check = checkOutputName(parts(name));

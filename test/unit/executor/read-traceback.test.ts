@@ -53,6 +53,21 @@ describe('the error of a run is read from the end of its stderr', () => {
       'Traceback (most recent call last):\n  File "/repo/a.py", line 1, in <module>\nValueError: \u001b[31mred\u202e\n',
       { type: 'ValueError', message: ' [31mred ', path: 'a.py', line: 1 },
     ],
+    [
+      'no place for a line or a file that no project has',
+      'Traceback (most recent call last):\n  File "/repo/a.py", line 999999999999999999999, in f\n  File "/repo/../etc/shadow", line 1, in f\n  File "/repo/\u001b[31m.py", line 1, in f\nValueError: x\n',
+      { type: 'ValueError', message: 'x', path: null, line: null },
+    ],
+    [
+      'no type that is as long as a book',
+      `Traceback (most recent call last):\n  File "/repo/a.py", line 1, in f\n${'x'.repeat(50_000)}\n`,
+      null,
+    ],
+    [
+      'no half of a character at the end of a long message',
+      `Traceback (most recent call last):\n  File "/repo/a.py", line 1, in f\nValueError: ${'x'.repeat(1999)}\u{1f40d}\n`,
+      { type: 'ValueError', message: `${'x'.repeat(1999)}\ufffd`, path: 'a.py', line: 1 },
+    ],
   ])('%s', (_, text, expected) => {
     expect(readTraceback(text)).toEqual(expected);
   });
