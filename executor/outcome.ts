@@ -29,6 +29,12 @@ export type Decision = Pick<Outcome, 'state' | 'exit_code' | 'limit' | 'error' |
 const THREAD_PANIC =
   /first thread|resource temporarily unavailable|failed to create new OS thread|pthread_create/i;
 
+/**
+ * A program that says EAGAIN was refused a process if it was seen to have at least this part of its limit: some of them may
+ * have ended, refused like itself, before we looked.
+ */
+const FORKS_SEEN_OF_LIMIT = 0.25;
+
 const SIGNALS: Readonly<Record<number, string>> = {
   4: 'SIGILL',
   6: 'SIGABRT',
@@ -73,7 +79,7 @@ function failure(end: EndOfRun): string {
   const signal = exitCode > 128 ? SIGNALS[exitCode - 128] : undefined;
   return signal === undefined
     ? `${end.entry} ended with exit code ${exitCode}.`
-    : `${end.entry} was ended by ${signal}.`;
+    : `${end.entry} ended with exit code ${exitCode}, as ${signal} ends a program.`;
 }
 
 /**
@@ -90,17 +96,23 @@ export function decideOutcome(end: EndOfRun): Decision {
     limit: { name: 'run_memory_bytes', value: limits.memory_bytes },
     message: `Ran out of memory${place(error)}: this run may use ${quantity('run_memory_bytes', limits.memory_bytes)}. Ask for more with memory_mb, or hold less at a time.`,
   });
-  const outOfProcesses = (error: RunError | null): Decision => ({
+  const outOfProcesses = (error: RunError | null, more = ''): Decision => ({
     state: 'process_limit',
     exit_code: null,
     error,
     limit: { name: 'run_processes', value: limits.processes },
-    message: `Stopped${place(error)}: a run may have ${limits.processes} processes and threads at a time.`,
+    message: `Stopped${place(error)}: a run may have ${limits.processes} processes and threads at a time${more}.`,
   });
 
   if (stop === 'cancel')
     return { ...stopped, state: 'cancelled', limit: null, message: `Cancelled after ${seconds(end.ranMs)}.` };
-  if (facts.oomKills > 0) return outOfMemory(null);
+  if (facts.oomKills > 0)
+    return facts.forksRefused > 0 || facts.processesPeak >= limits.processes
+      ? outOfProcesses(
+          null,
+          `, and so many used up the ${quantity('run_memory_bytes', limits.memory_bytes)} of memory`,
+        )
+      : outOfMemory(null);
   if (stop === 'wall')
     return {
       ...stopped,
@@ -113,12 +125,14 @@ export function decideOutcome(end: EndOfRun): Decision {
       ...stopped,
       state: 'output_limit',
       limit: { name: 'run_stream_bytes', value: limits.stream_bytes },
-      message: `Stopped: it wrote far more to stdout and stderr than the ${quantity('run_stream_bytes', limits.stream_bytes)} of each that are kept. Write results to /outputs.`,
+      message: `Stopped: it wrote far more to stdout, stderr and its progress than the ${quantity('run_stream_bytes', limits.stream_bytes)} of each that are kept. Write results to /outputs.`,
     };
   if (facts.enginePanic !== null && THREAD_PANIC.test(facts.enginePanic)) return outOfProcesses(null);
   if (facts.exitCode !== 0) {
     if (facts.reportedCause === 'memory_error') return outOfMemory(end.error);
     if (facts.reportedCause === 'process_error' || facts.forksRefused > 0) return outOfProcesses(end.error);
+    if (facts.reportedCause === 'try_again' && facts.processesPeak >= limits.processes * FORKS_SEEN_OF_LIMIT)
+      return outOfProcesses(end.error);
     const full = filled(facts, limits);
     if (full === null)
       return {

@@ -7,6 +7,8 @@ export interface CgroupLimits {
 export interface CgroupFacts {
   readonly oomKills: number;
   readonly forksRefused: number;
+  /** Processes and threads of the host in it now. */
+  readonly tasks: number;
   readonly cpuMs: number | null;
   readonly memoryPeakBytes: number | null;
 }

@@ -81,6 +81,7 @@ export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: b
       return {
         oomKills: keyedNumber(readControl(memory, 'memory.oom_control'), 'oom_kill') ?? 0,
         forksRefused: keyedNumber(readControl(pids, 'pids.events'), 'max') ?? 0,
+        tasks: readNumber(pids, 'pids.current') ?? 0,
         cpuMs: cpuNs === null ? null : cpuNs / 1e6,
         memoryPeakBytes: readNumber(memory, 'memory.max_usage_in_bytes'),
       };

@@ -112,6 +112,7 @@ export function v2Group(ownDir: string, name: string, make: boolean): CgroupGrou
       return {
         oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
         forksRefused: keyedNumber(readControl(dir, 'pids.events'), 'max') ?? 0,
+        tasks: readNumber(dir, 'pids.current') ?? 0,
         cpuMs: cpuUs === null ? null : cpuUs / 1e3,
         memoryPeakBytes: readNumber(dir, 'memory.peak'),
       };

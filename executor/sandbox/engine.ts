@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Offer } from '../../protocol/messages.ts';
+import type { ReportedCause } from './report-lines.ts';
 
 /** What a sandbox may use; each becomes a cgroup limit, an rlimit or the size of a tmpfs. */
 export interface SandboxLimits {
@@ -46,12 +47,17 @@ export interface EndFacts {
   /** Null where the program was stopped, or died with its sandbox. */
   readonly exitCode: number | null;
   /** The program's own word on its failure: it can only blacken itself with it. */
-  readonly reportedCause: 'memory_error' | 'process_error' | null;
+  readonly reportedCause: ReportedCause;
   /** The stacks that faulthandler wrote when it was asked; empty for most runs. */
   readonly stacks: string;
   readonly oomKills: number;
   /** Forks and clones of the sandbox that the pids cgroup refused. */
   readonly forksRefused: number;
+  /**
+   * The most processes and threads of the host that were seen beyond those of the waiting sandbox; it is looked a few times
+   * a second. Each process of the program costs at least one; under gVisor its threads may cost none.
+   */
+  readonly processesPeak: number;
   /** The engine's own panic, first lines; null where it did not panic. */
   readonly enginePanic: string | null;
   readonly outputsFull: 'bytes' | 'inodes' | null;

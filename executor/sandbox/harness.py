@@ -130,7 +130,8 @@ def cause_of(error):
     if isinstance(error, MemoryError):
         return "memory_error"
     if isinstance(error, OSError) and error.errno == errno.EAGAIN:
-        return "process_error"
+        # A refused fork says so, and so does a read that would block: the executor looks how many processes there were.
+        return "try_again"
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return "process_error"
     return None

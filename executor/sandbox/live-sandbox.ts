@@ -9,7 +9,7 @@ import type { Pipes } from './pipes.ts';
 import { lineSplitter, readReportLine } from './report-lines.ts';
 
 /** The kernel's OOM killer may take a part of the engine and leave the rest waiting, so it is looked for. */
-const OOM_POLL_MS = 200;
+const WATCH_POLL_MS = 200;
 const DEATH_TIMEOUT_MS = 10_000;
 const DEATH_POLL_MS = 2;
 const REMOVE_TIMEOUT_MS = 1_000;
@@ -88,16 +88,18 @@ export function liveSandbox(parts: LiveParts): Live {
   const waiting = Promise.withResolvers<string | null>();
   const gone = Promise.withResolvers<void>();
   let claimedCpuMs = 0;
+  let waitingTasks = 0;
+  let tasksPeak = 0;
   let stacks = '';
   let ending = false;
   let isReady = false;
-  let oomPoll: NodeJS.Timeout | undefined;
+  let watchPoll: NodeJS.Timeout | undefined;
   let destroyed: Promise<void> | null = null;
 
   const end = async (exitCode: number | null, cause: EndFacts['reportedCause']): Promise<void> => {
     if (ending) return;
     ending = true;
-    clearInterval(oomPoll);
+    clearInterval(watchPoll);
     if (!(await group.freeze())) await endProcesses(group);
     for (const pipe of [pipes.report, pipes.stdout, pipes.stderr, pipes.progress]) pipe.drain();
     const facts = group.facts();
@@ -112,6 +114,7 @@ export function liveSandbox(parts: LiveParts): Live {
       stacks,
       oomKills: facts.oomKills,
       forksRefused: facts.forksRefused,
+      processesPeak: Math.max(0, Math.max(tasksPeak, facts.tasks) - waitingTasks),
       enginePanic: panic === '' ? null : panic.slice(0, PANIC_CHARS_MAX),
       outputsFull,
       tmpFull,
@@ -135,8 +138,10 @@ export function liveSandbox(parts: LiveParts): Live {
     if (reportBytes > REPORT_BYTES_MAX) pipes.report.socket.destroy();
     else readLine(chunk);
   });
-  const watchMemory = (): void => {
-    if (group.facts().oomKills > 0) void end(null, null);
+  const watch = (): void => {
+    const { oomKills, tasks } = group.facts();
+    tasksPeak = Math.max(tasksPeak, tasks);
+    if (oomKills > 0) void end(null, null);
   };
   child.once('error', (error) => {
     waiting.resolve(`setpriv or runsc could not be started: ${error.message}`);
@@ -159,7 +164,7 @@ export function liveSandbox(parts: LiveParts): Live {
    */
   const destroy = async (): Promise<void> => {
     ending = true;
-    clearInterval(oomPoll);
+    clearInterval(watchPoll);
     if (!isReady) child.kill('SIGKILL');
     await endProcesses(group);
     const timeout = delay(DEATH_TIMEOUT_MS, false, { ref: false });
@@ -191,11 +196,13 @@ export function liveSandbox(parts: LiveParts): Live {
     async claim(limits) {
       group.setLimits(limits);
       group.setPriority('run');
-      claimedCpuMs = group.facts().cpuMs ?? 0;
+      const { cpuMs, tasks } = group.facts();
+      claimedCpuMs = cpuMs ?? 0;
+      waitingTasks = tasks;
       await resizeWhereAsked(folders, spec.limits, limits);
     },
     go(order) {
-      oomPoll = setInterval(watchMemory, OOM_POLL_MS);
+      watchPoll = setInterval(watch, WATCH_POLL_MS);
       pipes.writeStdin(`${JSON.stringify(orderLine(order))}\n`);
     },
     askWhereItStands,

@@ -1,3 +1,8 @@
+const CAUSES = ['memory_error', 'process_error', 'try_again'] as const;
+
+/** What the harness says of the exception that ended a program; `try_again` is EAGAIN, of a fork or of anything else. */
+export type ReportedCause = (typeof CAUSES)[number] | null;
+
 /**
  * What `harness.py` says on its own pipe: one JSON line when it is warm, one when the program ended, and between them
  * whatever faulthandler (or a hostile program) writes there.
@@ -7,7 +12,7 @@ export type ReportLine =
   | {
       readonly kind: 'exit';
       readonly exitCode: number;
-      readonly cause: 'memory_error' | 'process_error' | null;
+      readonly cause: ReportedCause;
     }
   | { readonly kind: 'other'; readonly text: string };
 
@@ -25,7 +30,7 @@ export function readReportLine(line: string): ReportLine {
     return {
       kind: 'exit',
       exitCode: (value.exit as number) & 0xff,
-      cause: cause === 'memory_error' || cause === 'process_error' ? cause : null,
+      cause: CAUSES.find((known) => known === cause) ?? null,
     };
   }
   return { kind: 'other', text: line };

@@ -9,6 +9,7 @@ const FACTS: EndFacts = {
   stacks: '',
   oomKills: 0,
   forksRefused: 0,
+  processesPeak: 0,
   enginePanic: null,
   outputsFull: null,
   tmpFull: null,
@@ -67,7 +68,7 @@ describe('how a run ended is decided from what was seen of it from outside', () 
         exit_code: 139,
         limit: null,
         error: null,
-        message: 'forecast.py was ended by SIGSEGV.',
+        message: 'forecast.py ended with exit code 139, as SIGSEGV ends a program.',
       },
     ],
     [
@@ -161,6 +162,40 @@ describe('how a run ended is decided from what was seen of it from outside', () 
       },
     ],
     [
+      'a fork that says EAGAIN, where there were many processes',
+      { ...facts({ exitCode: 1, reportedCause: 'try_again', processesPeak: 64 }), error },
+      {
+        state: 'process_limit',
+        exit_code: null,
+        limit: { name: 'run_processes', value: 256 },
+        error,
+        message: 'Stopped at line 12 of forecast.py: a run may have 256 processes and threads at a time.',
+      },
+    ],
+    [
+      'a read that says EAGAIN, because it would block',
+      { ...facts({ exitCode: 1, reportedCause: 'try_again', processesPeak: 3 }), error },
+      {
+        state: 'failed',
+        exit_code: 1,
+        limit: null,
+        error,
+        message: 'ValueError at line 12 of forecast.py: `no rows`',
+      },
+    ],
+    [
+      'as many processes as it may have, which used up the memory',
+      facts({ oomKills: 1, processesPeak: 256 }),
+      {
+        state: 'process_limit',
+        exit_code: null,
+        limit: { name: 'run_processes', value: 256 },
+        error: null,
+        message:
+          'Stopped: a run may have 256 processes and threads at a time, and so many used up the 512 MiB of memory.',
+      },
+    ],
+    [
       "gVisor's own panic for want of a thread",
       facts({ exitCode: 2, enginePanic: 'panic: error initializing first thread' }),
       {
@@ -180,7 +215,7 @@ describe('how a run ended is decided from what was seen of it from outside', () 
         limit: { name: 'run_stream_bytes', value: MIB },
         error: null,
         message:
-          'Stopped: it wrote far more to stdout and stderr than the 1 MiB of each that are kept. Write results to /outputs.',
+          'Stopped: it wrote far more to stdout, stderr and its progress than the 1 MiB of each that are kept. Write results to /outputs.',
       },
     ],
     [

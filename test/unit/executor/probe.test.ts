@@ -9,6 +9,7 @@ const FACTS: EndFacts = {
   stacks: '',
   oomKills: 0,
   forksRefused: 0,
+  processesPeak: 0,
   enginePanic: null,
   outputsFull: null,
   tmpFull: null,

@@ -8,6 +8,7 @@ describe('lines of a pipe that the program can write as well', () => {
     ['{"ready": true}', { kind: 'ready' }],
     ['{"exit": 3, "cause": null}', { kind: 'exit', exitCode: 3, cause: null }],
     ['{"exit": 1, "cause": "memory_error"}', { kind: 'exit', exitCode: 1, cause: 'memory_error' }],
+    ['{"exit": 1, "cause": "try_again"}', { kind: 'exit', exitCode: 1, cause: 'try_again' }],
     ['{"exit": 1, "cause": "innocent"}', { kind: 'exit', exitCode: 1, cause: null }],
     ['{"exit": 257}', { kind: 'exit', exitCode: 1, cause: null }],
     ['{"exit": "0"}', { kind: 'other', text: '{"exit": "0"}' }],
