@@ -7,6 +7,8 @@ import type { Log } from './log.ts';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Accepted from the pool: a job with its inline files. workerd sends messages of up to 32 MiB. */
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
+/** From dialling to the pool's welcome, for which it asks the database. */
+const WELCOME_TIMEOUT_MS = 30_000;
 const BACKOFF_MS_MIN = 250;
 const BACKOFF_MS_MAX = 15_000;
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -82,6 +84,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
     let beat: NodeJS.Timeout | null = null;
     let answersPings = false;
     let isQuiet = false;
+    const greeting = setTimeout(() => dialled.terminate(), WELCOME_TIMEOUT_MS);
 
     const onBeat = (): void => {
       if (answersPings && isQuiet) {
@@ -98,6 +101,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
     };
     dialled.on('open', () => {
       transmit(settings.hello());
+      dialled.ping();
       beat = setInterval(onBeat, limit('heartbeat_ms'));
     });
     dialled.on('pong', () => {
@@ -110,11 +114,13 @@ export function openConnection(settings: ConnectionSettings): Connection {
       if (message === null)
         return log('warn', 'the pool sent something that is no message', { bytes: data.length });
       if (message.type !== 'welcome') return settings.onMessage(message);
+      clearTimeout(greeting);
       attempt = 0;
       isWelcome = true;
       settings.onWelcome();
     });
     dialled.on('unexpected-response', (request, response) => {
+      clearTimeout(greeting);
       const learned = offsetFrom(response.statusCode, response.headers.date, Date.now());
       response.resume();
       request.destroy();
@@ -126,6 +132,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
     dialled.on('error', (error) => log('debug', 'the connection failed', { reason: error.message, attempt }));
     dialled.on('close', (code, reason) => {
       if (beat !== null) clearInterval(beat);
+      clearTimeout(greeting);
       if (socket !== dialled) return;
       socket = null;
       if (isWelcome) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunId, TenantId } from '../../../protocol/ids.ts';
 import { limit } from '../../../protocol/limits.ts';
-import { backoffMs, dueAt, judge, STRANDED_MS } from '../../../worker/runs/pool/expire.ts';
+import { backoffMs, dueAt, judge, STRANDED_MS, withinReach } from '../../../worker/runs/pool/expire.ts';
 import { type Lease, newLease, revived } from '../../../worker/runs/pool/lease.ts';
 
 const NOW = 1_000_000;
@@ -50,6 +50,17 @@ describe('what time does to a lease', () => {
     const held = lease(leased(0));
     expect(judge(held, dueAt(held) - 1)).toBe('keep');
     expect(judge(held, dueAt(held))).toBe('attempt_over');
+  });
+
+  test.each<[string, Partial<Lease>, ReturnType<typeof judge>]>([
+    ['ends when a lease taken now would', leased(-600_000), 'attempt_over'],
+    ['is asked for as soon as after any failure', { phase: 'recording', retryAt: NOW + 600_000 }, 'ask_again'],
+    ['is lost as late as if it were stranded now', { strandedSince: NOW + 600_000 }, 'keep'],
+  ])('after the clock went back by ten minutes, what it had set %s', (_what, changes, verdict) => {
+    const reached = withinReach(lease(changes), NOW);
+    expect(judge(reached, NOW + LEASE_AND_GRACE_MS)).toBe(verdict);
+    expect(judge(reached, NOW - 1)).toBe('keep');
+    expect(withinReach(reached, NOW)).toBe(reached);
   });
 
   test('the database is left alone longer each time, half a minute at most', () => {

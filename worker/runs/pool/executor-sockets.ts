@@ -54,17 +54,17 @@ export class ExecutorSockets {
     socket.serializeAttachment({ executor, offer, draining: false } satisfies Attachment);
   }
 
-  /** Notes that the executor spoke. */
-  heard(socket: WebSocket, now: number): void {
+  /** Notes that the executor spoke; true where it had been silent for so long that it got no runs. */
+  heard(socket: WebSocket, now: number): boolean {
+    const wasSilent = this.isSilent(socket, now);
     this.seenAt.set(socket, now);
+    return wasSilent;
   }
 
   /** Those that may be given runs: said hello, are not draining, and spoke within a lease. */
   connected(now: number): ConnectedExecutor[] {
     return this.greeted()
-      .filter(
-        ({ socket, draining }) => !draining && now - (this.seenAt.get(socket) ?? now) < limit('lease_ms'),
-      )
+      .filter(({ socket, draining }) => !draining && !this.isSilent(socket, now))
       .map(({ socket: _, ...executor }) => executor);
   }
 
@@ -87,6 +87,10 @@ export class ExecutorSockets {
 
   close(executor: string, why: readonly [number, string]): void {
     for (const socket of this.context.getWebSockets(executor)) close(socket, why);
+  }
+
+  private isSilent(socket: WebSocket, now: number): boolean {
+    return now - (this.seenAt.get(socket) ?? now) >= limit('lease_ms');
   }
 
   private greeted(): (ConnectedExecutor & { socket: WebSocket })[] {

@@ -1,5 +1,6 @@
 import { type FromExecutor, fromExecutorSchema } from '../../../protocol/messages.ts';
 import { storable } from '../storable.ts';
+import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
 import { CLOSE, close, sendOn } from './executor-sockets.ts';
 import { extendLeases, greet } from './hello.ts';
@@ -19,7 +20,7 @@ export async function handleMessage(
   const message = parse(text);
   if (message === null) return close(socket, CLOSE.invalid);
   if (socket.readyState !== WebSocket.OPEN) return;
-  pool.sockets.heard(socket, pool.now());
+  if (pool.sockets.heard(socket, pool.now())) assignQueued(pool);
   const executor = pool.sockets.executorOf(socket);
   switch (message.type) {
     case 'hello':

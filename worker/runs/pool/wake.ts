@@ -1,6 +1,6 @@
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
-import { dueAt, judge } from './expire.ts';
+import { dueAt, judge, withinReach } from './expire.ts';
 import type { Lease } from './lease.ts';
 import type { Pool } from './pool.ts';
 import { settle } from './settle.ts';
@@ -9,6 +9,10 @@ import { systemOutcome } from './system-outcome.ts';
 /** What time alone brings: leases that ran out, and a database that is asked again. Sets the next alarm. */
 export async function wake(pool: Pool): Promise<void> {
   const now = pool.now();
+  for (const lease of pool.leases.all()) {
+    const reached = withinReach(lease, now);
+    if (reached !== lease) pool.leases.put(reached);
+  }
   await Promise.all(pool.leases.all().map((lease) => act(pool, lease, now)));
   assignQueued(pool);
   const next = Math.min(...pool.leases.all().map(dueAt));
