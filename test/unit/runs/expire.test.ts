@@ -54,7 +54,11 @@ describe('what time does to a lease', () => {
 
   test.each<[string, Partial<Lease>, ReturnType<typeof judge>]>([
     ['ends when a lease taken now would', leased(-600_000), 'attempt_over'],
-    ['is asked for as soon as after any failure', { phase: 'recording', retryAt: NOW + 600_000 }, 'ask_again'],
+    [
+      'is asked for as soon as after any failure',
+      { phase: 'recording', retryAt: NOW + 600_000 },
+      'ask_again',
+    ],
     ['is lost as late as if it were stranded now', { strandedSince: NOW + 600_000 }, 'keep'],
   ])('after the clock went back by ten minutes, what it had set %s', (_what, changes, verdict) => {
     const reached = withinReach(lease(changes), NOW);
