@@ -10,6 +10,14 @@ const stack = sharedStack();
 const LINES = 5000;
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 1, 2, 255]);
 
+const ROWS = 1200;
+const MONTHS = Array.from({ length: ROWS }, (_, n) => [`M${n}`, `${n}`, n === 7 ? '\u202e=cmd()' : 'größer']);
+const DATA = [
+  ['months', 'csv', `${['month,eur,note', ...MONTHS.map((row) => row.join(','))].join('\n')}\n`],
+  ['wide', 'csv', `a,b\n${`${'語'.repeat(299)},1\n`.repeat(280)}`],
+  ['lines', 'jsonl', '{"a":1,"b":{"c":[1]}}\n\n{"b":null,"a":90071992547409930,"d":true}\n'],
+] as const;
+
 const MODEL = `import os
 print("\\n".join(f"line {n}" for n in range(${LINES})))
 os.makedirs("/outputs/charts")
@@ -41,12 +49,16 @@ beforeAll(async () => {
   await ann.call('import_data', {
     ...{ project: ann.project, name: 'sales', format: 'csv', text: 'month,eur\n2026-01,5\n' },
   });
+  for (const [name, format, text] of DATA)
+    await ann.call('import_data', { project: ann.project, name, format, text });
   ({ run } = (await ann.runModel(1)).structured);
 });
 
 const textOf = (contents: readonly Content[]) => contents[0]?.text;
 const noticeOf = (contents: readonly Content[]) =>
   contents.find(({ _meta }) => _meta?.['causeway/notice'] === true)?.text;
+
+const nextUri = (contents: readonly Content[]) => /\w+:\/\/\S+/.exec(noticeOf(contents) ?? '')?.[0];
 
 describe.each(READERS)('a client of %s', (_revision, connect) => {
   let reader: Reader;
@@ -63,7 +75,10 @@ describe.each(READERS)('a client of %s', (_revision, connect) => {
       `project://${ann.project}/README.md`,
       `project://${ann.project}/model.py`,
       `project://${ann.project}/notes/a%20plan.md`,
+      `data://${ann.project}/lines`,
+      `data://${ann.project}/months`,
       `data://${ann.project}/sales`,
+      `data://${ann.project}/wide`,
       `run://${run}/outputs/charts/a%20b.png`,
       `run://${run}/outputs/large.bin`,
       `run://${run}/outputs/table.csv`,
@@ -116,11 +131,52 @@ describe.each(READERS)('a client of %s', (_revision, connect) => {
       const contents = await reader.read(uri);
       whole += textOf(contents);
       windows += 1;
-      const notice = noticeOf(contents);
-      uri = notice === undefined ? undefined : /run:\/\/\S+/.exec(notice)?.[0];
+      uri = nextUri(contents);
     }
     expect(windows).toBe(3);
     expect(whole).toBe(`${Array.from({ length: LINES }, (_, n) => `line ${n}`).join('\n')}\n`);
+  });
+
+  test('reads the rows of data page by page, each by the URI that the one before names', async () => {
+    const [described, ...notices] = await reader.read(`data://${ann.project}/months`);
+    expect(JSON.parse(described?.text ?? '')).toMatchObject({ row_count: ROWS });
+    let uri = nextUri(notices);
+    const rows: unknown[] = [];
+    let pages = 0;
+    while (uri !== undefined) {
+      const contents = await reader.read(uri);
+      const page = JSON.parse(textOf(contents) ?? '');
+      expect(page).toMatchObject({ columns: ['month', 'eur', 'note'], total: ROWS });
+      rows.push(...page.rows);
+      pages += 1;
+      uri = nextUri(contents);
+    }
+    expect(pages).toBe(3);
+    expect(rows).toEqual(MONTHS.map(([month, eur, note]) => [month, eur, note?.replace('\u202e', '\ufffd')]));
+  });
+
+  test('gets no more of wide rows than an answer may hold, and is told where they go on', async () => {
+    const contents = await reader.read(`data://${ann.project}/wide?offset=10`);
+    const { rows } = JSON.parse(textOf(contents) ?? '') as { rows: string[][] };
+    expect(rows.length).toBeGreaterThan(100);
+    expect(JSON.stringify(rows).length).toBeLessThan(66 * 1024);
+    expect(noticeOf(contents)).toContain(`rows 11 to ${10 + rows.length} of 280`);
+    expect(nextUri(contents)).toBe(`data://${ann.project}/wide?offset=${10 + rows.length}`);
+  });
+
+  test('reads rows of JSON by the columns of all of them, with what JSON cannot hold as text', async () => {
+    const [content] = await reader.read(`data://${ann.project}/lines?offset=0`);
+    expect(JSON.parse(content?.text ?? '')).toEqual({
+      columns: ['a', 'b', 'd'],
+      rows: [
+        [1, '{"c": [1]}', null],
+        ['90071992547409930', null, true],
+      ],
+      total: 2,
+    });
+    const past = await reader.read(`data://${ann.project}/lines?offset=2`);
+    expect(JSON.parse(textOf(past) ?? '')).toMatchObject({ rows: [], total: 2 });
+    expect(noticeOf(past)).toContain('all before this offset');
   });
 
   test('gets an image as a blob, a table as text', async () => {

@@ -1,4 +1,5 @@
 import type { ContentBlock } from '@modelcontextprotocol/server';
+import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Output } from '../../protocol/outcome.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import type { ToolContext } from '../mcp/tool.ts';
@@ -14,7 +15,7 @@ import {
   streamText,
 } from './output/open-output.ts';
 import { pageOf, type TablePage } from './output/page.ts';
-import { pageInSandbox } from './output/page-in-sandbox.ts';
+import { pageInSandbox, type StoredTable } from './output/page-in-sandbox.ts';
 import { readCsv } from './output/read-csv.ts';
 
 export interface OutputRequest {
@@ -42,6 +43,12 @@ export interface OutputAnswer {
   readonly shown: ShownOutput;
   readonly image: ContentBlock | null;
 }
+
+const FORMATS: Readonly<Record<string, DataFormat>> = {
+  'text/csv': 'csv',
+  'text/tab-separated-values': 'tsv',
+  'application/vnd.apache.parquet': 'parquet',
+};
 
 const NOTHING = {
   columns: [],
@@ -78,7 +85,7 @@ async function showOutput(
       const page =
         view === 'small_table'
           ? await smallPage(context, output, asked)
-          : await pageInSandbox(context, project, output, asked);
+          : await pageInSandbox(context, storedTable(project, output), asked);
       const truncated = asked.offset + page.rows.length < page.total;
       const shown = { kind: 'table', ...base, ...NOTHING, ...page, truncated } as const;
       const isWhole = page.rows.length === page.total;
@@ -100,6 +107,18 @@ async function showOutput(
       break;
   }
   return { shown: { kind: 'file', ...base, ...NOTHING, ...(await link()) }, image: null };
+}
+
+function storedTable(project: string, output: Output): StoredTable {
+  const { name, sha256, bytes, media_type: type } = output;
+  return {
+    project,
+    name,
+    hint: 'Look at how the model writes it.',
+    format: FORMATS[type] ?? 'csv',
+    sha256,
+    bytes,
+  };
 }
 
 async function smallPage(context: ToolContext, output: Output, asked: OutputRequest): Promise<TablePage> {

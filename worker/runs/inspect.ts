@@ -1,5 +1,5 @@
 import { type Id, newId, type TenantId } from '../../protocol/ids.ts';
-import type { DataFormat, Manifest } from '../../protocol/manifest.ts';
+import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Outcome, Output, Stream } from '../../protocol/outcome.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
@@ -23,8 +23,6 @@ export interface Inspection {
     readonly bytes: number;
     readonly format: DataFormat;
   }[];
-  /** Further blobs of the tenant, at `/repo/<path>`. */
-  readonly files?: Manifest['files'];
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -82,7 +80,7 @@ async function submissionOf(inspection: Inspection): Promise<Submission> {
       project: inspection.project as Id<'project'>,
       commit: null,
       entry: ENTRY,
-      files: [{ path: ENTRY, sha256, bytes: script.byteLength }, ...(inspection.files ?? [])],
+      files: [{ path: ENTRY, sha256, bytes: script.byteLength }],
       data: inspection.data.map((data) => ({ ...data, source: data.source as Id<'source'> })),
       parameters: { ...inspection.parameters },
       image: ANY_IMAGE,

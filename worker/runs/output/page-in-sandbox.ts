@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Output } from '../../../protocol/outcome.ts';
+import { newId } from '../../../protocol/ids.ts';
+import type { DataFormat } from '../../../protocol/manifest.ts';
 import { Refusal } from '../../http/refusal.ts';
 import type { ToolContext } from '../../mcp/tool.ts';
 import { inspect } from '../inspect.ts';
@@ -7,13 +8,21 @@ import { CELL_CHARS_MAX, PAGE_CHARS_MAX, showablePage, type TablePage } from './
 import PAGE_ROWS from './page_rows.py';
 
 const TIMEOUT_MS = 30_000;
-const ANSWER_BYTES_MAX = 4 * PAGE_CHARS_MAX;
+/** A character is four bytes at most, and there is a little around the cells. */
+const ANSWER_BYTES_MAX = 5 * PAGE_CHARS_MAX;
 
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'text/csv': 'csv',
-  'text/tab-separated-values': 'tsv',
-  'application/vnd.apache.parquet': 'parquet',
-};
+/** A table in the blob store, of any size. */
+export interface StoredTable {
+  readonly project: string;
+  /** What it is called where it cannot be read, and what its owner can do then. */
+  readonly name: string;
+  readonly hint: string;
+  readonly format: DataFormat;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** What is known of it already: the columns that are shown, and how many rows it has. */
+  readonly known?: { readonly columns: readonly string[]; readonly rows: number };
+}
 
 const pageSchema = z.object({
   columns: z.array(z.string()),
@@ -21,41 +30,36 @@ const pageSchema = z.object({
   total: z.number().int(),
 });
 
-/** Some rows of a table of any size: it is read in a sandbox, and only the page comes here. */
+/** Some rows of a table: it is read in a sandbox, and only the page comes here. */
 export async function pageInSandbox(
   { platform, principal, signal }: ToolContext,
-  project: string,
-  output: Output,
+  { project, name, hint, format, sha256, bytes, known }: StoredTable,
   asked: { readonly offset: number; readonly limit: number },
 ): Promise<TablePage> {
-  const path = `output.${EXTENSIONS[output.media_type] ?? 'csv'}`;
+  const unreadable = () =>
+    new Refusal('invalid_data', `\`${name}\` cannot be read as the table that it should be.`, { hint });
   const inspected = await inspect(platform, {
     tenantId: principal.tenantId,
     project,
     script: PAGE_ROWS,
-    data: [],
-    files: [{ path, sha256: output.sha256, bytes: output.bytes }],
+    data: [{ name: 'table', source: newId('source'), format, sha256, bytes }],
     parameters: {
-      path,
+      format,
       offset: asked.offset,
       limit: asked.limit,
       cell_chars_max: CELL_CHARS_MAX,
       page_chars_max: PAGE_CHARS_MAX,
+      columns: known?.columns ?? null,
+      total: known?.rows ?? null,
     },
     timeoutMs: TIMEOUT_MS,
     signal,
   });
-  if (!inspected.ok) throw inspected.outcome === null ? inspected.refusal : unreadable(output.name);
-  const answer = inspected.outputs.find(({ name }) => name === 'page.json');
-  if (answer === undefined || answer.bytes > ANSWER_BYTES_MAX) throw unreadable(output.name);
+  if (!inspected.ok) throw inspected.outcome === null ? inspected.refusal : unreadable();
+  const answer = inspected.outputs.find((output) => output.name === 'page.json');
+  if (answer === undefined || answer.bytes > ANSWER_BYTES_MAX) throw unreadable();
   const blob = await platform.blobs.get({ tenant: principal.tenantId, sha256: answer.sha256 });
   const page = pageSchema.safeParse(blob === null ? null : await new Response(blob.body).json());
-  if (!page.success) throw unreadable(output.name);
+  if (!page.success) throw unreadable();
   return showablePage(page.data);
-}
-
-function unreadable(name: string): Refusal {
-  return new Refusal('invalid_data', `\`${name}\` cannot be read as the table that its name says it is.`, {
-    hint: 'Look at how the model writes it.',
-  });
 }

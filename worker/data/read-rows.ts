@@ -1,0 +1,30 @@
+import { selectSource } from '../database/data.ts';
+import { withTenant } from '../database/with-tenant.ts';
+import type { ToolContext } from '../mcp/tool.ts';
+import type { TablePage } from '../runs/output/page.ts';
+import { pageInSandbox } from '../runs/output/page-in-sandbox.ts';
+import { refuseData } from './refuse-import.ts';
+
+const HINT =
+  'Rows far into a large source take longer than a page may: read them in a run, with the line that describe_data answers.';
+
+/** Rows of what a source holds now, of the columns that its description has. One database request; the data is read in a sandbox. */
+export async function readRows(
+  context: ToolContext,
+  asked: { readonly project: string; readonly name: string; readonly offset: number; readonly limit: number },
+): Promise<TablePage & { readonly columnCount: number }> {
+  const { platform, principal } = context;
+  const [found] = await withTenant(platform.database, principal, [
+    selectSource(asked.project, asked.name),
+  ] as const);
+  if (!found.ok) throw refuseData(found, asked);
+  const { project, name, format, sha256, bytes, description } = found;
+  const columns = description.columns.map((column) => column.name);
+  const known = { columns, rows: description.row_count };
+  const page = await pageInSandbox(
+    context,
+    { project, name, hint: HINT, format, sha256, bytes, known },
+    asked,
+  );
+  return { ...page, columnCount: description.column_count };
+}
