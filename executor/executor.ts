@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { limit } from '../protocol/limits.ts';
 import type { Offer } from '../protocol/messages.ts';
@@ -15,6 +16,7 @@ import type { ReleaseStack } from './release-stack.ts';
 import { type RunContext, runJob } from './run-job.ts';
 import { WARM_SPEC } from './sandbox-plan.ts';
 import { serveRuns } from './serve-runs.ts';
+import { sizeHost } from './size-host.ts';
 import { warmPool } from './warm-pool.ts';
 
 export type ExecutorStarted =
@@ -44,8 +46,12 @@ export async function startExecutor(
   });
   if (!found.ok) return found;
 
-  const slots = slotsFor(config);
-  const pool = warmPool({ engine: opened.engine, size: slots, warm: WARM_SPEC, log });
+  const { slots, warm } = sizeHost({
+    slotsAsked: config.slots,
+    memoryBytes: config.memoryBytes,
+    cores: availableParallelism(),
+  });
+  const pool = warmPool({ engine: opened.engine, size: warm, warm: WARM_SPEC, log });
   releases.push(() => pool.drain());
   pool.refill();
   const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);
@@ -102,9 +108,4 @@ export async function proveHost(config: Config, releases: ReleaseStack, log: Log
   if (!cleared.ok) return cleared;
   const report = await probe(cleared.opened.engine, cleared.opened.imageEnvironment);
   return { ...cleared, report };
-}
-
-/** No more slots than runs of default size fit into the memory given. */
-function slotsFor(config: Config): number {
-  return Math.max(1, Math.min(config.slots, Math.floor(config.memoryBytes / limit('run_memory_bytes'))));
 }

@@ -87,6 +87,7 @@ export async function openEngine(
         python: PYTHON,
         harness: await readFile(join(import.meta.dirname, 'sandbox', 'harness.py'), 'utf8'),
         imageEnvironment: manifest.environment,
+        log,
       },
       checked.version,
     );

@@ -110,6 +110,7 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     if (isDraining) return started.sandbox.destroy();
     retryMs = RETRY_MS_MIN;
     learn('warmMs', performance.now() - each.sinceMs);
+    started.sandbox.rest();
     ready.push(started.sandbox);
     watch(started.sandbox);
     refill();

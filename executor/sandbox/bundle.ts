@@ -5,9 +5,8 @@ import { seccompProfile } from './seccomp.ts';
 export const SANDBOX_UID = 65532;
 export const SANDBOX_GID = 65532;
 
-/** Descriptors that the program gets beside 0, 1 and 2; made before start, because nothing can be handed in later. */
-export const PROGRESS_FD = 3;
-export const REPORT_FD = 4;
+/** The descriptor of `causeway.progress()`, as harness.py opens it. */
+const PROGRESS_FD = 3;
 
 const OPEN_FILES_MAX = 1024;
 const STACK_BYTES_MAX = 8 * 1024 * 1024;

@@ -74,7 +74,9 @@ export interface Sandbox {
   readonly stderr: Readable;
   /** JSON lines of `causeway.progress()`. */
   readonly progress: Readable;
-  /** Gives it a run's limits and full priority; before {@link go}. */
+  /** It uses no CPU at all until {@link claim}; it can be destroyed as before. */
+  rest(): void;
+  /** Wakes it and gives it a run's limits and full priority; before {@link go}. */
   claim(limits: SandboxLimits): Promise<void>;
   go(order: Go): void;
   /** Asks the program where it stands, for {@link EndFacts.stacks}; it may not answer. Bounded in time. */

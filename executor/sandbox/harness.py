@@ -1,8 +1,10 @@
-"""Runs inside every sandbox as its first process: warms, waits for one order, runs the agent's file, says how it ended.
+"""Runs inside every sandbox as its first process: warms, attaches, waits for one order, runs the agent's file, says how it ended.
 
 The text of this file travels as an argument of python, so frames of it are named "<string>". Its word is not trusted:
 all that it reports is what the program could do to itself anyway (exit with a code, blame its memory). Whatever can be
 done before the order comes is done before: under gVisor a system call takes tens of microseconds, a thread milliseconds.
+
+A copy of this process may be what goes on after it warmed (a snapshot): what is one sandbox's own comes after attaching.
 """
 
 import atexit
@@ -20,7 +22,9 @@ import sys
 import threading
 import types
 
-REPORT_FD = 4
+# Named pipes of the host; it unlinks them before the program runs.
+PROGRESS_PIPE, REPORT_PIPE = "/tmp/.progress", "/tmp/.report"
+PROGRESS_FD, REPORT_FD = 3, 4
 # Address space beyond the memory limit: libraries reserve far more than they touch.
 ADDRESS_SPACE_SLACK_BYTES = 2 << 30
 
@@ -64,9 +68,7 @@ def warm(names):
 
 
 def prepare():
-    """All that does not depend on the order. Returns the address space in use."""
-    # On this signal the stacks of all threads are written, also when the program is deep in C: the line of a timeout.
-    faulthandler.register(signal.SIGUSR1, file=REPORT_FD, all_threads=True)
+    """All that depends neither on the sandbox nor on the order. Returns the address space in use."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.dont_write_bytecode = True
@@ -82,12 +84,51 @@ def say(message):
         pass
 
 
-def wait_for_order():
-    """One JSON line on stdin; then stdin is empty for the program. No line means that the executor is gone."""
-    null = os.open(os.devnull, os.O_RDONLY)
+def open_pipes():
+    for path, fd in ((PROGRESS_PIPE, PROGRESS_FD), (REPORT_PIPE, REPORT_FD)):
+        if os.open(path, os.O_WRONLY) != fd:
+            raise SystemExit("an import left a file open")
+        os.set_inheritable(fd, True)
+
+
+def close_pipes():
+    for fd in (PROGRESS_FD, REPORT_FD):
+        os.close(fd)
+
+
+def attach():
+    """Waits for the word to become a sandbox of its own; whoever takes a snapshot never gives it."""
+    open_pipes()
+    say({"imported": True})
+    close_pipes()
+    read_line()
+    open_pipes()
+    # On this signal the stacks of all threads are written, also when the program is deep in C: the line of a timeout.
+    faulthandler.register(signal.SIGUSR1, file=REPORT_FD, all_threads=True)
+    renew_randomness()
+
+
+def renew_randomness():
+    """What was drawn before the snapshot would be the same in all its copies. The order seeds `random` and numpy."""
+    if "multiprocessing.process" in sys.modules:
+        process = sys.modules["multiprocessing.process"]
+        process.current_process().authkey = os.urandom(32)
+    if "tempfile" in sys.modules:
+        sys.modules["tempfile"]._name_sequence = None
+
+
+def read_line():
+    """A line of stdin; none means that the executor is gone."""
     line = sys.stdin.readline()
     if not line:
         os._exit(0)
+    return line
+
+
+def wait_for_order():
+    """One JSON line on stdin; then stdin is empty for the program."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    line = read_line()
     os.dup2(null, 0)
     os.close(null)
     return json.loads(line)
@@ -170,6 +211,7 @@ def main():
     warm(sys.argv[1:])
     address_space = prepare()
     own_pid = os.getpid()
+    attach()
     say({"ready": True})
     path = obey(wait_for_order(), address_space)
     code, cause = 1, None

@@ -17,6 +17,7 @@ const STACKS_TIMEOUT_MS = 500;
 const STACKS_POLL_MS = 5;
 const STACKS_CHARS_MAX = 16 * 1024;
 const REPORT_BYTES_MAX = 256 * 1024;
+const REPORT_BYTES_READ_MAX = 8 * 1024 * 1024;
 const LINE_CHARS_MAX = 4096;
 const PANIC_CHARS_MAX = 2000;
 const LOG_TAIL_CHARS = 600;
@@ -32,11 +33,17 @@ export interface LiveParts {
   deleteContainer(): Promise<void>;
   /** Sends a signal to the first process inside. */
   signalContainer(signal: 'USR1'): Promise<void>;
+  /** Sends a signal to the engine's own process of this sandbox. */
+  signalEngine(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
 export interface Live {
   readonly sandbox: Sandbox;
-  /** Resolves null when the program waits for its order, or with the sentence why it never will. */
+  /** Resolves null when its imports are done and {@link attach} is waited for, or with the sentence why that never will be. */
+  imported(timeoutMs: number): Promise<string | null>;
+  /** Lets it become a sandbox of its own; it may be said before it is waited for. */
+  attach(): void;
+  /** Resolves null when it waits for its order, or with the sentence why it never will. */
   ready(timeoutMs: number): Promise<string | null>;
 }
 
@@ -85,6 +92,7 @@ async function fullness(folder: string): Promise<'bytes' | 'inodes' | null> {
 export function liveSandbox(parts: LiveParts): Live {
   const { child, group, pipes, folders, spec } = parts;
   const ended = Promise.withResolvers<EndFacts>();
+  const imported = Promise.withResolvers<string | null>();
   const waiting = Promise.withResolvers<string | null>();
   const gone = Promise.withResolvers<void>();
   let claimedCpuMs = 0;
@@ -125,8 +133,12 @@ export function liveSandbox(parts: LiveParts): Live {
 
   const readLine = lineSplitter(LINE_CHARS_MAX, (text) => {
     const line = readReportLine(text);
-    if (line.kind === 'ready') {
+    if (line.kind === 'imported') imported.resolve(null);
+    else if (line.kind === 'ready') {
+      // The program can say it again.
+      if (isReady) return;
       isReady = true;
+      pipes.attached();
       waiting.resolve(null);
     } else if (line.kind === 'exit') void end(line.exitCode, line.cause);
     else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
@@ -134,17 +146,22 @@ export function liveSandbox(parts: LiveParts): Live {
   let reportBytes = 0;
   pipes.report.socket.on('data', (chunk: Buffer) => {
     reportBytes += chunk.length;
-    // The harness never says so much: the program writes here, and from now on to nobody.
-    if (reportBytes > REPORT_BYTES_MAX) pipes.report.socket.destroy();
-    else readLine(chunk);
+    // The harness never says so much: the program writes here, and from now on to nobody. A pipe without a reader would
+    // leave it waiting under gVisor, which it may well do to itself, but later: reading costs the host.
+    if (reportBytes > REPORT_BYTES_READ_MAX) pipes.report.socket.pause();
+    else if (reportBytes <= REPORT_BYTES_MAX) readLine(chunk);
   });
   const watch = (): void => {
     const { oomKills, tasks } = group.facts();
     tasksPeak = Math.max(tasksPeak, tasks);
     if (oomKills > 0) void end(null, null);
   };
+  const neverReady = (reason: string): void => {
+    imported.resolve(reason);
+    waiting.resolve(reason);
+  };
   child.once('error', (error) => {
-    waiting.resolve(`setpriv or runsc could not be started: ${error.message}`);
+    neverReady(`setpriv or runsc could not be started: ${error.message}`);
     gone.resolve();
   });
   child.once('exit', (code) => {
@@ -152,7 +169,7 @@ export function liveSandbox(parts: LiveParts): Live {
     void end(code, null);
     void Promise.all([textOf(join(parts.dir, 'runsc.log')), textOf(join(parts.dir, 'panic.log'))]).then(
       (logs) =>
-        waiting.resolve(
+        neverReady(
           `the sandbox ended with ${code} before it was ready: ${logs.join('').slice(-LOG_TAIL_CHARS)}`,
         ),
     );
@@ -193,7 +210,9 @@ export function liveSandbox(parts: LiveParts): Live {
     stderr: pipes.stderr.socket,
     progress: pipes.progress.socket,
     ended: ended.promise,
+    rest: () => parts.signalEngine('SIGSTOP'),
     async claim(limits) {
+      parts.signalEngine('SIGCONT');
       group.setLimits(limits);
       group.setPriority('run');
       const { cpuMs, tasks } = group.facts();
@@ -203,7 +222,7 @@ export function liveSandbox(parts: LiveParts): Live {
     },
     go(order) {
       watchPoll = setInterval(watch, WATCH_POLL_MS);
-      pipes.writeStdin(`${JSON.stringify(orderLine(order))}\n`);
+      pipes.writeStdin(JSON.stringify(orderLine(order)));
     },
     askWhereItStands,
     stop: () => void end(null, null),
@@ -212,13 +231,16 @@ export function liveSandbox(parts: LiveParts): Live {
       return destroyed;
     },
   };
+  const within = (timeoutMs: number, stage: Promise<string | null>) =>
+    Promise.race([
+      stage,
+      delay(timeoutMs, `the sandbox was not ready after ${timeoutMs / 1000} s`, { ref: false }),
+    ]);
   return {
     sandbox,
-    ready: (timeoutMs) =>
-      Promise.race([
-        waiting.promise,
-        delay(timeoutMs, `the sandbox was not ready after ${timeoutMs / 1000} s`, { ref: false }),
-      ]),
+    imported: (timeoutMs) => within(timeoutMs, imported.promise),
+    attach: () => pipes.writeStdin('attach'),
+    ready: (timeoutMs) => within(timeoutMs, waiting.promise),
   };
 }
 

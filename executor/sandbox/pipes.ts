@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, readSync, rmSync, writeSync } from 'nod
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Folders } from './engine.ts';
 
 const run = promisify(execFile);
 const MKFIFO_TIMEOUT_MS = 10_000;
@@ -21,10 +22,12 @@ export interface Pipes {
   readonly stderr: Reading;
   readonly progress: Reading;
   readonly report: Reading;
-  /** The sandbox's ends of 0 to 4, to be inherited; {@link handedOver} closes ours. */
+  /** The sandbox's ends of 0 to 2, to be inherited; {@link handedOver} closes ours. */
   readonly childFds: readonly number[];
   handedOver(): void;
-  writeStdin(text: string): void;
+  /** The sandbox has opened the pipes that it opens itself: takes their names away. */
+  attached(): void;
+  writeStdin(line: string): void;
   close(): void;
 }
 
@@ -53,56 +56,66 @@ function reading(path: string): Reading {
 
 /**
  * Five pipes for one sandbox. Node would give a child Unix sockets, which carry file descriptors; a hostile program gets
- * plain pipes instead, made as FIFOs because Node has no pipe(2), and unlinked once they are open.
+ * plain pipes instead, made as FIFOs because Node has no pipe(2). 0 to 2 are inherited. The other two are opened inside,
+ * by their names in /tmp, because a restored sandbox inherits no more than three; a folder that is read-only inside would
+ * refuse it. They are unlinked before the program runs.
  */
-export async function openPipes(dir: string): Promise<Pipes> {
-  const [stdin, stdout, stderr, progress, report] = ['stdin', 'stdout', 'stderr', 'progress', 'report'].map(
-    (name) => join(dir, `${name}.fifo`),
-  ) as [string, string, string, string, string];
-  const paths = [stdin, stdout, stderr, progress, report];
-  await run('mkfifo', ['-m', '600', ...paths], {
+export async function openPipes(dir: string, folders: Pick<Folders, 'tmp'>): Promise<Pipes> {
+  const inherited = ['stdin', 'stdout', 'stderr'].map((name) => join(dir, `${name}.fifo`));
+  const named = ['.progress', '.report'].map((name) => join(folders.tmp, name));
+  // 622: the user inside may write; the folder above is the executor's alone.
+  await run('mkfifo', ['-m', '622', ...inherited, ...named], {
     timeout: MKFIFO_TIMEOUT_MS,
     env: { PATH: '/usr/bin:/bin' },
   });
+  const [stdin, stdout, stderr, progress, report] = [...inherited, ...named] as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
 
   // The program's end of stdin has to block; opening it so needs a writer, and opening the writer needs a reader.
   const opener = openSync(stdin, constants.O_RDONLY | constants.O_NONBLOCK);
   const stdinWrite = openSync(stdin, constants.O_WRONLY | constants.O_NONBLOCK);
   const childFds = [openSync(stdin, constants.O_RDONLY)];
   closeSync(opener);
-  const readings = [stdout, stderr, progress, report].map((path) => {
-    const end = reading(path);
-    childFds.push(openSync(path, constants.O_WRONLY));
-    return end;
-  }) as [Reading, Reading, Reading, Reading];
-  for (const path of paths) rmSync(path);
+  const [stdoutEnd, stderrEnd, progressEnd, reportEnd] = [
+    reading(stdout),
+    reading(stderr),
+    reading(progress),
+    reading(report),
+  ];
+  childFds.push(...[stdout, stderr].map((path) => openSync(path, constants.O_WRONLY)));
+  // Writers of our own: the harness opens the named pipes twice, and the last writer to close one would end it.
+  const heldFds = [stdinWrite, ...named.map((path) => openSync(path, constants.O_WRONLY))];
+  for (const path of inherited) rmSync(path);
 
-  let writable = true;
-  const closeStdin = () => {
-    if (writable) closeSync(stdinWrite);
-    writable = false;
+  const handedOver = () => {
+    for (const fd of childFds.splice(0)) closeSync(fd);
   };
   return {
-    stdout: readings[0],
-    stderr: readings[1],
-    progress: readings[2],
-    report: readings[3],
+    stdout: stdoutEnd,
+    stderr: stderrEnd,
+    progress: progressEnd,
+    report: reportEnd,
     childFds,
-    handedOver() {
-      for (const fd of childFds.splice(0)) closeSync(fd);
+    handedOver,
+    attached() {
+      for (const path of named) rmSync(path);
     },
-    writeStdin(text) {
+    writeStdin(line) {
       try {
-        writeSync(stdinWrite, text);
+        writeSync(stdinWrite, `${line}\n`);
       } catch {
         // EPIPE: the sandbox died while it waited; its end is seen elsewhere.
       }
-      closeStdin();
     },
     close() {
-      for (const fd of childFds.splice(0)) closeSync(fd);
-      for (const each of readings) each.socket.destroy();
-      closeStdin();
+      handedOver();
+      for (const each of [stdoutEnd, stderrEnd, progressEnd, reportEnd]) each.socket.destroy();
+      for (const fd of heldFds.splice(0)) closeSync(fd);
     },
   };
 }

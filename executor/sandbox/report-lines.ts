@@ -4,10 +4,11 @@ const CAUSES = ['memory_error', 'process_error', 'try_again'] as const;
 export type ReportedCause = (typeof CAUSES)[number] | null;
 
 /**
- * What `harness.py` says on its own pipe: one JSON line when it is warm, one when the program ended, and between them
- * whatever faulthandler (or a hostile program) writes there.
+ * What `harness.py` says on its own pipe: one JSON line when it has imported, one when it waits for its order, one when the
+ * program ended, and before that one whatever faulthandler (or a hostile program) writes there.
  */
 export type ReportLine =
+  | { readonly kind: 'imported' }
   | { readonly kind: 'ready' }
   | {
       readonly kind: 'exit';
@@ -24,16 +25,21 @@ export function readReportLine(line: string): ReportLine {
     return { kind: 'other', text: line };
   }
   if (typeof value !== 'object' || value === null) return { kind: 'other', text: line };
+  if ('imported' in value && value.imported === true) return { kind: 'imported' };
   if ('ready' in value && value.ready === true) return { kind: 'ready' };
-  if ('exit' in value && Number.isInteger(value.exit)) {
+  if ('exit' in value && isExitCode(value.exit)) {
     const cause = 'cause' in value ? value.cause : null;
     return {
       kind: 'exit',
-      exitCode: (value.exit as number) & 0xff,
+      exitCode: value.exit,
       cause: CAUSES.find((known) => known === cause) ?? null,
     };
   }
   return { kind: 'other', text: line };
+}
+
+function isExitCode(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255;
 }
 
 /** Splits chunks into lines, and holds at most `charsMax` of an unfinished one: the rest of such a line is dropped. */

@@ -1,8 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { descendantsOf, statFieldsOf } from '../../bench/measure/process-tree.ts';
 import { newId } from '../../protocol/ids.ts';
 import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
 const MIB = 1024 * 1024;
+
+/** How each gVisor kernel below a process is (proc_pid_stat(5)). */
+function sentryStates(pid: number): (string | undefined)[] {
+  return descendantsOf(pid)
+    .filter((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').startsWith('runsc-sandbox'))
+    .map((each) => statFieldsOf(each)?.[0]);
+}
 
 describe('warm sandboxes', () => {
   let host: SandboxHost;
@@ -53,6 +62,87 @@ print(random.random(), numpy.random.rand(), hash("x"), os.environ["CAUSEWAY_SEED
     expect(first.stdout).toBe(again.stdout);
     expect(first.stdout).toMatch(/ 7 99\n$/);
     expect(other.stdout).not.toBe(first.stdout);
+  });
+
+  /** What is the same in all copies of one snapshot: where the loader put the C library. */
+  const LAYOUT = 'next(line for line in open("/proc/self/maps") if "libc.so" in line)';
+
+  it('are copies of one snapshot, and draw randomness of their own', async () => {
+    const code = `import os, secrets, ssl, tempfile, uuid, multiprocessing.process
+import numpy
+print(${LAYOUT}, end="")
+print(os.urandom(8).hex())
+print(numpy.random.default_rng().random())
+print(secrets.token_hex(8))
+print(ssl.RAND_bytes(8).hex())
+print(uuid.uuid4())
+print(tempfile.mktemp())
+print(bytes(multiprocessing.process.current_process().authkey).hex())`;
+    await isReady();
+    const [first = '', ...alice] = (await host.run({ code })).stdout.trim().split('\n');
+    await isReady();
+    const [second, ...bob] = (await host.run({ code })).stdout.trim().split('\n');
+    expect(first).toMatch(/libc\.so/);
+    expect(second).toBe(first);
+    expect(alice).toHaveLength(7);
+    expect(alice.filter((line) => bob.includes(line))).toEqual([]);
+    await isReady();
+  });
+
+  it('hold nothing that another copy left in its interpreter or its folders', async () => {
+    await isReady();
+    await host.run({
+      code: `import builtins, os, sys, pandas
+builtins.trace = sys.mallory = os.environ["MALLORY"] = "was here"
+pandas.options.display.max_rows = 7
+pandas.DataFrame.mallory = "was here"
+for folder in ("/tmp", "/dev/shm", "/outputs"): open(folder + "/mallory", "w").close()`,
+    });
+    await isReady();
+    const { stdout } = await host.run({
+      code: `import builtins, os, sys, pandas
+print(hasattr(builtins, "trace"), hasattr(sys, "mallory"), "MALLORY" in os.environ, hasattr(pandas.DataFrame, "mallory"))
+print(pandas.options.display.max_rows, [os.listdir(folder) for folder in ("/tmp", "/dev/shm", "/outputs")])`,
+    });
+    expect(stdout).toBe('False False False False\n60 [[], [], []]\n');
+  });
+
+  it('stand behind the walls that a new sandbox stands behind', async () => {
+    const code = `import ctypes, json, os, resource
+libc = ctypes.CDLL(None, use_errno=True)
+CALLS = {"clone3": 435, "io_uring_setup": 425, "unshare": 272, "keyctl": 250, "bpf": 321, "userfaultfd": 323, "perf_event_open": 298, "ptrace": 101, "mount": 165}
+def refused(number):
+    return [libc.syscall(number, 0x10000000, 0, 0, 0, 0), os.strerror(ctypes.get_errno())]
+status = open("/proc/self/status").read().splitlines()
+print(json.dumps({
+    "calls": {name: refused(number) for name, number in CALLS.items()},
+    "vsock": libc.socket(40, 1, 0),
+    "status": [line for line in status if line.startswith(("Cap", "Uid", "Gid", "Groups", "Seccomp"))],
+    "mounts": open("/proc/mounts").read(),
+    "limits": [resource.getrlimit(limit) for limit in range(16) if limit != resource.RLIMIT_AS],
+    "cpu": open("/proc/cpuinfo").read().count("processor"),
+    "memory": open("/proc/meminfo").readline(),
+    "fds": os.listdir("/proc/self/fd"),
+    "network": open("/proc/net/dev").read(),
+    "environment": sorted(set(os.environ) - {"PYTHONHASHSEED"}),
+}))`;
+    await isReady();
+    const copy = await host.run({ code });
+    const fresh = await host.run({ code, seeds: { pythonhashseed: 1 } });
+    expect([copy.outcome.sandbox.warm, fresh.outcome.sandbox.warm]).toEqual([true, false]);
+    expect(copy.stderr).toBe('');
+    expect(JSON.parse(copy.stdout)).toEqual(JSON.parse(fresh.stdout));
+    expect(JSON.parse(copy.stdout)).toMatchObject({ calls: { clone3: [-1, expect.any(String)] }, vsock: -1 });
+  });
+
+  it('use no CPU while they wait, and tell the right time when they go', async () => {
+    await isReady();
+    const state = () => sentryStates(process.pid);
+    expect(state()).toEqual(['T']);
+    const before = Date.now() / 1000;
+    const { stdout } = await host.run({ code: 'import time\nprint(time.time())' });
+    expect(Number(stdout)).toBeGreaterThan(before - 1);
+    expect(Number(stdout)).toBeLessThan(Date.now() / 1000 + 1);
   });
 
   it('do not serve a run that wants another hash seed: it gets a sandbox of its own', async () => {

@@ -5,12 +5,15 @@ import { lineSplitter, readReportLine } from '../../../executor/sandbox/report-l
 
 describe('lines of a pipe that the program can write as well', () => {
   it.each([
+    ['{"imported": true}', { kind: 'imported' }],
     ['{"ready": true}', { kind: 'ready' }],
     ['{"exit": 3, "cause": null}', { kind: 'exit', exitCode: 3, cause: null }],
     ['{"exit": 1, "cause": "memory_error"}', { kind: 'exit', exitCode: 1, cause: 'memory_error' }],
     ['{"exit": 1, "cause": "try_again"}', { kind: 'exit', exitCode: 1, cause: 'try_again' }],
     ['{"exit": 1, "cause": "innocent"}', { kind: 'exit', exitCode: 1, cause: null }],
-    ['{"exit": 257}', { kind: 'exit', exitCode: 1, cause: null }],
+    ['{"exit": 256}', { kind: 'other', text: '{"exit": 256}' }],
+    ['{"exit": -1}', { kind: 'other', text: '{"exit": -1}' }],
+    ['{"exit": 1e9}', { kind: 'other', text: '{"exit": 1e9}' }],
     ['{"exit": "0"}', { kind: 'other', text: '{"exit": "0"}' }],
     ['{"exit": 0.5}', { kind: 'other', text: '{"exit": 0.5}' }],
     ['{"exit": null}', { kind: 'other', text: '{"exit": null}' }],

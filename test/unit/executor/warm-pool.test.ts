@@ -39,6 +39,7 @@ describe('a pool that is drained', () => {
     const removing = Promise.withResolvers<void>();
     const sandbox = {
       id: 'causeway-1',
+      rest: () => undefined,
       ended: died.promise,
       destroy: () => {
         removing.resolve();
