@@ -103,7 +103,9 @@ function removeUnused(): void {
   if (!existsSync(CACHE_FOLDER)) return;
   for (const name of readdirSync(CACHE_FOLDER)) {
     const folder = join(CACHE_FOLDER, name);
-    const { mtimeMs } = statSync(folder);
-    if (Date.now() - mtimeMs > UNUSED_MAX_MS) rmSync(folder, { recursive: true, force: true });
+    // Absent where another test process was first, here too.
+    const found = statSync(folder, { throwIfNoEntry: false });
+    if (found !== undefined && Date.now() - found.mtimeMs > UNUSED_MAX_MS)
+      rmSync(folder, { recursive: true, force: true });
   }
 }

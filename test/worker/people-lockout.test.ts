@@ -1,10 +1,17 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { queryAs } from '../support/query-as.ts';
-import { sharedStack } from '../support/shared-stack.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
 import { hiddenFields, newAddress, PASSWORD, settleAccount, Visitor } from '../support/visitor.ts';
 
-const stack = sharedStack();
 const WRONG = 'wrong green harbours';
+
+let stack: TestStack;
+let stop: () => Promise<void>;
+// A Worker of its own: while a flood is held off, whoever signs in at the same Worker is told to come back.
+beforeAll(async () => {
+  ({ stack, stop } = await startTestStack({ slots: 0 }));
+});
+afterAll(() => stop());
 
 async function failuresOf(email: string, count: number): Promise<number[]> {
   const statuses: number[] = [];
