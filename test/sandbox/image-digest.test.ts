@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { appendFile, readdir, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -10,8 +10,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
 import type { Progress } from '../../infra/sandbox-image/progress.ts';
 import type { SandboxImage } from '../../infra/sandbox-image/store/image-store.ts';
-import { writeArchive } from '../../infra/sandbox-image/tree/canonical-tar.ts';
-import { buildTimeoutMs, cacheDir, stateDirWith } from './image-cache.ts';
+import { digestTree, writeArchive } from '../../infra/sandbox-image/tree/canonical-tar.ts';
+import { buildTimeoutMs, cacheDir, freshStateDir, stateDirWith } from './image-cache.ts';
 
 const builder = path.resolve(import.meta.dirname, '../../infra/sandbox-image/build.ts');
 
@@ -57,13 +57,20 @@ test('a killed build leaves no image, and the next one, asked for twice at once,
   const hash = createHash('sha256');
   await pipeline(createReadStream(archive), createGunzip(), hash);
   expect(`sha256:${hash.digest('hex')}`).toBe(first.digest);
+});
 
-  await appendFile(path.join(first.rootfsDir, 'etc/hosts'), '10.0.0.1 mallory\n');
-  const forged = path.join(stateDir, 'forged.tar.gz');
-  await expect(writeArchive(first.rootfsDir, first.digest, forged)).rejects.toMatchObject({
-    code: 'hash_mismatch',
-  });
-  await expect(stat(forged)).rejects.toMatchObject({ code: 'ENOENT' });
+test('the archive of a tree that somebody changed is refused, and leaves no file', async () => {
+  const stateDir = await freshStateDir();
+  const root = path.join(stateDir, 'rootfs');
+  await mkdir(root);
+  await writeFile(path.join(root, 'hosts'), '127.0.0.1 localhost\n');
+  const { digest } = await digestTree(root);
+  const archive = path.join(stateDir, 'image.tar.gz');
+  expect(await writeArchive(root, digest, archive)).toMatchObject({ digest });
+  await rm(archive);
+  await appendFile(path.join(root, 'hosts'), '10.0.0.1 mallory\n');
+  await expect(writeArchive(root, digest, archive)).rejects.toMatchObject({ code: 'hash_mismatch' });
+  expect(await readdir(stateDir)).toEqual(['rootfs']);
 });
 
 test('a second call builds nothing and says nothing', async () => {

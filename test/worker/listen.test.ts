@@ -15,6 +15,8 @@ import { settleAccount } from '../support/visitor.ts';
 
 const stack = sharedStack();
 const sql = (text: string, value: string) => queryAs(stack.superuserUrl, text, [value]);
+/** Those that wait for the next look at a credential wait together. */
+const WAITING = { concurrent: true };
 const LISTS = { toolsListChanged: true, resourcesListChanged: true };
 const write = (token: string, project: string, path: string, content: string) =>
   callTool(stack, token, 'write_files', { project, files: [{ path, content }], message: 'Change' });
@@ -141,7 +143,7 @@ describe('Mallory hears nothing', () => {
   });
 });
 
-describe('an idle stream ends by itself, with a result,', () => {
+describe('an idle stream ends by itself, with a result,', WAITING, () => {
   test.each<[string, (ann: Person) => Promise<unknown>]>([
     [
       'when its token is revoked',
@@ -159,7 +161,7 @@ describe('an idle stream ends by itself, with a result,', () => {
       'when the tenant is suspended',
       ({ tenant }) => sql("update app.tenants set status = 'suspended' where tenant_id = $1", tenant),
     ],
-  ])('%s', { concurrent: true }, async (_when, end) => {
+  ])('%s', async (_when, end) => {
     const ann = await settlePerson(stack, { name: 'Ann' });
     const stream = await listen(stack, ann.token, LISTS);
     await end(ann);
@@ -167,7 +169,7 @@ describe('an idle stream ends by itself, with a result,', () => {
   });
 });
 
-describe('a stream of an agent', () => {
+describe('a stream of an agent', WAITING, () => {
   test('ends when its access token does, though its grant lives on', async () => {
     const ann = await settleAccount(stack, { name: 'Ann' });
     const { tokens } = await connect(stack, await signedIn(stack, ann));
@@ -201,7 +203,7 @@ describe('a stream of an agent', () => {
   });
 });
 
-describe('the stream itself', () => {
+describe('the stream itself', WAITING, () => {
   test('one credential has no more than its limit, and a closed one gives its place back', async () => {
     const ann = await settlePerson(stack, { name: 'Ann' });
     const open = await Promise.all(
