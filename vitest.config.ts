@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { TEST_GROUPS } from './cli/testing/test-groups.ts';
 
@@ -12,8 +13,12 @@ export default defineConfig({
   plugins: [filesAsText],
   test: {
     pool: 'forks',
-    testTimeout: 60_000,
+    // Most tests wait for a server, a sandbox or a bound: one file a core would leave the cores idle.
+    maxWorkers: 2 * availableParallelism(),
+    // These end what hangs. No guarantee is a matter of them, so they bear a machine that does something else meanwhile.
+    testTimeout: 120_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     projects: TEST_GROUPS.map(({ name, include, exclude }) => ({
       extends: true,
       test: {

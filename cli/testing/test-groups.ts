@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 
 export interface TestGroup {
-  readonly name: 'alone' | 'stack' | 'launcher';
+  readonly name: 'alone' | 'stack';
   readonly says: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
@@ -10,7 +10,6 @@ export interface TestGroup {
 
 const ALL = 'test/**/*.test.ts';
 const SHARING = 'test/{worker,conformance,e2e,browser}/**/*.test.ts';
-const LAUNCHER = 'test/e2e/launcher*.test.ts';
 
 /**
  * The tests by what they need, in the order in which they run; `vitest.config.ts` makes a project of each. Groups run one
@@ -18,13 +17,7 @@ const LAUNCHER = 'test/e2e/launcher*.test.ts';
  */
 export const TEST_GROUPS: readonly TestGroup[] = [
   { name: 'alone', says: 'Tests that start what they need', include: [ALL], exclude: [SHARING] },
-  {
-    name: 'stack',
-    says: 'Tests that share one stack of real parts',
-    include: [SHARING],
-    exclude: [LAUNCHER],
-  },
-  { name: 'launcher', says: 'Tests of the launcher itself', include: [LAUNCHER], exclude: [] },
+  { name: 'stack', says: 'Tests that share one stack of real parts', include: [SHARING], exclude: [] },
 ];
 
 /** Whether the group has a test file whose path contains `pattern`. */

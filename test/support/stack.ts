@@ -28,7 +28,8 @@ export interface TestStack {
   readonly pids: Readonly<Record<string, number>>;
 }
 
-const SLOTS = 2;
+/** As many as files run at once, since tests let runs sleep. */
+const SLOTS = 4;
 
 /**
  * Starts the parts that `./causeway up --engine workerd` starts, on free ports and in a folder that is thrown away.
