@@ -30,6 +30,28 @@ async function logsOf(session: ClientSession): Promise<number> {
   return (await response.text()).split('notifications/message').length - 1;
 }
 
+/** What a stream says that does not know what happened meanwhile. */
+const anythingChanged = (uri: string) => [
+  { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
+  { jsonrpc: '2.0', method: 'notifications/resources/list_changed' },
+  { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } },
+];
+
+async function take(stream: SseReader, count: number): Promise<unknown[]> {
+  const messages: unknown[] = [];
+  while (messages.length < count) messages.push((await stream.next())?.message);
+  return messages;
+}
+
+const evict = async (session: ClientSession) => {
+  const evicted = await session.post({
+    id: 'evicts',
+    method: 'tools/call',
+    params: { name: 'test_evict_session', arguments: {} },
+  });
+  expect(await evicted.text()).toContain('Its object was evicted.');
+};
+
 const folder = () => join(stack.stateDir, 'worker/durable-objects/causeway-McpSession');
 
 /** Reads the storages of all sessions that keep something: what `of` makes of each. */
@@ -67,6 +89,52 @@ function forget(level: string): void {
   metadata.close();
 }
 
+test('an object that is evicted in the middle of its stream loses nothing, and says what it cannot know', async () => {
+  const uri = `project://${ann.project}/model.py`;
+  const session = await openSession(stack, ann.token, { capabilities: { elicitation: {} } });
+  await session.post({ id: 1, method: 'resources/subscribe', params: { uri } });
+  await setLevel(session, 'error');
+  const stream = new SseReader(await session.listen());
+  const start = (await stream.next())?.id ?? '';
+  const write = (content: string) =>
+    ann.call('write_files', {
+      project: ann.project,
+      files: [{ path: 'model.py', content }],
+      message: 'Change',
+    });
+  await write('print("heard")\n');
+  const heard = await stream.next();
+  const asking = new SseReader(
+    await session.post({
+      id: 'asks',
+      method: 'tools/call',
+      params: { name: 'test_elicitation', arguments: { message: 'Who?' } },
+    }),
+  );
+  const question = await asking.next();
+
+  await evict(session);
+  await expect(stream.next()).rejects.toThrow();
+  // Nobody hears of this one.
+  await write('print("missed")\n');
+
+  const again = new SseReader(await session.listen(start));
+  expect(await again.next()).toEqual(heard);
+  expect(await take(again, 3)).toEqual(anythingChanged(uri));
+  await write('print("heard again")\n');
+  expect((await again.next())?.message).toMatchObject({ params: { uri } });
+  expect(await logsOf(session)).toBe(0);
+  await session.post({
+    id: question?.message?.id,
+    result: { action: 'accept', content: { username: 'Ann' } },
+  });
+  expect((await asking.next())?.message).toMatchObject({
+    id: 'asks',
+    result: { content: expect.anything() },
+  });
+  await again.cancel();
+});
+
 test('a Worker that is killed takes no session with it, and nothing that one keeps', async () => {
   const session = await openSession(stack, ann.token, { capabilities: { elicitation: {} } });
   const deleted = await openSession(stack, ann.token);
@@ -100,6 +168,7 @@ test('a Worker that is killed takes no session with it, and nothing that one kee
   expect(await logsOf(session)).toBe(0);
   const again = new SseReader(await session.listen(start));
   expect((await again.next())?.message).toMatchObject({ params: { uri } });
+  expect(await take(again, 3)).toEqual(anythingChanged(uri));
   await change('print(3)\n');
   expect((await again.next())?.message).toMatchObject({ params: { uri } });
   // The call died with its Worker; an answer to it is nobody's, and disturbs nothing.

@@ -3,6 +3,7 @@ import worker from '../index.ts';
 import { WITH_FIXTURES } from './offer.ts';
 
 export * from '../index.ts';
+export { McpSession } from './evictable-session.ts';
 
 /**
  * The Worker with the conformance suite's fixtures beside the product's own tools: an entry of its own, which

@@ -5,6 +5,7 @@ import { FIXTURE_RESOURCES } from './resources.ts';
 import { CHANGING_TOOLS } from './tools/changes.ts';
 import { CONTENT_TOOLS } from './tools/content.ts';
 import { ELICITATION_TOOLS } from './tools/elicitation.ts';
+import { EVICTING_TOOLS } from './tools/evicting.ts';
 import { NOTIFYING_TOOLS } from './tools/notifying.ts';
 import { ROUND_TOOLS } from './tools/rounds.ts';
 
@@ -19,6 +20,7 @@ export const WITH_FIXTURES = new Offer({
     ...ELICITATION_TOOLS,
     ...ROUND_TOOLS,
     ...CHANGING_TOOLS,
+    ...EVICTING_TOOLS,
   ],
   resources: [...PRODUCT.offered.resources, ...FIXTURE_RESOURCES],
   prompts: [...PRODUCT.offered.prompts, ...FIXTURE_PROMPTS],

@@ -127,8 +127,9 @@ export class McpSession extends DurableObject<Env> {
    */
   override async fetch(request: Request): Promise<Response> {
     const { principal, isPrimed } = (await request.json()) as StreamWish;
+    let wasHeard: boolean;
     try {
-      await this.watch.start(principal);
+      wasHeard = await this.watch.start(principal);
     } catch (error) {
       if (error instanceof Refusal) return new Response(error.message, { status: 429 });
       throw error;
@@ -139,7 +140,7 @@ export class McpSession extends DurableObject<Env> {
     this.stream = stream;
     this.ctx.waitUntil(stream.ended.then(() => this.stopWatchingLater(stream)));
     const lastEventId = request.headers.get('last-event-id');
-    if (lastEventId !== null) this.replay(lastEventId, stream);
+    if (lastEventId !== null) this.replay(lastEventId, stream, wasHeard);
     else if (isPrimed) stream.write(encodePriming(this.store.newestId(), RETRY_MS));
     return new Response(stream.body, { headers: SSE_HEADERS });
   }
@@ -156,11 +157,11 @@ export class McpSession extends DurableObject<Env> {
     if (this.stream === stream) this.watch.stop();
   }
 
-  /** Sends what came after an event; where that is not known whole, it says that anything may have changed. */
-  private replay(lastEventId: string, stream: EventStream): void {
+  /** Sends what came after an event; where that is not known whole, or nobody heard, it says that anything may have changed. */
+  private replay(lastEventId: string, stream: EventStream, wasHeard: boolean): void {
     const { events, isWhole } = this.store.eventsAfter(lastEventId);
     for (const event of events) stream.send(event);
-    if (isWhole) return;
+    if (isWhole && wasHeard) return;
     for (const message of anythingChanged(this.store.subscriptions()))
       stream.send(this.store.addEvent(message));
   }

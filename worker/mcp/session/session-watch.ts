@@ -28,13 +28,13 @@ export class SessionWatch {
 
   /**
    * Hears as `principal` from the moment at which the promise resolves; a watch of the same goes on, so that nothing falls
-   * between two streams.
+   * between two streams. False where nobody heard until now, so that what happened before is not known.
    *
    * @throws Refusal limit_exceeded
    */
-  async start(principal: Principal): Promise<void> {
+  async start(principal: Principal): Promise<boolean> {
     const whose = JSON.stringify([principal.credential, principal.address]);
-    if (this.current?.whose === whose) return;
+    if (this.current?.whose === whose) return true;
     const stop = new AbortController();
     const { subscriptions, tell } = this.listening;
     const { ended } = await watchChanges(await platformOf(this.env), principal, {
@@ -57,6 +57,7 @@ export class SessionWatch {
       this.current = undefined;
       this.listening.ended();
     });
+    return older !== undefined;
   }
 
   stop(): void {
