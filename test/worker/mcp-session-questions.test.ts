@@ -1,4 +1,7 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countEntries } from '../support/count-entries.ts';
 import { callTool, readMessage } from '../support/mcp-call.ts';
 import { type ClientSession, openSession, SseReader } from '../support/mcp-session.ts';
 import { type Person, settlePerson } from '../support/people.ts';
@@ -65,6 +68,69 @@ async function isArchived(project: string): Promise<boolean> {
   );
   return !structured.projects.some((one) => one.project === project);
 }
+
+test('a request in a session makes as many database requests as one without, and no more', async () => {
+  const entries = await countEntries(stack);
+  const session = await openSession(stack, ann.token);
+  const ask = (method: string, params: object = {}) => session.post({ id: 1, method, params });
+  const uri = 'project://prj/a.py';
+  const steps: readonly [requests: number, step: () => Promise<Response>][] = [
+    [1, () => session.post({ method: 'notifications/initialized' })],
+    [1, () => ask('tools/list')],
+    [1, () => ask('ping')],
+    [1, () => ask('tools/call', { name: 'whoami', arguments: {} })],
+    [1, () => ask('tools/call', { name: 'whoami', arguments: { wrong: true } })],
+    [1, () => ask('resources/list')],
+    [1, () => ask('resources/subscribe', { uri })],
+    [1, () => ask('logging/setLevel', { level: 'error' })],
+    [1, () => session.post({ id: 'no question', result: {} })],
+    [1, () => session.post({ id: 2, method: 'tools/list' }, { id: 'forged' })],
+    [1, () => session.end()],
+    [1, () => ask('tools/list')],
+  ];
+  for (const [, step] of steps) await (await step()).text();
+  const expected = 1 + steps.reduce((sum, [requests]) => sum + requests, 0);
+  // Postgres publishes its counts within a second; another count than this one never becomes it.
+  await expect.poll(entries, { timeout: 20_000, interval: 200 }).toBe(expected);
+});
+
+test('no log of any part holds a session’s id, whatever its client does with it', async () => {
+  const session = await open(ann);
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const forged = `${session.id.slice(0, -1)}${session.id.endsWith('A') ? 'B' : 'A'}`;
+  const call = (name: string, args: object, _meta: object = {}) => ({
+    id: 1,
+    method: 'tools/call',
+    params: { name, arguments: args, _meta },
+  });
+  const stream = new SseReader(await session.listen());
+  await stream.next();
+  const question = await AskingCall.begin(session, 'test_elicitation', { message: 'Who?' });
+  const answers = [
+    await session.post(accept(question.question.id, { username: 'Ann' })),
+    await session.post(call('whoami', {}), { id: forged }),
+    await session.post(call('no_such_tool', {})),
+    await session.post(call('whoami', {}), { token: mallory.token }),
+    await session.listen('none-of-its-events'),
+    await session.post(call('test_evict_session', {})),
+    await session.end(),
+    await session.post(call('whoami', {}, { traceparent })),
+  ];
+  for (const answer of answers) if (answer.status !== 200) await answer.text();
+
+  const logs = () =>
+    globSync('**/*.log*', { cwd: stack.stateDir }).map((name) =>
+      readFileSync(join(stack.stateDir, name), 'utf8'),
+    );
+  // The last of it has come into the log, so that what came before has too.
+  await expect.poll(() => logs().join('')).toContain('0af7651916cd43dd8448eb211c80319c');
+  const [content = '', signature = ''] = session.id.split('.');
+  const { c } = JSON.parse(Buffer.from(content, 'base64url').toString()) as {
+    c: { session: { id: string } };
+  };
+  for (const secret of [content.slice(0, 60), signature, c.session.id])
+    expect(logs().filter((log) => log.includes(secret))).toEqual([]);
+});
 
 describe('a person is asked on the stream of the call, and answers by another POST', () => {
   test('and what they agree to happens', async () => {

@@ -1,5 +1,6 @@
 import { limit } from '../../../protocol/limits.ts';
 import { SESSION_HEADER } from '../session/protocol.ts';
+import { BEAT_MS, Heartbeat } from './heartbeat.ts';
 import { type Frame, readFrame } from './read-frame.ts';
 import { readEvents, readResponse } from './read-response.ts';
 
@@ -14,6 +15,8 @@ export interface ConnectionWorld {
   readonly send: (text: string) => void;
   /** Ends the connection (RFC 6455, section 7.4). */
   readonly close: (code: number, reason: string) => void;
+  /** Does something again and again, until what it returns is called. */
+  readonly every: (ms: number, act: () => void) => () => void;
 }
 
 /**
@@ -26,6 +29,7 @@ export class Connection {
   private readonly headers: Readonly<Record<string, string>>;
   private readonly underway = new Map<string, AbortController>();
   private readonly over = new AbortController();
+  private readonly heartbeat = new Heartbeat();
   private session: Readonly<Record<string, string>> = {};
 
   /** `headers` go with each request: the credential, and whose address it comes from. */
@@ -33,14 +37,18 @@ export class Connection {
     this.world = world;
     this.url = url;
     this.headers = headers;
+    const stop = world.every(BEAT_MS, () => this.beat());
+    this.over.signal.addEventListener('abort', stop, { once: true });
   }
 
   /** Serves one message of the client. Never throws. */
   async take(message: string | ArrayBuffer): Promise<void> {
+    this.heartbeat.hear();
     if (typeof message !== 'string') return this.end(1003, 'messages are text');
     const bytes = encoder.encode(message);
     if (bytes.byteLength > limit('request_body_bytes')) return this.end(1009, 'the message is too large');
     const frame = readFrame(bytes);
+    if (Heartbeat.isAnswer(frame.answerTo)) return;
     if (frame.method === 'notifications/cancelled') this.abort(frame.params.requestId);
     if (frame.requestId !== null && this.underway.size >= UNDERWAY_MAX) return this.refuse(frame);
     const controller = new AbortController();
@@ -61,6 +69,14 @@ export class Connection {
     if (this.over.signal.aborted) return;
     this.over.abort();
     this.world.close(code, reason);
+  }
+
+  /** Only the 2025 era lets a server ask; there a session was opened. */
+  private beat(): void {
+    if (this.session[SESSION_HEADER] === undefined) return;
+    const due = this.heartbeat.beat();
+    if (due === 'ask') this.world.send(JSON.stringify(this.heartbeat.ping()));
+    if (due === 'end') this.end(1001, 'the client does not answer');
   }
 
   private async answer(frame: Frame, body: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -25,11 +25,20 @@ export class McpSocket extends DurableObject<Env> {
     const platform = await platformOf(this.env);
     const { 0: client, 1: socket } = new WebSocketPair();
     const { default: frontDoor } = this.ctx.exports as unknown as { readonly default: Fetcher };
+    const gone = new AbortController();
     const connection = new Connection(
       {
         serve: (message) => frontDoor.fetch(message),
         send: (text) => socket.send(text),
-        close: (code, reason) => socket.close(code, reason),
+        close(code, reason) {
+          // A client that is gone says no farewell, which the event of the close would wait for.
+          gone.abort();
+          socket.close(code, reason);
+        },
+        every(ms, act) {
+          const timer = setInterval(act, ms);
+          return () => clearInterval(timer);
+        },
       },
       `${platform.publicUrl}/mcp`,
       keptHeaders(request.headers),
@@ -37,7 +46,6 @@ export class McpSocket extends DurableObject<Env> {
     const principal = JSON.parse(
       decodeURIComponent(request.headers.get(PRINCIPAL_HEADER) ?? ''),
     ) as Principal;
-    const gone = new AbortController();
     try {
       const { ended } = await watchChanges(platform, principal, {
         ...NOTHING_BUT_THE_CREDENTIAL,

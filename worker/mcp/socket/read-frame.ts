@@ -4,6 +4,8 @@ import { parseMessage } from '../parse-message.ts';
 export interface Frame {
   /** The id of a request; null for a notification, an answer, or what cannot be read. */
   readonly requestId: string | number | null;
+  /** What an answer answers; undefined for anything else. */
+  readonly answerTo?: unknown;
   readonly method: string | null;
   readonly params: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
@@ -29,6 +31,7 @@ export function readFrame(bytes: Uint8Array): Frame {
     const meta = isRecord(fields._meta) ? fields._meta : {};
     const version = meta[VERSION_KEY];
     return {
+      ...(method === null ? { answerTo: id } : {}),
       requestId: method !== null && (typeof id === 'string' || typeof id === 'number') ? id : null,
       method,
       params: fields,
