@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attack } from '../support/attack-files.ts';
 import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
 const MIB = 1024 * 1024;
@@ -10,58 +9,6 @@ describe('a run that meets a limit ends, and its outcome names the limit', () =>
     host = await startSandboxHost({ warm: 0 });
   });
   afterAll(() => host.stop());
-
-  it.each([
-    ['fork_bomb', 'process_limit', 'run_processes', 64],
-    ['thread_bomb', 'process_limit', 'run_processes', 64],
-    ['file_bomb', 'output_limit', 'run_outputs_bytes', 16 * MIB],
-    ['many_files_bomb', 'output_limit', 'run_outputs_bytes', 16 * MIB],
-    ['inode_bomb', 'output_limit', 'run_outputs_inodes', 500],
-    ['tmp_bomb', 'output_limit', 'run_tmp_bytes', 16 * MIB],
-    ['stdout_flood', 'output_limit', 'run_stream_bytes', MIB],
-    ['flood_both', 'output_limit', 'run_stream_bytes', MIB],
-    ['memory_bomb', 'out_of_memory', 'run_memory_bytes', 160 * MIB],
-    ['memory_in_child', 'out_of_memory', 'run_memory_bytes', 160 * MIB],
-    ['shared_memory_bomb', 'out_of_memory', 'run_memory_bytes', 160 * MIB],
-  ] as const)('%s ends as %s with %s', async (name, state, limitName, value) => {
-    const finished = await host.run({
-      ...attack(name),
-      limits: {
-        ...(limitName === 'run_memory_bytes' ? { memory_bytes: value } : {}),
-        ...(limitName === 'run_processes' ? { processes: value } : {}),
-        outputs_bytes: 16 * MIB,
-        outputs_inodes: 500,
-        tmp_bytes: 16 * MIB,
-      },
-    });
-    expect(finished.outcome).toMatchObject({ state, limit: { name: limitName, value } });
-  });
-
-  it('a fork bomb that swallows every refusal is ended by its wall time and harms no neighbour', async () => {
-    const bomb = host.run({ ...attack('stubborn_fork_bomb'), limits: { wall_ms: 4000 } });
-    const neighbour = await host.run({ code: 'print("alice works")' });
-    expect(neighbour.outcome.state).toBe('succeeded');
-    expect(['timed_out', 'process_limit', 'out_of_memory']).toContain((await bomb).outcome.state);
-  });
-
-  it('an endless loop is stopped, and the line where it stood is named', async () => {
-    const { outcome } = await host.run({
-      ...attack('endless_loop'),
-      entry: 'forecast.py',
-      limits: { wall_ms: 1000 },
-    });
-    expect(outcome).toMatchObject({
-      state: 'timed_out',
-      limit: { name: 'run_wall_ms', value: 1000 },
-      exit_code: null,
-    });
-    expect(outcome.message).toMatch(/^Stopped after 1 s at line (8|9) of forecast\.py\.$/);
-  });
-
-  it('a program that ignores every signal is stopped all the same', async () => {
-    const { outcome } = await host.run({ ...attack('ignored_signals'), limits: { wall_ms: 1000 } });
-    expect(outcome.state).toBe('timed_out');
-  });
 
   it('memory is counted by the cgroup: what the program prints about it changes nothing', async () => {
     const { outcome } = await host.run({

@@ -1,13 +1,14 @@
 import os
 import socket
 
-from attempt import attempt
+from attempt import HOST, attempt
 
 with open("/outputs/kept.txt", "w") as file:
     file.write("kept")
 os.symlink("/etc/passwd", "/outputs/passwd.txt")
 os.symlink("/proc/1/environ", "/outputs/environ.txt")
 os.symlink("../../../../../../../../etc/shadow", "/outputs/shadow.txt")
+os.symlink(HOST["file"], "/outputs/host.txt")
 os.symlink("/", "/outputs/root")
 os.symlink("kept.txt", "/outputs/alias.txt")
 with open("/outputs/first.txt", "w") as file:

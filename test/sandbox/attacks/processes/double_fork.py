@@ -9,5 +9,6 @@ if os.fork() == 0:
                 file.write("still here\n")
             time.sleep(0.001)
     os._exit(0)
-time.sleep(0.2)
+while not os.path.exists("/outputs/alive.txt"):
+    time.sleep(0.01)
 print("the first process ends")

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkOutputName } from '../../executor/output-name.ts';
+import type { Offer } from '../../protocol/messages.ts';
+import { outcomeSchema } from '../../protocol/outcome.ts';
+import { ATTACKS, type Attack, attack, attackFiles, gotThrough } from '../support/attack-files.ts';
+import { type AttackedHost, startAttackedHost } from '../support/attacked-host.ts';
+import { ENGINES } from '../support/engines.ts';
+import { type Canary, type Played, playAttacks, playCanary } from '../support/play-attacks.ts';
+import type { Finished } from '../support/sandbox-host.ts';
+import type { Expected } from './attacks/expected.ts';
+
+const MIB = 1024 * 1024;
+const OUTCOME_CHARS_MAX = 256 * 1024;
+/** Played by a test of their own: they need each other. */
+const PLAYED_TOGETHER = ['residue/hold_open', 'residue/reach_neighbour'];
+
+it('every attack of the folder is played, and there are more than a hundred', () => {
+  const played = [...ATTACKS.map(({ name }) => name), ...PLAYED_TOGETHER];
+  expect(played.sort()).toEqual(attackFiles().sort());
+  expect(played.length).toBeGreaterThan(100);
+});
+
+/** What the row of this attack says. */
+function expectEnd({ outcome, stdout, stderr, job }: Finished, expected: Expected): void {
+  expect(expected.ends ?? ['succeeded']).toContain(outcome.state);
+  if (expected.exitCode !== undefined) expect(outcome.exit_code).toBe(expected.exitCode);
+  if (expected.limit !== undefined && expected.limit !== 'any')
+    expect(outcome.limit?.name).toBe(expected.limit);
+  if (expected.limit === undefined && (expected.ends?.length ?? 1) === 1) expect(outcome.limit).toBeNull();
+  const own: Readonly<Record<string, number>> = Object.fromEntries(
+    Object.entries(job.manifest.limits).map(([name, value]) => [`run_${name}`, value]),
+  );
+  if (outcome.limit !== null && outcome.limit.name in own)
+    expect(outcome.limit.value).toBe(own[outcome.limit.name]);
+  if (expected.message !== undefined) expect(outcome.message).toMatch(expected.message);
+  if (expected.refused) {
+    expect(gotThrough(stdout)).toEqual([]);
+    expect(stderr).not.toContain('Traceback');
+  }
+  for (const pattern of expected.says ?? []) expect(stdout).toMatch(pattern);
+  for (const pattern of expected.never ?? []) expect(stdout).not.toMatch(pattern);
+  if (expected.outputs !== undefined)
+    expect(outcome.outputs.map(({ name }) => name)).toEqual(expected.outputs);
+  if (expected.refusedOutputs !== undefined)
+    expect(Object.fromEntries(outcome.refused_outputs.map(({ name, reason }) => [name, reason]))).toEqual(
+      expected.refusedOutputs,
+    );
+}
+
+/** What is true of whatever a program does. */
+function expectBounded({ outcome, job }: Finished): void {
+  const { limits } = job.manifest;
+  expect(outcome.usage.memory_peak_bytes).toBeLessThanOrEqual(limits.memory_bytes + MIB);
+  const ranMs = outcome.timings.finished_ms - outcome.timings.prepared_ms;
+  expect(outcome.usage.cpu_ms).toBeLessThan((ranMs + 500) * limits.cpu_cores * 1.3);
+  expect(outcome.outputs.length).toBeLessThanOrEqual(256);
+  for (const { name } of outcome.outputs)
+    expect(checkOutputName(name.split('/').map((part) => Buffer.from(part)))).toEqual({ ok: true, name });
+}
+
+/** A message that the other end drops, or a text that no database takes, would leave the run without an end. */
+function expectRecordable({ outcome }: Finished): void {
+  expect(outcomeSchema.safeParse(outcome).error).toBeUndefined();
+  const text = JSON.stringify(outcome);
+  expect(text.length).toBeLessThan(OUTCOME_CHARS_MAX);
+  expect(text).not.toMatch(/\\u0000|\\ud[89a-f][0-9a-f]{2}/);
+  expect(outcome.message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  expect(outcome.message.length).toBeLessThan(3000);
+}
+
+function expectSilent(finished: Finished, secrets: readonly string[]): void {
+  const { outputs } = finished.outcome;
+  const left = outputs.map(({ name }) => finished.output(name).toString('latin1'));
+  const seen = [finished.stdout, finished.stderr, JSON.stringify(finished.outcome), ...left].join('\n');
+  for (const secret of secrets) expect(seen).not.toContain(secret);
+}
+
+/** runc shares the host's kernel, whose list of mounts names the folders that are bound into a sandbox. */
+function pathsHiddenBy(engine: Offer['engine'], host: AttackedHost): string[] {
+  return engine === 'docker-runc' ? [] : [host.sandbox.stateDir, process.cwd()];
+}
+
+function expectUnharmed(next: Canary, first: Canary): void {
+  expect(next.outcome).toMatchObject({ state: 'succeeded', limit: null });
+  expect(next.outcome.outputs.map(({ name }) => name)).toEqual(['canary.txt']);
+  expect(next.same).toEqual(first.same);
+  const [before, after] = next.between;
+  expect(next.clock).toBeGreaterThan(before - 1);
+  expect(next.clock).toBeLessThan(after + 1);
+}
+
+describe.each(ENGINES)("Mallory's attacks under %s", (engine) => {
+  let host: AttackedHost;
+  let first: Canary;
+  let before: unknown;
+  let played: ReadonlyMap<string, Played>;
+  beforeAll(async () => {
+    host = await startAttackedHost(engine);
+    first = await playCanary(host);
+    before = host.look();
+    played = await playAttacks(host, ATTACKS, first);
+  }, 600_000);
+  afterAll(() => host.stop());
+
+  it.each(ATTACKS)(
+    '$name harms nobody, learns nothing, and leaves the next run unharmed',
+    ({ name, expected }: Attack) => {
+      const result = played.get(name);
+      if (!result?.ok) throw result?.error;
+      const { finished, next } = result;
+      expectEnd(finished, expected);
+      expectBounded(finished);
+      expectRecordable(finished);
+      const { secret, sandbox } = host;
+      const { tenant, run } = finished.job;
+      expectSilent(finished, [secret, tenant, run, sandbox.peer.url, ...pathsHiddenBy(engine, host)]);
+      expectUnharmed(next, first);
+    },
+  );
+
+  it('no two runs were given the same random bytes', () => {
+    const canaries = new Set([...played.values()].flatMap((each) => (each.ok ? [each.next] : [])));
+    expect(new Set([...canaries].map(({ unique }) => unique)).size).toBe(canaries.size);
+  });
+
+  it('two runs at the same time cannot reach each other', async () => {
+    const cancel = new AbortController();
+    const alice = host.sandbox.run({ ...attack('residue/hold_open'), ...host.given }, cancel.signal);
+    const mallory = await host.sandbox.run({ ...attack('residue/reach_neighbour'), ...host.given });
+    cancel.abort('cancel');
+    expect(gotThrough(mallory.stdout)).toEqual([]);
+    expect((await alice).outcome.state).toBe('cancelled');
+  });
+
+  it('the host is what it was: no packet, process, mount, cgroup, folder or byte of it changed', () => {
+    expect(host.look()).toEqual(before);
+  });
+});

@@ -1,0 +1,6 @@
+import os
+
+number = 0
+while True:
+    os.mkdir(f"/outputs/{number}")
+    number += 1

@@ -1,4 +1,0 @@
-number = 0
-while True:
-    open(f"/outputs/{number}", "w").close()
-    number += 1

@@ -1,0 +1,3 @@
+text = "mallory"
+while True:
+    text += text

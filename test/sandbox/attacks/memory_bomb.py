@@ -1,5 +1,0 @@
-import os
-
-held = []
-while True:
-    held.append(os.urandom(1 << 20) * 8)

@@ -1,0 +1,7 @@
+class Hostile(Exception):
+    def __str__(self):
+        while True:
+            pass
+
+
+raise Hostile

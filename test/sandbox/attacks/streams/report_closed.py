@@ -1,0 +1,4 @@
+import os
+
+os.close(4)
+raise SystemExit(6)
