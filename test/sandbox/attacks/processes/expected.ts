@@ -1,3 +1,4 @@
+import { DEFAULT_RUN_LIMITS } from '../../../support/make-job.ts';
 import { type Expected, exits, hits, WALL } from '../expected.ts';
 
 export const PROCESSES: Readonly<Record<string, Expected>> = {
@@ -13,7 +14,11 @@ export const PROCESSES: Readonly<Record<string, Expected>> = {
   exec_loop: WALL,
   exit_like_killed: exits(137),
   fork_bomb: hits('process_limit', 'run_processes'),
-  fork_then_fill: hits('process_limit', 'run_processes'),
+  fork_then_fill: {
+    ...hits('process_limit', 'run_processes'),
+    // Room for all that are forked, so that it is the filling that ends them.
+    limits: { memory_bytes: DEFAULT_RUN_LIMITS.memory_bytes },
+  },
   futex_storm: {},
   hold_pipes_open: { says: [/^the first process ends$/m] },
   huge_arguments: { refused: true },

@@ -12,6 +12,6 @@ try:
             held = b"x" * (16 << 20)
             signal.pause()
 except OSError:
-    time.sleep(0.5)
+    time.sleep(1)
     open("/tmp/full", "w").close()
     signal.pause()
