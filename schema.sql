@@ -237,6 +237,34 @@ grant delete, insert, select on table app.authentication_events to causeway_keep
 grant select on table app.authentication_events to causeway_backup;
 grant select on table app.authentication_events to causeway_resolver;
 
+create table app.blocked_clients (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  client_id text not null,
+  blocked_by app.usr_id not null default app.user_id(),
+  blocked_at timestamp with time zone not null default now(),
+  constraint blocked_clients_client_id_check CHECK ((length(client_id) <= 1000)),
+  constraint blocked_clients_pkey PRIMARY KEY (tenant_id, client_id),
+  constraint blocked_clients_tenant_id_blocked_by_fkey FOREIGN KEY (tenant_id, blocked_by) REFERENCES app.memberships(tenant_id, user_id),
+  constraint blocked_clients_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.blocked_clients owner to causeway_owner;
+alter table app.blocked_clients enable row level security;
+alter table app.blocked_clients force row level security;
+create policy backup on app.blocked_clients for select to causeway_backup
+  using (true);
+create policy keeper on app.blocked_clients for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.blocked_clients for select to causeway_resolver
+  using (true);
+create policy tenant on app.blocked_clients for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select on table app.blocked_clients to causeway_keeper;
+grant select on table app.blocked_clients to causeway_app;
+grant select on table app.blocked_clients to causeway_backup;
+grant select on table app.blocked_clients to causeway_resolver;
+
 create table app.commits (
   tenant_id app.ten_id not null default app.tenant_id(),
   project_id app.prj_id not null,
@@ -1442,6 +1470,20 @@ $function$;
 alter function app.begin_import(text,text,jsonb,text,jsonb) owner to causeway_owner;
 grant execute on function app.begin_import(text,text,jsonb,text,jsonb) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.blocks_client(tenant_id text, client_id text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (select from app.blocked_clients as b
+                  where b.tenant_id = blocks_client.tenant_id and b.client_id = blocks_client.client_id)
+$function$;
+alter function app.blocks_client(text,text) owner to causeway_owner;
+grant execute on function app.blocks_client(text,text) to causeway_app;
+grant execute on function app.blocks_client(text,text) to causeway_keeper;
+grant execute on function app.blocks_client(text,text) to causeway_resolver;
+comment on function app.blocks_client(text,text) is 'Whether the admins of a tenant have blocked a client; the caller''s own rights decide of which tenants it can tell.';
+
 CREATE OR REPLACE FUNCTION app.cap_token_lifetime(tenant_id text, lifetime_max interval)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1721,6 +1763,22 @@ alter function app.check_tenancy() owner to causeway_owner;
 grant execute on function app.check_tenancy() to causeway_app;
 comment on function app.check_tenancy() is 'Findings against the rules of tenancy; part of app.check_catalogue().';
 
+CREATE OR REPLACE FUNCTION app.client_change_refusal(client_id text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case
+    when not app.administers() then '{"ok": false, "code": "insufficient_role"}'::jsonb
+    when app.blocks_client(app.tenant_id(), client_change_refusal.client_id)
+      or exists (select from app.oauth_grants as g
+                  where g.tenant_id = app.tenant_id() and g.client_id = client_change_refusal.client_id) then null
+    else '{"ok": false, "code": "not_found"}'::jsonb
+  end
+$function$;
+alter function app.client_change_refusal(text) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.connected_agents()
  RETURNS TABLE(grant_id text, user_id text, client_id text, client_name text, scopes text[], created_at timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone)
  LANGUAGE sql
@@ -1731,7 +1789,7 @@ AS $function$
          coalesce(g.last_used_at, g.activated_at), g.expires_at
     from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
    where g.tenant_id = (select app.tenant_id()) and g.revoked_at is null and g.activated_at is not null
-     and g.expires_at > clock_timestamp()
+     and g.expires_at > clock_timestamp() and not app.blocks_client(g.tenant_id, g.client_id)
      and (g.user_id = (select app.user_id()) or app.role_rank((select app.role())) >= app.role_rank('admin'))
    order by g.created_at desc, g.grant_id
 $function$;
@@ -1749,6 +1807,11 @@ begin
   if app.context() ->> 'kind' is distinct from 'session' then
     return jsonb_build_object('ok', false, 'code', 'insufficient_role', 'message', 'Only a signed-in person can let an agent in.');
   end if;
+  if app.blocks_client(app.tenant_id(), client_id) then
+    perform app.audit('agent.consent', 'client', left(client_id, 300), 'refused',
+                      jsonb_build_object('client', client_id, 'code', 'client_blocked'));
+    return '{"ok": false, "code": "client_blocked"}';
+  end if;
   insert into app.oauth_grants (grant_id, client_id, scopes, resource) values (grant_id, client_id, scopes, resource);
   if code is not null then
     insert into app.oauth_codes (code_sha256, grant_id, redirect_uri, code_challenge)
@@ -1760,7 +1823,7 @@ end
 $function$;
 alter function app.consent_to_oauth_client(text,text,text[],text,jsonb) owner to causeway_owner;
 grant execute on function app.consent_to_oauth_client(text,text,text[],text,jsonb) to causeway_app;
-comment on function app.consent_to_oauth_client(text,text,text[],text,jsonb) is 'Grants a client scopes for the acting person in the entered tenant. `code` is {sha256, redirect_uri, challenge}, or null for a device.';
+comment on function app.consent_to_oauth_client(text,text,text[],text,jsonb) is 'Grants a client scopes for the acting person in the entered tenant. `code` is {sha256, redirect_uri, challenge}, or null for a device. Refuses with insufficient_role or client_blocked.';
 
 CREATE OR REPLACE FUNCTION app.context()
  RETURNS jsonb
@@ -1989,7 +2052,7 @@ AS $function$
        where e.executor_id = credential_refusal.credential_id), 'unknown'), 'alive')
     when 'oauth' then nullif(coalesce((
       select case
-               when g.revoked_at is not null or c.revoked_at is not null then 'revoked'
+               when g.revoked_at is not null or c.revoked_at is not null or app.blocks_client(g.tenant_id, g.client_id) then 'revoked'
                when g.expires_at <= clock_timestamp() then 'expired'
                when g.activated_at is null then 'unknown'
                else 'alive'
@@ -2062,6 +2125,30 @@ CREATE OR REPLACE FUNCTION app.email_sha256(email text)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ select encode(sha256(convert_to(email, 'UTF8')), 'hex') $function$;
 alter function app.email_sha256(text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.end_client_grants(client_id text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  ended record;
+  agents integer := 0;
+begin
+  for ended in
+    update app.oauth_grants as g set revoked_at = clock_timestamp(), revoked_because = 'person'
+     where g.tenant_id = app.tenant_id() and g.client_id = end_client_grants.client_id and g.revoked_at is null
+     returning g.grant_id, g.user_id, g.activated_at is not null and g.expires_at > clock_timestamp() as was_connected
+  loop
+    perform app.audit('agent.revoke', 'grant', ended.grant_id, 'ok',
+                      jsonb_build_object('user', ended.user_id, 'client', client_id, 'because', 'person'));
+    agents := agents + ended.was_connected::integer;
+  end loop;
+  return agents;
+end
+$function$;
+alter function app.end_client_grants(text) owner to causeway_keeper;
+comment on function app.end_client_grants(text) is 'Ends all that members of the entered tenant granted to a client, also what waits for its first tokens; how many agents were connected.';
 
 CREATE OR REPLACE FUNCTION app.end_invitations_to(tenant text, user_id text)
  RETURNS integer
@@ -3684,6 +3771,39 @@ alter function app.system_begin_login(text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_begin_login(text,text,jsonb) to causeway_app;
 comment on function app.system_begin_login(text,text,jsonb) is 'Counts an attempt as failed before its password is looked at, and gives the hash to check. Nobody''s email and a known one differ in nothing but the hash.';
 
+CREATE OR REPLACE FUNCTION app.system_block_client(client_id text, blocked boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  refusal constant jsonb := app.client_change_refusal(client_id);
+  changed boolean;
+  agents integer;
+begin
+  if refusal is not null then return refusal; end if;
+  if blocked then
+    insert into app.blocked_clients (tenant_id, client_id, blocked_by)
+    values (app.tenant_id(), client_id, app.user_id()) on conflict do nothing;
+  else
+    delete from app.blocked_clients as b where b.tenant_id = app.tenant_id() and b.client_id = system_block_client.client_id;
+  end if;
+  changed := found;
+  -- Unblocking too: a grant that was given while the block was being made does not wake.
+  agents := case when changed then app.end_client_grants(client_id) else 0 end;
+  if changed then
+    perform app.audit(case when blocked then 'client.block' else 'client.unblock' end, 'client', left(client_id, 300), 'ok',
+                      jsonb_build_object('client', client_id, 'agents', agents));
+  end if;
+  return jsonb_build_object('ok', true, 'changed', changed, 'ended', agents);
+end
+$function$;
+alter function app.system_block_client(text,boolean) owner to causeway_keeper;
+grant execute on function app.system_block_client(text,boolean) to causeway_app;
+comment on function app.system_block_client(text,boolean) is 'Blocks a client in the entered tenant and ends its agents, or lets it be let in again: {changed, ended}. Refuses with insufficient_role or not_found.';
+
 CREATE OR REPLACE FUNCTION app.system_change_password(cookie_sha256 text, address_subject text, rules jsonb, verified_hash text, new_hash text, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3820,6 +3940,12 @@ begin
   if app.context() ->> 'kind' is distinct from 'session' then
     return jsonb_build_object('ok', false, 'code', 'insufficient_role');
   end if;
+  if grant_id is not null and exists (
+    select from app.oauth_devices as d
+     where d.user_code_sha256 = system_decide_oauth_device.user_code_sha256 and app.blocks_client(app.tenant_id(), d.client_id)
+  ) then
+    return '{"ok": false, "code": "client_blocked"}';
+  end if;
   update app.oauth_devices as d
      set decision = case when grant_id is null then 'denied' else 'approved' end, grant_id = system_decide_oauth_device.grant_id
    where d.user_code_sha256 = system_decide_oauth_device.user_code_sha256 and d.decision is null and d.expires_at > clock_timestamp()
@@ -3835,7 +3961,7 @@ end
 $function$;
 alter function app.system_decide_oauth_device(text,text) owner to causeway_keeper;
 grant execute on function app.system_decide_oauth_device(text,text) to causeway_app;
-comment on function app.system_decide_oauth_device(text,text) is 'Approves a waiting device with a grant of the acting person, or denies it (null). Raises CW002 where nothing waits: then the grant is not made either.';
+comment on function app.system_decide_oauth_device(text,text) is 'Approves a waiting device with a grant of the acting person, or denies it (null). Refuses with client_blocked. Raises CW002 where nothing waits: then the grant is not made either.';
 
 CREATE OR REPLACE FUNCTION app.system_dismiss_notices(cookie_sha256 text)
  RETURNS void
@@ -3848,6 +3974,23 @@ AS $function$
 $function$;
 alter function app.system_dismiss_notices(text) owner to causeway_keeper;
 grant execute on function app.system_dismiss_notices(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_end_client(client_id text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  refusal constant jsonb := app.client_change_refusal(client_id);
+begin
+  if refusal is not null then return refusal; end if;
+  return jsonb_build_object('ok', true, 'ended', app.end_client_grants(client_id));
+end
+$function$;
+alter function app.system_end_client(text) owner to causeway_keeper;
+grant execute on function app.system_end_client(text) to causeway_app;
+comment on function app.system_end_client(text) is 'Ends every agent of a client in the entered tenant: {ended}. Refuses with insufficient_role or not_found.';
 
 CREATE OR REPLACE FUNCTION app.system_end_member_session(session_id text)
  RETURNS jsonb
@@ -4023,7 +4166,7 @@ AS $function$
            'isWithinRole', app.role_rank(i.role) <= app.role_rank(m.role)) order by i.created_at desc), '[]')
     from app.memberships as m join app.tenants as t using (tenant_id) join app.invitations as i using (tenant_id)
    where m.user_id = (app.user_of_session(cookie_sha256)).user_id and m.status = 'active' and m.role in ('admin', 'owner')
-     and i.accepted_at is null and i.revoked_at is null and i.expires_at > clock_timestamp()
+     and t.status = 'active' and i.accepted_at is null and i.revoked_at is null and i.expires_at > clock_timestamp()
 $function$;
 alter function app.system_list_invitations(text) owner to causeway_keeper;
 grant execute on function app.system_list_invitations(text) to causeway_app;
@@ -4565,8 +4708,12 @@ begin
     on conflict on constraint project_members_pkey do update set role = 'owner';
     perform app.audit('project.set_member', 'project', project, 'ok', jsonb_build_object('user', app.user_id(), 'role', 'owner'));
   end if;
-  update app.projects as p set restricted = system_restrict_project.restricted
-   where p.tenant_id = app.tenant_id() and p.project_id = project;
+  begin
+    update app.projects as p set restricted = system_restrict_project.restricted
+     where p.tenant_id = app.tenant_id() and p.project_id = project;
+  exception when unique_violation then
+    return '{"ok": false, "code": "already_exists"}';
+  end;
   perform app.audit(case when restricted then 'project.restrict' else 'project.open' end, 'project', project, 'ok');
   return '{"ok": true, "changed": true}';
 end
@@ -4588,8 +4735,8 @@ begin
   update app.invitations as i set revoked_at = clock_timestamp()
    where i.invitation_id = system_revoke_invitation.invitation_id and i.accepted_at is null and i.revoked_at is null
      and (in_tenant is null or i.tenant_id = in_tenant)
-     and exists (select from app.memberships as m
-                  where m.tenant_id = i.tenant_id and m.user_id = (person).user_id and m.status = 'active'
+     and exists (select from app.memberships as m join app.tenants as t using (tenant_id)
+                  where m.tenant_id = i.tenant_id and m.user_id = (person).user_id and m.status = 'active' and t.status = 'active'
                     and app.role_rank(m.role) >= greatest(app.role_rank('admin'), app.role_rank(i.role)))
   returning i.tenant_id into tenant;
   if not found then
@@ -4951,21 +5098,30 @@ $function$;
 alter function app.tell_owners(app.users,text,text,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.tenant_clients()
- RETURNS TABLE(client_id text, name text, origin text, people bigint, agents bigint, last_used_at timestamp with time zone)
+ RETURNS TABLE(client_id text, name text, origin text, people bigint, agents bigint, last_used_at timestamp with time zone, blocked_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select g.client_id, coalesce(c.name, g.client_id), c.origin, count(distinct g.user_id), count(*),
-         max(coalesce(g.last_used_at, g.activated_at))
-    from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
-   where (select app.administers()) and g.tenant_id = (select app.tenant_id()) and g.revoked_at is null
-     and g.activated_at is not null and g.expires_at > clock_timestamp() and c.revoked_at is null
-   group by g.client_id, c.name, c.origin
+  with living as (
+    select g.client_id, g.user_id, coalesce(g.last_used_at, g.activated_at) as last_used_at
+      from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
+     where g.tenant_id = (select app.tenant_id()) and g.revoked_at is null and g.activated_at is not null
+       and g.expires_at > clock_timestamp() and c.revoked_at is null
+  ), blocked as (
+    select b.client_id, b.blocked_at from app.blocked_clients as b where b.tenant_id = (select app.tenant_id())
+  )
+  select client_id, coalesce(c.name, client_id), c.origin, count(distinct l.user_id), count(l.user_id), max(l.last_used_at), b.blocked_at
+    from (select l.client_id from living as l union select b.client_id from blocked as b) as known
+    left join living as l using (client_id)
+    left join blocked as b using (client_id)
+    left join app.oauth_clients as c using (client_id)
+   where (select app.administers())
+   group by client_id, c.name, c.origin, b.blocked_at
 $function$;
 alter function app.tenant_clients() owner to causeway_resolver;
 grant execute on function app.tenant_clients() to causeway_app;
-comment on function app.tenant_clients() is 'The clients to which people of the entered tenant have given access that lasts; nothing for who does not administer it.';
+comment on function app.tenant_clients() is 'The clients to which people of the entered tenant have given access that lasts, and those that are blocked; nothing for who does not administer it.';
 
 CREATE OR REPLACE FUNCTION app.tenant_id()
  RETURNS text
@@ -5119,6 +5275,7 @@ AS $function$
     'scopes', (g).scopes, 'resource', (g).resource, 'expires_at', extract(epoch from (g).expires_at),
     'alive', (g).revoked_at is null and (g).expires_at > clock_timestamp()
              and exists (select from app.oauth_clients as c where c.client_id = (g).client_id and c.revoked_at is null)
+             and not app.blocks_client((g).tenant_id, (g).client_id)
              and exists (select from app.users as u join app.memberships as m using (user_id) join app.tenants as t using (tenant_id)
                           where u.user_id = (g).user_id and m.tenant_id = (g).tenant_id and u.status = 'active'
                             and m.status = 'active' and t.status = 'active'))

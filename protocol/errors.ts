@@ -85,6 +85,12 @@ export const ERRORS = {
     remedy: 'agent',
     means: 'The request body is over its limit.',
   },
+  client_blocked: {
+    status: 403,
+    retryable: false,
+    remedy: 'person',
+    means: 'The admins of the tenant have blocked the program that asks to be let in.',
+  },
   last_owner: {
     status: 409,
     retryable: false,

@@ -22,7 +22,13 @@ import { widenAccept } from './http/widen-accept.ts';
 import { serveMcp } from './mcp/endpoint.ts';
 import type { Offer } from './mcp/offer.ts';
 import { connectSocket } from './mcp/socket/connect-socket.ts';
-import { endAgent, showAgents } from './oauth/routes/agents.ts';
+import {
+  blockClientOfTeam,
+  endAgent,
+  endClientOfTeam,
+  showAgents,
+  unblockClientOfTeam,
+} from './oauth/routes/agents.ts';
 import { decideConsent, showConsent } from './oauth/routes/authorize.ts';
 import { decideForDevice, showDevice } from './oauth/routes/device.ts';
 import { authorizeDevice } from './oauth/routes/device-authorization.ts';
@@ -121,6 +127,9 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'POST /device': decideForDevice,
   'GET /agents': showAgents,
   'POST /agents/:tenant/:grant/end': endAgent,
+  'POST /agents/:tenant/end-client': endClientOfTeam,
+  'POST /agents/:tenant/block-client': blockClientOfTeam,
+  'POST /agents/:tenant/unblock-client': unblockClientOfTeam,
   'GET /projects': showProjects,
   'GET /projects/:tenant/:project': showProject,
   'POST /projects/:tenant/:project/visibility': changeVisibility,

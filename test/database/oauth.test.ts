@@ -13,6 +13,9 @@ import {
   revokeConnectedAgent,
 } from '../../worker/database/oauth-grants.ts';
 import { addFirstKey, findKeys } from '../../worker/database/oauth-keys.ts';
+import { findRefreshToken } from '../../worker/database/oauth-refresh-tokens.ts';
+import { type Query, query, readNothing } from '../../worker/database/query.ts';
+import { blockClientRow, endClientRow } from '../../worker/database/tenant-clients.ts';
 import { enter, withTenant } from '../../worker/database/with-tenant.ts';
 import type { Principal } from '../../worker/tenants/principal.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -155,6 +158,63 @@ describe('connected agents', () => {
     expect(await refusalOf(agent)).toBeNull();
     expect((await endBy(ann, id)).ok).toBe(true);
     expect(await refusalOf(agent)).toBe('revoked');
+  });
+});
+
+describe('a client that is blocked in a tenant', () => {
+  const asBrowser = async <Result>(who: Inhabitant, asked: Query<Result>): Promise<Result> =>
+    (await withTenant(client, await inBrowser(who), [asked] as const))[0];
+
+  test('has nothing in it, not even what was being given at that moment, and unblocking wakes nothing', async () => {
+    const before = await grantOf(bob);
+    const elsewhere = await grantOf(mallory);
+    expect(await asBrowser(ann, blockClientRow(CLIENT, true))).toMatchObject({ ok: true, changed: true });
+    expect(await refusalOf(before)).toBe('revoked');
+    expect(await asBrowser(bob, consent(newId('grant')))).toEqual({ ok: false, code: 'client_blocked' });
+
+    // A consent that had looked for the block before there was one.
+    const meanwhile = newId('grant');
+    await database.asSuperuser(
+      `insert into app.oauth_grants (tenant_id, user_id, grant_id, client_id, scopes, resource, activated_at)
+       values ($1, $2, $3, $4, $5, 'https://x.example/mcp', now())`,
+      [bob.tenantId, bob.userId, meanwhile, CLIENT, scopes],
+    );
+    await database.asSuperuser(
+      "insert into app.oauth_refresh_tokens (tenant_id, token_sha256, grant_id, generation, expires_at) values ($1, $2, $3, 1, now() + interval '1 hour')",
+      [bob.tenantId, digest('c'), meanwhile],
+    );
+    const racing: Principal = { ...before, credential: { ...before.credential, id: meanwhile } } as Principal;
+    expect(await refusalOf(racing)).toBe('revoked');
+    expect((await findRefreshToken(client, digest('c')))?.grant.alive).toBe(false);
+    expect((await asBrowser(bob, listConnectedAgents())).map(({ clientId }) => clientId)).not.toContain(
+      CLIENT,
+    );
+
+    expect(await asBrowser(ann, blockClientRow(CLIENT, false))).toMatchObject({ changed: true, ended: 1 });
+    expect(await refusalOf(racing)).toBe('revoked');
+    expect(await refusalOf(await grantOf(bob))).toBeNull();
+    expect(await refusalOf(elsewhere)).toBeNull();
+  });
+
+  test('was blocked by an admin who was signed in, and by nobody else', async () => {
+    const living = await grantOf(bob);
+    for (const change of [endClientRow(CLIENT), blockClientRow(CLIENT, true)]) {
+      const byBob = await asBrowser(bob, change);
+      const [byToken] = await withTenant(client, ann.principal, [change] as const);
+      const [byAgent] = await withTenant(client, await grantOf(ann), [change] as const);
+      expect([byBob, byToken, byAgent]).toEqual(Array(3).fill({ ok: false, code: 'insufficient_role' }));
+    }
+    expect(await refusalOf(living)).toBeNull();
+  });
+
+  test('is written by no SQL of a call’s own', async () => {
+    const steps = [
+      `insert into app.blocked_clients (client_id) values ('${CLIENT}')`,
+      'delete from app.blocked_clients',
+      'update app.blocked_clients set client_id = client_id',
+    ];
+    for (const sql of steps)
+      await expect(asBrowser(ann, query(sql, [], readNothing))).rejects.toMatchObject({ sqlstate: '42501' });
   });
 });
 

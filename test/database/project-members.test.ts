@@ -308,4 +308,27 @@ describe('opening a project', () => {
     });
     expect((await world.seen(world.mallory, made))['app.runs']).toBe(0);
   });
+
+  test('at the moment at which another of its name is opened is refused as one that comes later', async () => {
+    const [first, second] = [
+      await furnishProject(database.asSuperuser, world.ann, { name: 'Race', restricted: true }),
+      await furnishProject(database.asSuperuser, world.ann, { name: 'race', restricted: true }),
+    ];
+    const holder = new pg.Client({ connectionString: database.superuserUrl });
+    await holder.connect();
+    await holder.query('begin');
+    await holder.query('update app.projects set restricted = false where project_id = $1', [first.project]);
+    const answer = signedIn(world.ann, restrictProjectRow(second.project, false));
+    await vi.waitFor(async () => {
+      const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock'";
+      expect(await database.asSuperuser(waiting)).toHaveLength(1);
+    });
+    await holder.query('commit');
+    await holder.end();
+    expect(await answer).toEqual({ ok: false, code: 'already_exists' });
+    const [left] = await database.asSuperuser('select restricted from app.projects where project_id = $1', [
+      second.project,
+    ]);
+    expect(left).toEqual({ restricted: true });
+  });
 });

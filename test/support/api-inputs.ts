@@ -16,6 +16,8 @@ export interface ApiWorld {
   readonly memberSession: string;
   readonly invitation: string;
   readonly grant: string;
+  /** The client that a grant of the member's was given to. */
+  readonly client: string;
   /** A project on which the member has a role. */
   readonly project: string;
 }
@@ -31,11 +33,12 @@ export async function settleApiWorld(
 ): Promise<ApiWorld> {
   const member = await settleAccount(stack, { name: 'Bob', tenant, role: 'member' });
   const world = { stack, tenant, member };
+  const { grant, client } = await newGrant(stack, member);
   return {
     ...world,
     memberSession: await newMemberSession(stack, member, owner, tenant),
     invitation: await newInvitation(owner, tenant),
-    grant: await newGrant(stack, member),
+    ...{ grant, client },
     project: await newProject(stack, member, owner),
   };
 }
@@ -60,9 +63,13 @@ export async function newInvitation(owner: ApiClient, tenant: string): Promise<s
   return made.invitation;
 }
 
-export async function newGrant(stack: TestStack, member: Account): Promise<string> {
-  const agent = await connect(stack, await signedIn(stack, member), { scope: 'projects:read' });
-  return String(claimsOf(agent.tokens.access_token).gid);
+export async function newGrant(
+  stack: TestStack,
+  member: Account,
+): Promise<{ readonly grant: string; readonly client: string; readonly accessToken: string }> {
+  const { client, tokens } = await connect(stack, await signedIn(stack, member), { scope: 'projects:read' });
+  const accessToken = tokens.access_token;
+  return { grant: String(claimsOf(accessToken).gid), client: client.client_id, accessToken };
 }
 
 export async function newToken(person: ApiClient, tenant: string): Promise<string> {
@@ -114,6 +121,8 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     createInvitation: { ...inTenant, body: { email: newEmail(), role: 'viewer' } },
     withdrawInvitation: withParam('invitation', world.invitation),
     listClients: inTenant,
+    endClient: { ...inTenant, body: { client: world.client } },
+    changeClient: { ...inTenant, body: { client: world.client, blocked: true } },
     listGrants: inTenant,
     endGrant: withParam('grant', world.grant),
     listProjects: inTenant,
@@ -139,7 +148,7 @@ export async function freshInput(
     case 'withdrawInvitation':
       return { params: { tenant, invitation: await newInvitation(owner, tenant) } };
     case 'endGrant':
-      return { params: { tenant, grant: await newGrant(stack, member) } };
+      return { params: { tenant, grant: (await newGrant(stack, member)).grant } };
     case 'removeMember': {
       const { user } = await settleAccount(stack, { name: `Rob${emails++}`, tenant, role: 'member' });
       return { params: { tenant, user } };

@@ -40,14 +40,20 @@ beforeAll(async () => {
 });
 
 describe('what is absent and what is another tenant’s is answered with the same bytes', () => {
-  const byId = Object.entries<ApiRoute>(API_ROUTES).filter(([, { path }]) => /:tenant\/.*:/.test(path));
+  const byId = Object.entries<ApiRoute>(API_ROUTES).filter(
+    ([, { path, body }]) => /:tenant\/.*:/.test(path) || 'client' in body.shape,
+  );
   test.each(byId.map(([name, route]) => [name as OperationName, route] as const))(
     '%s',
     async (name, route) => {
       const input = apiInputs(world)[name];
-      const params = Object.keys(route.params.shape).filter((key) => key !== 'tenant');
+      const params = [...Object.keys(route.params.shape), ...Object.keys(route.body.shape)].filter(
+        (key) => key !== 'tenant' && (key === 'client' || key in route.params.shape),
+      );
       const ask = async (given: Record<string, string>) => {
-        const { status, body } = await mallorys.call(name, { ...input, params: given });
+        const { client, ...params } = given;
+        const named = client === undefined ? {} : { body: { ...(input.body as object), client } };
+        const { status, body } = await mallorys.call(name, { ...input, params, ...named });
         return JSON.stringify({ status, body }).replace(/req_[0-9a-z]{26}/, 'req');
       };
       const foreign = { ...input.params, tenant: mallory.tenant };

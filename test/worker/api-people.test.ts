@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ApiAnswer, type ApiClient, apiSession } from '../support/api.ts';
 import { codeOf } from '../support/api-callers.ts';
-import { newEmail } from '../support/api-inputs.ts';
+import { newEmail, newGrant } from '../support/api-inputs.ts';
 import { postMcp } from '../support/mcp-call.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -167,6 +167,22 @@ describe('a list is read page by page, each row once, with its total', () => {
       if (cursor === null) break;
     }
     expect([seen.length, new Set(seen).size]).toEqual([5, 5]);
+  });
+});
+
+test('an admin ends an owner’s token and agent on their next request, and neither makes nor sees one', async () => {
+  const olga = await joined('Olga', 'owner');
+  const adam = await apiSession(stack, await joined('Adam', 'admin'));
+  const { grant, client, accessToken } = await newGrant(stack, olga);
+  for (const token of [olga.token, accessToken]) expect((await postMcp(stack, token, LIST)).status).toBe(200);
+  const rotate = { params: { ...inTenant(), token: olga.tokenId } };
+  expect(codeOf(await adam.call('rotateToken', rotate))).toEqual(NOT_FOUND);
+  expect((await adam.call('revokeToken', rotate)).status).toBe(204);
+  expect((await adam.call('endGrant', { params: { ...inTenant(), grant } })).status).toBe(204);
+  for (const token of [olga.token, accessToken]) expect((await postMcp(stack, token, LIST)).status).toBe(401);
+  expect(await adam.get('endClient', { params: inTenant(), body: { client } })).toEqual({
+    client,
+    grants_ended: 0,
   });
 });
 

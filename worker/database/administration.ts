@@ -114,32 +114,6 @@ export function endMemberSession(sessionId: string) {
   return callFunction<object>('app.system_end_member_session($1)', [sessionId]);
 }
 
-export interface TenantClient {
-  readonly clientId: string;
-  readonly name: string;
-  readonly origin: 'registered' | 'document' | 'operator' | null;
-  readonly people: number;
-  readonly agents: number;
-  readonly lastUsedAt: string | null;
-}
-
-/** The clients to which people of the entered tenant gave access that lasts, by id. */
-export function selectClients(): Query<readonly TenantClient[]> {
-  const sql = `
-    select client_id, name, origin, people::integer, agents::integer, to_json(last_used_at) #>> '{}' as last_used_at
-      from app.tenant_clients() order by client_id`;
-  return query(sql, [], (rows) =>
-    rows.map((row) => ({
-      clientId: row.client_id as string,
-      name: row.name as string,
-      origin: row.origin as TenantClient['origin'],
-      people: row.people as number,
-      agents: row.agents as number,
-      lastUsedAt: row.last_used_at as string | null,
-    })),
-  );
-}
-
 /** The living grants of the entered tenant, newest first; of one person or to one client only, where named. */
 export function selectGrants(
   wanted: { readonly userId: string | null; readonly clientId: string | null },

@@ -1,7 +1,10 @@
-import { selectClients, selectGrants } from '../../database/administration.ts';
+import { selectGrants } from '../../database/administration.ts';
 import { revokeConnectedAgent } from '../../database/oauth-grants.ts';
+import { selectClients } from '../../database/tenant-clients.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { blockClient } from '../../oauth/block-client.ts';
+import { endClient } from '../../oauth/end-client.ts';
 import { pageOf } from '../../tenants/page.ts';
 import type { Handlers } from '../handler.ts';
 import { beforeOf, pageFacts, pageOfAll } from '../page.ts';
@@ -15,16 +18,27 @@ export const agentHandlers: Handlers<keyof typeof AGENT_ROUTES> = {
     const [clients] = await withTenant(platform.database, principal, [selectClients()] as const);
     const shown = pageOfAll(clients, query, ({ clientId }) => clientId);
     return {
-      clients: shown.rows.map(({ clientId, name, origin, people, agents, lastUsedAt }) => ({
+      clients: shown.rows.map(({ clientId, name, origin, people, agents, lastUsedAt, blockedAt }) => ({
         client: clientId,
         name,
         origin,
         people,
         grants: agents,
         last_used_at: lastUsedAt,
+        blocked_at: blockedAt,
       })),
       ...pageFacts(shown, shown.total),
     };
+  },
+
+  endClient: async ({ body: { client } }, { platform, principal }) => ({
+    client,
+    grants_ended: await endClient(platform, principal, client),
+  }),
+
+  async changeClient({ body: { client, blocked } }, { platform, principal }) {
+    const { changed, ended } = await blockClient(platform, principal, { clientId: client, blocked });
+    return { client, blocked, changed, grants_ended: ended };
   },
 
   async listGrants({ query }, { platform, principal }) {

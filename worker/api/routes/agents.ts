@@ -15,8 +15,11 @@ export const client = z
     people: z.number().int().describe('Members who let it in'),
     grants: z.number().int(),
     last_used_at: moment.nullable(),
+    blocked_at: moment.nullable().describe('When an admin blocked it here; null: it may be let in'),
   })
   .meta({ id: 'Client' });
+
+const ended = z.number().int().describe('How many of its grants ended');
 
 export const grant = z
   .object({
@@ -38,10 +41,41 @@ export const AGENT_ROUTES = {
     path: '/tenants/:tenant/clients',
     access: 'admin',
     tag: 'Clients',
-    summary: 'OAuth clients that members have let in',
+    summary: 'OAuth clients that members have let in, and those that are blocked',
     params: inTenant,
     query: pageQuery,
     answer: z.object({ clients: z.array(client), ...page }),
+  }),
+  endClient: defineRoute({
+    method: 'POST',
+    path: '/tenants/:tenant/clients/end',
+    access: 'admin',
+    tag: 'Clients',
+    summary: 'End all grants of a client',
+    description:
+      'Whoever of the tenant let it in: every token is refused from the next request on. It may be let in again.',
+    params: inTenant,
+    body: z.object({ client: clientId }),
+    answer: z.object({ client: clientId, grants_ended: ended }),
+    refuses: ['not_found'],
+  }),
+  changeClient: defineRoute({
+    method: 'PATCH',
+    path: '/tenants/:tenant/clients',
+    access: 'admin',
+    tag: 'Clients',
+    summary: 'Block a client, or take the block away',
+    description:
+      'A blocked client gets no consent, no tokens and no answer in this tenant; its grants end, and unblocking brings none back.',
+    params: inTenant,
+    body: z.object({ client: clientId, blocked: z.boolean() }),
+    answer: z.object({
+      client: clientId,
+      blocked: z.boolean(),
+      changed: z.boolean().describe('false: it was so before'),
+      grants_ended: ended,
+    }),
+    refuses: ['not_found'],
   }),
   listGrants: defineRoute({
     method: 'GET',

@@ -1,14 +1,19 @@
 import { EntryRefused } from '../../database/database.ts';
 import { listConnectedAgents, revokeConnectedAgent } from '../../database/oauth-grants.ts';
+import { selectClients } from '../../database/tenant-clients.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { checkCsrf } from '../../people/csrf.ts';
 import { personPrincipal, withTenantOfPerson } from '../../people/person.ts';
-import { readForm } from '../../people/read-form.ts';
 import { asPage } from '../../people/routes/as-page.ts';
+import { requiredField } from '../../people/routes/field.ts';
+import { readPosted } from '../../people/routes/posted.ts';
 import { seeOther } from '../../people/see-other.ts';
 import { requireSession } from '../../people/session.ts';
+import type { Platform } from '../../platform.ts';
+import type { Principal } from '../../tenants/principal.ts';
 import { agentsPage, type TeamOfAgents } from '../agents-page.ts';
+import { blockClient } from '../block-client.ts';
+import { endClient } from '../end-client.ts';
 
 const PATH = '/agents';
 
@@ -21,11 +26,14 @@ export const showAgents = asPage(async (context) => {
     session.tenants.map(async ({ tenantId, name }): Promise<TeamOfAgents> => {
       try {
         const principal = personPrincipal(session, tenantId, context.get('call'));
-        const [agents] = await withTenant(database, principal, [listConnectedAgents()] as const);
-        return { tenantId, name, agents };
+        const [agents, clients] = await withTenant(database, principal, [
+          listConnectedAgents(),
+          selectClients(),
+        ] as const);
+        return { tenantId, name, agents, clients };
       } catch (error) {
         // A suspended team shows nothing, and hides none of the others.
-        if (error instanceof EntryRefused) return { tenantId, name, agents: [] };
+        if (error instanceof EntryRefused) return { tenantId, name, agents: [], clients: [] };
         throw error;
       }
     }),
@@ -36,11 +44,9 @@ export const showAgents = asPage(async (context) => {
 /** `POST /agents/:tenant/:grant/end`: one's own agent, or as an admin anybody's of the team. */
 export const endAgent = asPage(async (context) => {
   const platform = context.get('platform');
-  const form = await readForm(context.req.raw, platform.publicUrl);
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  checkCsrf(form, session);
-  const principal = personPrincipal(session, context.req.param('tenant') ?? '', context.get('call'));
+  const posted = await readPosted(context, PATH);
+  if (posted instanceof Response) return posted;
+  const principal = personPrincipal(posted.session, context.req.param('tenant') ?? '', context.get('call'));
   const [ended] = await withTenantOfPerson(platform, principal, [
     revokeConnectedAgent(context.req.param('grant') ?? ''),
   ] as const);
@@ -49,3 +55,24 @@ export const endAgent = asPage(async (context) => {
   platform.publish(principal.tenantId, { kind: 'access', user: null });
   return seeOther(PATH);
 });
+
+/** A form of an admin that does something about a client for the whole team. */
+function clientForm(
+  change: (platform: Platform, principal: Principal, clientId: string) => Promise<unknown>,
+) {
+  return asPage(async (context) => {
+    const posted = await readPosted(context, PATH);
+    if (posted instanceof Response) return posted;
+    const principal = personPrincipal(posted.session, context.req.param('tenant') ?? '', context.get('call'));
+    await change(context.get('platform'), principal, requiredField(posted.form, 'client'));
+    return seeOther(PATH);
+  });
+}
+
+export const endClientOfTeam = clientForm(endClient);
+export const blockClientOfTeam = clientForm((platform, principal, clientId) =>
+  blockClient(platform, principal, { clientId, blocked: true }),
+);
+export const unblockClientOfTeam = clientForm((platform, principal, clientId) =>
+  blockClient(platform, principal, { clientId, blocked: false }),
+);

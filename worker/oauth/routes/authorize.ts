@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { newId } from '../../../protocol/ids.ts';
 import { consentToClient } from '../../database/oauth-grants.ts';
+import type { SqlAnswer } from '../../database/refusal-data.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { checkCsrf } from '../../people/csrf.ts';
@@ -93,9 +94,17 @@ export const decideConsent = asPage(async (context) => {
       code: { sha256: code.sha256, redirect_uri: request.redirectUri, challenge: request.challenge },
     }),
   ] as const);
-  if (!consent.ok) throw new Error(`a session may consent: ${consent.code}`);
+  if (!consent.ok) throw refuseConsent(consent);
   return answerClient(request, issuer, { code: code.text });
 });
+
+/** Why the database does not take the consent of a signed-in person. */
+export function refuseConsent({ code }: SqlAnswer<object> & { readonly ok: false }): Refusal {
+  if (code !== 'client_blocked') throw new Error(`a session may consent: ${code}`);
+  return new Refusal('client_blocked', 'The admins of this team have blocked this agent.', {
+    hint: 'Nothing was granted. Ask an admin of the team, or let it in to another team of yours.',
+  });
+}
 
 /** The address of this request, to come back to after signing in. */
 function ownAddress(context: Context<AppEnv>): string {

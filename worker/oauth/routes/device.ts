@@ -18,7 +18,7 @@ import { deviceCodePage, deviceDonePage } from '../device-page.ts';
 import { findKnownClient } from '../find-client.ts';
 import { LIFETIMES } from '../lifetimes.ts';
 import { digestOfUserCode, parseUserCode } from '../user-code.ts';
-import { outOfDate, tellPerson } from './authorize.ts';
+import { outOfDate, refuseConsent, tellPerson } from './authorize.ts';
 
 /** What the page of a device carries: the device that was looked at, for the session that looked. */
 interface DeviceClaim {
@@ -88,7 +88,7 @@ export const decideForDevice = asPage(async (context) => {
       isApproved ? [consent, decideDevice(userCodeSha256, grantId)] : [decideDevice(userCodeSha256, null)],
     );
     const refused = answers.find((answer) => !answer.ok);
-    if (refused !== undefined) throw new Error('a session may decide for a device');
+    if (refused?.ok === false) throw refuseConsent(refused);
   } catch (error) {
     if (error instanceof DatabaseError && error.sqlstate === NOT_WAITING)
       throw new Refusal('not_found', NO_SUCH_CODE);
