@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { type Credential, ROUTES } from '../../worker/http/routes.ts';
+import type { Credential } from '../../worker/http/route.ts';
+import { ROUTES } from '../../worker/http/routes.ts';
 import { formatTable, printJson, printResult } from '../terminal/print.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 
