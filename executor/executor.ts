@@ -46,12 +46,9 @@ export async function startExecutor(
   });
   if (!found.ok) return found;
 
-  const { slots, warm } = sizeHost({
-    slotsAsked: config.slots,
-    memoryBytes: config.memoryBytes,
-    cores: availableParallelism(),
-  });
-  const pool = warmPool({ engine: opened.engine, size: warm, warm: WARM_SPEC, log });
+  const cores = availableParallelism();
+  const { slots, warm } = sizeHost({ slotsAsked: config.slots, memoryBytes: config.memoryBytes, cores });
+  const pool = warmPool({ engine: opened.engine, size: warm, atOnce: cores, warm: WARM_SPEC, log });
   releases.push(() => pool.drain());
   pool.refill();
   const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);

@@ -13,7 +13,7 @@ import { decideOutcome } from './outcome.ts';
 import { lastTraceback, readStacks } from './read-traceback.ts';
 import { releaseStack } from './release-stack.ts';
 import type { EndFacts } from './sandbox/engine.ts';
-import { coldSpec, orderFor, sandboxLimits, suitsWarm } from './sandbox-plan.ts';
+import { coldSpec, orderFor, sandboxLimits, wishOf } from './sandbox-plan.ts';
 import { storeBlobs } from './store-blobs.ts';
 import type { WarmPool } from './warm-pool.ts';
 import { openFeedFor, watchRun } from './watch-run.ts';
@@ -71,7 +71,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const reserved = await context.memory.reserve(limits.memoryBytes, control.signal);
     if (reserved === null) return refuse('it was cancelled before it began');
     releases.push(reserved);
-    const claim = await context.pool.claim(suitsWarm(job.manifest), coldSpec(job.manifest));
+    const claim = await context.pool.claim(wishOf(job), coldSpec(job.manifest));
     if (!claim.ok) return refuse(claim.reason);
     const { sandbox, isWarm } = claim.claimed;
     releases.push(() => sandbox.destroy());

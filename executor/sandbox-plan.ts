@@ -1,6 +1,8 @@
 import { limit } from '../protocol/limits.ts';
 import type { Manifest, RunLimits } from '../protocol/manifest.ts';
+import type { Job } from '../protocol/messages.ts';
 import type { Go, SandboxLimits, SandboxSpec } from './sandbox/engine.ts';
+import type { Wish } from './warm-pool.ts';
 
 /** The seeds that python reads when it starts, so a sandbox that was started ahead has these and no others. */
 export const WARM_SEEDS = { pythonhashseed: 0, omp_num_threads: 1 } as const;
@@ -51,6 +53,16 @@ export function suitsWarm(manifest: Manifest): boolean {
     manifest.seeds.omp_num_threads === WARM_SEEDS.omp_num_threads &&
     manifest.limits.processes <= DEFAULT_LIMITS.processesMax
   );
+}
+
+const IMPORTS_AHEAD = new RegExp(`^\\s*(?:import|from)\\s+(?:${WARM_IMPORTS.join('|')})\\b`, 'm');
+
+/** What a run wants of a warm sandbox, as far as its entry tells, where that came with the job. */
+export function wishOf(job: Job): Wish {
+  const { entry, files } = job.manifest;
+  const sha256 = files.find((file) => file.path === entry)?.sha256 ?? '';
+  const source = Buffer.from(job.inline[sha256] ?? '', 'base64').toString('utf8');
+  return { suitsWarm: suitsWarm(job.manifest), importsAhead: IMPORTS_AHEAD.test(source) };
 }
 
 /** A sandbox made for this run alone; it imports nothing ahead, because the program may not need it. */

@@ -17,7 +17,7 @@ export type Claim =
 
 export interface WarmPool {
   /** A sandbox for one run, now its caller's. `cold` is started when no warm one suits or comes sooner. */
-  claim(suitsWarm: boolean, cold: SandboxSpec): Promise<Claim>;
+  claim(wish: Wish, cold: SandboxSpec): Promise<Claim>;
   /** Makes missing warm sandboxes in the background; called when a run has ended, so that it does not slow one. */
   refill(): void;
   readonly ready: number;
@@ -25,9 +25,19 @@ export interface WarmPool {
   drain(): Promise<void>;
 }
 
+/** What is known of a run before it has a sandbox. */
+export interface Wish {
+  /** Whether a warm sandbox could serve it at all. */
+  readonly suitsWarm: boolean;
+  /** Whether it needs what is imported ahead: in a cold one it would import that itself. */
+  readonly importsAhead: boolean;
+}
+
 export interface WarmPoolSettings {
   readonly engine: Engine;
   readonly size: number;
+  /** How many are made at the same time; more than there are cores would only slow each other. */
+  readonly atOnce: number;
   readonly warm: SandboxSpec;
   readonly log: Log;
 }
@@ -41,8 +51,8 @@ export interface StartTimes {
  * Whether a claim that finds nothing warm is served sooner by the oldest start under way than by a cold one. A start under
  * way runs at low priority until it is claimed, so its age counts for little more than what it has done. Pure.
  */
-export function waitsForRefill(oldestAgeMs: number | null, times: StartTimes): boolean {
-  return oldestAgeMs !== null && times.warmMs - oldestAgeMs < times.coldMs;
+export function waitsForRefill(oldestAgeMs: number, times: StartTimes): boolean {
+  return times.warmMs - oldestAgeMs < times.coldMs;
 }
 
 /** A warm sandbox that is becoming one. */
@@ -59,7 +69,7 @@ interface Making {
  * leaves the pool for good.
  */
 export function warmPool(settings: WarmPoolSettings): WarmPool {
-  const { engine, log, size } = settings;
+  const { atOnce, engine, log, size } = settings;
   const ready: Sandbox[] = [];
   const making = new Set<Making>();
   /** Removals of sandboxes that died while they waited; who drains waits for them too. */
@@ -90,7 +100,9 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     });
   };
 
-  const makeOne = (): void => {
+  const untaken = (): Making[] => [...making].filter((each) => !each.isTaken);
+
+  const makeOne = (): Making => {
     const settled = Promise.withResolvers<void>();
     const each: Making = {
       sinceMs: performance.now(),
@@ -100,6 +112,7 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     };
     making.add(each);
     void keep(each).finally(() => settled.resolve());
+    return each;
   };
 
   const keep = async (each: Making): Promise<void> => {
@@ -128,10 +141,9 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     retryMs = Math.min(RETRY_MS_MAX, retryMs * 2);
   };
 
-  /** One at a time: two imports at once only slow each other and the runs beside them. */
   const refill = (): void => {
-    if (isDraining || retry !== null || making.size > 0 || ready.length >= size) return;
-    makeOne();
+    if (isDraining || retry !== null) return;
+    while (making.size < atOnce && untaken().length + ready.length < size) makeOne();
   };
 
   const startCold = async (cold: SandboxSpec): Promise<Claim> => {
@@ -147,13 +159,15 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
       return ready.length;
     },
     refill,
-    async claim(suitsWarm, cold) {
+    async claim({ suitsWarm, importsAhead }, cold) {
       if (!suitsWarm) return startCold(cold);
       const sandbox = ready.shift();
       if (sandbox !== undefined) return { ok: true, claimed: { sandbox, isWarm: true } };
-      const oldest = [...making].find((each) => !each.isTaken);
-      const ageMs = oldest === undefined ? null : performance.now() - oldest.sinceMs;
-      if (oldest === undefined || !waitsForRefill(ageMs, times)) return startCold(cold);
+      // A cold start and the imports after it take longer than any start of a warm one.
+      const oldest = untaken()[0] ?? (importsAhead && size > 0 ? makeOne() : null);
+      if (oldest === null) return startCold(cold);
+      const ageMs = performance.now() - oldest.sinceMs;
+      if (!importsAhead && !waitsForRefill(ageMs, times)) return startCold(cold);
       oldest.isTaken = true;
       oldest.starting.hurry();
       const started = await oldest.starting.started;
@@ -162,7 +176,7 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     async drain() {
       isDraining = true;
       if (retry !== null) clearTimeout(retry);
-      const unfinished = [...making].filter((each) => !each.isTaken);
+      const unfinished = untaken();
       for (const each of unfinished) each.starting.abort();
       await Promise.all(ready.splice(0).map((sandbox) => sandbox.destroy()));
       await Promise.all([...unfinished.map((each) => each.settled), ...removing]);

@@ -78,7 +78,7 @@ export async function startSandboxHost(options: HostOptions): Promise<SandboxHos
   releases.push(() => peer.stop());
   const cache = await openBlobCache(join(state.dir, 'blobs'), GIB);
   const log = () => undefined;
-  const pool = warmPool({ engine: opened.engine, size: options.warm, warm: WARM_SPEC, log });
+  const pool = warmPool({ engine: opened.engine, size: options.warm, atOnce: 1, warm: WARM_SPEC, log });
   releases.push(() => pool.drain());
   pool.refill();
   const { image } = opened.offer;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryAccount } from '../../../executor/memory-account.ts';
-import type { EndFacts, Engine, Sandbox, Started } from '../../../executor/sandbox/engine.ts';
-import { suitsWarm, WARM_SPEC } from '../../../executor/sandbox-plan.ts';
+import type { EndFacts, Engine, Sandbox, SandboxSpec, Started } from '../../../executor/sandbox/engine.ts';
+import { coldSpec, suitsWarm, WARM_SPEC, wishOf } from '../../../executor/sandbox-plan.ts';
 import { waitsForRefill, warmPool } from '../../../executor/warm-pool.ts';
 import { makeJob } from '../../support/make-job.ts';
 
@@ -10,7 +10,6 @@ const image = `sha256:${'0'.repeat(64)}` as const;
 
 describe('a claim that finds nothing warm', () => {
   it.each([
-    ['nothing is being started', null, false],
     ['a start has only begun', 100, false],
     ['a start is nearly done', 950, true],
     ['a start takes longer than usual', 5000, true],
@@ -32,6 +31,65 @@ describe('a warm sandbox suits a run', () => {
   });
 });
 
+describe('a run that finds nothing warm and nothing being made', () => {
+  /** An engine whose starts are noted and succeed at once. */
+  function noting() {
+    const asked: (readonly string[])[] = [];
+    const sandbox = {
+      id: 'causeway-1',
+      rest: () => undefined,
+      ended: new Promise(() => {}),
+    } as unknown as Sandbox;
+    const started = Promise.resolve<Started>({ ok: true, sandbox });
+    const start = (spec: SandboxSpec) => {
+      asked.push(spec.imports);
+      return { started, hurry() {}, abort() {} };
+    };
+    return { asked, engine: { start } as unknown as Engine };
+  }
+
+  it.each([
+    ['that imports pandas waits for a copy', 'import pandas as pd\nprint(1)', {}, 1, true],
+    ['that imports from numpy, later and inside', 'def main():\n  from numpy import pi', {}, 1, true],
+    ['that imports nothing gets a cold one, which comes sooner', 'print("import pandas")', {}, 1, false],
+    ['that no warm one suits gets a cold one', 'import pandas', { pythonhashseed: 1 }, 1, false],
+    ['where none are kept warm gets a cold one', 'import pandas', {}, 0, false],
+  ])('%s', async (_, code, seeds, size, isWarm) => {
+    const { asked, engine } = noting();
+    const pool = warmPool({ engine, size, atOnce: 1, warm: WARM_SPEC, log: () => {} });
+    const job = makeJob({ code, image, seeds });
+    const claim = await pool.claim(wishOf(job), coldSpec(job.manifest));
+    expect(claim).toMatchObject({ ok: true, claimed: { isWarm } });
+    expect(asked).toEqual([isWarm ? WARM_SPEC.imports : []]);
+  });
+});
+
+describe('a pool that is refilled', () => {
+  it('makes as many at once as it may, and no more than are missing', () => {
+    for (const [size, atOnce, expected] of [
+      [4, 2, 2],
+      [1, 2, 1],
+      [3, 8, 3],
+    ] as const) {
+      let starts = 0;
+      const start = () => {
+        starts += 1;
+        return { started: new Promise<Started>(() => {}), hurry() {}, abort() {} };
+      };
+      const pool = warmPool({
+        engine: { start } as unknown as Engine,
+        size,
+        atOnce,
+        warm: WARM_SPEC,
+        log: () => {},
+      });
+      pool.refill();
+      pool.refill();
+      expect(starts).toBe(expected);
+    }
+  });
+});
+
 describe('a pool that is drained', () => {
   it('waits for the removal of a sandbox that the same signal has ended', async () => {
     const died = Promise.withResolvers<EndFacts>();
@@ -48,7 +106,7 @@ describe('a pool that is drained', () => {
     } as Sandbox;
     const started = Promise.resolve<Started>({ ok: true, sandbox });
     const engine = { start: () => ({ started, hurry() {}, abort() {} }) } as unknown as Engine;
-    const pool = warmPool({ engine, size: 1, warm: WARM_SPEC, log: () => {} });
+    const pool = warmPool({ engine, size: 1, atOnce: 1, warm: WARM_SPEC, log: () => {} });
     pool.refill();
     await expect.poll(() => pool.ready).toBe(1);
     died.resolve({} as EndFacts);
