@@ -3,14 +3,16 @@ import { z } from 'zod';
 import { Failure } from '../../cli/terminal/failure.ts';
 import type { BenchClient } from '../stack/open-client.ts';
 import { type BenchModel, MODELS, SALES, salesCsv } from './models.ts';
+import type { BareRunner } from './open-bare-runner.ts';
 import type { ColdRunner, InputFile } from './open-cold-runner.ts';
 import type { RecordedTimes } from './open-timekeeper.ts';
 import { type Span, spansOf } from './timeline.ts';
 
-/** A warm run through the whole system, and a cold one of the same script near it in time. */
+/** A warm run through the whole system; a cold one of the same script, and a bare process of it, near it in time. */
 export interface Pair {
   readonly warmMs: number;
   readonly coldMs: number;
+  readonly bareMs: number;
   readonly isWarm: boolean;
   readonly spans: readonly Span[];
 }
@@ -39,6 +41,7 @@ const runSchema = z.object({
 export interface World {
   readonly client: BenchClient;
   readonly cold: ColdRunner;
+  readonly bare: BareRunner;
   readonly recorded: (run: string) => Promise<RecordedTimes>;
 }
 
@@ -49,7 +52,7 @@ export interface World {
 export async function measurePairs(world: World, plan: PairsPlan): Promise<ReadonlyMap<string, Pair[]>> {
   const pairs = new Map<string, Pair[]>(MODELS.map(({ name }) => [name, []]));
   for (let block = 0; block < plan.blocks; block++) {
-    const warm: { model: BenchModel; run: Omit<Pair, 'coldMs'> }[] = [];
+    const warm: { model: BenchModel; run: WarmRun }[] = [];
     for (let turn = 0; turn < plan.pairsPerBlock * MODELS.length; turn++) {
       const model = MODELS[turn % MODELS.length] as BenchModel;
       const [run] = await Promise.all([runWarm(world, plan.project, model), delay(plan.paceMs)]);
@@ -57,7 +60,8 @@ export async function measurePairs(world: World, plan: PairsPlan): Promise<Reado
     }
     for (const { model, run } of warm) {
       const coldMs = await world.cold.run(model.path, inputsOf(model));
-      pairs.get(model.name)?.push({ ...run, coldMs });
+      const bareMs = await world.bare.run(model.path);
+      pairs.get(model.name)?.push({ ...run, coldMs, bareMs });
     }
     plan.onBlock(block + 1);
     await delay(plan.paceMs);
@@ -71,10 +75,15 @@ export async function warmUp(world: World, project: string, paceMs: number): Pro
     await runWarm(world, project, model);
     await delay(paceMs);
   }
-  for (const model of MODELS) await world.cold.run(model.path, inputsOf(model));
+  for (const model of MODELS) {
+    await world.cold.run(model.path, inputsOf(model));
+    await world.bare.run(model.path);
+  }
 }
 
-async function runWarm(world: World, project: string, model: BenchModel): Promise<Omit<Pair, 'coldMs'>> {
+type WarmRun = Omit<Pair, 'coldMs' | 'bareMs'>;
+
+async function runWarm(world: World, project: string, model: BenchModel): Promise<WarmRun> {
   const askedAt = performance.timeOrigin + performance.now();
   const input = { project, path: model.path, data: model.data };
   const answer = await world.client.call('run_model', input, runSchema);
@@ -99,7 +108,7 @@ async function runWarm(world: World, project: string, model: BenchModel): Promis
   return { warmMs: answeredAt - askedAt, isWarm, spans };
 }
 
-function inputsOf(model: BenchModel): InputFile[] {
+export function inputsOf(model: BenchModel): InputFile[] {
   return [
     { path: `/repo/${model.path}`, text: model.source },
     ...model.data.map((): InputFile => ({ path: `/data/${SALES}/data.csv`, text: salesCsv() })),

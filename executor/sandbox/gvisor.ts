@@ -196,6 +196,7 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
     const id = newId();
     const aborted = Promise.withResolvers<string>();
     let isHurried = false;
+    let isAborted = false;
     let group: CgroupGroup | null = null;
     const onGroup = (made: CgroupGroup): void => {
       group = made;
@@ -216,7 +217,7 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
         takeSnapshot(spec, image, aborted.promise, onGroup),
       );
       const started = await launchAndWait(snapshot);
-      if (!started.ok && snapshot !== null) await snapshots.failed(snapshot, started.reason);
+      if (!started.ok && snapshot !== null && !isAborted) await snapshots.failed(snapshot, started.reason);
       return started;
     };
 
@@ -229,7 +230,10 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
         isHurried = true;
         group?.setPriority('run');
       },
-      abort: () => aborted.resolve('the start was aborted'),
+      abort: () => {
+        isAborted = true;
+        aborted.resolve('the start was aborted');
+      },
     };
   };
 
