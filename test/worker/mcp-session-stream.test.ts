@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { readMessage } from '../support/mcp-call.ts';
+import { postMcp, readMessage } from '../support/mcp-call.ts';
 import { type ClientSession, openSession, type SseEvent, SseReader } from '../support/mcp-session.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
+import { postModern } from '../support/modern-call.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -169,6 +170,48 @@ describe('subscriptions', () => {
     for (let n = 0; n < 100; n++) expect(await watch(session, `data://p/${n}`)).toHaveProperty('result');
     expect(await watch(session, 'data://p/100')).toMatchObject({ error: { code: -32602 } });
     expect(await watch(session, 'data://p/99')).toHaveProperty('result');
+  });
+});
+
+describe('a client that asks for logs is told of the life of its run', () => {
+  const running = (code: string) => ({ name: 'run_code', arguments: { project: ann.project, code } });
+  const logged = (text: string) =>
+    [...text.matchAll(/^data: (.*)$/gm)]
+      .map(
+        ([, data = '']) => JSON.parse(data) as { method?: string; params: { level: string; data: object } },
+      )
+      .filter(({ method }) => method === 'notifications/message')
+      .map(({ params }) => [params.level, params.data]);
+  const run = expect.stringMatching(/^run_/) as string;
+  const QUEUED = ['info', { run, state: 'queued' }];
+  const SUCCEEDED = ['info', { run, state: 'succeeded' }];
+  const FAILED = ['warning', { run, state: 'failed' }];
+
+  test.each([
+    ['info', 'print("from info on")', [QUEUED, SUCCEEDED]],
+    ['warning', 'print("from warning on")', []],
+    ['warning', 'raise ValueError("Ann’s own text")', [FAILED]],
+    [null, 'print("not asked")', []],
+  ])('in a session, from %s on', async (level, code, expected) => {
+    const session = await openSession(stack, ann.token);
+    if (level !== null) await session.post({ id: 1, method: 'logging/setLevel', params: { level } });
+    const response = await session.post({ id: 2, method: 'tools/call', params: running(code) });
+    expect(logged(await response.text())).toEqual(expected);
+  });
+
+  test.each([
+    ['warning', [FAILED]],
+    [undefined, []],
+  ])('of the 2026 era, from %s on', async (level, expected) => {
+    const meta = level === undefined ? {} : { 'io.modelcontextprotocol/logLevel': level };
+    const params = running(`raise ValueError("${level}")`);
+    const response = await postModern(stack, ann.token, 'tools/call', { params, meta });
+    expect(logged(await response.text())).toEqual(expected);
+  });
+
+  test('without a session it cannot ask, and is told nothing', async () => {
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: running('print("stateless")') };
+    expect(logged(await (await postMcp(stack, ann.token, message)).text())).toEqual([]);
   });
 });
 

@@ -10,6 +10,7 @@ import { enter } from '../database/with-tenant.ts';
 import { asRefusal } from '../http/as-refusal.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Principal } from '../tenants/principal.ts';
+import { logChannel } from './log-channel.ts';
 import type { McpCall } from './mcp-call.ts';
 import type { Offer } from './offer.ts';
 import type { AcceptedRequest, RequestKind } from './request-kind.ts';
@@ -46,7 +47,12 @@ async function perform(
   };
   mcp.use.workBegins();
   try {
-    const result = await request.run({ ...mcp, principal, ...channels(context) });
+    const result = await request.run({
+      ...mcp,
+      principal,
+      ...channels(context),
+      log: logChannel(mcp, context),
+    });
     if (!mcp.entry.isDecided) await enter(mcp.platform.database, principal);
     if (isInputRequiredResult(result)) checkQuestions(result, mcp.offer);
     return result;

@@ -4,6 +4,7 @@ import type { Call } from '../http/call.ts';
 import type { Platform } from '../platform.ts';
 import type { Needs, Principal } from '../tenants/principal.ts';
 import type { Confirm } from './confirm/confirm.ts';
+import type { Level } from './session/logging.ts';
 import type { Session } from './session/session-id.ts';
 
 /** What a tool's handler reaches. */
@@ -19,6 +20,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Tells a waiting client how far the call is; does nothing where the client did not ask. */
   readonly progress: (done: number, total: number | null, message: string) => Promise<void>;
+  /** Tells a client that asked for logs what happens: ids and states, never text of a program or of data. */
+  readonly log: (level: Level, data: Readonly<Record<string, string>>) => Promise<void>;
   /** True where the client asked for progress. */
   readonly wantsProgress: boolean;
 }

@@ -1,11 +1,13 @@
 import { newId, type TenantId } from '../../protocol/ids.ts';
 import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { DEFAULT_POOL } from '../database/executors.ts';
 import { type Queued, queueRun } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
+import type { Level } from '../mcp/session/logging.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import type { Platform } from '../platform.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
@@ -103,19 +105,23 @@ async function submitted(
     ephemeral: false,
     revokedExecutors,
   };
-  const answer = await follow(
-    context,
-    run,
-    poolOf(context.platform.env, DEFAULT_POOL).submit(submission, waitMs),
-  );
+  const waiting = poolOf(context.platform.env, DEFAULT_POOL).submit(submission, waitMs);
+  await context.log('info', { run, state: 'queued' });
+  const answer = await follow(context, run, waiting);
   switch (answer?.step) {
     case 'ended':
+      await context.log(levelOf(answer.outcome), { run, state: answer.outcome.state });
       return { run, manifest, outcome: answer.outcome, live: null, soFar: null };
     case 'active':
+      await context.log('notice', { run, state: 'active' });
       return viewActive(context, run, manifest, answer.live);
     default:
       return viewRun(context, { run, waitMs: 0, adopt: false });
   }
+}
+
+function levelOf({ state }: Outcome): Level {
+  return state === 'succeeded' ? 'info' : 'warning';
 }
 
 interface Scratch {
