@@ -132,7 +132,12 @@ describe.each(ENGINES)("Mallory's attacks under %s", (engine) => {
     expect((await alice).outcome.state).toBe('cancelled');
   });
 
-  it('the host is what it was: no packet, process, mount, cgroup, folder or byte of it changed', () => {
+  it('the host is what it was: it heard no packet, and no process or byte of it changed', () => {
     expect(host.look()).toEqual(before);
+    expect(host.look()).toMatchObject({ heard: 0, victim: [null, null] });
+  });
+
+  it('nothing of all these runs is left on the host: no mount, cgroup or folder', () => {
+    expect(host.remains()).toEqual([]);
   });
 });

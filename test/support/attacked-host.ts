@@ -21,8 +21,10 @@ export interface AttackedHost {
   readonly secret: string;
   /** What every attack is given: all that Mallory could know of the host, and a data set. */
   readonly given: Pick<JobParts, 'parameters' | 'tenant' | 'data' | 'blobs'>;
-  /** What is to be seen on the host; no attack changes any of it. */
+  /** What is to be seen of the host; no attack changes any of it. */
   look(): Readonly<Record<string, unknown>>;
+  /** Folders, mounts and cgroups of sandboxes; there are none when none runs. */
+  remains(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -107,12 +109,14 @@ export async function startAttackedHost(engine: EngineName): Promise<AttackedHos
       victim: [victim.exitCode, victim.signalCode],
       hostname: hostname(),
       corePattern: readFileSync('/proc/sys/kernel/core_pattern', 'utf8'),
-      sandboxes: readdirSync(join(sandbox.stateDir, 'sandboxes')),
-      mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+    }),
+    remains: () => [
+      ...readdirSync(join(sandbox.stateDir, 'sandboxes')),
+      ...readFileSync('/proc/self/mountinfo', 'utf8')
         .split('\n')
         .filter((line) => line.includes(sandbox.stateDir)),
-      cgroups: globSync(`/sys/fs/cgroup/**/${cgroups}`),
-    }),
+      ...globSync(`/sys/fs/cgroup/**/${cgroups}`),
+    ],
     stop: () => releases.releaseAll(),
   };
 }
