@@ -385,6 +385,8 @@ create table app.executors (
   created_at timestamp with time zone not null default now(),
   last_connected_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  cordoned_at timestamp with time zone,
+  disconnected_at timestamp with time zone,
   constraint executors_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
   constraint executors_offer_check CHECK (((jsonb_typeof(offer) = 'object'::text) AND (length((offer)::text) <= 65536))),
   constraint executors_pkey PRIMARY KEY (executor_id),
@@ -829,8 +831,10 @@ create table app.pools (
   pool_id app.pol_id not null,
   name text not null,
   created_at timestamp with time zone not null default now(),
+  owner_tenant app.ten_id,
   constraint pools_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
-  constraint pools_name_once UNIQUE (name),
+  constraint pools_name_once UNIQUE NULLS NOT DISTINCT (owner_tenant, name),
+  constraint pools_owner_tenant_fkey FOREIGN KEY (owner_tenant) REFERENCES app.tenants(tenant_id),
   constraint pools_pkey PRIMARY KEY (pool_id)
 );
 alter table app.pools owner to causeway_owner;
@@ -846,7 +850,7 @@ create policy resolver on app.pools for select to causeway_resolver
 grant insert, select, update on table app.pools to causeway_keeper;
 grant select on table app.pools to causeway_backup;
 grant select on table app.pools to causeway_resolver;
-comment on table app.pools is 'Executors that share a queue. The platform has one, `default`.';
+comment on table app.pools is 'Executors that share a queue: of the platform, or of one tenant.';
 
 create table app.project_members (
   tenant_id app.ten_id not null default app.tenant_id(),
@@ -894,9 +898,11 @@ create table app.projects (
   created_by app.usr_id not null default app.user_id(),
   archived_at timestamp with time zone,
   restricted boolean not null default false,
+  placement jsonb not null default '{}'::jsonb,
   constraint projects_description_check CHECK ((length(description) <= 2000)),
   constraint projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 100)) AND (name = btrim(name)))),
   constraint projects_pkey PRIMARY KEY (tenant_id, project_id),
+  constraint projects_placement_check CHECK (app.is_placement(placement)),
   constraint projects_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
   constraint projects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
 );
@@ -932,7 +938,7 @@ grant select on table app.projects to causeway_keeper;
 grant select on table app.projects to causeway_resolver;
 grant insert (project_id, name, description, restricted) on app.projects to causeway_app;
 grant update (head_commit, archived_at) on app.projects to causeway_app;
-grant update (restricted) on app.projects to causeway_keeper;
+grant update (restricted, placement) on app.projects to causeway_keeper;
 
 create table app.recovery_links (
   link_sha256 app.sha256_hex not null,
@@ -971,10 +977,12 @@ create table app.runs (
   finished_at timestamp with time zone,
   outcome jsonb,
   execution jsonb,
+  labels jsonb not null default '{}'::jsonb,
   constraint ended_with_outcome CHECK ((((state = 'queued'::text) = (outcome IS NULL)) AND ((state = 'queued'::text) = (finished_at IS NULL)) AND ((outcome IS NULL) OR ((outcome ->> 'state'::text) = state)))),
   constraint runs_entry_check CHECK (((length(entry) >= 1) AND (length(entry) <= 1000))),
   constraint runs_fence_check CHECK (((fence >= 1) AND (fence <= 100))),
   constraint runs_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'scratch'::text]))),
+  constraint runs_labels_check CHECK (app.are_labels(labels)),
   constraint runs_manifest_check CHECK ((jsonb_typeof(manifest) = 'object'::text)),
   constraint runs_outcome_check CHECK ((length((outcome)::text) <= 1048576)),
   constraint runs_pkey PRIMARY KEY (tenant_id, run_id),
@@ -1004,10 +1012,12 @@ create policy resolver on app.runs for select to causeway_resolver
 create policy tenant on app.runs for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER guard_pool BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_pool();
 grant select on table app.runs to causeway_app;
 grant select on table app.runs to causeway_backup;
 grant select on table app.runs to causeway_keeper;
-grant insert (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256) on app.runs to causeway_app;
+grant insert (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, labels) on app.runs to causeway_app;
+grant select (created_by, labels) on app.runs to causeway_keeper;
 grant select (tenant_id, pool_id, state) on app.runs to causeway_resolver;
 grant update (state, fence, finished_at, outcome, execution) on app.runs to causeway_keeper;
 
@@ -1051,8 +1061,11 @@ create table app.tenants (
   status text not null default 'active'::text,
   created_at timestamp with time zone not null default now(),
   token_lifetime_max interval,
+  placement jsonb not null default '{}'::jsonb,
+  own_hosts_only boolean not null default false,
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   constraint tenants_pkey PRIMARY KEY (tenant_id),
+  constraint tenants_placement_check CHECK (app.is_placement(placement)),
   constraint tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text]))),
   constraint tenants_token_lifetime_max_check CHECK ((token_lifetime_max > '00:00:00'::interval))
 );
@@ -1373,6 +1386,25 @@ $function$;
 alter function app.archive_project(text) owner to causeway_owner;
 grant execute on function app.archive_project(text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.are_labels(given jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return coalesce(jsonb_typeof(given) = 'object' and (
+    select count(*) <= 16 and coalesce(bool_and(
+             jsonb_typeof(label.value) = 'string' and label.key ~ '^[a-z][a-z0-9_.-]{0,39}$'
+             and label.value #>> '{}' ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$'), true)
+      from jsonb_each(given) as label), false);
+end
+$function$;
+alter function app.are_labels(jsonb) owner to causeway_owner;
+grant execute on function app.are_labels(jsonb) to causeway_app;
+grant execute on function app.are_labels(jsonb) to causeway_keeper;
+grant execute on function app.are_labels(jsonb) to causeway_resolver;
+comment on function app.are_labels(jsonb) is 'Whether it is an object of at most sixteen labels, as protocol/labels.ts describes them.';
+
 CREATE OR REPLACE FUNCTION app.audit(action text, target_kind text, target_id text, outcome text, details jsonb DEFAULT '{}'::jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1505,6 +1537,44 @@ $function$;
 alter function app.cap_token_lifetime(text,interval) owner to causeway_keeper;
 grant execute on function app.cap_token_lifetime(text,interval) to causeway_owner;
 comment on function app.cap_token_lifetime(text,interval) is 'Bounds how long new tokens of a tenant may live; NULL lifts it. Tokens that are there stay as they are.';
+
+CREATE OR REPLACE FUNCTION app.change_placement(tenant text, project text, placement jsonb, own_hosts_only boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  elsewhere integer;
+begin
+  if placement is not null and not app.is_placement(placement) then
+    return jsonb_build_object('ok', false, 'code', 'invalid_arguments');
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('placement ' || tenant, 0));
+  if own_hosts_only then
+    select count(*) into elsewhere from app.runs as r join app.pools as p using (pool_id)
+     where r.tenant_id = tenant and r.state = 'queued' and p.owner_tenant is null;
+    if elsewhere > 0 then
+      return jsonb_build_object('ok', false, 'code', 'runs_unfinished', 'details', jsonb_build_object('runs', elsewhere));
+    end if;
+  end if;
+  if placement ? 'pool' and not exists (
+       select from app.pools as p where p.pool_id = placement ->> 'pool' and (p.owner_tenant = tenant or p.owner_tenant is null)) then
+    return jsonb_build_object('ok', false, 'code', 'pool_not_found', 'details', jsonb_build_object('pool', placement -> 'pool'));
+  end if;
+  if project is null then
+    update app.tenants as t set placement = coalesce(placement, t.placement), own_hosts_only = coalesce(own_hosts_only, t.own_hosts_only)
+     where t.tenant_id = tenant;
+  else
+    update app.projects as p set placement = placement where p.tenant_id = tenant and p.project_id = project;
+  end if;
+  if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
+  perform app.note_fleet_event(tenant, 'tenant.place', case when project is null then 'tenant' else 'project' end,
+    coalesce(project, tenant), jsonb_strip_nulls(jsonb_build_object('placement', placement, 'own_hosts_only', own_hosts_only)));
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.change_placement(text,text,jsonb,boolean) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.check_catalogue()
  RETURNS TABLE(severity text, code text, object text, message text)
@@ -1855,6 +1925,15 @@ grant execute on function app.context() to causeway_keeper;
 grant execute on function app.context() to causeway_owner;
 comment on function app.context() is 'The context that app.enter() signed for this transaction, or NULL: {tenant,user,role,kind,credential,scopes,projects,request,address,agent}.';
 
+CREATE OR REPLACE FUNCTION app.cordon_executor(executor text, cordoned boolean)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.set_cordon(null, executor, cordoned) $function$;
+alter function app.cordon_executor(text,boolean) owner to causeway_keeper;
+grant execute on function app.cordon_executor(text,boolean) to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.count_attempt(subject text, free integer, rules jsonb)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1928,27 +2007,22 @@ comment on function app.create_api_token(text,text,text,text,text,text[],text,ti
 
 CREATE OR REPLACE FUNCTION app.create_join_token(pool text, token_sha256 text, lifetime interval)
  RETURNS jsonb
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-#variable_conflict use_variable
-declare
-  found_pool text;
-  until_at constant timestamptz := clock_timestamp() + least(lifetime, interval '7 days');
-begin
-  select p.pool_id into found_pool from app.pools as p where p.name = pool or p.pool_id = pool;
-  if not found then
-    return jsonb_build_object('ok', false, 'code', 'pool_not_found', 'details', jsonb_build_object('pool', pool));
-  end if;
-  insert into app.join_tokens (token_sha256, pool_id, expires_at) values (token_sha256, found_pool, until_at);
-  perform app.note_platform_event('executor.invite', 'pool', found_pool, jsonb_build_object('expires_at', until_at));
-  return jsonb_build_object('ok', true, 'pool', found_pool);
-end
-$function$;
+AS $function$ select app.make_join_token(null, pool, token_sha256, lifetime) $function$;
 alter function app.create_join_token(text,text,interval) owner to causeway_keeper;
 grant execute on function app.create_join_token(text,text,interval) to causeway_owner;
 comment on function app.create_join_token(text,text,interval) is 'Stores a join token by its SHA-256 (hex). Lives seven days at most.';
+
+CREATE OR REPLACE FUNCTION app.create_pool(pool text, owner text, name text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.make_pool(pool, owner, name, 1000) $function$;
+alter function app.create_pool(text,text,text) owner to causeway_keeper;
+grant execute on function app.create_pool(text,text,text) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.create_project(project text, name text, description text, restricted boolean, idempotency jsonb)
  RETURNS jsonb
@@ -2149,6 +2223,27 @@ end
 $function$;
 alter function app.end_client_grants(text) owner to causeway_keeper;
 comment on function app.end_client_grants(text) is 'Ends all that members of the entered tenant granted to a client, also what waits for its first tokens; how many agents were connected.';
+CREATE OR REPLACE FUNCTION app.end_executor(manager text, executor text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  target record;
+begin
+  update app.executors as e set revoked_at = clock_timestamp()
+    from app.pools_managed_by(manager) as p
+   where p.pool_id = e.pool_id and e.executor_id = executor and e.revoked_at is null
+   returning e.pool_id, p.owner_tenant into target;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'executor_not_found', 'details', jsonb_build_object('executor', executor));
+  end if;
+  perform app.note_fleet_event(target.owner_tenant, 'executor.revoke', 'executor', executor, '{}');
+  return jsonb_build_object('ok', true, 'executor', executor, 'pool', target.pool_id);
+end
+$function$;
+alter function app.end_executor(text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.end_invitations_to(tenant text, user_id text)
  RETURNS integer
@@ -2500,6 +2595,24 @@ $function$;
 alter function app.finish_upload(text,text) owner to causeway_owner;
 grant execute on function app.finish_upload(text,text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.guard_run_pool()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('placement ' || new.tenant_id, 0));
+  if not exists (select from app.pools_open_to(new.tenant_id) as p where p.pool_id = new.pool_id) then
+    raise exception using errcode = '42501', message = 'the tenant may not run there';
+  end if;
+  return new;
+end
+$function$;
+alter function app.guard_run_pool() owner to causeway_resolver;
+grant execute on function app.guard_run_pool() to causeway_owner;
+comment on function app.guard_run_pool() is 'No SQL of the Worker, whoever made it up, sends a run to hosts that are not its tenant''s to use.';
+
 CREATE OR REPLACE FUNCTION app.hold_own_membership()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -2544,6 +2657,23 @@ alter function app.is_in_session() owner to causeway_keeper;
 grant execute on function app.is_in_session() to causeway_app;
 grant execute on function app.is_in_session() to causeway_resolver;
 comment on function app.is_in_session() is 'Whether a signed-in person acts in the entered tenant, and no token or agent of theirs.';
+
+CREATE OR REPLACE FUNCTION app.is_placement(given jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return coalesce(jsonb_typeof(given) = 'object' and given - 'pool' - 'labels' = '{}'
+    and (not given ? 'pool' or jsonb_typeof(given -> 'pool') = 'string')
+    and (not given ? 'labels' or app.are_labels(given -> 'labels')), false);
+end
+$function$;
+alter function app.is_placement(jsonb) owner to causeway_owner;
+grant execute on function app.is_placement(jsonb) to causeway_app;
+grant execute on function app.is_placement(jsonb) to causeway_keeper;
+grant execute on function app.is_placement(jsonb) to causeway_resolver;
+comment on function app.is_placement(jsonb) is 'Whether it is {pool?: id of a pool, labels?: {name: value}}.';
 
 CREATE OR REPLACE FUNCTION app.is_session_alive(revoked_at timestamp with time zone, idle_until timestamp with time zone, expires_at timestamp with time zone, at timestamp with time zone)
  RETURNS boolean
@@ -2651,12 +2781,13 @@ alter function app.list_api_tokens(text) owner to causeway_keeper;
 grant execute on function app.list_api_tokens(text) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.list_executors()
- RETURNS TABLE(executor_id text, name text, pool text, offer jsonb, created_at timestamp with time zone, last_connected_at timestamp with time zone, revoked_at timestamp with time zone)
+ RETURNS TABLE(executor_id text, name text, pool_id text, pool text, owner_tenant text, offer jsonb, created_at timestamp with time zone, last_connected_at timestamp with time zone, disconnected_at timestamp with time zone, cordoned_at timestamp with time zone, revoked_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select e.executor_id, e.name, p.name, e.offer, e.created_at, e.last_connected_at, e.revoked_at
+  select e.executor_id, e.name, p.pool_id, p.name, p.owner_tenant, e.offer, e.created_at, e.last_connected_at,
+         e.disconnected_at, e.cordoned_at, e.revoked_at
     from app.executors as e join app.pools as p using (pool_id)
    order by e.created_at, e.executor_id
 $function$;
@@ -2675,6 +2806,21 @@ $function$;
 alter function app.list_platform_events(integer) owner to causeway_keeper;
 grant execute on function app.list_platform_events(integer) to causeway_owner;
 comment on function app.list_platform_events(integer) is 'What happened to the platform, newest first.';
+
+CREATE OR REPLACE FUNCTION app.list_pools()
+ RETURNS TABLE(pool_id text, name text, owner_tenant text, owner_name text, executors bigint, unfinished_runs bigint, created_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.pool_id, p.name, p.owner_tenant, t.name,
+         (select count(*) from app.executors as e where e.pool_id = p.pool_id and e.revoked_at is null),
+         (select count(*) from app.runs as r where r.pool_id = p.pool_id and r.state = 'queued'), p.created_at
+    from app.pools as p left join app.tenants as t on t.tenant_id = p.owner_tenant
+   order by p.created_at, p.pool_id
+$function$;
+alter function app.list_pools() owner to causeway_keeper;
+grant execute on function app.list_pools() to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.list_sources(reference text, after_name text, page_size integer)
  RETURNS jsonb
@@ -2734,6 +2880,49 @@ $function$;
 alter function app.lockout_seconds(integer,integer,integer,integer) owner to causeway_owner;
 grant execute on function app.lockout_seconds(integer,integer,integer,integer) to causeway_keeper;
 comment on function app.lockout_seconds(integer,integer,integer,integer) is 'How long the next attempt must wait after so many failures: none are held up until `free`, then it doubles up to the most.';
+
+CREATE OR REPLACE FUNCTION app.make_join_token(manager text, pool text, token_sha256 text, lifetime interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  target record;
+  until_at constant timestamptz := clock_timestamp() + least(lifetime, interval '7 days');
+begin
+  -- By its name alone the operator means a pool of the platform.
+  select p.pool_id, p.owner_tenant into target from app.pools_managed_by(manager) as p
+   where p.pool_id = pool or (p.name = pool and p.owner_tenant is not distinct from manager);
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'pool_not_found', 'details', jsonb_build_object('pool', pool));
+  end if;
+  insert into app.join_tokens (token_sha256, pool_id, expires_at) values (token_sha256, target.pool_id, until_at);
+  perform app.note_fleet_event(target.owner_tenant, 'executor.invite', 'pool', target.pool_id, jsonb_build_object('expires_at', until_at));
+  return jsonb_build_object('ok', true, 'pool', target.pool_id, 'expires_at', app.utc_text(until_at));
+end
+$function$;
+alter function app.make_join_token(text,text,text,interval) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.make_pool(pool text, owner text, name text, pools_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if owner is not null then
+    perform from app.tenants as t where t.tenant_id = owner for update;
+    if not found then return jsonb_build_object('ok', false, 'code', 'tenant_not_found'); end if;
+    if (select count(*) from app.pools as p where p.owner_tenant = owner) >= pools_max then
+      return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
+    end if;
+  end if;
+  insert into app.pools (pool_id, owner_tenant, name) values (pool, owner, name) on conflict do nothing;
+  if not found then return jsonb_build_object('ok', false, 'code', 'already_exists'); end if;
+  perform app.note_fleet_event(owner, 'pool.create', 'pool', pool, jsonb_build_object('name', name));
+  return jsonb_build_object('ok', true, 'pool', pool);
+end
+$function$;
+alter function app.make_pool(text,text,text,integer) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.may_add_project()
  RETURNS boolean
@@ -2822,6 +3011,25 @@ AS $function$
   values (user_id, email_sha256, method, outcome, call ->> 'request', (call ->> 'address')::inet, left(call ->> 'agent', 500))
 $function$;
 alter function app.note_authentication(text,text,text,text,jsonb) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.note_fleet_event(owner text, action text, target_kind text, target_id text, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.note_platform_event(action, target_kind, target_id, details, coalesce(app.context(), '{}'));
+  if owner is null then
+    return;
+  elsif app.context() is not null then
+    perform app.audit(action, target_kind, target_id, 'ok', details);
+  else
+    insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+    values (owner, 'operator', action, target_kind, target_id, 'ok', details);
+  end if;
+end
+$function$;
+alter function app.note_fleet_event(text,text,text,text,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.note_platform_event(action text, target_kind text, target_id text, details jsonb, call jsonb DEFAULT '{}'::jsonb)
  RETURNS void
@@ -2933,20 +3141,104 @@ $function$;
 alter function app.pin_data(text,jsonb) owner to causeway_owner;
 grant execute on function app.pin_data(text,jsonb) to causeway_app;
 
-CREATE OR REPLACE FUNCTION app.pool_offer(pool text)
+CREATE OR REPLACE FUNCTION app.place_run(project text, wish jsonb)
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select e.offer from app.executors as e
-   where e.pool_id = pool and e.revoked_at is null and e.offer is not null
-   order by e.last_connected_at desc
-   limit 1
+#variable_conflict use_variable
+declare
+  tenant constant text := app.tenant_id();
+  level jsonb;
+  wanted_pool text;
+  labels jsonb := '{}';
+  clash text;
+  found_pool text;
+  found_executor record;
+  facts jsonb;
+begin
+  for level in
+    select t.placement from app.tenants as t where t.tenant_id = tenant
+    union all
+    select p.placement from app.projects as p where p.tenant_id = tenant and p.project_id = project
+    union all
+    select wish
+  loop
+    select l.key into clash from jsonb_each(coalesce(level -> 'labels', '{}')) as l
+     where labels ? l.key and labels -> l.key <> l.value limit 1;
+    if found then
+      return jsonb_build_object('ok', false, 'reason', 'placement_fixed', 'details', jsonb_build_object(
+        'what', clash, 'is', labels -> clash, 'asked', level -> 'labels' -> clash));
+    end if;
+    labels := labels || coalesce(level -> 'labels', '{}');
+    continue when not level ? 'pool';
+    select p.pool_id into found_pool from app.pools_open_to(tenant) as p
+     where p.pool_id = level ->> 'pool' or p.name = level ->> 'pool'
+     order by p.owner_tenant is null limit 1;
+    if not found then
+      return jsonb_build_object('ok', false, 'reason', 'no_pool', 'details', jsonb_build_object(
+        'pool', level -> 'pool',
+        'pools', (select coalesce(jsonb_agg(p.name order by p.owner_tenant is null, p.name), '[]') from app.pools_open_to(tenant) as p)));
+    elsif wanted_pool <> found_pool then
+      return jsonb_build_object('ok', false, 'reason', 'placement_fixed', 'details', jsonb_build_object(
+        'what', 'pool', 'is', (select p.name from app.pools as p where p.pool_id = wanted_pool), 'asked', level -> 'pool'));
+    end if;
+    wanted_pool := found_pool;
+  end loop;
+
+  select p.pool_id, p.owner_tenant is not null as is_own, e.offer into found_executor
+    from app.pools_open_to(tenant) as p join app.executors as e using (pool_id)
+   where p.pool_id = coalesce(wanted_pool, p.pool_id) and e.revoked_at is null and e.offer is not null
+     and coalesce(e.offer -> 'labels', '{}') @> labels
+   order by e.disconnected_at is null and e.cordoned_at is null desc, p.owner_tenant is null, e.disconnected_at is not null,
+            e.last_connected_at desc
+   limit 1;
+  if not found then
+    select jsonb_build_object(
+             'labels', labels, 'own_hosts_only', (select t.own_hosts_only from app.tenants as t where t.tenant_id = tenant),
+             'executors', count(*), 'offered', coalesce(jsonb_agg(distinct e.offer -> 'labels') filter (where e.offer ? 'labels'), '[]'))
+      into facts
+      from app.pools_open_to(tenant) as p join app.executors as e using (pool_id)
+     where p.pool_id = coalesce(wanted_pool, p.pool_id) and e.revoked_at is null and e.offer is not null;
+    return jsonb_build_object('ok', false, 'reason', 'no_executor', 'details', facts);
+  end if;
+  return jsonb_build_object('ok', true, 'pool', found_executor.pool_id, 'own', found_executor.is_own, 'labels', labels,
+                            'offer', found_executor.offer);
+end
 $function$;
-alter function app.pool_offer(text) owner to causeway_resolver;
-grant execute on function app.pool_offer(text) to causeway_app;
-comment on function app.pool_offer(text) is 'What the executor that connected last offers; NULL where none ever did.';
+alter function app.place_run(text,jsonb) owner to causeway_resolver;
+grant execute on function app.place_run(text,jsonb) to causeway_app;
+comment on function app.place_run(text,jsonb) is 'Where a run or an inspection of the entered tenant goes: {pool, own, labels, offer}, or why nowhere: no_pool, placement_fixed, no_executor.';
+
+CREATE OR REPLACE FUNCTION app.place_tenant(tenant text, project text, placement jsonb, own_hosts_only boolean)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.change_placement(tenant, project, placement, own_hosts_only) $function$;
+alter function app.place_tenant(text,text,jsonb,boolean) owner to causeway_keeper;
+grant execute on function app.place_tenant(text,text,jsonb,boolean) to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.pools_managed_by(owner text)
+ RETURNS SETOF app.pools
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select p from app.pools as p where owner is null or p.owner_tenant = owner $function$;
+alter function app.pools_managed_by(text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.pools_open_to(tenant text)
+ RETURNS SETOF app.pools
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p from app.pools as p join app.tenants as t on t.tenant_id = tenant
+   where p.owner_tenant = tenant or (p.owner_tenant is null and not t.own_hosts_only)
+$function$;
+alter function app.pools_open_to(text) owner to causeway_resolver;
+comment on function app.pools_open_to(text) is 'Where the runs of a tenant may go: its own pools and, unless it says own hosts only, those of the platform.';
 
 CREATE OR REPLACE FUNCTION app.project_change_refusal(project text)
  RETURNS jsonb
@@ -3095,6 +3387,7 @@ declare
   commit_id text;
   files jsonb := '{}';
   data jsonb;
+  place jsonb;
   offer jsonb;
   manifest jsonb;
   manifest_sha256 text;
@@ -3137,11 +3430,15 @@ begin
     return app.refuse_run('not_found', 'no_data', project.id, data - 'pinned');
   end if;
 
-  -- 2. On what it is to run.
-  offer := app.pool_offer(request ->> 'pool');
-  if offer is null then
-    return app.refuse_run('no_executor', 'no_executor', project.id);
+  -- 2. Where, and so on what, it is to run.
+  perform pg_advisory_xact_lock_shared(hashtextextended('placement ' || app.tenant_id(), 0));
+  place := app.place_run(project.id, request -> 'placement');
+  if not (place ->> 'ok')::boolean then
+    return app.refuse_run(
+      case place ->> 'reason' when 'no_pool' then 'not_found' when 'placement_fixed' then 'invalid_arguments' else 'no_executor' end,
+      place ->> 'reason', project.id, place -> 'details');
   end if;
+  offer := place -> 'offer';
 
   manifest := jsonb_build_object(
     'version', 1, 'kind', request -> 'kind', 'project', project.id, 'commit', commit_id, 'entry', entry,
@@ -3174,13 +3471,15 @@ begin
       'limit', 'queued_runs', 'value', request -> 'queued_max'));
   end if;
 
-  insert into app.runs (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256)
-  values (request ->> 'run', project.id, request ->> 'pool', request ->> 'kind', commit_id, entry, manifest, manifest_sha256);
+  insert into app.runs (run_id, project_id, pool_id, labels, kind, commit_id, entry, manifest, manifest_sha256)
+  values (request ->> 'run', project.id, place ->> 'pool', place -> 'labels', request ->> 'kind', commit_id, entry, manifest, manifest_sha256);
   perform app.audit('run.start', 'run', request ->> 'run', 'ok', jsonb_build_object(
-    'project', project.id, 'commit', commit_id, 'entry', entry, 'kind', request -> 'kind', 'manifest_sha256', manifest_sha256));
+    'project', project.id, 'commit', commit_id, 'entry', entry, 'kind', request -> 'kind', 'manifest_sha256', manifest_sha256,
+    'pool', place -> 'pool', 'labels', place -> 'labels'));
   perform app.remember(nullif(request -> 'idempotency', 'null'), jsonb_build_object('ok', true, 'run', request ->> 'run'), project.id);
   return jsonb_build_object('ok', true, 'run', request ->> 'run', 'fence', 1, 'manifest', manifest,
-                            'revoked_executors', to_jsonb(app.revoked_executors(request ->> 'pool')));
+                            'pool', place -> 'pool', 'own', place -> 'own', 'labels', place -> 'labels',
+                            'revoked_executors', to_jsonb(app.revoked_executors(place ->> 'pool')));
 end
 $function$;
 alter function app.queue_run(jsonb) owner to causeway_owner;
@@ -3451,19 +3750,10 @@ comment on function app.revoke_api_token(text) is 'Revokes a token for the next 
 
 CREATE OR REPLACE FUNCTION app.revoke_executor(executor text)
  RETURNS jsonb
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-begin
-  update app.executors as e set revoked_at = clock_timestamp() where e.executor_id = executor and e.revoked_at is null;
-  if not found then
-    return jsonb_build_object('ok', false, 'code', 'executor_not_found', 'details', jsonb_build_object('executor', executor));
-  end if;
-  perform app.note_platform_event('executor.revoke', 'executor', executor, '{}');
-  return jsonb_build_object('ok', true, 'executor', executor);
-end
-$function$;
+AS $function$ select app.end_executor(null, executor) $function$;
 alter function app.revoke_executor(text) owner to causeway_keeper;
 grant execute on function app.revoke_executor(text) to causeway_owner;
 comment on function app.revoke_executor(text) is 'The executor gets no further run, and what it still reports is refused.';
@@ -3654,6 +3944,30 @@ alter function app.rotate_oauth_key(text,jsonb,text,interval,interval) owner to 
 grant execute on function app.rotate_oauth_key(text,jsonb,text,interval,interval) to causeway_owner;
 comment on function app.rotate_oauth_key(text,jsonb,text,interval,interval) is 'Publishes a key that signs after a time, and takes the earlier ones away when it has signed for the overlap.';
 
+CREATE OR REPLACE FUNCTION app.set_cordon(manager text, executor text, cordoned boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  target record;
+begin
+  select e.pool_id, p.owner_tenant, e.cordoned_at into target
+    from app.executors as e join app.pools_managed_by(manager) as p using (pool_id)
+   where e.executor_id = executor and e.revoked_at is null for update of e;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'executor_not_found');
+  elsif (target.cordoned_at is not null) <> cordoned then
+    update app.executors as e set cordoned_at = case when cordoned then clock_timestamp() end where e.executor_id = executor;
+    perform app.note_fleet_event(target.owner_tenant, case when cordoned then 'executor.cordon' else 'executor.uncordon' end,
+                                 'executor', executor, '{}');
+  end if;
+  return jsonb_build_object('ok', true, 'pool', target.pool_id);
+end
+$function$;
+alter function app.set_cordon(text,text,boolean) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.set_password(user_id text, argon2id_hash text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3673,6 +3987,25 @@ $function$;
 alter function app.set_password(text,text) owner to causeway_keeper;
 grant execute on function app.set_password(text,text) to causeway_owner;
 comment on function app.set_password(text,text) is 'Sets a person''s password and ends their sessions; for the development owner alone.';
+
+CREATE OR REPLACE FUNCTION app.sign_fleet_call(pool text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with said as (
+    select extract(epoch from clock_timestamp())::bigint as seconds
+  )
+  select jsonb_build_object('seconds', said.seconds, 'signatures', jsonb_agg(encode(sha256(key.outer_block || sha256(
+           key.inner_block || convert_to(format(E'causeway fleet call v1\n%s\n%s', pool, said.seconds), 'UTF8'))), 'hex')))
+    from said, app_private.signing_keys as key
+   where key.purpose = 'ticket'
+   group by said.seconds
+$function$;
+alter function app.sign_fleet_call(text) owner to causeway_resolver;
+grant execute on function app.sign_fleet_call(text) to causeway_owner;
+comment on function app.sign_fleet_call(text) is 'Signs for the operator that the Worker look at a pool now. A ticket is base64url, so that neither is ever taken for the other.';
 
 CREATE OR REPLACE FUNCTION app.stop_if_seen(idempotency jsonb)
  RETURNS void
@@ -3831,6 +4164,18 @@ $function$;
 alter function app.system_change_password(text,text,jsonb,text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_change_password(text,text,jsonb,text,text,jsonb) to causeway_app;
 comment on function app.system_change_password(text,text,jsonb,text,text,jsonb) is 'Replaces the password that was verified, and ends every other session of the person.';
+
+CREATE OR REPLACE FUNCTION app.system_cordon_own_executor(executor text, cordoned boolean)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when app.administers() then app.set_cordon(app.tenant_id(), executor, cordoned)
+              else jsonb_build_object('ok', false, 'code', 'insufficient_role') end
+$function$;
+alter function app.system_cordon_own_executor(text,boolean) owner to causeway_keeper;
+grant execute on function app.system_cordon_own_executor(text,boolean) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_create_invitation(cookie_sha256 text, invitation jsonb, open_max integer, call jsonb)
  RETURNS jsonb
@@ -4064,16 +4409,42 @@ grant execute on function app.system_end_session(text,text,jsonb) to causeway_ap
 comment on function app.system_end_session(text,text,jsonb) is 'Ends a session of the same person, the own one too; false where it is absent or another''s.';
 
 CREATE OR REPLACE FUNCTION app.system_executor_connected(executor text, offer jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  standing record;
+begin
+  if not app.are_labels(coalesce(offer -> 'labels', '{}')) then
+    return jsonb_build_object('ok', false, 'reason', 'labels');
+  end if;
+  update app.executors as e set offer = offer, last_connected_at = clock_timestamp(), disconnected_at = null
+   where e.executor_id = executor and e.revoked_at is null
+   returning e.cordoned_at into standing;
+  if not found then
+    return jsonb_build_object('ok', false, 'reason', 'revoked');
+  end if;
+  return jsonb_build_object('ok', true, 'cordoned', standing.cordoned_at is not null);
+end
+$function$;
+alter function app.system_executor_connected(text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_executor_connected(text,jsonb) to causeway_app;
+comment on function app.system_executor_connected(text,jsonb) is 'Stores what an executor offers. Says whether it is cordoned, or that it was revoked.';
+
+CREATE OR REPLACE FUNCTION app.system_executor_gone(executor text)
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  update app.executors as e set offer = system_executor_connected.offer, last_connected_at = clock_timestamp()
-   where e.executor_id = executor and e.revoked_at is null
+  update app.executors as e set disconnected_at = clock_timestamp()
+   where e.executor_id = executor and e.disconnected_at is null
 $function$;
-alter function app.system_executor_connected(text,jsonb) owner to causeway_keeper;
-grant execute on function app.system_executor_connected(text,jsonb) to causeway_app;
+alter function app.system_executor_gone(text) owner to causeway_keeper;
+grant execute on function app.system_executor_gone(text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_find_invitation(link_sha256 text)
  RETURNS jsonb
@@ -4291,6 +4662,30 @@ alter function app.system_list_requests(jsonb,text,integer) owner to causeway_ke
 grant execute on function app.system_list_requests(jsonb,text,integer) to causeway_app;
 comment on function app.system_list_requests(jsonb,text,integer) is 'The request log of the entered tenant, newest first; `filter` is {user, credential, trace, refused, from, until}. Who is no admin or owner sees what was asked in their own name.';
 
+CREATE OR REPLACE FUNCTION app.system_make_own_join_token(pool text, token_sha256 text, lifetime interval)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when app.administers() then app.make_join_token(app.tenant_id(), pool, token_sha256, lifetime)
+              else jsonb_build_object('ok', false, 'code', 'insufficient_role') end
+$function$;
+alter function app.system_make_own_join_token(text,text,interval) owner to causeway_keeper;
+grant execute on function app.system_make_own_join_token(text,text,interval) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_make_own_pool(pool text, name text, pools_max integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when app.administers() then app.make_pool(pool, app.tenant_id(), name, pools_max)
+              else jsonb_build_object('ok', false, 'code', 'insufficient_role') end
+$function$;
+alter function app.system_make_own_pool(text,text,integer) owner to causeway_keeper;
+grant execute on function app.system_make_own_pool(text,text,integer) to causeway_app;
+
 CREATE OR REPLACE FUNCTION app.system_member_sessions(wanted_user text, before text, row_limit integer)
  RETURNS jsonb
  LANGUAGE sql
@@ -4313,7 +4708,7 @@ alter function app.system_member_sessions(text,text,integer) owner to causeway_k
 grant execute on function app.system_member_sessions(text,text,integer) to causeway_app;
 comment on function app.system_member_sessions(text,text,integer) is 'Living sessions of members of the entered tenant, newest first, behind the id `before`; and how many there are in all.';
 
-CREATE OR REPLACE FUNCTION app.system_next_fence(run text, fence integer, attempts_max integer)
+CREATE OR REPLACE FUNCTION app.system_next_fence(run text, fence integer, attempts_max integer, over jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -4326,8 +4721,9 @@ begin
   if coalesce(app.context() ->> 'kind', '') <> 'system' then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;
-  select r.state, r.fence, r.manifest, r.created_at, r.outcome into moved from app.runs as r
-   where r.tenant_id = app.tenant_id() and r.run_id = run for update;
+  select r.state, r.fence, r.manifest, r.created_at, r.created_by, r.labels, r.outcome, p.owner_tenant is not null as is_own into moved
+    from app.runs as r join app.pools as p using (pool_id)
+   where r.tenant_id = app.tenant_id() and r.run_id = run for update of r;
   if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
   if moved.state <> 'queued' then
     return jsonb_build_object('ok', true, 'step', 'finished', 'outcome', moved.outcome);
@@ -4336,17 +4732,55 @@ begin
     return jsonb_build_object('ok', true, 'step', 'elsewhere', 'fence', moved.fence);
   end if;
   if moved.fence >= attempts_max then
+    perform app.audit('run.give_up', 'run', run, 'ok', over || jsonb_build_object('fence', moved.fence));
     return jsonb_build_object('ok', true, 'step', 'exhausted', 'fence', moved.fence, 'image', moved.manifest -> 'image');
   end if;
   update app.runs as r set fence = r.fence + 1 where r.tenant_id = app.tenant_id() and r.run_id = run;
-  perform app.audit('run.retry', 'run', run, 'ok', jsonb_build_object('fence', moved.fence + 1));
+  perform app.audit('run.retry', 'run', run, 'ok', over || jsonb_build_object('fence', moved.fence + 1));
   return jsonb_build_object('ok', true, 'step', 'again', 'fence', moved.fence + 1, 'manifest', moved.manifest,
-                            'queued_at', moved.created_at);
+                            'queued_at', extract(epoch from moved.created_at) * 1000, 'user', moved.created_by,
+                            'labels', moved.labels, 'own', moved.is_own);
 end
 $function$;
-alter function app.system_next_fence(text,integer,integer) owner to causeway_keeper;
-grant execute on function app.system_next_fence(text,integer,integer) to causeway_app;
-comment on function app.system_next_fence(text,integer,integer) is 'Opens the next attempt at an unfinished run for the system; NULL as fence takes whatever attempt is open now.';
+alter function app.system_next_fence(text,integer,integer,jsonb) owner to causeway_keeper;
+grant execute on function app.system_next_fence(text,integer,integer,jsonb) to causeway_app;
+comment on function app.system_next_fence(text,integer,integer,jsonb) is 'Opens the next attempt at an unfinished run for the system; NULL as fence takes whatever attempt is open now. `over`: {executor, reason} of the last.';
+
+CREATE OR REPLACE FUNCTION app.system_own_fleet()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'placement', t.placement, 'own_hosts_only', t.own_hosts_only,
+    'pools', (select coalesce(jsonb_agg(jsonb_build_object('pool', p.pool_id, 'name', p.name, 'created_at', app.utc_text(p.created_at))
+                order by p.pool_id), '[]') from app.pools as p where p.owner_tenant = t.tenant_id),
+    'executors', (select coalesce(jsonb_agg(jsonb_build_object(
+                'executor', e.executor_id, 'name', e.name, 'pool', e.pool_id, 'labels', coalesce(e.offer -> 'labels', '{}'),
+                'slots', e.offer -> 'slots', 'engine', e.offer -> 'engine', 'created_at', app.utc_text(e.created_at),
+                'last_connected_at', app.utc_text(e.last_connected_at), 'cordoned_at', app.utc_text(e.cordoned_at),
+                'connected', e.offer is not null and e.disconnected_at is null)
+                order by e.executor_id), '[]')
+              from app.executors as e join app.pools as p using (pool_id)
+             where p.owner_tenant = t.tenant_id and e.revoked_at is null))
+    from app.tenants as t where t.tenant_id = app.tenant_id() and app.administers()
+$function$;
+alter function app.system_own_fleet() owner to causeway_keeper;
+grant execute on function app.system_own_fleet() to causeway_app;
+comment on function app.system_own_fleet() is 'The tenant''s own pools and executors, and where its runs go; NULL for who does not administer it.';
+
+CREATE OR REPLACE FUNCTION app.system_place_own_tenant(project text, placement jsonb, own_hosts_only boolean)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when app.administers() then app.change_placement(app.tenant_id(), project, placement, own_hosts_only)
+              else jsonb_build_object('ok', false, 'code', 'insufficient_role') end
+$function$;
+alter function app.system_place_own_tenant(text,jsonb,boolean) owner to causeway_keeper;
+grant execute on function app.system_place_own_tenant(text,jsonb,boolean) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_poll_oauth_device(device_code_sha256 text, client_id text, refresh_sha256 text, refresh_lifetime interval, call jsonb)
  RETURNS jsonb
@@ -4397,6 +4831,22 @@ $function$;
 alter function app.system_poll_oauth_device(text,text,text,interval,jsonb) owner to causeway_keeper;
 grant execute on function app.system_poll_oauth_device(text,text,text,interval,jsonb) to causeway_app;
 comment on function app.system_poll_oauth_device(text,text,text,interval,jsonb) is 'One poll of a device (RFC 8628, section 3.5): its grant, once, or one of unknown, expired, denied, too_fast, pending.';
+
+CREATE OR REPLACE FUNCTION app.system_pools_to_sweep(older_than interval)
+ RETURNS TABLE(pool_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.pool_id from app.pools as p
+   where exists (select from app.runs as r
+                  where r.pool_id = p.pool_id and r.state = 'queued' and r.created_at < clock_timestamp() - older_than)
+      or exists (select from app.executors as e
+                  where e.pool_id = p.pool_id and e.offer is not null and (e.disconnected_at is null or e.revoked_at > clock_timestamp() - interval '1 hour'))
+$function$;
+alter function app.system_pools_to_sweep(interval) owner to causeway_keeper;
+grant execute on function app.system_pools_to_sweep(interval) to causeway_app;
+comment on function app.system_pools_to_sweep(interval) is 'Pools with an executor connected, or one that was just revoked, or with a run that is unfinished for long.';
 
 CREATE OR REPLACE FUNCTION app.system_read_account(cookie_sha256 text)
  RETURNS jsonb
@@ -4467,13 +4917,18 @@ AS $function$
 #variable_conflict use_variable
 declare
   caller jsonb := app.context();
+  now_ms constant numeric := extract(epoch from clock_timestamp()) * 1000;
+  executed constant jsonb := jsonb_build_object(
+    'executor', execution -> 'executor',
+    'leased_at', round(now_ms - greatest(0, (execution ->> 'leased_ago_ms')::numeric)),
+    'started_at', round(now_ms - greatest(0, (execution ->> 'started_ago_ms')::numeric)));
   stored record;
 begin
   if coalesce(caller ->> 'kind', '') not in ('executor', 'system') then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;
   update app.runs as r
-     set state = outcome ->> 'state', outcome = system_record_outcome.outcome, execution = system_record_outcome.execution,
+     set state = outcome ->> 'state', outcome = system_record_outcome.outcome, execution = executed,
          finished_at = clock_timestamp()
    where r.tenant_id = caller ->> 'tenant' and r.run_id = run and r.fence = system_record_outcome.fence and r.state = 'queued'
      and (caller ->> 'kind' = 'system' or r.pool_id = (
@@ -4481,7 +4936,7 @@ begin
   if found then
     perform app.audit('run.finish', 'run', run, 'ok', jsonb_build_object(
       'state', outcome -> 'state', 'fence', fence, 'limit', outcome -> 'limit', 'timings', outcome -> 'timings',
-      'outputs', jsonb_array_length(outcome -> 'outputs'), 'execution', execution));
+      'outputs', jsonb_array_length(outcome -> 'outputs'), 'execution', executed));
     return jsonb_build_object('ok', true, 'recorded', true);
   end if;
   select r.state, r.fence, r.outcome into stored from app.runs as r
@@ -4768,6 +5223,18 @@ alter function app.system_revoke_oauth_grant(text,text,jsonb) owner to causeway_
 grant execute on function app.system_revoke_oauth_grant(text,text,jsonb) to causeway_app;
 comment on function app.system_revoke_oauth_grant(text,text,jsonb) is 'Ends a grant and with it every token of it, from the next request on.';
 
+CREATE OR REPLACE FUNCTION app.system_revoke_own_executor(executor text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when app.administers() then app.end_executor(app.tenant_id(), executor)
+              else jsonb_build_object('ok', false, 'code', 'insufficient_role') end
+$function$;
+alter function app.system_revoke_own_executor(text) owner to causeway_keeper;
+grant execute on function app.system_revoke_own_executor(text) to causeway_app;
+
 CREATE OR REPLACE FUNCTION app.system_revoke_token(token_id text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4996,6 +5463,33 @@ alter function app.system_sweep_people() owner to causeway_keeper;
 grant execute on function app.system_sweep_people() to causeway_app;
 comment on function app.system_sweep_people() is 'Forgets counters after a day, ended sessions and links after 30 days, attempts on unknown emails after 30 and others after 400 days.';
 
+CREATE OR REPLACE FUNCTION app.system_sweep_pool(pool text, heard text[], older_than interval, runs_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  update app.executors as e
+     set disconnected_at = case when e.executor_id = any (heard) then null else clock_timestamp() end
+   where e.pool_id = pool and e.revoked_at is null and e.offer is not null
+     and (e.disconnected_at is null) <> (e.executor_id = any (heard));
+  return jsonb_build_object(
+    'revoked', to_jsonb(array(select e.executor_id from app.executors as e
+                               where e.pool_id = pool and e.executor_id = any (heard) and e.revoked_at is not null)),
+    'cordoned', to_jsonb(array(select e.executor_id from app.executors as e
+                                where e.pool_id = pool and e.executor_id = any (heard) and e.cordoned_at is not null)),
+    'unfinished', (select coalesce(jsonb_agg(jsonb_build_object('tenant', r.tenant_id, 'run', r.run_id)), '[]')
+                     from (select r.tenant_id, r.run_id from app.runs as r
+                            where r.pool_id = pool and r.state = 'queued' and r.created_at < clock_timestamp() - older_than
+                            order by r.created_at limit runs_max) as r));
+end
+$function$;
+alter function app.system_sweep_pool(text,text[],interval,integer) owner to causeway_keeper;
+grant execute on function app.system_sweep_pool(text,text[],interval,integer) to causeway_app;
+comment on function app.system_sweep_pool(text,text[],interval,integer) is 'What a pool cannot know by itself: whom of those that it hears (`heard`) it may hear, and unfinished runs that it may have lost.';
+
 CREATE OR REPLACE FUNCTION app.system_sweep_token_uses()
  RETURNS bigint
  LANGUAGE sql
@@ -5022,21 +5516,6 @@ $function$;
 alter function app.system_sweep_uploads() owner to causeway_keeper;
 grant execute on function app.system_sweep_uploads() to causeway_app;
 comment on function app.system_sweep_uploads() is 'Forgets uploads that never came, a day after their address expired.';
-
-CREATE OR REPLACE FUNCTION app.system_unfinished_runs(older_than interval, runs_max integer)
- RETURNS TABLE(tenant_id text, run_id text, pool_id text)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  select r.tenant_id, r.run_id, r.pool_id from app.runs as r
-   where r.state = 'queued' and r.created_at < clock_timestamp() - older_than
-   order by r.created_at
-   limit runs_max
-$function$;
-alter function app.system_unfinished_runs(interval,integer) owner to causeway_keeper;
-grant execute on function app.system_unfinished_runs(interval,integer) to causeway_app;
-comment on function app.system_unfinished_runs(interval,integer) is 'Ids of unfinished runs of all tenants, oldest first, for the sweeper.';
 
 CREATE OR REPLACE FUNCTION app.system_use_recovery(link_sha256 text, new_hash text, session jsonb, call jsonb)
  RETURNS jsonb

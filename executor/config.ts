@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Labels, labelsSchema, parseLabel } from '../protocol/labels.ts';
 
 const MIB = 1024 * 1024;
 
@@ -12,6 +13,8 @@ export interface Config {
   readonly cacheDir: string;
   readonly slots: number;
   readonly name: string;
+  /** What runs may ask for, as `region=eu`. */
+  readonly labels: Labels;
   readonly joinTokenFile: string | null;
   /** What all sandboxes together may use. */
   readonly memoryBytes: number;
@@ -40,6 +43,13 @@ function positiveInteger(text: string): number {
   return value;
 }
 
+function addLabel(text: string, before: Labels): Labels {
+  const labels = labelsSchema.safeParse({ ...before, ...parseLabel(text) });
+  if (parseLabel(text) === null || !labels.success)
+    throw new InvalidArgumentError('Expected name=value, as region=eu; 16 at most.');
+  return labels.data;
+}
+
 function httpUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
@@ -53,6 +63,7 @@ interface Options {
   cache?: string;
   slots: number;
   name: string;
+  label: Labels;
   joinTokenFile?: string;
   memoryMb?: number;
   blobCacheMb: number;
@@ -74,6 +85,7 @@ export function readConfig(argv: readonly string[]): Config {
     )
     .option('--slots <n>', 'runs at the same time', positiveInteger, 2)
     .option('--name <name>', 'shown to administrators', hostname())
+    .option('--label <name=value>', 'what runs may ask of this host, as region=eu; repeatable', addLabel, {})
     .option('--join-token-file <file>', 'one-time join token, for the first start')
     .option(
       '--memory-mb <mb>',
@@ -101,6 +113,7 @@ export function readConfig(argv: readonly string[]): Config {
     cacheDir: resolve(options.cache ?? join(stateDir, '..', 'cache')),
     slots: options.slots,
     name: options.name,
+    labels: options.label,
     joinTokenFile: options.joinTokenFile ?? null,
     memoryBytes: options.memoryMb === undefined ? Math.floor(totalmem() * 0.75) : options.memoryMb * MIB,
     blobCacheBytesMax: options.blobCacheMb * MIB,

@@ -1,8 +1,10 @@
 import { WebSocket } from 'ws';
 import { limit } from '../protocol/limits.ts';
-import { type FromExecutor, type ToExecutor, toExecutorSchema } from '../protocol/messages.ts';
+import type { FromExecutor, ToExecutor } from '../protocol/messages.ts';
+import type { Lease } from './hold-runs.ts';
 import type { Identity } from './identity.ts';
 import type { Log } from './log.ts';
+import { readMessage } from './read-message.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Accepted from the pool: a job with its inline files. workerd sends messages of up to 32 MiB. */
@@ -23,6 +25,8 @@ export interface ConnectionSettings {
   readonly heartbeat: () => FromExecutor;
   /** Each message of the pool after `welcome`, checked. */
   readonly onMessage: (message: Exclude<ToExecutor, { type: 'welcome' }>) => void;
+  /** A job that could not be read, and why. */
+  readonly onUnreadable: (job: Lease, problem: string) => void;
   readonly onWelcome: () => void;
   /** The socket is gone after it was welcomed; `heardMs` is when the pool surely had this executor's word last. */
   readonly onLost: (heardMs: number) => void;
@@ -110,9 +114,13 @@ export function openConnection(settings: ConnectionSettings): Connection {
     });
     dialled.on('message', (data: Buffer) => {
       alive();
-      const message = parseMessage(data);
-      if (message === null)
-        return log('warn', 'the pool sent something that is no message', { bytes: data.length });
+      const read = readMessage(data.toString('utf8'));
+      if (!read.ok) {
+        const { job, problem } = read;
+        log('warn', 'the pool sent something that is no message', { bytes: data.length, problem, ...job });
+        return job === null ? undefined : settings.onUnreadable(job, problem);
+      }
+      const { message } = read;
       if (message.type !== 'welcome') return settings.onMessage(message);
       clearTimeout(greeting);
       attempt = 0;
@@ -138,6 +146,8 @@ export function openConnection(settings: ConnectionSettings): Connection {
       if (isWelcome) {
         log('warn', 'the connection to the pool ended', { code, reason: reason.toString() });
         settings.onLost(heardMs);
+      } else if (code >= 4000) {
+        log('error', 'the pool refuses this executor', { code, reason: reason.toString() });
       }
       isWelcome = false;
       scheduleDial(backoffMs(Math.max(1, attempt), Math.random()));
@@ -163,17 +173,6 @@ export function openConnection(settings: ConnectionSettings): Connection {
       closing.terminate();
     },
   };
-}
-
-function parseMessage(data: Buffer): ToExecutor | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(data.toString('utf8'));
-  } catch {
-    return null;
-  }
-  const message = toExecutorSchema.safeParse(value);
-  return message.success ? message.data : null;
 }
 
 /** The worker's clock minus ours by the Date header of a 401 (RFC 9110, section 6.6.1), to the second. */

@@ -20,7 +20,13 @@ import { sizeHost } from './size-host.ts';
 import { warmPool } from './warm-pool.ts';
 
 export type ExecutorStarted =
-  | { readonly ok: true; readonly executor: string; readonly offer: Offer }
+  | {
+      readonly ok: true;
+      readonly executor: string;
+      readonly offer: Offer;
+      /** Takes no further runs; resolves when it holds none. */
+      readonly drain: () => Promise<void>;
+    }
   | { readonly ok: false; readonly reason: string };
 
 /**
@@ -52,7 +58,7 @@ export async function startExecutor(
   releases.push(() => pool.drain());
   pool.refill();
   const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);
-  const offer: Offer = { ...opened.offer, slots };
+  const offer: Offer = { ...opened.offer, slots, labels: config.labels };
   const context: RunContext = {
     baseUrl: config.url,
     cache,
@@ -75,7 +81,7 @@ export async function startExecutor(
   });
   releases.push(() => serving.stop());
   await welcomed.promise;
-  return { ok: true, executor: found.identity.executor, offer };
+  return { ok: true, executor: found.identity.executor, offer, drain: () => serving.drain() };
 }
 
 type Opened = Extract<Awaited<ReturnType<typeof openEngine>>, { ok: true }>;

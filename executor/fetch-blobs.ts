@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Job } from '../protocol/messages.ts';
+import type { Job, RefusalCode } from '../protocol/messages.ts';
 import type { BlobCache } from './blob-cache.ts';
 
 type Grant = Job['blobs'][number];
@@ -10,7 +10,9 @@ const RETRY_MS = 200;
 const FETCH_TIMEOUT_MS = 60_000;
 const PARALLEL_MAX = 8;
 
-export type Fetched = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type Fetched =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
 
 export interface BlobFetcher {
   /** Brings all blobs of a job into the cache of its tenant. After `signal` no further fetch begins. */
@@ -19,7 +21,7 @@ export interface BlobFetcher {
 
 type One =
   | { readonly ok: true; readonly bytes: Buffer }
-  | { readonly ok: false; readonly reason: string; readonly retry: boolean };
+  | { readonly ok: false; readonly code: RefusalCode; readonly reason: string; readonly retry: boolean };
 
 /** One GET, the answer judged: status, length and SHA-256. At most `grant.bytes` are held. */
 async function getBlob(baseUrl: string, grant: Grant): Promise<One> {
@@ -32,6 +34,7 @@ async function getBlob(baseUrl: string, grant: Grant): Promise<One> {
     await response.body?.cancel();
     return {
       ok: false,
+      code: 'input_unavailable',
       retry: response.status >= 500 || response.status === 429,
       reason: `status ${response.status}`,
     };
@@ -42,14 +45,24 @@ async function getBlob(baseUrl: string, grant: Grant): Promise<One> {
   for await (const chunk of response.body) {
     bytes += chunk.length;
     if (bytes > grant.bytes)
-      return { ok: false, retry: false, reason: `it is longer than ${grant.bytes} bytes` };
+      return {
+        ok: false,
+        code: 'input_corrupt',
+        retry: false,
+        reason: `it is longer than ${grant.bytes} bytes`,
+      };
     hash.update(chunk);
     chunks.push(chunk);
   }
   if (bytes !== grant.bytes)
-    return { ok: false, retry: true, reason: `it ended after ${bytes} of ${grant.bytes} bytes` };
+    return {
+      ok: false,
+      code: 'input_unavailable',
+      retry: true,
+      reason: `it ended after ${bytes} of ${grant.bytes} bytes`,
+    };
   if (hash.digest('hex') !== grant.sha256)
-    return { ok: false, retry: false, reason: 'its bytes have another SHA-256' };
+    return { ok: false, code: 'input_corrupt', retry: false, reason: 'its bytes have another SHA-256' };
   return { ok: true, bytes: Buffer.concat(chunks) };
 }
 
@@ -60,14 +73,18 @@ export function blobFetcher(baseUrl: string, cache: BlobCache): BlobFetcher {
   const fetchOne = async (tenant: string, grant: Grant): Promise<Fetched> => {
     for (let attempt = 1; ; attempt++) {
       const got = await getBlob(baseUrl, grant).catch(
-        (error: Error): One => ({ ok: false, retry: true, reason: error.message }),
+        (error: Error): One => ({ ok: false, code: 'input_unavailable', retry: true, reason: error.message }),
       );
       if (got.ok) {
         await cache.put({ tenant, sha256: grant.sha256 }, got.bytes);
         return { ok: true };
       }
       if (!got.retry || attempt === ATTEMPTS)
-        return { ok: false, reason: `blob ${grant.sha256.slice(0, 12)} could not be fetched: ${got.reason}` };
+        return {
+          ok: false,
+          code: got.code,
+          reason: `blob ${grant.sha256.slice(0, 12)} could not be fetched: ${got.reason}`,
+        };
       await delay(RETRY_MS * attempt);
     }
   };

@@ -1,4 +1,4 @@
-import type { FromExecutor, Job } from '../protocol/messages.ts';
+import type { FromExecutor, Job, RefusalCode } from '../protocol/messages.ts';
 import type { Outcome } from '../protocol/outcome.ts';
 
 /** A run and the number of the attempt at it. */
@@ -62,10 +62,10 @@ export function holdRuns() {
       if (finished.length > UNRECORDED_MAX && finished[0] !== undefined) held.delete(finished[0].lease.run);
       return { type: 'outcome', ...lease, outcome };
     },
-    onRefused(lease: Lease, reason: string): FromExecutor | null {
+    onRefused(lease: Lease, why: { code: RefusalCode; reason: string }): FromExecutor | null {
       if (held.get(lease.run)?.lease.fence !== lease.fence) return null;
       held.delete(lease.run);
-      return { type: 'refused', ...lease, reason };
+      return { type: 'refused', ...lease, code: why.code, reason: why.reason };
     },
     /** The attempt that still runs here although the pool has an outcome for its run, if there is one. */
     onRecorded(lease: Lease): Lease[] {

@@ -1,6 +1,6 @@
 import { limit } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
-import type { Job } from '../protocol/messages.ts';
+import type { Job, RefusalCode } from '../protocol/messages.ts';
 import type { Outcome } from '../protocol/outcome.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { describeStream } from './capture-stream.ts';
@@ -42,7 +42,7 @@ export interface RunControl {
 
 export type JobResult =
   | { readonly kind: 'outcome'; readonly outcome: Outcome }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly reason: string };
 
 /**
  * One run's life. Resolves when nothing of it is left on this host; its result was given to `control.report` before that,
@@ -54,29 +54,30 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
   const log: Log = (level, message, fields) =>
     context.log(level, message, { run: job.run, fence: job.fence, ...fields });
   const releases = releaseStack((error) => log('error', 'a release failed', { reason: String(error) }));
-  const refuse = (reason: string) => {
-    if (control.signal.reason !== 'abandon') control.report({ kind: 'refused', reason });
+  const refuse = (code: RefusalCode, reason: string) => {
+    if (control.signal.reason !== 'abandon') control.report({ kind: 'refused', code, reason });
   };
   try {
     const limits = sandboxLimits(job.manifest.limits);
-    if (job.manifest.image !== context.sandbox.image) return refuse('the run is pinned to another image');
+    if (job.manifest.image !== context.sandbox.image)
+      return refuse('unknown_image', 'the run is pinned to another image');
     if (limits.memoryBytes > context.memoryBytesMax)
-      return refuse('the run asks for more memory than this host gives');
+      return refuse('too_much_memory', 'the run asks for more memory than this host gives');
 
     // prepare
     const fetched = await context.fetcher.fetchAll(job.tenant, job.blobs, control.signal);
-    if (!fetched.ok) return refuse(fetched.reason);
+    if (!fetched.ok) return refuse(fetched.code, fetched.reason);
 
     // claim
     const reserved = await context.memory.reserve(limits.memoryBytes, control.signal);
-    if (reserved === null) return refuse('it was cancelled before it began');
+    if (reserved === null) return refuse('no_sandbox', 'it was cancelled before it began');
     releases.push(reserved);
     const claim = await context.pool.claim(wishOf(job), coldSpec(job.manifest));
-    if (!claim.ok) return refuse(claim.reason);
+    if (!claim.ok) return refuse('no_sandbox', claim.reason);
     const { sandbox, isWarm } = claim.claimed;
     releases.push(() => sandbox.destroy());
     const filled = await fillWorkspace(sandbox.folders, job, context.cache);
-    if (!filled.ok) return refuse(filled.reason);
+    if (!filled.ok) return refuse('input_unavailable', filled.reason);
     await sandbox.claim(limits);
 
     // go, stream
@@ -103,7 +104,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
         stream.sha256 !== null && blob !== null ? [{ sha256: stream.sha256, body: blob }] : [],
       ),
     ]);
-    if (!stored.ok) return refuse(stored.reason);
+    if (!stored.ok) return refuse('output_not_stored', stored.reason);
 
     // report
     const decision = decideOutcome({
@@ -137,7 +138,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     });
   } catch (error) {
     log('error', 'the run failed in the executor', { reason: String((error as Error).stack ?? error) });
-    refuse('a fault of the executor');
+    refuse('fault', 'a fault of the executor');
   } finally {
     // destroy
     await releases.releaseAll();

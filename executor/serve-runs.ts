@@ -19,6 +19,8 @@ export interface ServeSettings {
 }
 
 export interface Serving {
+  /** Takes no further runs; resolves when those that it holds have ended and are recorded. */
+  drain(): Promise<void>;
   /** Gives up the connection and all runs; resolves when nothing of them is left. */
   stop(): Promise<void>;
 }
@@ -39,10 +41,15 @@ export function serveRuns(settings: ServeSettings): Serving {
   /** By run and fence: an attempt that was given up is still being cleared away when a newer one starts. */
   const running = new Map<string, Running>();
   let leaseEnd: NodeJS.Timeout | null = null;
+  let draining: PromiseWithResolvers<void> | null = null;
 
   const keyOf = ({ run, fence }: Lease): string => `${run} ${fence}`;
   const end = (lease: Lease, how: 'cancel' | 'abandon'): void => {
     running.get(keyOf(lease))?.control.abort(how);
+  };
+
+  const noteDrained = (): void => {
+    if (held.holding().length === 0) draining?.resolve();
   };
 
   const start = (job: Job, connection: Connection): void => {
@@ -50,10 +57,9 @@ export function serveRuns(settings: ServeSettings): Serving {
     const control = new AbortController();
     const report = (result: JobResult): void => {
       const message =
-        result.kind === 'outcome'
-          ? held.onOutcome(lease, result.outcome)
-          : held.onRefused(lease, result.reason);
+        result.kind === 'outcome' ? held.onOutcome(lease, result.outcome) : held.onRefused(lease, result);
       if (message !== null) connection.send(message);
+      noteDrained();
       log('info', result.kind === 'outcome' ? 'run ended' : 'run refused', {
         ...lease,
         ...(result.kind === 'outcome'
@@ -62,7 +68,7 @@ export function serveRuns(settings: ServeSettings): Serving {
               warm: result.outcome.sandbox.warm,
               timings: result.outcome.timings,
             }
-          : { reason: result.reason }),
+          : { code: result.code, reason: result.reason }),
       });
     };
     const done = settings
@@ -85,6 +91,7 @@ export function serveRuns(settings: ServeSettings): Serving {
       version: settings.version,
       offer: settings.offer,
       holding: held.holding(),
+      ...(draining === null ? {} : { draining: true }),
     }),
     heartbeat: () => ({ type: 'heartbeat', holding: held.holding() }),
     onWelcome() {
@@ -102,9 +109,14 @@ export function serveRuns(settings: ServeSettings): Serving {
             log('warn', 'the lease of a run ended without a connection', { ...lease });
             end(lease, 'abandon');
           }
+          noteDrained();
         },
         Math.max(0, leftMs),
       );
+    },
+    onUnreadable(job, problem) {
+      if (held.holding().some(({ run }) => run === job.run)) return;
+      connection.send({ type: 'refused', ...job, code: 'invalid_job', reason: problem });
     },
     onMessage(message) {
       const lease: Lease = { run: message.run, fence: message.fence };
@@ -121,12 +133,20 @@ export function serveRuns(settings: ServeSettings): Serving {
           return;
         case 'recorded':
           for (const each of held.onRecorded(lease)) end(each, 'abandon');
-          return;
+          return noteDrained();
       }
     },
   });
 
   return {
+    drain() {
+      if (draining === null) {
+        draining = Promise.withResolvers<void>();
+        connection.send({ type: 'draining' });
+        noteDrained();
+      }
+      return draining.promise;
+    },
     async stop() {
       if (leaseEnd !== null) clearTimeout(leaseEnd);
       // First of all: what happens to a sandbox from now on is the executor's end and no outcome of its run.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from './ids.ts';
+import { labelsSchema } from './labels.ts';
 import { imageDigestSchema, manifestSchema, sha256Schema } from './manifest.ts';
 import { outcomeSchema } from './outcome.ts';
 
@@ -19,6 +20,8 @@ export const offerSchema = z.object({
   /** Packages of the full image that this one lacks. */
   absent: z.array(z.string()),
   slots: z.number().int().min(1).max(256),
+  /** What the operator says of this host. */
+  labels: labelsSchema.optional(),
 });
 export type Offer = z.infer<typeof offerSchema>;
 
@@ -42,6 +45,19 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
+/** Why an executor does not do a job, for whoever counts and searches; `reason` says it in words. */
+export const REFUSAL_CODES = [
+  'invalid_job',
+  'unknown_image',
+  'too_much_memory',
+  'input_unavailable',
+  'input_corrupt',
+  'no_sandbox',
+  'output_not_stored',
+  'fault',
+] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
 export const fromExecutorSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
@@ -50,12 +66,21 @@ export const fromExecutorSchema = z.discriminatedUnion('type', [
     offer: offerSchema,
     /** Runs that this executor still holds after a lost socket. */
     holding: z.array(z.object(lease)),
+    /** It finishes what it holds and takes nothing more. */
+    draining: z.boolean().optional(),
   }),
+  /** The same, said on an open socket. Since version 2. */
+  z.object({ type: z.literal('draining') }),
   z.object({ type: z.literal('heartbeat'), holding: z.array(z.object(lease)) }),
   z.object({ type: z.literal('started'), ...lease }),
   z.object({ type: z.literal('outcome'), ...lease, outcome: outcomeSchema }),
   /** The job cannot be run here (a blob is missing, the sandbox did not start); the pool may try another executor. */
-  z.object({ type: z.literal('refused'), ...lease, reason: z.string() }),
+  z.object({
+    type: z.literal('refused'),
+    ...lease,
+    reason: z.string(),
+    code: z.enum(REFUSAL_CODES).optional(),
+  }),
 ]);
 export type FromExecutor = z.infer<typeof fromExecutorSchema>;
 

@@ -62,6 +62,7 @@ import { connectExecutor } from './runs/routes/connect-executor.ts';
 import { download } from './runs/routes/download.ts';
 import { getBlob, putBlob } from './runs/routes/executor-blobs.ts';
 import { feedRun } from './runs/routes/executor-feed.ts';
+import { lookAtFleet } from './runs/routes/fleet.ts';
 import { registerExecutorRoute } from './runs/routes/register-executor.ts';
 import { showRequests } from './tokens/routes/requests.ts';
 import { endToken, makeToken, rotateOwnToken, showTokens } from './tokens/routes/tokens.ts';
@@ -91,6 +92,7 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
       context.get('call'),
     ),
   'POST /executor/register': registerExecutorRoute,
+  'POST /executor/fleet': lookAtFleet,
   'GET /executor/connect': connectExecutor,
   'GET /executor/blobs/:sha256': getBlob,
   'PUT /executor/blobs/:sha256': putBlob,

@@ -1,30 +1,39 @@
 import type { Command } from 'commander';
 import { ID_PREFIXES, parseId } from '../../protocol/ids.ts';
-import { asOperator } from '../database/operator.ts';
+import { describeLabels } from '../../protocol/labels.ts';
+import { asOperator, type ExecutorRow } from '../database/operator.ts';
 import { DEFAULT_POOL, mintJoinToken } from '../identity/mint-join-token.ts';
+import { tellFleet } from '../identity/tell-fleet.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
-import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { registerFleet, registerPools } from './executor-fleet.ts';
+import {
+  type PublicUrlOptions,
+  publicUrlIfKnown,
+  WITHIN_A_MINUTE,
+  withPublicUrl,
+} from './public-url-option.ts';
 
 /** Events that `executor history` shows. */
 const EVENTS_SHOWN_MAX = 500;
 
-interface DatabaseOptions extends StateOptions, JsonOptions {
-  readonly databaseUrl?: string;
-}
-
 export function registerExecutor(program: Command): void {
   const executor = program
     .command('executor')
-    .summary('executors, the hosts that run models: join-token, list, revoke, history')
+    .summary('executors, the hosts that run models: join-token, list, cordon, drain, revoke, pool, place')
     .description('Executors dial the Worker; each joins once with a token made here.')
     .helpCommand(false);
 
   withDatabase(executor.command('join-token'))
     .summary('make a one-time token with which an executor joins')
     .description('Prints a token that registers one executor, once, within an hour.')
-    .option('--pool <name>', 'the pool that it joins', DEFAULT_POOL)
+    .option(
+      '--pool <pool>',
+      'the pool that it joins: an id, or the name of one of the platform',
+      DEFAULT_POOL,
+    )
     .addHelpText(
       'after',
       `
@@ -40,8 +49,11 @@ Example:
     .addHelpText('after', '\nExample:\n  $ ./causeway executor list --json')
     .action(list);
 
-  withDatabase(executor.command('revoke'))
-    .summary('give an executor no further run')
+  registerFleet(executor);
+  registerPools(executor);
+
+  withDatabase(withPublicUrl(executor.command('revoke')))
+    .summary('cut an executor off: its key is dead, and what it runs is given to others')
     .argument('<executor>', `its id (${ID_PREFIXES.executor}_...)`)
     .addHelpText('after', '\nExample:\n  $ ./causeway executor revoke exe_01jd...')
     .action(revoke);
@@ -53,16 +65,6 @@ Example:
     )
     .addHelpText('after', '\nExample:\n  $ ./causeway executor history --json')
     .action(history);
-}
-
-function withDatabase(command: Command): Command {
-  return command
-    .option(
-      '--database-url <url>',
-      'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)',
-    )
-    .addOption(stateOption())
-    .addOption(jsonOption());
 }
 
 async function joinToken(options: DatabaseOptions & { readonly pool: string }): Promise<void> {
@@ -85,26 +87,37 @@ async function list(options: DatabaseOptions): Promise<void> {
     row.executor_id,
     row.name,
     row.pool,
-    row.revoked_at ? 'revoked' : 'registered',
+    stateOf(row),
+    describeLabels(row.offer?.labels ?? {}),
     row.last_connected_at?.toISOString() ?? 'never',
   ]);
-  printResult(formatTable(['executor', 'name', 'pool', 'state', 'last connected'], rows));
+  printResult(formatTable(['executor', 'name', 'pool', 'state', 'labels', 'last connected'], rows));
 }
 
-async function revoke(id: string, options: DatabaseOptions): Promise<void> {
+function stateOf(row: ExecutorRow): string {
+  if (row.revoked_at !== null) return 'revoked';
+  if (row.offer === null) return 'registered';
+  const connected = row.disconnected_at === null ? 'connected' : 'away';
+  return row.cordoned_at === null ? connected : `${connected}, cordoned`;
+}
+
+async function revoke(id: string, options: DatabaseOptions & PublicUrlOptions): Promise<void> {
   const executor = parseId('executor', id);
-  const isRevoked =
-    executor !== null &&
-    (await asOperator(await ownerUrlOf(options), (operator) => operator.revokeExecutor(executor)));
-  if (!isRevoked) {
+  const ownerUrl = await ownerUrlOf(options);
+  const pool = executor && (await asOperator(ownerUrl, (operator) => operator.revokeExecutor(executor)));
+  if (pool === null) {
     throw new Failure({
       what: `No executor ${id} was revoked.`,
       why: 'there is none with this id, or it was revoked before',
       remedy: './causeway executor list shows the ids',
     });
   }
-  if (options.json) printJson({ revoked: executor });
-  else printNote(`Revoked ${executor}; it gets no further run.`);
+  const status = await tellFleet(ownerUrl, publicUrlIfKnown(options), pool);
+  if (options.json) printJson({ revoked: executor, cutOff: status !== null });
+  else
+    printNote(
+      `Revoked ${executor}; ${status === null ? WITHIN_A_MINUTE : 'it is cut off, and its runs are with others.'}`,
+    );
 }
 
 async function history(options: DatabaseOptions): Promise<void> {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { ExecutorId, Id, TenantId, TokenId, UserId } from '../../protocol/ids.ts';
+import type { Labels } from '../../protocol/labels.ts';
 import { Failure } from '../terminal/failure.ts';
 
 export interface TokenRow {
@@ -35,10 +36,25 @@ export interface TokenUseRow {
   readonly request_id: string;
 }
 
+export interface PoolRow {
+  readonly pool_id: Id<'pool'>;
+  readonly name: string;
+  /** Whose runs alone it takes; null: a pool of the platform. */
+  readonly owner_tenant: TenantId | null;
+  readonly owner_name: string | null;
+  readonly executors: string;
+  readonly unfinished_runs: string;
+}
+
 export interface ExecutorRow {
   readonly executor_id: ExecutorId;
   readonly name: string;
+  readonly pool_id: Id<'pool'>;
   readonly pool: string;
+  readonly owner_tenant: TenantId | null;
+  readonly offer: { readonly labels?: Labels; readonly slots: number; readonly engine: string } | null;
+  readonly disconnected_at: Date | null;
+  readonly cordoned_at: Date | null;
   readonly created_at: Date;
   readonly last_connected_at: Date | null;
   readonly revoked_at: Date | null;
@@ -126,9 +142,25 @@ export interface Operator {
   revokeToken(token: TokenId): Promise<boolean>;
   /** Stores a one-time join token of a pool by its SHA-256 in hex. False where there is no such pool. */
   createJoinToken(join: { pool: string; sha256: string; lifetimeSeconds: number }): Promise<boolean>;
+  /** Makes a pool, of a tenant or (null) of the platform. Throws where the name is taken or there is no such tenant. */
+  createPool(pool: { id: Id<'pool'>; owner: TenantId | null; name: string }): Promise<void>;
+  listPools(): Promise<readonly PoolRow[]>;
   listExecutors(): Promise<readonly ExecutorRow[]>;
-  /** False where no such executor is registered. */
-  revokeExecutor(executor: ExecutorId): Promise<boolean>;
+  /** Gives an executor no new runs, or lets it have them again. Its pool; null where no such executor is registered. */
+  cordonExecutor(executor: ExecutorId, cordoned: boolean): Promise<Id<'pool'> | null>;
+  /** Its pool; null where no such executor is registered. */
+  revokeExecutor(executor: ExecutorId): Promise<Id<'pool'> | null>;
+  /** Says where the runs of a tenant, or of one of its projects, go; null leaves as it is. Throws where that cannot be. */
+  place(wish: {
+    tenant: TenantId;
+    project: string | null;
+    placement: { pool?: string; labels?: Labels } | null;
+    ownHostsOnly: boolean | null;
+  }): Promise<void>;
+  /** Signs a call that makes the Worker look at a pool now (protocol/fleet-call.ts). */
+  signFleetCall(
+    pool: Id<'pool'>,
+  ): Promise<{ readonly seconds: number; readonly signatures: readonly string[] }>;
   /** Newest first. */
   listPlatformEvents(rowsMax: number): Promise<readonly PlatformEventRow[]>;
 }
@@ -138,9 +170,10 @@ type Answer = {
   readonly code?: string;
   readonly user_id?: UserId;
   readonly tenant_id?: TenantId;
+  readonly pool?: Id<'pool'>;
   readonly expires_at?: string | null;
   readonly old_until?: string;
-  readonly details?: { readonly successor?: string; readonly project?: string };
+  readonly details?: { readonly successor?: string; readonly project?: string; readonly runs?: number };
 };
 
 function refused(what: string, { code, details }: Answer): Failure {
@@ -156,6 +189,13 @@ function refused(what: string, { code, details }: Answer): Failure {
       what,
       why: `its person sees no project ${details?.project}, or more than one of that name`,
       remedy: 'name the project by its id (prj_...): whoami and list_projects show what a person sees',
+    });
+  }
+  if (code === 'runs_unfinished') {
+    return new Failure({
+      what,
+      why: `${details?.runs} runs of it wait or run in a pool of the platform`,
+      remedy: 'wait until they have ended, or cancel them, and try again',
     });
   }
   if (code !== 'token_lifetime_too_long')
@@ -275,8 +315,30 @@ function operatorOn(client: pg.Client): Operator {
       const sql = 'select * from app.list_platform_events($1)';
       return (await client.query<PlatformEventRow>(sql, [rowsMax])).rows;
     },
+    async createPool({ id, owner, name }) {
+      const answer = await call('select app.create_pool($1, $2, $3) as answer', [id, owner, name]);
+      if (!answer.ok) throw refused('the pool could not be made', answer);
+    },
+    async listPools() {
+      return (await client.query<PoolRow>('select * from app.list_pools()')).rows;
+    },
+    async cordonExecutor(executor, cordoned) {
+      const answer = await call('select app.cordon_executor($1, $2) as answer', [executor, cordoned]);
+      return answer.pool ?? null;
+    },
     async revokeExecutor(executor) {
-      return (await call('select app.revoke_executor($1) as answer', [executor])).ok;
+      return (await call('select app.revoke_executor($1) as answer', [executor])).pool ?? null;
+    },
+    async place({ tenant, project, placement, ownHostsOnly }) {
+      const sql = 'select app.place_tenant($1, $2, $3, $4) as answer';
+      const answer = await call(sql, [tenant, project, placement && JSON.stringify(placement), ownHostsOnly]);
+      if (!answer.ok) throw refused('where its runs go was not changed', answer);
+    },
+    async signFleetCall(pool) {
+      const sql = 'select app.sign_fleet_call($1) as signed';
+      const { rows } = await client.query<{ signed: { seconds: number; signatures: string[] } }>(sql, [pool]);
+      if (rows[0] === undefined) throw new Error('nothing was signed');
+      return rows[0].signed;
     },
   };
 }

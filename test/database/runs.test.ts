@@ -1,12 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import type { Database } from '../../worker/database/database.ts';
-import {
-  DEFAULT_POOL,
-  findExecutor,
-  recordConnection,
-  registerExecutor,
-} from '../../worker/database/executors.ts';
+import { findExecutor, recordConnection, registerExecutor } from '../../worker/database/executors.ts';
 import { createProjectRow, recordCommit } from '../../worker/database/projects.ts';
 import { type Query, query } from '../../worker/database/query.ts';
 import { nextFence, recordOutcome } from '../../worker/database/run-attempts.ts';
@@ -25,7 +20,8 @@ let ann: Inhabitant;
 let mallory: Inhabitant;
 let project: string;
 let executor: string;
-const NOBODY = { executor: null, leased_at: null, started_at: null };
+const NOBODY = { executor: null, leased_ago_ms: null, started_ago_ms: null };
+const OVER = { executor: null, reason: 'its executor fell silent' };
 
 beforeAll(async () => {
   server = await startTestDatabase();
@@ -88,7 +84,7 @@ let unique = 0;
 const request = (changes: Partial<Parameters<typeof queueRun>[0]> = {}) =>
   queueRun({
     run: newId('run'),
-    pool: DEFAULT_POOL,
+    placement: {},
     project,
     kind: 'model',
     ref: null,
@@ -179,11 +175,11 @@ describe('an outcome', () => {
 
   test('of an attempt that was given up is not recorded', async () => {
     const run = await queued();
-    expect(await as(systemPrincipal(ann.tenantId), nextFence(run, 1))).toMatchObject({
+    expect(await as(systemPrincipal(ann.tenantId), nextFence(run, 1, OVER))).toMatchObject({
       step: 'again',
       fence: 2,
     });
-    expect(await as(systemPrincipal(ann.tenantId), nextFence(run, 1))).toMatchObject({
+    expect(await as(systemPrincipal(ann.tenantId), nextFence(run, 1, OVER))).toMatchObject({
       step: 'elsewhere',
       fence: 2,
     });
@@ -198,7 +194,7 @@ describe('an outcome', () => {
     const run = await queued();
     const steps = [];
     for (const fence of [1, 2, 3])
-      steps.push((await as(systemPrincipal(ann.tenantId), nextFence(run, fence))).step);
+      steps.push((await as(systemPrincipal(ann.tenantId), nextFence(run, fence, OVER))).step);
     expect(steps).toEqual(['again', 'again', 'exhausted']);
   });
 
@@ -207,7 +203,7 @@ describe('an outcome', () => {
     expect(await as(ann.principal, recordOutcome(run, 1, succeeded('forged'), NOBODY))).toEqual({
       step: 'absent',
     });
-    expect(await as(ann.principal, nextFence(run, 1))).toEqual({ step: 'absent' });
+    expect(await as(ann.principal, nextFence(run, 1, OVER))).toEqual({ step: 'absent' });
     for (const sql of [
       "update app.runs set state = 'succeeded'",
       'update app.runs set fence = 9',
@@ -245,7 +241,7 @@ describe('an executor', () => {
     await as(mallory.principal, request({ project: theirs }));
     const forged = recordOutcome(run, 1, succeeded('forged'), NOBODY);
     expect(await as(executorPrincipal(mallory.tenantId, executor), forged)).toEqual({ step: 'absent' });
-    expect(await as(systemPrincipal(mallory.tenantId), nextFence(run, 1))).toEqual({ step: 'absent' });
+    expect(await as(systemPrincipal(mallory.tenantId), nextFence(run, 1, OVER))).toEqual({ step: 'absent' });
   });
 
   test('that was revoked does nothing more', async () => {

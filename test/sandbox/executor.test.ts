@@ -136,8 +136,35 @@ describe('a serving executor', () => {
     const sent = makeJob({ code: 'print(1)', image: `sha256:${'0'.repeat(64)}` });
     peer.send(sent);
     expect(await peer.next('refused', ({ run }) => run === sent.run)).toMatchObject({
+      code: 'unknown_image',
       reason: 'the run is pinned to another image',
     });
+  });
+
+  it('refuses a job that is none of the protocol with what is wrong, and runs the next', async () => {
+    const { manifest, ...sent } = job('print(1)');
+    peer.send({ ...sent, manifest: { ...manifest, entry: 7 as unknown as string } });
+    expect(await peer.next('refused', ({ run }) => run === sent.run)).toMatchObject({
+      fence: 1,
+      code: 'invalid_job',
+      reason: expect.stringMatching(/^manifest\.entry: /),
+    });
+    const after = job('print(2)');
+    peer.send(after);
+    expect(await outcomeOf(after)).toMatchObject({ stdout: { inline: '2\n' } });
+  });
+
+  it('refuses a job whose input is not what its address names, and runs nothing of it', async () => {
+    const grant = peer.grant(Buffer.from('a,b\n1,2\n'));
+    peer.blobs.set(grant.sha256, Buffer.from('a,b\n1,3\n'));
+    const sent = { ...job('print(1)'), blobs: [grant] };
+    peer.send(sent);
+    expect(await peer.next('refused', ({ run }) => run === sent.run)).toMatchObject({
+      code: 'input_corrupt',
+    });
+    expect(peer.received.some((message) => message.type === 'started' && message.run === sent.run)).toBe(
+      false,
+    );
   });
 
   it('logs no capability, no key and nothing that a run printed', () => {

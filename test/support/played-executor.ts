@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { WebSocket } from 'ws';
 import { mintJoinToken } from '../../cli/identity/mint-join-token.ts';
 import { connectStatement, EXECUTOR_SCHEME } from '../../protocol/executor-identity.ts';
+import type { Labels } from '../../protocol/labels.ts';
 import { limit } from '../../protocol/limits.ts';
 import type { FromExecutor, Job, Offer, ToExecutor } from '../../protocol/messages.ts';
 import { EMPTY_STREAM, type Outcome } from '../../protocol/outcome.ts';
@@ -19,6 +20,8 @@ export interface PlayedExecutor {
   /** The first message that matches, received already or to come. */
   until(matches: (message: ToExecutor) => boolean): Promise<ToExecutor>;
   send(message: FromExecutor): void;
+  /** Sends what is no message of the protocol. */
+  sendText(text: string): void;
   /** Names these runs in each heartbeat, and in the next hello. */
   hold(...leases: { run: Job['run']; fence: number }[]): void;
   /** Ends the connection as a crash does. */
@@ -26,7 +29,15 @@ export interface PlayedExecutor {
   /** Ends it as a stopping executor does. */
   stop(): Promise<void>;
   /** Connects (again) and waits for the welcome; gives the close code where there is none. */
-  connect(changes?: { protocol?: number; offer?: Partial<Offer> }): Promise<'welcome' | number>;
+  connect(changes?: {
+    protocol?: number;
+    offer?: Partial<Offer>;
+    draining?: boolean;
+  }): Promise<'welcome' | number>;
+  /** How the last connection was closed by the other side; null while it is open. */
+  readonly closed: { readonly code: number; readonly reason: string } | null;
+  /** Resolves when the other side closes the connection. */
+  untilClosed(): Promise<number>;
   /** The `Authorization` header of a connection, as the executor would send it. */
   authorization(changes?: { seconds?: number; nonce?: string; audience?: string }): string;
 }
@@ -37,14 +48,14 @@ export interface PlayedExecutor {
  */
 export async function playExecutor(
   stack: TestStack,
-  wish: { name?: string; slots?: number } = {},
+  wish: { name?: string; slots?: number; pool?: string; labels?: Labels } = {},
 ): Promise<PlayedExecutor> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'jwk' }).x ?? '';
   const response = await fetch(`${stack.publicUrl}/executor/register`, {
     method: 'POST',
     body: JSON.stringify({
-      join_token: await mintJoinToken(stack.ownerUrl),
+      join_token: await mintJoinToken(stack.ownerUrl, wish.pool),
       name: wish.name ?? 'played',
       public_key: raw,
     }),
@@ -57,6 +68,8 @@ export async function playExecutor(
   let taken = 0;
   let held: { run: Job['run']; fence: number }[] = [];
   let socket: WebSocket | null = null;
+  let closed: { code: number; reason: string } | null = null;
+  let ended = Promise.withResolvers<number>();
 
   const played: PlayedExecutor = {
     id: executor,
@@ -91,6 +104,13 @@ export async function playExecutor(
     send(message) {
       socket?.send(JSON.stringify(message));
     },
+    sendText(text) {
+      socket?.send(text);
+    },
+    get closed() {
+      return closed;
+    },
+    untilClosed: () => ended.promise,
     hold(...leases) {
       held = leases;
     },
@@ -102,7 +122,7 @@ export async function playExecutor(
     async stop() {
       const closing = socket;
       socket = null;
-      if (closing === null) return;
+      if (closing === null || closing.readyState === WebSocket.CLOSED) return;
       const closed = new Promise((resolve) => closing.once('close', resolve));
       closing.close(1000, 'the executor stops');
       await closed;
@@ -112,6 +132,9 @@ export async function playExecutor(
         headers: { authorization: played.authorization() },
       });
       socket = dialled;
+      closed = null;
+      ended = Promise.withResolvers();
+      const { resolve: tellEnded } = ended;
       await new Promise((resolve, reject) => {
         dialled.once('open', resolve);
         dialled.once('error', reject);
@@ -121,8 +144,10 @@ export async function playExecutor(
           dialled.send(JSON.stringify({ type: 'heartbeat', holding: held }));
       }, limit('heartbeat_ms'));
       return new Promise((resolve) => {
-        dialled.on('close', (code) => {
+        dialled.on('close', (code, reason) => {
           clearInterval(beat);
+          if (socket === dialled) closed = { code, reason: reason.toString() };
+          tellEnded(code);
           resolve(code);
         });
         dialled.on('error', () => {});
@@ -137,8 +162,9 @@ export async function playExecutor(
             type: 'hello',
             protocol: changes.protocol ?? PROTOCOL_VERSION,
             version: 'test',
-            offer: { ...offerOf(wish.slots ?? 1), ...changes.offer },
+            offer: { ...offerOf(wish.slots ?? 1), labels: wish.labels, ...changes.offer },
             holding: held,
+            draining: changes.draining,
           } satisfies FromExecutor),
         );
       });

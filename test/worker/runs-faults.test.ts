@@ -237,7 +237,10 @@ describe('slots are shared fairly', () => {
     const jobs = [];
     for (let count = 0; count < 4; count++) jobs.push(await executor.takeJob());
     const last = await ann.getRun(runs[4] ?? '');
-    expect([last.state, last.message]).toEqual(['queued', 'Queued, 0 before it.']);
+    expect([last.state, last.message]).toEqual([
+      'queued',
+      'Queued, 0 before it: its tenant holds the 4 slots that it may.',
+    ]);
     for (const { run, fence } of jobs) executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
     const { run, fence } = await executor.takeJob();
     expect(run).toBe(runs[4]);

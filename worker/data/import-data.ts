@@ -4,9 +4,11 @@ import type { DataFormat } from '../../protocol/manifest.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { recordAudit } from '../database/audit.ts';
 import { beginImport, type Origin, recordSnapshot, type SnapshotRecorded } from '../database/data.ts';
+import { type Placed, placeInspection } from '../database/placement.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
+import { refusePlacement } from '../runs/refuse-placement.ts';
 import { takeRunStart } from '../runs/take-run-start.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
@@ -49,8 +51,9 @@ export async function importData(
 ): Promise<Imported> {
   const text = 'text' in asked.from ? utf8(asked.from.text) : null;
   const origin = text === null ? storedOrigin(asked.from) : await textOrigin(text);
-  const [begun] = await withTenant(platform.database, principal, [
+  const [begun, placed] = await withTenant(platform.database, principal, [
     beginImport({ ...asked, origin, describer: DESCRIBER }),
+    placeInspection(asked.project),
   ] as const);
   if (!begun.ok) throw refuseData(begun, asked);
   if (begun.replayed) return begun;
@@ -59,7 +62,7 @@ export async function importData(
   if (text !== null) await platform.blobs.put({ tenant: principal.tenantId, sha256 }, text, bytes);
   const description =
     begun.description ??
-    (await describeInSandbox(platform, principal, asked, { project, sha256, bytes }, watch));
+    (await describeInSandbox(platform, principal, asked, { project, sha256, bytes, placed }, watch));
 
   const { format } = asked;
   const [recorded] = await withTenant(platform.database, principal, [
@@ -91,15 +94,25 @@ async function describeInSandbox(
   platform: Platform,
   principal: Principal,
   { name, format }: ImportRequest,
-  stored: { readonly project: string; readonly sha256: string; readonly bytes: number },
+  {
+    placed,
+    ...stored
+  }: {
+    readonly project: string;
+    readonly sha256: string;
+    readonly bytes: number;
+    readonly placed: Placed;
+  },
   watch: ImportWatch,
 ): Promise<Description> {
+  if (!placed.ok) throw refusePlacement(placed);
   await takeRunStart(platform, principal.tenantId);
   await watch.progress(1, 3, `checking ${name} in a sandbox`);
   const inspected = await inspectData(
     platform,
     principal.tenantId,
     { ...stored, name, format },
+    placed.place,
     watch.signal,
   );
   await watch.progress(2, 3, inspected.ok ? `recording ${name}` : `${name} was refused`);

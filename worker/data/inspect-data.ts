@@ -1,6 +1,7 @@
 import { newId } from '../../protocol/ids.ts';
 import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Outcome, Output } from '../../protocol/outcome.ts';
+import type { Place } from '../database/placement.ts';
 import type { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import { inspect } from '../runs/inspect.ts';
@@ -31,12 +32,14 @@ export async function inspectData(
   platform: Platform,
   tenantId: string,
   data: DataToInspect,
+  place: Place,
   signal: AbortSignal,
 ): Promise<InspectedData> {
   if (data.bytes === 0) return { ok: false, fault: { reason: 'empty' } };
   const { project, ...rest } = data;
   const inspected = await inspect(platform, {
     tenantId,
+    place,
     project,
     script: DESCRIBE_SCRIPT,
     data: [{ ...rest, source: newId('source') }],

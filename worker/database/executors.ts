@@ -1,9 +1,6 @@
-import { type Offer, offerSchema } from '../../protocol/messages.ts';
+import type { Offer } from '../../protocol/messages.ts';
 import { onlyRow, type Query, query } from './query.ts';
 import type { RecordedCall } from './sessions.ts';
-
-/** The platform's pool, made by migrations/0030-runs.sql. */
-export const DEFAULT_POOL = 'pol_00000000000000000000000000';
 
 export interface StoredExecutor {
   readonly pool: string;
@@ -39,15 +36,51 @@ export function registerExecutor(joining: {
   );
 }
 
-/** Stores what a connected executor offers; new runs of its pool are pinned to the image of the newest offer. */
-export function recordConnection(executor: string, offer: Offer): Query<void> {
-  return query('select app.system_executor_connected($1, $2)', [executor, JSON.stringify(offer)], () => {});
+/** Whether an executor that said hello is let on. */
+export type Connected =
+  | { readonly ok: true; readonly cordoned: boolean }
+  | { readonly ok: false; readonly reason: 'revoked' | 'labels' };
+
+/** Stores what a connected executor offers; new runs are pinned to the image of such an offer. */
+export function recordConnection(executor: string, offer: Offer): Query<Connected> {
+  return query(
+    'select app.system_executor_connected($1, $2) as answer',
+    [executor, JSON.stringify(offer)],
+    (rows) => onlyRow(rows).answer as Connected,
+  );
 }
 
-/** What the platform's executors offer now, or null where none ever joined. */
-export function currentOffer(): Query<Offer | null> {
-  return query('select app.pool_offer($1) as offer', [DEFAULT_POOL], (rows) => {
-    const offer = onlyRow(rows).offer;
-    return offer === null ? null : offerSchema.parse(offer);
-  });
+/** Notes that the executor's pool does not hear from it any more, so that runs are placed elsewhere. */
+export function recordGone(executor: string): Query<void> {
+  return query('select app.system_executor_gone($1)', [executor], () => {});
+}
+
+/** What a pool cannot know by itself. */
+export interface PoolFacts {
+  /** Of those that it hears: who was revoked, and who gets no new runs. */
+  readonly revoked: readonly string[];
+  readonly cordoned: readonly string[];
+  /** Unfinished runs of it, older than a lease and its grace, oldest first. */
+  readonly unfinished: readonly { readonly tenant: string; readonly run: string }[];
+}
+
+/** Tells the database which executors a pool hears, and asks it for {@link PoolFacts}. */
+export function sweepPool(asked: {
+  readonly pool: string;
+  readonly heard: readonly string[];
+  readonly olderThanMs: number;
+  readonly runsMax: number;
+}): Query<PoolFacts> {
+  return query(
+    `select app.system_sweep_pool($1, $2, $3 * interval '1 ms', $4) as answer`,
+    [asked.pool, asked.heard, asked.olderThanMs, asked.runsMax],
+    (rows) => onlyRow(rows).answer as PoolFacts,
+  );
+}
+
+/** Pools with an executor connected, one just revoked, or a run that has been unfinished for `olderThanMs`. */
+export function poolsToSweep(olderThanMs: number): Query<readonly string[]> {
+  return query(`select pool_id from app.system_pools_to_sweep($1 * interval '1 ms')`, [olderThanMs], (rows) =>
+    rows.map((row) => row.pool_id as string),
+  );
 }

@@ -1,8 +1,10 @@
+import type { ExecutorId } from '../../protocol/ids.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { TerminalState } from '../../protocol/run-state.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import { callFunction } from './call-function.ts';
+import type { Place, Placement, PlacementRefusal } from './placement.ts';
 import type { ProjectRoleRefusal } from './projects.ts';
 import { onlyRow, type Query, query, type Row } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
@@ -10,7 +12,7 @@ import type { SqlAnswer } from './refusal-data.ts';
 /** What `app.queue_run` is asked; the names are its own. */
 export interface QueueRequest {
   readonly run: string;
-  readonly pool: string;
+  readonly placement: Placement;
   readonly project: string;
   readonly kind: 'model' | 'scratch';
   readonly ref: string | null;
@@ -44,7 +46,7 @@ export type QueueRefusal =
       readonly reason: 'no_data';
       readonly details: { readonly missing: readonly string[]; readonly available: readonly string[] };
     }
-  | { readonly reason: 'no_executor'; readonly details: Record<string, never> }
+  | PlacementRefusal
   | {
       readonly reason: 'queue_full';
       readonly details: { readonly limit: 'queued_runs'; readonly value: number };
@@ -58,7 +60,8 @@ export type Queued =
       readonly run: string;
       readonly fence: number;
       readonly manifest: Manifest;
-      readonly revokedExecutors: readonly string[];
+      readonly place: Place;
+      readonly revokedExecutors: readonly ExecutorId[];
     }
   /** The run of an earlier call with this idempotency key, or an identical one that is active. */
   | { readonly step: 'known'; readonly run: string; readonly deduplicated: boolean }
@@ -83,11 +86,12 @@ function readQueued(answer: Row): Queued {
     run: answer.run as string,
     fence: answer.fence as number,
     manifest: answer.manifest as Manifest,
-    revokedExecutors: answer.revoked_executors as string[],
+    place: { pool: answer.pool, own: answer.own, labels: answer.labels } as Place,
+    revokedExecutors: answer.revoked_executors as ExecutorId[],
   };
 }
 
-/** Who ran a run, and when by the pool's clock (ms since 1970). */
+/** Who ran a run, and when, in ms since 1970 by the database's clock. */
 export interface Execution {
   readonly executor: string | null;
   readonly leased_at: number | null;

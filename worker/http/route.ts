@@ -8,6 +8,7 @@ export type Credential =
   | 'api_token'
   | 'executor'
   | 'join_token'
+  | 'operator'
   | 'capability'
   | 'session'
   | 'link'

@@ -36,6 +36,12 @@ const OTHER_ROUTES = [
     credential: 'join_token',
     what: 'makes an executor of a join token',
   },
+  {
+    method: 'POST',
+    path: '/executor/fleet',
+    credential: 'operator',
+    what: 'makes a pool look at once at what the operator changed, and says how it stands',
+  },
   { method: 'GET', path: '/executor/connect', credential: 'executor', what: 'the socket on which jobs come' },
   { method: 'GET', path: '/executor/blobs/:sha256', credential: 'capability', what: 'an input of a job' },
   {

@@ -10,9 +10,8 @@ export interface RunClaim {
   readonly fence: number;
 }
 
-/** What the bearer of a blob's capability may read: that blob of that tenant. */
-export interface BlobClaim {
-  readonly tenant: TenantId;
+/** What the bearer of a blob's capability may read, while the attempt is held: that blob of that tenant. */
+export interface BlobClaim extends RunClaim {
   readonly sha256: string;
 }
 

@@ -5,7 +5,7 @@ import type { Env } from '../env.ts';
 import { platformOf } from '../platform.ts';
 import { adopt, type Orphan } from './pool/adopt.ts';
 import { cancel } from './pool/cancel.ts';
-import { ExecutorSockets } from './pool/executor-sockets.ts';
+import { ExecutorSockets, type HeardExecutor } from './pool/executor-sockets.ts';
 import { farewell } from './pool/farewell.ts';
 import { handleMessage } from './pool/handle-message.ts';
 import { isHeld } from './pool/lease.ts';
@@ -13,18 +13,23 @@ import { LeaseTable } from './pool/lease-table.ts';
 import { NonceTable } from './pool/nonce-table.ts';
 import type { Pool } from './pool/pool.ts';
 import { type Submission, submit, type WaitAnswer, wait } from './pool/submit.ts';
+import { sweep } from './pool/sweep.ts';
+import { tick } from './pool/tick.ts';
 import { Waiters } from './pool/waiters.ts';
-import { wake } from './pool/wake.ts';
+import { feedOf } from './pool-of.ts';
 
 /** What one attempt may upload: its outputs and both streams, with room for a repeated upload. */
 const UPLOAD_BYTES_MAX = 2 * (limit('run_harvest_bytes') + 2 * limit('run_stream_bytes'));
+
+/** An alarm this late is taken for lost. */
+const OVERDUE_MS = 30_000;
 
 /** A run that ends sooner is never written to the disk. */
 const SAVE_AFTER_MS = 250;
 
 /** A pool as an operator sees it. */
 export interface PoolStatus {
-  readonly executors: readonly { readonly executor: string; readonly slots: number; readonly held: number }[];
+  readonly executors: readonly (HeardExecutor & { readonly held: number })[];
   readonly queued: number;
 }
 
@@ -48,9 +53,11 @@ export class ExecutorPool extends DurableObject<Env> {
       waiters: new Waiters(),
       work: new Map(),
       servedAt: new Map(),
+      swept: { at: Date.now() },
       platform: () => platformOf(env),
       now: () => Date.now(),
       wakeAt: (atMs) => this.wakeAt(atMs),
+      endFeed: (run, fence) => feedOf(env, run).end(fence),
       inBackground: (work) => context.waitUntil(work.catch(logFailure)),
     };
     // What was in flight to the database when the object stopped is asked again.
@@ -87,19 +94,25 @@ export class ExecutorPool extends DurableObject<Env> {
     return true;
   }
 
-  /** Gives an executor no further runs, so that it can be stopped once it holds none; returns how many it holds. */
-  drain(executor: string): number {
-    this.pool.sockets.drain(executor);
-    return this.pool.leases.all().filter((lease) => isHeld(lease) && lease.executor === executor).length;
+  /** Whether an executor works on this attempt. */
+  holds(run: string, fence: number): boolean {
+    const lease = this.pool.leases.get(run);
+    return lease !== undefined && lease.fence === fence && isHeld(lease);
+  }
+
+  /** Does what is due, asks the database what `name`, this pool, cannot know by itself, and says how it stands. */
+  async sweep(name: string): Promise<PoolStatus> {
+    await sweep(this.pool, name);
+    await tick(this.pool);
+    return this.status();
   }
 
   status(): PoolStatus {
     const leases = this.pool.leases.all();
     return {
-      executors: this.pool.sockets.connected(Date.now()).map(({ executor, slots }) => ({
-        executor,
-        slots,
-        held: leases.filter((lease) => isHeld(lease) && lease.executor === executor).length,
+      executors: this.pool.sockets.heard(Date.now()).map((heard) => ({
+        ...heard,
+        held: leases.filter((lease) => isHeld(lease) && lease.executor === heard.executor).length,
       })),
       queued: leases.filter(({ phase }) => phase === 'queued').length,
     };
@@ -112,7 +125,7 @@ export class ExecutorPool extends DurableObject<Env> {
     if (!this.nonces.use(`${executor} ${searchParams.get('nonce')}`, Date.now()))
       return new Response(null, { status: 409 });
     const { 0: client, 1: server } = new WebSocketPair();
-    this.pool.sockets.accept(server, executor);
+    this.pool.sockets.accept(server, executor, searchParams.get('pool') ?? '');
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -129,11 +142,12 @@ export class ExecutorPool extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.alarmAt = Number.POSITIVE_INFINITY;
     this.isAlarmSaved = true;
-    await wake(this.pool);
+    await tick(this.pool);
   }
 
   private wakeAt(atMs: number): void {
-    if (atMs >= this.alarmAt) return;
+    // An alarm that is overdue may be lost: the next wish sets one again.
+    if (atMs >= this.alarmAt && this.alarmAt > Date.now() - OVERDUE_MS) return;
     this.alarmAt = atMs;
     this.isAlarmSaved = false;
     this.saveSoon();

@@ -59,7 +59,7 @@ const NOTHING = {
   download_url: null,
 } as const;
 
-/** Shows an output of an ended run, or one of its streams. One database request; large tables are read in a sandbox. */
+/** Shows an output of an ended run, or one of its streams. One database request, two where a large table is read in a sandbox. */
 export async function getRunOutput(context: ToolContext, asked: OutputRequest): Promise<OutputAnswer> {
   const ended = await requireOutcome(context, asked.run);
   const { outcome } = ended;

@@ -3,7 +3,7 @@ import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Outcome, Output, Stream } from '../../protocol/outcome.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
-import { DEFAULT_POOL } from '../database/executors.ts';
+import type { Place } from '../database/placement.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import type { Submission, WaitAnswer } from './pool/submit.ts';
@@ -13,6 +13,8 @@ import { runLimits, SEEDS } from './run-limits.ts';
 /** A script of Causeway's own and the tenant's bytes that it looks at. */
 export interface Inspection {
   readonly tenantId: string;
+  /** Where the tenant's data may go. */
+  readonly place: Place;
   readonly project: string;
   /** Python source. It runs as any model does: no network, read-only inputs, results in /outputs. */
   readonly script: string;
@@ -48,7 +50,7 @@ const ANY_IMAGE = `sha256:${'0'.repeat(64)}`;
  */
 export async function inspect(platform: Platform, inspection: Inspection): Promise<Inspected> {
   const submission = await submissionOf(inspection);
-  const pool = poolOf(platform.env, DEFAULT_POOL);
+  const pool = poolOf(platform.env, inspection.place.pool);
   const answer = await untilAborted(
     pool.submit(submission, inspection.timeoutMs + QUEUE_MS_MAX),
     inspection.signal,
@@ -70,8 +72,9 @@ async function submissionOf(inspection: Inspection): Promise<Submission> {
   const script = utf8(inspection.script);
   const sha256 = await sha256Hex(script);
   return {
-    pool: DEFAULT_POOL,
+    place: inspection.place,
     tenant: inspection.tenantId as TenantId,
+    user: null,
     run: newId('run'),
     fence: 1,
     manifest: {

@@ -45,7 +45,7 @@ function activeMessage(live: RunView['live'], soFar: RunView['soFar']): string {
   const again = live.attempt > 1 ? ` Attempt ${live.attempt}.` : '';
   if (live.cancelRequested) return `Being cancelled.${again}`;
   if (live.state === 'queued')
-    return `Queued${live.ahead === null ? '' : `, ${live.ahead} before it`}.${again}`;
+    return `Queued${live.ahead === null ? '' : `, ${live.ahead} before it`}${live.waitsFor === null ? '' : `: ${live.waitsFor}`}.${again}`;
   if (live.state === 'leased') return `Being prepared by an executor.${again}`;
   if (soFar?.progress == null) return `Running.${again}`;
   const { done, total, message } = soFar.progress;

@@ -4,6 +4,7 @@ import { Refusal } from '../http/refusal.ts';
 import { quoted } from '../projects/find-project.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
 import { usedKey } from '../tenants/idempotency.ts';
+import { refusePlacement } from './refuse-placement.ts';
 
 type Refused = Extract<Queued, { step: 'refused' }>;
 
@@ -57,12 +58,10 @@ export function refuseQueueing(refused: Refused): Refusal {
         'Names are case-sensitive; leave data out to attach all.',
       );
     }
+    case 'no_pool':
+    case 'placement_fixed':
     case 'no_executor':
-      return said(
-        'no_executor',
-        'No executor has joined, so nothing can run.',
-        'The operator starts one: ./causeway executor join-token, then the executor on a host.',
-      );
+      return refusePlacement(refused);
     case 'queue_full':
       return new Refusal(
         'limit_exceeded',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { type Labels, labelsSchema } from '../../protocol/labels.ts';
 import { limit } from '../../protocol/limits.ts';
+import { Refusal } from '../http/refusal.ts';
 
 /** An object whose parts its description names: schemas of outputs are read by agents as tokens. */
 const parts = (named: string) => z.looseObject({}).describe(named);
@@ -47,6 +49,11 @@ export const startArguments = {
     .min(1)
     .max(limit('run_wall_ms') / 1000)
     .optional(),
+  executor_pool: z.string().min(1).max(100).optional(),
+  executor_labels: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Run only where all are, as {"region": "eu"}'),
 };
 
 /** The bounds among those arguments in the units that the inside uses. */
@@ -54,10 +61,22 @@ export function startBounds(input: {
   wait_seconds: number;
   memory_mb?: number | undefined;
   timeout_seconds?: number | undefined;
+  executor_pool?: string | undefined;
+  executor_labels?: Labels | undefined;
 }) {
   return {
     waitMs: input.wait_seconds * 1000,
     memoryBytes: input.memory_mb === undefined ? undefined : input.memory_mb * MIB,
     wallMs: input.timeout_seconds === undefined ? undefined : Math.round(input.timeout_seconds * 1000),
+    placement: { pool: input.executor_pool, labels: checkedLabels(input.executor_labels) },
   };
+}
+
+/** Checked here, because their pattern in the schema would cost every agent its tokens. */
+function checkedLabels(labels: Labels | undefined): Labels | undefined {
+  if (labels === undefined || labelsSchema.safeParse(labels).success) return labels;
+  throw new Refusal(
+    'invalid_arguments',
+    'executor_labels are at most 16, with names like `region` and values like `eu-west`.',
+  );
 }

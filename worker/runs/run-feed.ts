@@ -36,6 +36,12 @@ export class RunFeed extends DurableObject<Env> {
     return soFar(this.buffer.all());
   }
 
+  /** Ends the socket on which an attempt is told of, because its executor may not speak any more. */
+  end(fence: number): void {
+    for (const socket of this.ctx.getWebSockets())
+      if (socket.deserializeAttachment() === fence) socket.close(4002, 'the attempt is over');
+  }
+
   /** The upgrade of an executor whose capability the Worker has checked. */
   override async fetch(request: Request): Promise<Response> {
     const fence = Number(new URL(request.url).searchParams.get('fence'));

@@ -3,7 +3,7 @@ import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
-import { DEFAULT_POOL } from '../database/executors.ts';
+import type { Placement } from '../database/placement.ts';
 import { type Queued, queueRun } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -30,6 +30,7 @@ export interface RunRequest {
   readonly waitMs: number;
   readonly memoryBytes: number | undefined;
   readonly wallMs: number | undefined;
+  readonly placement: Placement;
   readonly idempotency: Idempotency | null;
 }
 
@@ -68,7 +69,7 @@ async function queue({ platform, principal }: ToolContext, request: RunRequest) 
   const [queued] = await withTenant(platform.database, principal, [
     queueRun({
       run: newId('run'),
-      pool: DEFAULT_POOL,
+      placement: request.placement,
       project: request.project,
       kind: scratch === null ? 'model' : 'scratch',
       ref: request.ref ?? null,
@@ -94,10 +95,11 @@ async function submitted(
   inline: Readonly<Record<string, string>>,
   waitMs: number,
 ): Promise<RunView> {
-  const { run, fence, manifest, revokedExecutors } = queued;
+  const { run, fence, manifest, place, revokedExecutors } = queued;
   const submission = {
-    pool: DEFAULT_POOL,
+    place,
     tenant: context.principal.tenantId as TenantId,
+    user: context.principal.userId,
     run: run as ReturnType<typeof newId<'run'>>,
     fence,
     manifest,
@@ -105,7 +107,7 @@ async function submitted(
     ephemeral: false,
     revokedExecutors,
   };
-  const waiting = poolOf(context.platform.env, DEFAULT_POOL).submit(submission, waitMs);
+  const waiting = poolOf(context.platform.env, place.pool).submit(submission, waitMs);
   await context.log('info', { run, state: 'queued' });
   const answer = await follow(context, run, waiting);
   switch (answer?.step) {

@@ -1,6 +1,6 @@
 import type { Offer } from '../../protocol/messages.ts';
 import type { Database } from '../database/database.ts';
-import { currentOffer } from '../database/executors.ts';
+import { currentOffer } from '../database/placement.ts';
 import { withTenantAs } from '../database/with-tenant.ts';
 import type { Identity, Principal } from './principal.ts';
 

@@ -100,6 +100,7 @@ describe('the cache of inputs', () => {
     const missing = { ...grant, sha256: blob('missing').sha256 };
     expect(await fetcher.fetchAll(ALICE, [missing], never)).toEqual({
       ok: false,
+      code: 'input_unavailable',
       reason: `blob ${missing.sha256.slice(0, 12)} could not be fetched: status 404`,
     });
   });

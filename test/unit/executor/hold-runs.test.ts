@@ -36,7 +36,7 @@ describe('the runs that an executor holds', () => {
     expect(held.onJob(second)).toEqual({ act: 'replace', held: first });
     expect(held.onJob(first)).toEqual({ act: 'ignore' });
     expect(held.onOutcome(first, OUTCOME)).toBeNull();
-    expect(held.onRefused(first, 'late')).toBeNull();
+    expect(held.onRefused(first, { code: 'fault', reason: 'late' })).toBeNull();
     expect(held.holding()).toEqual([second]);
   });
 
@@ -57,7 +57,8 @@ describe('the runs that an executor holds', () => {
     const held = holdRuns();
     const one = lease();
     held.onJob(one);
-    expect(held.onRefused(one, 'no')).toEqual({ type: 'refused', ...one, reason: 'no' });
+    const why = { code: 'no_sandbox', reason: 'no' } as const;
+    expect(held.onRefused(one, why)).toEqual({ type: 'refused', ...one, ...why });
     expect(held.holding()).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Labels } from '../../../protocol/labels.ts';
 import {
   assign,
   type Host,
@@ -11,11 +12,19 @@ const IMAGE = 'sha256:a';
 const waiting = (run: string, tenant = 'acme', more: Partial<Waiting> = {}): Waiting => ({
   run,
   tenant,
+  user: null,
   lane: 'run',
+  own: false,
   image: IMAGE,
+  labels: {},
   ...more,
 });
-const host = (executor: string, free: number, image = IMAGE): Host => ({ executor, image, free });
+const host = (executor: string, free: number, image = IMAGE, labels: Labels = {}): Host => ({
+  executor,
+  image,
+  labels,
+  free,
+});
 const situation = (given: Partial<Situation>): Situation => ({
   waiting: [],
   hosts: [],
@@ -90,5 +99,53 @@ describe('who runs what', () => {
   test('a run that no executor can take does not hold up those behind it', () => {
     const queue = [waiting('old', 'acme', { image: 'sha256:gone' }), waiting('r1')];
     expect(pairs({ waiting: queue, hosts: [host('e1', 1)] })).toEqual(['r1 to e1']);
+  });
+
+  test('a run goes only where its labels are', () => {
+    const hosts = [
+      host('us', 5, IMAGE, { region: 'us' }),
+      host('eu', 1, IMAGE, { region: 'eu', gpu: 'none' }),
+    ];
+    const eu = waiting('eu1', 'acme', { labels: { region: 'eu' } });
+    expect(pairs({ waiting: [eu, waiting('any')], hosts })).toEqual(['eu1 to eu', 'any to us']);
+    expect(pairs({ waiting: [waiting('ap1', 'acme', { labels: { region: 'ap' } })], hosts })).toEqual([]);
+    expect(
+      pairs({ waiting: [waiting('eu2', 'acme', { labels: { region: 'eu', gpu: 'a100' } })], hosts }),
+    ).toEqual([]);
+  });
+
+  test('in a pool of its own a tenant has all slots', () => {
+    const held = new Map([[tenantLane({ tenant: 'acme', lane: 'run' }), 4]]);
+    const own = waiting('r1', 'acme', { own: true });
+    expect(pairs({ waiting: [own], hosts: [host('e1', 1)], held })).toEqual(['r1 to e1']);
+  });
+
+  test('the people of a tenant take turns, and the tenant has no more turns for having more people', () => {
+    const of =
+      (user: string, tenant = 'acme') =>
+      (n: number) =>
+        waiting(`${user}${n}`, tenant, { user });
+    const queue = [...[1, 2, 3].map(of('ann')), of('bob')(1), ...[1, 2].map(of('olga', 'globex'))];
+    expect(pairs({ waiting: queue, hosts: [host('e1', 6)] }).map((pair) => pair.split(' ')[0])).toEqual([
+      'ann1',
+      'olga1',
+      'bob1',
+      'olga2',
+      'ann2',
+      'ann3',
+    ]);
+  });
+
+  test('a single run waits for one run at most, whatever another tenant of many people has queued', () => {
+    const flood = Array.from({ length: 1000 }, (_, n) =>
+      waiting(`flood${n}`, 'acme', { user: `u${n % 50}` }),
+    );
+    const servedAt = new Map<string, number>();
+    // One slot that was just given to the flood; then it is free again and again.
+    servedAt.set('acme', 1);
+    const [first] = assign(
+      situation({ waiting: [...flood, waiting('single', 'globex')], hosts: [host('e1', 1)], servedAt }),
+    );
+    expect(first?.run).toBe('single');
   });
 });

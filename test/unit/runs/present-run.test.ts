@@ -22,6 +22,7 @@ const manifest = {
 const live = {
   state: 'running',
   ahead: null,
+  waitsFor: null,
   attempt: 1,
   queuedAt: 0,
   startedAt: 1,
@@ -49,6 +50,10 @@ describe('what an agent is told of a run', () => {
 
   test.each([
     [{ ...live, state: 'queued' as const, ahead: 2 }, 'Queued, 2 before it.'],
+    [
+      { ...live, state: 'queued' as const, ahead: 0, waitsFor: 'no connected executor has region=eu' },
+      'Queued, 0 before it: no connected executor has region=eu.',
+    ],
     [{ ...live, state: 'leased' as const }, 'Being prepared by an executor.'],
     [{ ...live, attempt: 2 }, 'Running. Attempt 2.'],
     [{ ...live, cancelRequested: true }, 'Being cancelled.'],

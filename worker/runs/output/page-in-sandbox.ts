@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { newId } from '../../../protocol/ids.ts';
 import type { DataFormat } from '../../../protocol/manifest.ts';
+import { placeInspection } from '../../database/placement.ts';
+import { withTenant } from '../../database/with-tenant.ts';
 import { Refusal } from '../../http/refusal.ts';
 import type { ToolContext } from '../../mcp/tool.ts';
 import { inspect } from '../inspect.ts';
+import { refusePlacement } from '../refuse-placement.ts';
 import { CELL_CHARS_MAX, PAGE_CHARS_MAX, showablePage, type TablePage } from './page.ts';
 import PAGE_ROWS from './page_rows.py';
 
@@ -38,8 +41,11 @@ export async function pageInSandbox(
 ): Promise<TablePage> {
   const unreadable = () =>
     new Refusal('invalid_data', `\`${name}\` cannot be read as the table that it should be.`, { hint });
+  const [placed] = await withTenant(platform.database, principal, [placeInspection(project)] as const);
+  if (!placed.ok) throw refusePlacement(placed);
   const inspected = await inspect(platform, {
     tenantId: principal.tenantId,
+    place: placed.place,
     project,
     script: PAGE_ROWS,
     data: [{ name: 'table', source: newId('source'), format, sha256, bytes }],

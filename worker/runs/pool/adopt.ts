@@ -21,18 +21,24 @@ export interface Orphan {
 export async function adopt(pool: Pool, { pool: name, tenant, run }: Orphan): Promise<void> {
   if (pool.leases.get(run) !== undefined) return;
   const { database } = await pool.platform();
-  const [answer] = await withTenant(database, systemPrincipal(tenant), [nextFence(run, null)] as const);
+  const [answer] = await withTenant(database, systemPrincipal(tenant), [
+    nextFence(run, null, { executor: null, reason: 'its pool did not know it' }),
+  ] as const);
   if (pool.leases.get(run) !== undefined) return;
   if (answer.step !== 'again' && answer.step !== 'exhausted') return;
+  const again = answer.step === 'again' ? answer : null;
   const lease = newLease({
     pool: name,
+    own: again?.own ?? false,
+    labels: again?.labels ?? {},
+    user: again?.user ?? null,
     run,
     tenant,
     fence: answer.fence,
     ephemeral: false,
     image: answer.step === 'again' ? answer.manifest.image : answer.image,
-    wallMs: answer.step === 'again' ? answer.manifest.limits.wall_ms : 0,
-    queuedAt: pool.now(),
+    wallMs: again?.manifest.limits.wall_ms ?? 0,
+    queuedAt: again?.queued_at ?? pool.now(),
   });
   pool.leases.put(lease);
   if (answer.step === 'exhausted') {

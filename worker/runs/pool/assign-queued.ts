@@ -3,13 +3,14 @@ import { limit } from '../../../protocol/limits.ts';
 import { selectRuns } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { systemPrincipal } from '../principals.ts';
-import { assign, type Situation, tenantLane } from './assign.ts';
-import type { ConnectedExecutor } from './executor-sockets.ts';
+import { assign, type Situation, tenantLane, turnsOf } from './assign.ts';
+import type { HeardExecutor } from './executor-sockets.ts';
 import { STRANDED_MS } from './expire.ts';
 import { isHeld, type Lease } from './lease.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import { makeJob } from './make-job.ts';
 import type { Pool, Work } from './pool.ts';
+import { whyStranded } from './why-waiting.ts';
 
 const ASK_AGAIN_MS = 2_000;
 
@@ -19,12 +20,13 @@ export function assignQueued(pool: Pool): void {
   const leases = pool.leases.all();
   if (leases.length === 0) pool.servedAt.clear();
   if (!leases.some(({ phase }) => phase === 'queued')) return;
-  const executors = pool.sockets.connected(now);
-  for (const { run, tenant, executor } of assign(situationOf(pool, leases, executors))) {
+  const executors = pool.sockets.heard(now);
+  for (const { run, tenant, user, executor } of assign(situationOf(pool, leases, executors))) {
     const image = executors.find((candidate) => candidate.executor === executor)?.image;
     const lease = pool.leases.get(run);
     if (lease === undefined || image === undefined) continue;
-    pool.servedAt.set(tenant, Math.max(0, ...pool.servedAt.values()) + 1);
+    const turn = Math.max(0, ...pool.servedAt.values()) + 1;
+    for (const name of turnsOf({ tenant, user })) pool.servedAt.set(name, turn);
     const leased = pool.leases.put({
       ...lease,
       phase: 'leased',
@@ -40,11 +42,7 @@ export function assignQueued(pool: Pool): void {
   noteStranded(pool, executors, now);
 }
 
-function situationOf(
-  pool: Pool,
-  leases: readonly Lease[],
-  executors: readonly ConnectedExecutor[],
-): Situation {
+function situationOf(pool: Pool, leases: readonly Lease[], executors: readonly HeardExecutor[]): Situation {
   const held = new Map<string, number>();
   const taken = new Map<string, number>();
   for (const lease of leases.filter(isHeld)) {
@@ -54,11 +52,14 @@ function situationOf(
   }
   return {
     waiting: leases.filter(({ phase }) => phase === 'queued').map(waitingOf),
-    hosts: executors.map(({ executor, image, slots }) => ({
-      executor,
-      image,
-      free: slots - (taken.get(executor) ?? 0),
-    })),
+    hosts: executors
+      .filter(({ open }) => open)
+      .map(({ executor, image, labels, slots }) => ({
+        executor,
+        image,
+        labels,
+        free: slots - (taken.get(executor) ?? 0),
+      })),
     held,
     servedAt: pool.servedAt,
     heldMaxPerTenant: limit('running_runs'),
@@ -69,8 +70,11 @@ function waitingOf(lease: Lease) {
   return {
     run: lease.run,
     tenant: lease.tenant,
+    user: lease.user,
     lane: lease.ephemeral ? 'inspect' : 'run',
+    own: lease.own,
     image: lease.image,
+    labels: lease.labels,
   } as const;
 }
 
@@ -113,10 +117,10 @@ async function loadWork(pool: Pool, lease: Lease): Promise<Work | 'absent' | 'un
   }
 }
 
-/** Notes since when no connected executor has the image that a run is pinned to. */
-function noteStranded(pool: Pool, executors: readonly ConnectedExecutor[], now: number): void {
+/** Notes since when no connected executor suits a run, though it took no new ones at the moment. */
+function noteStranded(pool: Pool, executors: readonly HeardExecutor[], now: number): void {
   for (const lease of pool.leases.all().filter(({ phase }) => phase === 'queued')) {
-    const stranded = !executors.some(({ image }) => lease.image === null || image === lease.image);
+    const stranded = whyStranded(executors, lease) !== null;
     if (stranded === (lease.strandedSince !== null)) continue;
     pool.leases.put({ ...lease, strandedSince: stranded ? now : null });
     if (stranded) pool.wakeAt(now + STRANDED_MS);

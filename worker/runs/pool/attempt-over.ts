@@ -36,7 +36,7 @@ async function askNextFence(pool: Pool, lease: Lease): Promise<NextAttempt | nul
   const { database } = await pool.platform();
   try {
     const [answer] = await withTenant(database, systemPrincipal(lease.tenant), [
-      nextFence(lease.run, lease.fence),
+      nextFence(lease.run, lease.fence, { executor: lease.executor, reason: lease.reason ?? 'unknown' }),
     ] as const);
     return answer;
   } catch (error) {

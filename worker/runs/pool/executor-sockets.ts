@@ -1,32 +1,52 @@
 import type { ExecutorId } from '../../../protocol/ids.ts';
+import type { Labels } from '../../../protocol/labels.ts';
 import { limit } from '../../../protocol/limits.ts';
 import type { ToExecutor } from '../../../protocol/messages.ts';
 
 /** What is kept with a socket, through hibernation. */
 interface Attachment {
   readonly executor: ExecutorId;
+  readonly pool: string;
   /** Null until its hello was accepted. */
-  readonly offer: { readonly image: string; readonly slots: number; readonly engine: string } | null;
+  readonly offer: HostOffer | null;
+  /** It said so itself. */
   readonly draining: boolean;
+  /** An operator said so. */
+  readonly cordoned: boolean;
 }
 
-/** An executor that said hello and may be given runs. */
-export interface ConnectedExecutor {
-  readonly executor: ExecutorId;
+/** What a pool uses of an executor's offer. */
+export interface HostOffer {
   readonly image: string;
   readonly slots: number;
   readonly engine: string;
+  readonly labels: Labels;
+  /** The version of the protocol that it speaks. */
+  readonly protocol: number;
+}
+
+/** An executor that said hello and spoke lately. */
+export interface HeardExecutor extends HostOffer {
+  readonly executor: ExecutorId;
   readonly draining: boolean;
+  readonly cordoned: boolean;
+  /** It may be given runs: neither draining nor cordoned. */
+  readonly open: boolean;
 }
 
 /** Why the pool closes an executor's socket (RFC 6455, section 7.4.2: 4000-4999 are private). */
 export const CLOSE = {
   replaced: [4001, 'another connection of this executor took over'],
   revoked: [4002, 'this executor was revoked'],
-  protocol: [4003, 'this version of the protocol is not spoken here'],
+  labels: [4005, 'its labels are not of the form name=value'],
   invalid: [4004, 'a message could not be understood'],
   later: [1013, 'the database does not answer; try again later'],
 } as const satisfies Record<string, readonly [number, string]>;
+
+/** Why an executor of another version is closed; the reason says what to update. */
+export function closeForVersion(reason: string): readonly [number, string] {
+  return [4003, reason];
+}
 
 /** The sockets that executors hold open to this pool. They outlive an eviction; who spoke last is known to memory only. */
 export class ExecutorSockets {
@@ -37,9 +57,15 @@ export class ExecutorSockets {
     this.context = context;
   }
 
-  accept(socket: WebSocket, executor: ExecutorId): void {
+  accept(socket: WebSocket, executor: ExecutorId, pool: string): void {
     this.context.acceptWebSocket(socket, [executor]);
-    socket.serializeAttachment({ executor, offer: null, draining: false } satisfies Attachment);
+    socket.serializeAttachment({
+      executor,
+      pool,
+      offer: null,
+      draining: false,
+      cordoned: false,
+    } satisfies Attachment);
   }
 
   executorOf(socket: WebSocket): ExecutorId {
@@ -47,25 +73,31 @@ export class ExecutorSockets {
   }
 
   /** Makes `socket` the one of its executor and closes those before it. */
-  greet(socket: WebSocket, offer: { image: string; slots: number; engine: string }): void {
-    const { executor } = attachmentOf(socket);
+  greet(socket: WebSocket, offer: HostOffer, state: { draining: boolean; cordoned: boolean }): void {
+    const { executor, pool } = attachmentOf(socket);
     for (const other of this.context.getWebSockets(executor))
       if (other !== socket) close(other, CLOSE.replaced);
-    socket.serializeAttachment({ executor, offer, draining: false } satisfies Attachment);
+    socket.serializeAttachment({ executor, pool, offer, ...state } satisfies Attachment);
   }
 
   /** Notes that the executor spoke; true where it had been silent for so long that it got no runs. */
-  heard(socket: WebSocket, now: number): boolean {
+  noteHeard(socket: WebSocket, now: number): boolean {
     const wasSilent = this.isSilent(socket, now);
     this.seenAt.set(socket, now);
     return wasSilent;
   }
 
-  /** Those that may be given runs: said hello, are not draining, and spoke within a lease. */
-  connected(now: number): ConnectedExecutor[] {
+  /** Those that said hello and spoke within a lease. */
+  heard(now: number): HeardExecutor[] {
     return this.greeted()
-      .filter(({ socket, draining }) => !draining && !this.isSilent(socket, now))
+      .filter(({ socket }) => !this.isSilent(socket, now))
       .map(({ socket: _, ...executor }) => executor);
+  }
+
+  /** The pool whose sockets these are; null where there is none. */
+  poolName(): string | null {
+    const [any] = this.context.getWebSockets();
+    return any === undefined ? null : attachmentOf(any).pool;
   }
 
   /** Whether the executor has an open socket on which it said hello. */
@@ -78,10 +110,17 @@ export class ExecutorSockets {
     return found !== undefined && sendOn(found.socket, message);
   }
 
-  /** Gives the executor no further runs. */
-  drain(executor: string): void {
-    for (const socket of this.context.getWebSockets(executor)) {
-      socket.serializeAttachment({ ...attachmentOf(socket), draining: true });
+  /** The executor takes no further runs, by its own word, until it says hello again. */
+  drain(socket: WebSocket): void {
+    socket.serializeAttachment({ ...attachmentOf(socket), draining: true });
+  }
+
+  /** Gives just these executors no further runs. */
+  cordon(executors: readonly string[]): void {
+    for (const socket of this.context.getWebSockets()) {
+      const attachment = attachmentOf(socket);
+      const cordoned = executors.includes(attachment.executor);
+      if (cordoned !== attachment.cordoned) socket.serializeAttachment({ ...attachment, cordoned });
     }
   }
 
@@ -93,12 +132,12 @@ export class ExecutorSockets {
     return now - (this.seenAt.get(socket) ?? now) >= limit('lease_ms');
   }
 
-  private greeted(): (ConnectedExecutor & { socket: WebSocket })[] {
+  private greeted(): (HeardExecutor & { socket: WebSocket })[] {
     return this.context.getWebSockets().flatMap((socket) => {
-      const { executor, offer, draining } = attachmentOf(socket);
+      const { executor, offer, draining, cordoned } = attachmentOf(socket);
       return offer === null || socket.readyState !== WebSocket.OPEN
         ? []
-        : [{ socket, executor, draining, ...offer }];
+        : [{ socket, executor, draining, cordoned, open: !draining && !cordoned, ...offer }];
     });
   }
 }

@@ -1,3 +1,4 @@
+import { recordGone } from '../../database/executors.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
 import { isHeld } from './lease.ts';
@@ -17,4 +18,11 @@ export async function farewell(pool: Pool, socket: WebSocket, code: number): Pro
     await Promise.all(left.map((lease) => attemptOver(pool, lease, 'its executor was stopped')));
   }
   assignQueued(pool);
+  if (!pool.sockets.isConnected(executor)) pool.inBackground(noteGone(pool, executor));
+}
+
+/** New runs are placed where an executor is connected; that it is gone is learned by the next sweep, if not by this. */
+async function noteGone(pool: Pool, executor: string): Promise<void> {
+  const { database } = await pool.platform();
+  await database.transaction([recordGone(executor)]);
 }

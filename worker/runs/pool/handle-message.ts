@@ -20,11 +20,13 @@ export async function handleMessage(
   const message = parse(text);
   if (message === null) return close(socket, CLOSE.invalid);
   if (socket.readyState !== WebSocket.OPEN) return;
-  if (pool.sockets.heard(socket, pool.now())) assignQueued(pool);
+  if (pool.sockets.noteHeard(socket, pool.now())) assignQueued(pool);
   const executor = pool.sockets.executorOf(socket);
   switch (message.type) {
     case 'hello':
       return greet(pool, socket, message);
+    case 'draining':
+      return pool.sockets.drain(socket);
     case 'heartbeat':
       return extendLeases(pool, executor, message.holding);
     case 'started': {
@@ -41,11 +43,14 @@ export async function handleMessage(
     }
     case 'refused': {
       const lease = heldBy(pool, executor, message);
-      if (lease !== null)
-        return attemptOver(pool, lease, `an executor refused it: ${message.reason.slice(0, 300)}`);
+      if (lease !== null) return attemptOver(pool, lease, `an executor refused it: ${refusalText(message)}`);
       return;
     }
   }
+}
+
+function refusalText({ code, reason }: Extract<FromExecutor, { type: 'refused' }>): string {
+  return `${code === undefined ? '' : `${code}, `}${reason.slice(0, 300)}`;
 }
 
 function parse(text: string | ArrayBuffer): FromExecutor | null {

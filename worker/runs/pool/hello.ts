@@ -1,13 +1,13 @@
 import { limit } from '../../../protocol/limits.ts';
 import type { FromExecutor, Offer } from '../../../protocol/messages.ts';
-import { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from '../../../protocol/version.ts';
+import { PROTOCOL_VERSION, refuseVersion } from '../../../protocol/version.ts';
 import { DatabaseUnavailable } from '../../database/database.ts';
-import { recordConnection } from '../../database/executors.ts';
+import { type Connected, recordConnection } from '../../database/executors.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
-import { CLOSE, close, sendOn } from './executor-sockets.ts';
+import { CLOSE, close, closeForVersion, sendOn } from './executor-sockets.ts';
 import { isHeld, type Lease } from './lease.ts';
-import type { Pool } from './pool.ts';
+import { type Pool, SWEEP_MS } from './pool.ts';
 
 type Hello = Extract<FromExecutor, { type: 'hello' }>;
 
@@ -16,27 +16,33 @@ type Hello = Extract<FromExecutor, { type: 'hello' }>;
  * what it still holds goes on, what it has lost is tried again at once, and what is not its any more it may stop.
  */
 export async function greet(pool: Pool, socket: WebSocket, hello: Hello): Promise<void> {
-  if (hello.protocol < PROTOCOL_VERSION_MIN || hello.protocol > PROTOCOL_VERSION) {
-    return close(socket, CLOSE.protocol);
-  }
-  if (!(await storeOffer(pool, pool.sockets.executorOf(socket), hello.offer)))
-    return close(socket, CLOSE.later);
+  const refused = refuseVersion(hello.protocol);
+  if (refused !== null) return close(socket, closeForVersion(refused));
   const executor = pool.sockets.executorOf(socket);
-  const { image, slots, engine } = hello.offer;
-  pool.sockets.heard(socket, pool.now());
-  pool.sockets.greet(socket, { image, slots, engine });
-  sendOn(socket, { type: 'welcome', protocol: Math.min(hello.protocol, PROTOCOL_VERSION), executor });
+  const stored = await storeOffer(pool, executor, hello.offer);
+  if (stored === 'unavailable') return close(socket, CLOSE.later);
+  if (!stored.ok) return close(socket, CLOSE[stored.reason]);
+  const { protocol, draining = false } = hello;
+  const { image, slots, engine, labels = {} } = hello.offer;
+  pool.sockets.noteHeard(socket, pool.now());
+  pool.sockets.greet(
+    socket,
+    { image, slots, engine, labels, protocol },
+    { draining, cordoned: stored.cordoned },
+  );
+  sendOn(socket, { type: 'welcome', protocol: Math.min(protocol, PROTOCOL_VERSION), executor });
+  pool.wakeAt(pool.now() + SWEEP_MS);
   await reconcile(pool, socket, executor, hello.holding);
   assignQueued(pool);
 }
 
-async function storeOffer(pool: Pool, executor: string, offer: Offer): Promise<boolean> {
+async function storeOffer(pool: Pool, executor: string, offer: Offer): Promise<Connected | 'unavailable'> {
   const { database } = await pool.platform();
   try {
-    await database.transaction([recordConnection(executor, offer)]);
-    return true;
+    const [connected] = await database.transaction([recordConnection(executor, offer)]);
+    return connected;
   } catch (error) {
-    if (error instanceof DatabaseUnavailable) return false;
+    if (error instanceof DatabaseUnavailable) return 'unavailable';
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { ExecutorId, RunId, TenantId } from '../../../protocol/ids.ts';
+import type { Labels } from '../../../protocol/labels.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
 
 /**
@@ -9,11 +10,20 @@ import type { Outcome } from '../../../protocol/outcome.ts';
  */
 export type Phase = 'queued' | 'leased' | 'running' | 'retrying' | 'recording';
 
-/** What a pool knows of one unfinished run. Times are ms since 1970 by the pool's clock. */
+/**
+ * What a pool knows of one unfinished run. Times are ms since 1970 by the pool's clock, and are compared with nothing else;
+ * `queuedAt` alone is the database's, and decides who is before whom.
+ */
 export interface Lease {
   readonly pool: string;
   readonly run: RunId;
   readonly tenant: TenantId;
+  /** Whose run it is; null where nobody's. */
+  readonly user: string | null;
+  /** The pool is the tenant's own, whose slots are not shared out. */
+  readonly own: boolean;
+  /** What its executor must have. */
+  readonly labels: Labels;
   readonly fence: number;
   readonly phase: Phase;
   /** An inspection: it has no row in the database, is not written to disk and not tried again. */
@@ -51,12 +61,27 @@ export function isHeld(lease: Lease): lease is Lease & { executor: ExecutorId } 
 /** A lease as it stood on the disk: whatever the database was being asked is asked again, and at once. */
 export function revived(lease: Lease): Lease {
   const isAsking = lease.phase === 'retrying' || lease.phase === 'recording';
-  return isAsking ? { ...lease, retryAt: 0 } : lease;
+  // A version before this one wrote leases without these three.
+  const whole = { ...{ user: null, own: false, labels: {} }, ...lease };
+  return isAsking ? { ...whole, retryAt: 0 } : whole;
 }
 
 /** The lease of a run that has just come, before any executor has it. */
 export function newLease(
-  given: Pick<Lease, 'pool' | 'run' | 'tenant' | 'fence' | 'ephemeral' | 'image' | 'wallMs' | 'queuedAt'>,
+  given: Pick<
+    Lease,
+    | 'pool'
+    | 'run'
+    | 'tenant'
+    | 'user'
+    | 'own'
+    | 'labels'
+    | 'fence'
+    | 'ephemeral'
+    | 'image'
+    | 'wallMs'
+    | 'queuedAt'
+  >,
 ): Lease {
   return {
     ...given,

@@ -15,7 +15,12 @@ export async function makeJob(sealKey: CryptoKey, lease: Lease, work: Work, imag
         .filter(({ sha256 }) => work.inline[sha256] === undefined)
         .map(async (blob) => ({
           ...blob,
-          capability: await grant(sealKey, 'blob:get', { tenant, sha256: blob.sha256 }, lifetimeMs),
+          capability: await grant(
+            sealKey,
+            'blob:get',
+            { pool, tenant, run, fence, sha256: blob.sha256 },
+            lifetimeMs,
+          ),
         })),
     ),
   ]);

@@ -11,6 +11,9 @@ export interface Work {
   readonly inline: Readonly<Record<string, string>>;
 }
 
+/** How often a pool with executors or runs asks the database by itself; cron and the operator make it ask sooner. */
+export const SWEEP_MS = 60_000;
+
 /** The parts of a pool that the verbs of this folder share; `ExecutorPool` makes them once it starts. */
 export interface Pool {
   readonly leases: LeaseTable;
@@ -19,10 +22,14 @@ export interface Pool {
   readonly work: Map<string, Work>;
   /** When each tenant got a slot last, as a growing number. */
   readonly servedAt: Map<string, number>;
+  /** When the database was last asked what this pool cannot know. */
+  readonly swept: { at: number };
   readonly platform: () => Promise<Platform>;
   readonly now: () => number;
   /** Asks for the alarm at `atMs` or before. */
   readonly wakeAt: (atMs: number) => void;
+  /** Ends the live output of an attempt, whoever sends it. */
+  readonly endFeed: (run: string, fence: number) => Promise<void>;
   /** Lets a promise run on without a caller; its failure is logged. */
   readonly inBackground: (work: Promise<void>) => void;
 }

@@ -15,21 +15,22 @@ export type RecordAnswer =
   | { readonly step: 'unstorable'; readonly sqlstate: string }
   | { readonly step: 'unavailable' };
 
-/** Offers an outcome to the database in one request. Every expected end is a value. */
+/** Offers an outcome to the database in one request; `now` is the pool's clock. Every expected end is a value. */
 export async function record(
   platform: Platform,
   lease: Lease,
   pending: PendingOutcome,
+  now: number,
 ): Promise<RecordAnswer> {
   const { executor } = lease;
   try {
-    if (pending.by === 'system' || executor === null) return await offer(platform, lease, pending, null);
-    return await offer(platform, lease, pending, executor);
+    if (pending.by === 'system' || executor === null) return await offer(platform, lease, pending, null, now);
+    return await offer(platform, lease, pending, executor, now);
   } catch (error) {
     if (error instanceof DatabaseError) return { step: 'unstorable', sqlstate: error.sqlstate };
     if (!(error instanceof EntryRefused)) return unavailable(error, lease);
     return error.reason === 'tenant_suspended' && executor !== null
-      ? record(platform, lease, { ...pending, by: 'system' })
+      ? record(platform, lease, { ...pending, by: 'system' }, now)
       : whatStands(platform, lease);
   }
 }
@@ -39,12 +40,17 @@ async function offer(
   lease: Lease,
   pending: PendingOutcome,
   executor: string | null,
+  now: number,
 ): Promise<Recorded> {
   const principal =
     executor === null ? systemPrincipal(lease.tenant) : executorPrincipal(lease.tenant, executor);
-  const execution = { executor: lease.executor, leased_at: lease.leasedAt, started_at: lease.startedAt };
+  const executed = {
+    executor: lease.executor,
+    leased_ago_ms: lease.leasedAt === null ? null : now - lease.leasedAt,
+    started_ago_ms: lease.startedAt === null ? null : now - lease.startedAt,
+  };
   const [recorded] = await withTenant(platform.database, principal, [
-    recordOutcome(lease.run, lease.fence, pending.outcome, execution),
+    recordOutcome(lease.run, lease.fence, pending.outcome, executed),
   ] as const);
   return recorded;
 }

@@ -16,7 +16,7 @@ export async function settle(pool: Pool, given: Lease, pending: PendingOutcome):
   const lease = pool.leases.put({ ...given, phase: 'recording', pending, retryAt: null });
   assignQueued(pool);
   if (lease.ephemeral) return end(pool, lease, { step: 'ended', outcome: pending.outcome });
-  const answer = await record(await pool.platform(), lease, pending);
+  const answer = await record(await pool.platform(), lease, pending, pool.now());
   if (pool.leases.get(lease.run)?.pending === pending) await conclude(pool, lease, pending, answer);
 }
 

@@ -1,9 +1,10 @@
-import type { RunId, TenantId } from '../../../protocol/ids.ts';
+import type { ExecutorId, RunId, TenantId } from '../../../protocol/ids.ts';
 import type { Manifest } from '../../../protocol/manifest.ts';
+import type { Place } from '../../database/placement.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
 import { cancel } from './cancel.ts';
-import { CLOSE } from './executor-sockets.ts';
+import { cutOff } from './cut-off.ts';
 import { newLease } from './lease.ts';
 import { type LiveState, liveState } from './live-state.ts';
 import type { Pool } from './pool.ts';
@@ -11,15 +12,16 @@ import type { Ended } from './waiters.ts';
 
 /** A run for a pool. Its row is in the database already, unless it is ephemeral. */
 export interface Submission {
-  readonly pool: string;
+  readonly place: Place;
   readonly tenant: TenantId;
+  readonly user: string | null;
   readonly run: RunId;
   readonly fence: number;
   readonly manifest: Manifest;
   readonly inline: Readonly<Record<string, string>>;
   readonly ephemeral: boolean;
   /** Executors that must get nothing more. */
-  readonly revokedExecutors: readonly string[];
+  readonly revokedExecutors: readonly ExecutorId[];
 }
 
 /** What a call that waits for a run learns. */
@@ -31,15 +33,17 @@ export type WaitAnswer =
 
 /** Takes a run into the queue and waits for its end. A run that is there already is only waited for. */
 export async function submit(pool: Pool, submission: Submission, waitMs: number): Promise<WaitAnswer> {
-  for (const executor of submission.revokedExecutors) pool.sockets.close(executor, CLOSE.revoked);
+  for (const executor of submission.revokedExecutors)
+    if (pool.sockets.isConnected(executor)) pool.inBackground(cutOff(pool, executor));
   if (pool.leases.get(submission.run) === undefined) {
     const { manifest, inline, ephemeral } = submission;
     pool.work.set(submission.run, { manifest, inline });
     pool.leases.put(
       newLease({
-        pool: submission.pool,
+        ...submission.place,
         run: submission.run,
         tenant: submission.tenant,
+        user: submission.user,
         fence: submission.fence,
         ephemeral,
         image: ephemeral ? null : manifest.image,
@@ -63,7 +67,7 @@ export async function wait(pool: Pool, run: string, waitMs: number): Promise<Wai
   const lease = pool.leases.get(run);
   return lease === undefined
     ? { step: 'unknown' }
-    : { step: 'active', live: liveState(pool.leases.all(), lease) };
+    : { step: 'active', live: liveState(pool.leases.all(), lease, pool.sockets.heard(pool.now())) };
 }
 
 /** Nobody comes back for an inspection: one that outlasts its caller is ended. */

@@ -5,6 +5,7 @@ import type { Lease } from './lease.ts';
 import type { Pool } from './pool.ts';
 import { settle } from './settle.ts';
 import { systemOutcome } from './system-outcome.ts';
+import { whyStranded } from './why-waiting.ts';
 
 /** What time alone brings: leases that ran out, and a database that is asked again. Sets the next alarm. */
 export async function wake(pool: Pool): Promise<void> {
@@ -29,7 +30,8 @@ async function act(pool: Pool, lease: Lease, now: number): Promise<void> {
       }
       return attemptOver(pool, lease, 'its executor fell silent');
     case 'stranded': {
-      const message = 'Lost: for ten minutes no executor with the image of this run was connected.';
+      const why = whyStranded(pool.sockets.heard(now), lease) ?? 'no executor could take it';
+      const message = `Lost: it waited ten minutes, and ${why}.`;
       return settle(pool, lease, { outcome: systemOutcome('lost', message, lease.image), by: 'system' });
     }
     case 'ask_again':

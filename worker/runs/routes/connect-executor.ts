@@ -33,7 +33,11 @@ async function connectProven(
     return unauthenticated(context, 'Causeway-Executor', 'The proof is not of a registered executor.');
   }
   if (!executor.alive) return unauthenticated(context, 'Causeway-Executor', 'This executor was revoked.');
-  const query = new URLSearchParams({ executor: proof.executor, nonce: proof.nonce });
+  const query = new URLSearchParams({
+    executor: proof.executor,
+    nonce: proof.nonce,
+    pool: executor.pool,
+  });
   const accepted = await poolOf(context.env, executor.pool).fetch(`http://pool/?${query}`, {
     headers: { upgrade: 'websocket' },
   });

@@ -3,14 +3,15 @@ import { limit } from '../../../protocol/limits.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { poolOf } from '../pool-of.ts';
-import { requireCapability } from './require-capability.ts';
+import { requireCapability, requireHeld } from './require-capability.ts';
 
-/** A blob for the executor that holds a capability for just this one. */
+/** A blob for the executor that holds a capability for just this one, while its attempt lasts. */
 export async function getBlob(context: Context<AppEnv>): Promise<Response> {
   const claim = await requireCapability(context, 'blob:get');
   if (claim instanceof Response) return claim;
-  const blob =
-    context.req.param('sha256') === claim.sha256 ? await context.var.platform.blobs.get(claim) : null;
+  if (context.req.param('sha256') !== claim.sha256) throw absent();
+  await requireHeld(context, claim);
+  const blob = await context.var.platform.blobs.get(claim);
   if (blob === null) throw absent();
   return new Response(blob.body, { headers: { 'content-type': 'application/octet-stream' } });
 }

@@ -3,7 +3,7 @@ import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { requireUpgrade } from '../../http/require-upgrade.ts';
 import { feedOf } from '../pool-of.ts';
-import { requireCapability } from './require-capability.ts';
+import { requireCapability, requireHeld } from './require-capability.ts';
 
 /** The socket on which the holder of a run's capability sends its output while it runs. */
 export async function feedRun(context: Context<AppEnv>): Promise<Response> {
@@ -11,6 +11,7 @@ export async function feedRun(context: Context<AppEnv>): Promise<Response> {
   if (claim instanceof Response) return claim;
   requireUpgrade(context.req.raw);
   if (context.req.param('run') !== claim.run) throw new Refusal('not_found', 'There is no such run.');
+  await requireHeld(context, claim);
   return feedOf(context.env, claim.run).fetch(`http://feed/?fence=${claim.fence}`, {
     headers: { upgrade: 'websocket' },
   });

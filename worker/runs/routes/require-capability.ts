@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../http/app-env.ts';
 import { bearerOf } from '../../http/authenticate.ts';
-import { type CapabilityKind, type Opened, open } from '../capability.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { type CapabilityKind, type Opened, open, type RunClaim } from '../capability.ts';
+import { poolOf } from '../pool-of.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 const REASONS = {
@@ -19,4 +21,10 @@ export async function requireCapability<Kind extends CapabilityKind>(
 ): Promise<Claim<Kind> | Response> {
   const opened = await open(context.var.platform.sealKey, kind, bearerOf(context.req.raw));
   return opened.ok ? opened.claim : unauthenticated(context, 'Bearer', REASONS[opened.reason]);
+}
+
+/** Refuses where the attempt of a capability is over: its run ended, went to another executor, or its executor was revoked. */
+export async function requireHeld(context: Context<AppEnv>, { pool, run, fence }: RunClaim): Promise<void> {
+  if (await poolOf(context.env, pool).holds(run, fence)) return;
+  throw new Refusal('not_found', 'The attempt that this capability is for is over.');
 }

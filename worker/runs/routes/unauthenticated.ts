@@ -5,6 +5,7 @@ import { Refusal, refusalResponse } from '../../http/refusal.ts';
 const HINTS = {
   'Causeway-Executor': 'An executor registers with a join token: ./causeway executor join-token.',
   'Causeway-Join': 'Make a join token with ./causeway executor join-token; each is good for one executor.',
+  'Causeway-Operator': 'The operator calls this by ./causeway executor, which signs in the database.',
   Bearer: 'Jobs carry the capabilities that they need; get_run_output makes download links.',
 } as const;
 
