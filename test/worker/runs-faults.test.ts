@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../protocol/messages.ts';
 import { type Modeller, type RunReply, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -35,6 +36,15 @@ const finishes = (run: string) =>
     "select details from app.audit_events where action = 'run.finish' and target_id = $1",
     [run],
   );
+
+/** Plays the next job to its end and waits until its run has ended so. */
+async function finish(executor: PlayedExecutor, run: string): Promise<Job> {
+  const job = await executor.takeJob();
+  expect(job.run).toBe(run);
+  executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
+  expect((await ann.getRun(run, 20)).state).toBe('succeeded');
+  return job;
+}
 
 let unique = 0;
 const next = () => ++unique;
@@ -210,6 +220,58 @@ describe('a cancelled run', () => {
     executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
     await running;
     expect((await ann.call<RunReply>('cancel_run', { run })).structured.state).toBe('succeeded');
+  });
+});
+
+describe('what an executor sends that is nothing', () => {
+  test.each([
+    ['no JSON', '{'],
+    ['no message of the protocol', '{"type":"outcome","run":"x"}'],
+    [
+      'more than a message may be',
+      JSON.stringify({ type: 'heartbeat', holding: [], padding: 'x'.repeat(2 ** 20) }),
+    ],
+  ])('%s closes its socket, and the slot returns with its next hello', async (_what, text) => {
+    const executor = await join();
+    const run = await ann.startModel(next());
+    const job = await executor.takeJob();
+    executor.sendText(text);
+    expect(await executor.untilClosed()).toBe(4004);
+    expect(await executor.connect()).toBe('welcome');
+    expect((await finish(executor, run)).fence).toBe(job.fence + 1);
+  });
+
+  test('a refusal is recorded with its code, the slot returns, and after three the run says why', async () => {
+    const executor = await join();
+    const run = await ann.startModel(next());
+    for (const fence of [1, 2, 3]) {
+      const job = await executor.takeJob();
+      expect([job.run, job.fence]).toEqual([run, fence]);
+      executor.send({
+        type: 'refused',
+        run: job.run,
+        fence,
+        code: 'input_corrupt',
+        reason: 'its bytes have another SHA-256',
+      });
+    }
+    const ended = await ann.getRun(run, 20);
+    expect([ended.state, ended.message]).toEqual([
+      'lost',
+      'Lost: 3 executors tried it and none finished; the last time an executor refused it: input_corrupt, its bytes have another SHA-256.',
+    ]);
+    const events = await queryAs(
+      stack.superuserUrl,
+      "select action, details from app.audit_events where target_id = $1 and action in ('run.retry', 'run.give_up') order by position",
+      [run],
+    );
+    const reason = 'an executor refused it: input_corrupt, its bytes have another SHA-256';
+    expect(events).toEqual([
+      { action: 'run.retry', details: { fence: 2, reason, executor: executor.id } },
+      { action: 'run.retry', details: { fence: 3, reason, executor: executor.id } },
+      { action: 'run.give_up', details: { fence: 3, reason, executor: executor.id } },
+    ]);
+    await finish(executor, await ann.startModel(next()));
   });
 });
 
