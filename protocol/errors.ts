@@ -91,6 +91,12 @@ export const ERRORS = {
     remedy: 'person',
     means: 'The admins of the tenant have blocked the program that asks to be let in.',
   },
+  runs_unfinished: {
+    status: 409,
+    retryable: true,
+    remedy: 'person',
+    means: 'The change would concern runs that have not ended; it is made once they have.',
+  },
   last_owner: {
     status: 409,
     retryable: false,

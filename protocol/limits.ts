@@ -96,6 +96,13 @@ export const LIMITS = {
     says: 'all files of one write_files call',
   },
   project_files: { value: 2000, unit: 'count', enforced_by: 'database', says: 'files in a project' },
+  tenant_pools: { value: 10, unit: 'count', enforced_by: 'database', says: 'pools of hosts of a tenant' },
+  join_token_lifetime_ms: {
+    value: 3600_000,
+    unit: 'ms',
+    enforced_by: 'database',
+    says: 'how long a join token may make an executor, once',
+  },
   tenant_projects: {
     value: 1000,
     unit: 'count',

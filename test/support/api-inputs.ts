@@ -1,9 +1,11 @@
 import { type IdKind, newId, type TenantId } from '../../protocol/ids.ts';
 import type { OperationName } from '../../worker/api/routes/index.ts';
 import type { ApiClient, ApiInput } from './api.ts';
+import { operatorOf } from './fleet.ts';
 import { callTool } from './mcp-call.ts';
 import { claimsOf, connect, signedIn } from './oauth.ts';
 import { settlePerson } from './people.ts';
+import { playExecutor } from './played-executor.ts';
 import type { TestStack } from './stack.ts';
 import { type Account, PASSWORD, settleAccount } from './visitor.ts';
 
@@ -20,6 +22,9 @@ export interface ApiWorld {
   readonly client: string;
   /** A project on which the member has a role. */
   readonly project: string;
+  /** A pool of the tenant, and an executor that has joined it. */
+  readonly pool: string;
+  readonly executor: string;
 }
 
 let emails = 0;
@@ -40,6 +45,7 @@ export async function settleApiWorld(
     invitation: await newInvitation(owner, tenant),
     ...{ grant, client },
     project: await newProject(stack, member, owner),
+    ...(await newExecutor(stack, tenant)),
   };
 }
 
@@ -86,6 +92,11 @@ async function newProject(stack: TestStack, member: Account, owner: ApiClient): 
   return project;
 }
 
+async function newExecutor(stack: TestStack, tenant: TenantId) {
+  const pool = await operatorOf(stack).makePool(tenant, `cellar ${emails++}`);
+  return { pool, executor: (await playExecutor(stack, { pool })).id };
+}
+
 /** What each operation is called with by whoever is refused: always the same targets, which must still be there after. */
 export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiInput>> {
   const inTenant = { params: { tenant: world.tenant } };
@@ -130,6 +141,13 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     listProjectMembers: withParam('project', world.project),
     setProjectMember: { ...ofProjectMember, body: { role: 'viewer' } },
     removeProjectMember: ofProjectMember,
+    listExecutors: inTenant,
+    createPool: { ...inTenant, body: { name: `attic ${emails++}` } },
+    createJoinToken: withParam('pool', world.pool),
+    changeExecutor: { ...withParam('executor', world.executor), body: { cordoned: true } },
+    revokeExecutor: withParam('executor', world.executor),
+    placeTenant: { ...inTenant, body: { placement: { labels: { region: 'eu' } } } },
+    placeProject: { ...withParam('project', world.project), body: { labels: { region: 'eu' } } },
     getDocument: {},
   };
 }
@@ -156,6 +174,8 @@ export async function freshInput(
     case 'rotateToken':
     case 'revokeToken':
       return { params: { tenant, token: await newToken(caller, tenant) } };
+    case 'revokeExecutor':
+      return { params: { tenant, executor: (await newExecutor(stack, tenant)).executor } };
     case 'removeProjectMember':
       await owner.get('setProjectMember', apiInputs(world).setProjectMember);
       return apiInputs(world).removeProjectMember;

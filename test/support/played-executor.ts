@@ -48,14 +48,14 @@ export interface PlayedExecutor {
  */
 export async function playExecutor(
   stack: TestStack,
-  wish: { name?: string; slots?: number; pool?: string; labels?: Labels } = {},
+  wish: { name?: string; slots?: number; pool?: string; joinToken?: string; labels?: Labels } = {},
 ): Promise<PlayedExecutor> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'jwk' }).x ?? '';
   const response = await fetch(`${stack.publicUrl}/executor/register`, {
     method: 'POST',
     body: JSON.stringify({
-      join_token: await mintJoinToken(stack.ownerUrl, wish.pool),
+      join_token: wish.joinToken ?? (await mintJoinToken(stack.ownerUrl, wish.pool)),
       name: wish.name ?? 'played',
       public_key: raw,
     }),

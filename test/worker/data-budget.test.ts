@@ -29,7 +29,7 @@ async function ask(method: string, params: object): Promise<void> {
   const message = await readMessage(
     await postMcp(stack, ann.token, { jsonrpc: '2.0', id: 1, method, params }),
   );
-  expect(message).toHaveProperty('result');
+  expect(message, JSON.stringify(message)).toHaveProperty('result');
 }
 
 test('data tools, resources, prompts and completions make one database request to read, two to import and two for a PUT', async () => {

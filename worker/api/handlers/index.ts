@@ -1,6 +1,7 @@
 import type { Handlers } from '../handler.ts';
 import { openApiDocument } from '../openapi.ts';
 import { agentHandlers } from './agents.ts';
+import { executorHandlers } from './executors.ts';
 import { invitationHandlers } from './invitations.ts';
 import { memberHandlers } from './members.ts';
 import { ownHandlers } from './own.ts';
@@ -17,5 +18,6 @@ export const API_HANDLERS: Handlers = {
   ...tokenHandlers,
   ...agentHandlers,
   ...projectHandlers,
+  ...executorHandlers,
   getDocument: (_input, { platform }) => openApiDocument(platform.publicUrl),
 };

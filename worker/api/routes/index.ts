@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
 import { AGENT_ROUTES } from './agents.ts';
+import { EXECUTOR_ROUTES } from './executors.ts';
 import { INVITATION_ROUTES } from './invitations.ts';
 import { MEMBER_ROUTES } from './members.ts';
 import { OWN_ROUTES } from './own.ts';
@@ -28,6 +29,7 @@ export const API_ROUTES = {
   ...TOKEN_ROUTES,
   ...AGENT_ROUTES,
   ...PROJECT_ROUTES,
+  ...EXECUTOR_ROUTES,
   ...DOCUMENT_ROUTES,
 } as const;
 
