@@ -2223,6 +2223,7 @@ end
 $function$;
 alter function app.end_client_grants(text) owner to causeway_keeper;
 comment on function app.end_client_grants(text) is 'Ends all that members of the entered tenant granted to a client, also what waits for its first tokens; how many agents were connected.';
+
 CREATE OR REPLACE FUNCTION app.end_executor(manager text, executor text)
  RETURNS jsonb
  LANGUAGE plpgsql
