@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -10,6 +8,7 @@ import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
+import { isLeaseOnDisk } from '../support/pool-storage.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -30,12 +29,7 @@ afterAll(async () => {
   await stop();
 });
 
-/** Whether the pool has written the run's lease: a change younger than a moment may die with its Worker. */
-function isOnDisk(run: string, phase: string, fence = 1): boolean {
-  const folder = join(stack.stateDir, 'worker/durable-objects/causeway-ExecutorPool');
-  const lease = new RegExp(`"run":"${run}"[^}]*"fence":${fence},[^}]*"phase":"${phase}"`);
-  return readdirSync(folder).some((file) => lease.test(readFileSync(join(folder, file), 'latin1')));
-}
+const isOnDisk = (run: string, phase: string, fence?: number) => isLeaseOnDisk(stack, run, phase, fence);
 
 async function crash(meanwhile?: () => Promise<void>): Promise<void> {
   revived = await crashWorker(stack, meanwhile, revived?.pid);

@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { TestStack } from './stack.ts';
+
+const folderOf = (stack: TestStack) => join(stack.stateDir, 'worker/durable-objects/causeway-ExecutorPool');
+
+/** Whether the pool has written the run's lease: a change younger than a moment may die with its Worker. */
+export function isLeaseOnDisk(stack: TestStack, run: string, phase: string, fence = 1): boolean {
+  const lease = new RegExp(`"run":"${run}"[^}]*"fence":${fence},[^}]*"phase":"${phase}"`);
+  const folder = folderOf(stack);
+  return readdirSync(folder).some((file) => lease.test(readFileSync(join(folder, file), 'latin1')));
+}
+
+/** The runs of which a pool has a lease on disk. */
+export function leasesOnDisk(stack: TestStack): string[] {
+  const files = readdirSync(folderOf(stack)).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));
+  return files.flatMap((name) => {
+    const storage = new DatabaseSync(join(folderOf(stack), name), { readOnly: true });
+    try {
+      return storage
+        .prepare('select run from leases')
+        .all()
+        .map(({ run }) => String(run));
+    } finally {
+      storage.close();
+    }
+  });
+}
