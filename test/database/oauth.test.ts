@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
+import { selectCredentialEnd } from '../../worker/database/changed.ts';
 import { type Database, EntryRefused } from '../../worker/database/database.ts';
 import {
   decideDevice,
@@ -141,6 +142,26 @@ describe('an access token enters with the least of its own scopes and those of i
   });
 });
 
+test('when a credential ends by itself is known to who entered with it', async () => {
+  const grant = await grantOf(ann);
+  const setEnd = (of: 'api_tokens.token_id' | 'oauth_grants.grant_id', id: string, at: string | null) =>
+    database.asSuperuser(
+      `update app.${of.split('.')[0]} set expires_at = $2 where ${of.split('.')[1]} = $1`,
+      [id, at],
+    );
+  const endOf = async (principal: Principal) =>
+    (await withTenant(client, principal, [selectCredentialEnd()] as const))[0];
+  await setEnd('oauth_grants.grant_id', grant.credential.id, '2099-01-01T00:00:01.5Z');
+  expect(await endOf(grant)).toBe(Date.parse('2099-01-01T00:00:01.500Z'));
+  await setEnd('oauth_grants.grant_id', grant.credential.id, 'infinity');
+  expect(await endOf(grant)).toBeNull();
+  await setEnd('api_tokens.token_id', ann.tokenId, '2098-01-01T00:00:00Z');
+  expect(await endOf(ann.principal)).toBe(Date.parse('2098-01-01T00:00:00Z'));
+  await setEnd('api_tokens.token_id', ann.tokenId, null);
+  expect(await endOf(ann.principal)).toBeNull();
+  expect(await endOf(await inBrowser(ann))).toBeNull();
+});
+
 describe('connected agents', () => {
   test('are seen and ended by their person and by an admin; absent and foreign look alike', async () => {
     const agent = await grantOf(bob);
@@ -208,12 +229,11 @@ describe('a client that is blocked in a tenant', () => {
   });
 
   test('is written by no SQL of a call’s own', async () => {
-    const steps = [
+    for (const sql of [
       `insert into app.blocked_clients (client_id) values ('${CLIENT}')`,
       'delete from app.blocked_clients',
       'update app.blocked_clients set client_id = client_id',
-    ];
-    for (const sql of steps)
+    ])
       await expect(asBrowser(ann, query(sql, [], readNothing))).rejects.toMatchObject({ sqlstate: '42501' });
   });
 });

@@ -22,3 +22,18 @@ export function selectVisible(projects: readonly string[], runs: readonly string
     },
   );
 }
+
+/** When the entered credential ends by itself, as milliseconds since 1970; null where it does not. */
+export function selectCredentialEnd(): Query<number | null> {
+  return query(
+    `select extract(epoch from nullif(coalesce(k.expires_at, g.expires_at), 'infinity')) * 1000 as ends_at
+       from (select app.context() as caller) as c
+       left join app.api_tokens as k on c.caller ->> 'kind' = 'api_token' and k.token_id = c.caller ->> 'credential'
+       left join app.oauth_grants as g on c.caller ->> 'kind' = 'oauth' and g.grant_id = c.caller ->> 'credential'`,
+    [],
+    (rows) => {
+      const { ends_at: endsAt } = onlyRow(rows);
+      return endsAt === null ? null : Number(endsAt);
+    },
+  );
+}

@@ -12,9 +12,14 @@ import type { Principal } from '../../../worker/tenants/principal.ts';
 
 // What a real gate and a real database do not do on demand: be replaced, be away, refuse at a chosen moment.
 
+/** How long a stream wished to wait, each time. */
+const waits: number[] = [];
+
 beforeAll(() => {
-  const wait = (ms: number, { signal }: { signal?: AbortSignal } = {}) =>
-    delay(ms, undefined, signal === undefined ? {} : { signal });
+  const wait = (ms: number, { signal }: { signal?: AbortSignal } = {}) => {
+    waits.push(ms);
+    return delay(ms, undefined, signal === undefined ? {} : { signal });
+  };
   vi.stubGlobal('scheduler', { wait });
 });
 afterAll(() => vi.unstubAllGlobals());
@@ -48,15 +53,23 @@ const FILE: Change = { kind: 'files', project: 'prj_1', paths: ['a.py'], listed:
 const A = 'project://prj_1/a.py';
 const B = 'project://prj_1/b.py';
 
-async function watch(options: { readonly ready?: () => Promise<void> } = {}) {
+async function watch(
+  options: { readonly ready?: () => Promise<void>; readonly world?: { readonly endsAt: number } } = {},
+) {
   const gate = new PlayedGate();
-  const world = { answers: [] as (Error | null)[], looks: 0, role: 'member' };
+  const world = {
+    answers: [] as (Error | null)[],
+    looks: 0,
+    role: 'member',
+    endsAt: null as number | null,
+    ...options.world,
+  };
   const transaction = async () => {
     world.looks++;
     const answer = world.answers.shift() ?? null;
     if (answer !== null) throw answer;
     const visible = { projects: new Map([['prj_1', 'Sales']]), runs: new Set() };
-    return [{ role: world.role, scopes: [], projects: null }, visible];
+    return [{ role: world.role, scopes: [], projects: null }, visible, world.endsAt];
   };
   const ticketKey = await importTicketKey(encodeBase64url(new Uint8Array(32).fill(7)));
   const platform = { env: { TENANT_GATE: gate.namespace }, database: { ticketKey, transaction } };
@@ -159,4 +172,13 @@ describe('a stream of changes', { concurrent: true }, () => {
     leave();
     await ended;
   });
+});
+
+test('a stream asks again at the moment at which its credential ends by itself, and not later', async () => {
+  waits.length = 0;
+  const { world, ended } = await watch({ world: { endsAt: Date.now() + 1_500 } });
+  world.answers.push(null, new EntryRefused('expired', []));
+  expect(await ended).toBe('refused');
+  expect(Math.max(...waits)).toBeLessThanOrEqual(1_500);
+  expect(Date.now()).toBeGreaterThanOrEqual(Number(world.endsAt));
 });

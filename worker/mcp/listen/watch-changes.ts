@@ -1,5 +1,5 @@
 import type { ServerEvent } from '@modelcontextprotocol/server';
-import { selectVisible } from '../../database/changed.ts';
+import { selectCredentialEnd, selectVisible } from '../../database/changed.ts';
 import { EntryRefused } from '../../database/database.ts';
 import { withTenantAs } from '../../database/with-tenant.ts';
 import type { Platform } from '../../platform.ts';
@@ -10,7 +10,7 @@ import type { Identity, Principal } from '../../tenants/principal.ts';
 import { eventsFor, namesIn } from './events.ts';
 import { boundFilter, type ListenFilter } from './listen-filter.ts';
 
-/** An idle stream outlives the credential behind it by at most this. */
+/** An idle stream outlives by at most this a credential that somebody ended by SQL of their own. */
 export const LOOK_AGAIN_MS = 30_000;
 /** A stream is told at most once in this time; what happens meanwhile is told together. */
 const GATHER_MS = 1_000;
@@ -59,6 +59,8 @@ class Watch {
   private line: ChangeLine | null = null;
   /** Who was behind the principal at the last look. */
   private identity: Identity | null = null;
+  /** When the credential ends by itself, as known at the last look; the next one comes no later. */
+  private endsAt = Number.POSITIVE_INFINITY;
   private mustLook = true;
   /** Its rights were changed, so its lists may be others; it was not told so yet. */
   private isOther = false;
@@ -91,7 +93,7 @@ class Watch {
     const expiresAt = credential.kind === 'oauth' ? credential.expiresAtMs : Number.POSITIVE_INFINITY;
     try {
       for (;;) {
-        await this.something(Math.min(Date.now() + LOOK_AGAIN_MS, expiresAt));
+        await this.something(Math.min(Date.now() + LOOK_AGAIN_MS, expiresAt, this.endsAt));
         if (signal.aborted) return 'gone';
         if (Date.now() >= expiresAt) return 'expired';
         if (this.line === null) await this.reconnect();
@@ -126,7 +128,9 @@ class Watch {
     try {
       const { identity, results } = await withTenantAs(this.platform.database, this.principal, [
         selectVisible(names.projects, names.runs),
+        selectCredentialEnd(),
       ] as const);
+      this.endsAt = results[1] ?? Number.POSITIVE_INFINITY;
       this.isOther ||= this.identity !== null && rights(this.identity) !== rights(identity);
       this.identity = identity;
       if (batch === null) return 'told';
