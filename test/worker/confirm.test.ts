@@ -7,6 +7,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { PRODUCT } from '../../worker/mcp/product-offer.ts';
+import { isArchived, newProject } from '../support/archivable-projects.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { askModern } from '../support/modern-call.ts';
 import { type Person, settlePerson } from '../support/people.ts';
@@ -20,22 +21,6 @@ let ann: Person;
 beforeAll(async () => {
   ann = await settlePerson(stack, { name: 'Ann' });
 });
-
-async function newProject(who = ann): Promise<string> {
-  const name = `To archive ${crypto.randomUUID()}`;
-  return (await callTool<{ project: string }>(stack, who.token, 'create_project', { name })).structured
-    .project;
-}
-
-async function isArchived(project: string): Promise<boolean> {
-  const { structured } = await callTool<{ projects: { project: string }[] }>(
-    stack,
-    ann.token,
-    'list_projects',
-    {},
-  );
-  return !structured.projects.some((one) => one.project === project);
-}
 
 interface Result {
   readonly resultType?: string;
@@ -69,19 +54,19 @@ const refusalIn = ({ content }: Result) => JSON.parse(content?.[0]?.text ?? '{}'
 
 describe('a person is asked before something dangerous is done', () => {
   test('by a client of 2026-07-28, which calls again with the answer', async () => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const asked = await round({ project });
     expect(asked.result.resultType).toBe('input_required');
     expect(asked.result.inputRequests?.confirm?.params.message).toMatch(/^Archive the project `To archive/);
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
     const { requestState } = asked.result;
     const done = await round({ project }, { requestState, inputResponses: ACCEPT });
     expect(done.result).toMatchObject({ resultType: 'complete', structuredContent: { archived: true } });
-    expect(await isArchived(project)).toBe(true);
+    expect(await isArchived(stack, ann, project)).toBe(true);
   });
 
   test('through the SDK of 2026-07-28, in one call of its own', async () => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const client = new ModernClient(
       { name: 'test', version: '1' },
       { capabilities: CAN_ASK, versionNegotiation: { mode: { pin: '2026-07-28' } } },
@@ -103,7 +88,7 @@ describe('a person is asked before something dangerous is done', () => {
   });
 
   test('by a client of 2025-11-25, in the middle of the call', async () => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const client = new Client({ name: 'test', version: '1' }, { capabilities: { elicitation: {} } });
     const questions: string[] = [];
     client.setRequestHandler(ElicitRequestSchema, async ({ params }) => {
@@ -122,47 +107,47 @@ describe('a person is asked before something dangerous is done', () => {
   });
 
   test('where the client cannot ask, the first call says what would happen and does nothing', async () => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const { error } = await callTool(stack, ann.token, 'archive_project', { project });
     expect(error).toMatchObject({
       code: 'confirmation_required',
       details: { effect: { archives: { project, files: 0 } } },
     });
     expect(error?.message).toMatch(/Nothing was done yet/);
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
     const confirmation = error?.details?.confirmation;
     const done = await callTool(stack, ann.token, 'archive_project', { project, confirmation });
     expect(done.structured).toMatchObject({ archived: true });
-    expect(await isArchived(project)).toBe(true);
+    expect(await isArchived(stack, ann, project)).toBe(true);
   });
 
   test.each([['decline'], ['cancel']])('and %s does nothing', async (action) => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const { requestState } = (await round({ project })).result;
     const { result } = await round({ project }, { requestState, inputResponses: { confirm: { action } } });
     expect(result.isError).toBe(true);
     expect(refusalIn(result).code).toBe('declined');
     const again = await round({ project }, { requestState, inputResponses: ACCEPT });
     expect(again.error?.code).toBe(-32602);
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
   });
 
   test('no answer asks again', async () => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const { requestState } = (await round({ project })).result;
     const { result } = await round({ project }, { requestState });
     expect(result.resultType).toBe('input_required');
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
   });
 
   test('what is another thing by now is asked about anew', async () => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const { requestState } = (await round({ project })).result;
     const files = [{ path: 'new.py', content: '1' }];
     await callTool(stack, ann.token, 'write_files', { project, files, message: 'More' });
     const { result } = await round({ project }, { requestState, inputResponses: ACCEPT });
     expect(result.inputRequests?.confirm?.params.message).toMatch(/with 1 files/);
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
   });
 });
 
@@ -171,7 +156,10 @@ describe('a state that Mallory got hold of archives nothing when it is', () => {
     ['changed', async (state, project) => round({ project }, answered(`${state.slice(0, -2)}AA`))],
     ['made up', async (_state, project) => round({ project }, answered('e30.e30'))],
     ['empty', async (_state, project) => round({ project }, answered(''))],
-    ['used for another project', async (state) => round({ project: await newProject() }, answered(state))],
+    [
+      'used for another project',
+      async (state) => round({ project: await newProject(stack, ann) }, answered(state)),
+    ],
     [
       'used with another tool',
       async (state, project) =>
@@ -204,7 +192,7 @@ describe('a state that Mallory got hold of archives nothing when it is', () => {
   const answered = (requestState: string) => ({ requestState, inputResponses: ACCEPT });
 
   test.each(cases)('%s', async (_what, use) => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const { requestState = '' } = (await round({ project })).result;
     const { error, result } = await use(requestState, project);
     expect(error).toEqual({
@@ -213,12 +201,12 @@ describe('a state that Mallory got hold of archives nothing when it is', () => {
       data: { reason: 'invalid_request_state' },
     });
     expect(result).toEqual({});
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
   });
 
   test('used twice, or twenty times at once: it is good for one effect', async () => {
     const files = Array.from({ length: 12 }, (_, n) => ({ path: `f${n}.py`, content: 'print(1)\n' }));
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const write = (list: unknown[]) =>
       callTool(stack, ann.token, 'write_files', { project, files: list, message: 'Write' });
     await write(files);
@@ -244,20 +232,20 @@ describe('a confirmation archives nothing when it is', () => {
     (await callTool(stack, ann.token, 'archive_project', { project })).error?.details?.confirmation;
 
   test.each<[string, (confirmation: unknown) => Promise<{ project: string; confirmation: unknown }>]>([
-    ['made up', async () => ({ project: await newProject(), confirmation: 'yes' })],
-    ["another project's", async (confirmation) => ({ project: await newProject(), confirmation })],
+    ['made up', async () => ({ project: await newProject(stack, ann), confirmation: 'yes' })],
+    ["another project's", async (confirmation) => ({ project: await newProject(stack, ann), confirmation })],
     [
       'a state that was meant for a client that can ask',
       async () => {
-        const project = await newProject();
+        const project = await newProject(stack, ann);
         return { project, confirmation: (await round({ project })).result.requestState };
       },
     ],
   ])('%s', async (_what, use) => {
-    const given = await use(await confirmationFor(await newProject()));
+    const given = await use(await confirmationFor(await newProject(stack, ann)));
     const { error } = await callTool(stack, ann.token, 'archive_project', given);
     expect(error?.code).toBe('confirmation_required');
-    expect(await isArchived(given.project)).toBe(false);
+    expect(await isArchived(stack, ann, given.project)).toBe(false);
   });
 });
 
@@ -268,7 +256,7 @@ describe('write_files', () => {
     );
 
   test('asks where it replaces or deletes many files, and not where it adds them or changes some', async () => {
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const write = (files: unknown[]) =>
       callTool(stack, ann.token, 'write_files', { project, files, message: 'Write' });
     expect((await write(many(30, 'a'))).error).toBeNull();

@@ -148,6 +148,18 @@ describe.each(READERS)('what a client of %s is given', (_revision, connect) => {
     expect(obeyed([content, notice])).toEqual([]);
   });
 
+  test('rows of data hold it in their cells, and nothing of it is in what Causeway adds', async () => {
+    const [content, ...rest] = await reader.read(`data://${ann.project}/hostile?offset=0`);
+    const page = JSON.parse(content?.text ?? '') as object;
+    expect(placesOf(page).toSorted()).toEqual(['columns[]', 'rows[][]']);
+    expect(obeyed(page)).toEqual([]);
+    expect(rest).toEqual([]);
+    const [described, notice] = await reader.read(`data://${ann.project}/hostile`);
+    expect(described?.text).toContain(ORDER);
+    expect(notice?._meta).toEqual({ 'causeway/notice': true });
+    expect(notice?.text).not.toContain(ORDER);
+  });
+
   test('a list names what a run left by its own name and title', async () => {
     const { resources } = await reader.list();
     expect(placesOf(resources).toSorted()).toEqual(['[].name', '[].title']);

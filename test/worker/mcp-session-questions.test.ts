@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isArchived, newProject } from '../support/archivable-projects.ts';
 import { countEntries } from '../support/count-entries.ts';
-import { callTool, readMessage } from '../support/mcp-call.ts';
+import { readMessage } from '../support/mcp-call.ts';
 import { type ClientSession, openSession, SseReader } from '../support/mcp-session.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
@@ -53,21 +54,6 @@ class AskingCall {
 
 const accept = (id: string, content: object = {}) => ({ id, result: { action: 'accept', content } });
 const textOf = (message: Record<string, unknown>) => JSON.stringify(message.result);
-
-async function newProject(): Promise<string> {
-  const name = `Project ${crypto.randomUUID()}`;
-  return (await callTool<{ project: string }>(stack, ann.token, 'create_project', { name })).structured
-    .project;
-}
-
-async function isArchived(project: string): Promise<boolean> {
-  const { structured } = await callTool<{ projects: { project: string }[] }>(
-    stack,
-    ann.token,
-    'list_projects',
-  );
-  return !structured.projects.some((one) => one.project === project);
-}
 
 test('a request in a session makes as many database requests as one without, and no more', async () => {
   const entries = await countEntries(stack);
@@ -135,13 +121,13 @@ test('no log of any part holds a session’s id, whatever its client does with i
 describe('a person is asked on the stream of the call, and answers by another POST', () => {
   test('and what they agree to happens', async () => {
     const session = await open(ann);
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const call = await AskingCall.begin(session, 'archive_project', { project });
     expect(call.question).toMatchObject({ method: 'elicitation/create', params: { mode: 'form' } });
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
     expect((await session.post(accept(call.question.id))).status).toBe(202);
     expect(await call.end()).toMatchObject({ id: 1, result: { structuredContent: { project } } });
-    expect(await isArchived(project)).toBe(true);
+    expect(await isArchived(stack, ann, project)).toBe(true);
   });
 
   test.each([
@@ -149,11 +135,11 @@ describe('a person is asked on the stream of the call, and answers by another PO
     ['fail to ask them', { error: { code: -32603, message: 'no screen' } }],
   ])('and what they %s does not', async (_what, answer) => {
     const session = await open(ann);
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const call = await AskingCall.begin(session, 'archive_project', { project });
     await session.post({ id: call.question.id, ...answer });
     expect(await call.end()).toMatchObject({ id: 1, result: { isError: true } });
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
   });
 });
 
@@ -167,12 +153,12 @@ describe('an answer that is not the client’s reaches no call', () => {
   ];
   test.each(answers)('%s', async (_what, answerFalsely) => {
     const session = await open(ann);
-    const project = await newProject();
+    const project = await newProject(stack, ann);
     const call = await AskingCall.begin(session, 'archive_project', { project });
     expect((await answerFalsely(call.question.id, session)).status).toBeOneOf([202, 404]);
     await session.post({ id: call.question.id, result: { action: 'decline' } });
     expect(await call.end()).toMatchObject({ result: { isError: true } });
-    expect(await isArchived(project)).toBe(false);
+    expect(await isArchived(stack, ann, project)).toBe(false);
   });
 
   test('nor does one that is too large, or a second one', async () => {
@@ -224,7 +210,7 @@ test('more questions than a session may have open are refused to the call', asyn
 
 test('a client that cannot be asked is not asked', async () => {
   const session = await open(ann, {});
-  const project = await newProject();
+  const project = await newProject(stack, ann);
   const response = await session.post({
     id: 1,
     method: 'tools/call',
@@ -235,12 +221,12 @@ test('a client that cannot be asked is not asked', async () => {
 
 test('a call of a cancelled question ends, and its answer comes too late', async () => {
   const session = await open(ann);
-  const project = await newProject();
+  const project = await newProject(stack, ann);
   const call = await AskingCall.begin(session, 'archive_project', { project }, 'asks');
   await session.post({ method: 'notifications/cancelled', params: { requestId: 'asks' } });
   expect(await call.end()).toBeUndefined();
   expect((await session.post(accept(call.question.id))).status).toBe(202);
-  expect(await isArchived(project)).toBe(false);
+  expect(await isArchived(stack, ann, project)).toBe(false);
 });
 
 test.each([
