@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attack } from '../support/attack-files.ts';
 import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
 const MIB = 1024 * 1024;
@@ -9,6 +10,15 @@ describe('a run that meets a limit ends, and its outcome names the limit', () =>
     host = await startSandboxHost({ warm: 0 });
   });
   afterAll(() => host.stop());
+
+  it('an endless loop is stopped, and the line where it stood is named', async () => {
+    const { outcome } = await host.run({
+      ...attack('processes/endless_loop'),
+      entry: 'forecast.py',
+      limits: { wall_ms: 1000 },
+    });
+    expect(outcome.message).toMatch(/^Stopped after 1 s at line (8|9) of forecast\.py\.$/);
+  });
 
   it('memory is counted by the cgroup: what the program prints about it changes nothing', async () => {
     const { outcome } = await host.run({
