@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import { TEST_GROUPS } from './cli/testing/test-groups.ts';
+import { TEST_GROUPS, type TestGroup } from './cli/testing/test-groups.ts';
+
+/** What is started once for all tests of a group. */
+const SHARED_PARTS: Partial<Record<TestGroup['name'], string[]>> = {
+  engines: ['test/support/engines-setup.ts'],
+  stack: ['test/support/global-setup.ts'],
+};
 
 /** Python and Markdown files are text to what imports them, as the rules of wrangler.toml say for the Worker. */
 const filesAsText = {
@@ -25,7 +31,7 @@ export default defineConfig({
         name,
         include: [...include],
         exclude: [...exclude],
-        globalSetup: name === 'stack' ? ['test/support/global-setup.ts'] : [],
+        globalSetup: SHARED_PARTS[name] ?? [],
       },
     })),
   },

@@ -3,6 +3,7 @@ import { hostname, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Labels, labelsSchema, parseLabel } from '../protocol/labels.ts';
+import { ENGINE_CHOICES, type EngineChoice } from './choose-engine.ts';
 
 const MIB = 1024 * 1024;
 
@@ -19,6 +20,9 @@ export interface Config {
   /** What all sandboxes together may use. */
   readonly memoryBytes: number;
   readonly blobCacheBytesMax: number;
+  readonly engine: EngineChoice;
+  readonly acceptsKernelAsBoundary: boolean;
+  readonly dockerSocket: string;
   readonly platform: 'systrap' | 'kvm';
   readonly selfTest: boolean;
   readonly sweep: boolean;
@@ -67,6 +71,9 @@ interface Options {
   joinTokenFile?: string;
   memoryMb?: number;
   blobCacheMb: number;
+  engine: EngineChoice;
+  acceptKernelAsBoundary?: true;
+  dockerSocket: string;
   platform: 'systrap' | 'kvm';
   selfTest?: true;
   sweep?: true;
@@ -94,11 +101,21 @@ export function readConfig(argv: readonly string[]): Config {
     )
     .option('--blob-cache-mb <mb>', 'fetched inputs kept on disk', positiveInteger, 4096)
     .addOption(
+      new Option('--engine <name>', 'what runs are isolated by; auto takes the strongest that this host has')
+        .choices(ENGINE_CHOICES)
+        .default('auto'),
+    )
+    .option(
+      '--accept-kernel-as-boundary',
+      'lets docker-runc serve: a bug in the kernel of this host is an escape then',
+    )
+    .option('--docker-socket <path>', 'of the Docker daemon, for its engines', '/var/run/docker.sock')
+    .addOption(
       new Option('--platform <name>', 'platform of gVisor; kvm hangs in most virtual machines')
         .choices(['systrap', 'kvm'])
         .default('systrap'),
     )
-    .option('--self-test', 'play the hostile probe, print a table, and exit')
+    .option('--self-test', 'play the hostile probe under each engine, print tables, and exit')
     .option('--sweep', 'remove what a killed executor left of its sandboxes, and exit')
     .option('--json', 'with --self-test: one JSON object')
     .addHelpText('after', EXAMPLES);
@@ -117,6 +134,9 @@ export function readConfig(argv: readonly string[]): Config {
     joinTokenFile: options.joinTokenFile ?? null,
     memoryBytes: options.memoryMb === undefined ? Math.floor(totalmem() * 0.75) : options.memoryMb * MIB,
     blobCacheBytesMax: options.blobCacheMb * MIB,
+    engine: options.engine,
+    acceptsKernelAsBoundary: options.acceptKernelAsBoundary === true,
+    dockerSocket: resolve(options.dockerSocket),
     platform: options.platform,
     selfTest: options.selfTest === true,
     sweep: options.sweep === true,

@@ -4,12 +4,16 @@ import { ensureImage } from '../infra/sandbox-image/ensure-image.ts';
 import { ensureRunsc } from '../infra/sandbox-image/ensure-runsc.ts';
 import { ProvisionProblem } from '../infra/sandbox-image/problem.ts';
 import type { Progress } from '../infra/sandbox-image/progress.ts';
+import type { SandboxImage } from '../infra/sandbox-image/store/image-store.ts';
 import type { Offer } from '../protocol/messages.ts';
+import { type EngineName, enginesToTry } from './choose-engine.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
+import { openDocker } from './open-docker.ts';
 import { type Cgroups, findCgroups } from './sandbox/cgroup.ts';
+import { drive } from './sandbox/drive.ts';
 import type { Engine } from './sandbox/engine.ts';
-import { checkRunsc, gvisorEngine } from './sandbox/gvisor.ts';
+import { checkRunsc, gvisorDriver } from './sandbox/gvisor.ts';
 
 /** Programs of the host that the executor starts; util-linux and coreutils have them. */
 const PROGRAMS = ['mount', 'umount', 'mkfifo', 'setpriv'];
@@ -17,14 +21,21 @@ const PROGRAM_DIRS = '/usr/sbin:/usr/bin:/sbin:/bin';
 /** Python of the image, as its recipe places it. */
 const PYTHON = '/usr/bin/python3';
 
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly imageEnvironment: Readonly<Record<string, string>>;
+  readonly offer: Omit<Offer, 'slots'>;
+}
+
 export type EngineOpened =
-  | {
-      readonly ok: true;
-      readonly engine: Engine;
-      readonly imageEnvironment: Readonly<Record<string, string>>;
-      readonly offer: Omit<Offer, 'slots'>;
-    }
+  | ({ readonly ok: true } & OpenedEngine)
   | { readonly ok: false; readonly reason: string };
+
+/** The state folder that an engine works in, held by this process. */
+export interface HeldState {
+  readonly dir: string;
+  readonly tag: string;
+}
 
 async function missingPrograms(): Promise<string[]> {
   const found = await Promise.all(
@@ -40,72 +51,103 @@ async function missingPrograms(): Promise<string[]> {
 }
 
 /**
- * Provides runsc and the image, and makes the engine over them; or says what this host lacks. As an ordinary user runsc
- * would enforce no cgroup limit at all, so that is refused and not tried.
+ * What any engine needs of this host, or a sentence on what it lacks. As an ordinary user runsc would enforce no cgroup
+ * limit at all, so that is refused and not tried.
  */
+async function refuseHost(): Promise<string | null> {
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return 'The executor runs on Linux x86-64 only. Use such a host, or the dev container.';
+  if (process.getuid?.() !== 0)
+    return 'The executor has to run as root: it mounts, makes cgroups and starts gVisor, none of which bounds a run for an ordinary user. Start it with sudo or as a system service.';
+  const missing = await missingPrograms();
+  return missing.length === 0
+    ? null
+    : `This host lacks ${missing.join(', ')}. Install util-linux and coreutils.`;
+}
+
+/** Opens the strongest engine that the settings allow and this host has; or says of each what it lacks. */
 export async function openEngine(
   config: Config,
-  state: { readonly dir: string; readonly tag: string },
+  state: HeldState,
   log: Log,
-  /** Instead of those that are found. */
+  /** For gVisor, instead of those that are found. */
   given?: Cgroups,
 ): Promise<EngineOpened> {
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    return {
-      ok: false,
-      reason: 'The executor runs on Linux x86-64 only. Use such a host, or the dev container.',
-    };
-  if (process.getuid?.() !== 0)
-    return {
-      ok: false,
-      reason:
-        'The executor has to run as root: it mounts, makes cgroups and starts gVisor, none of which bounds a run for an ordinary user. Start it with sudo or as a system service.',
-    };
-  const missing = await missingPrograms();
-  if (missing.length > 0)
-    return { ok: false, reason: `This host lacks ${missing.join(', ')}. Install util-linux and coreutils.` };
-  const found = given === undefined ? findCgroups() : ({ ok: true, cgroups: given } as const);
-  if (!found.ok) return { ok: false, reason: `Runs cannot be bounded here: ${found.reason}` };
+  const wanted = enginesToTry(config.engine, config.acceptsKernelAsBoundary);
+  if (!wanted.ok) return wanted;
+  const refusals: string[] = [];
+  for (const name of wanted.engines) {
+    const opened = await openNamed(name, config, state, log, given);
+    if (opened.ok) return opened;
+    if (!refusals.includes(opened.reason)) refusals.push(opened.reason);
+  }
+  return { ok: false, reason: refusals.join('\n') };
+}
 
+/** Provides the image and this one engine over it, or says what this host lacks. */
+export async function openNamed(
+  name: EngineName,
+  config: Config,
+  state: HeldState,
+  log: Log,
+  given?: Cgroups,
+): Promise<EngineOpened> {
+  const refusal = await refuseHost();
+  if (refusal !== null) return { ok: false, reason: refusal };
   const onProgress = (step: Progress) => log('info', 'provisioning', { ...step });
+  const provision = { stateDir: config.cacheDir, onProgress };
   try {
-    const [runsc, image] = await Promise.all([
-      ensureRunsc({ stateDir: config.cacheDir, onProgress }),
-      ensureImage({ stateDir: config.cacheDir, onProgress }),
-    ]);
-    const checked = await checkRunsc(runsc.path);
-    if (!checked.ok) return checked;
-    const { manifest } = image;
-    const engine = gvisorEngine(
-      {
-        runscPath: runsc.path,
-        platform: config.platform,
-        stateDir: state.dir,
-        cgroupPrefix: `causeway-${state.tag}`,
-        cgroups: found.cgroups,
-        rootfsDir: image.rootfsDir,
-        python: PYTHON,
-        harness: await readFile(join(import.meta.dirname, 'sandbox', 'harness.py'), 'utf8'),
-        imageEnvironment: manifest.environment,
-        log,
-      },
-      checked.version,
-    );
-    return {
-      ok: true,
-      engine,
-      imageEnvironment: manifest.environment,
-      offer: {
-        engine: engine.name,
-        engine_version: engine.version,
-        image: image.digest,
-        python: manifest.python,
-        packages: Object.entries(manifest.libraries).map(([name, version]) => ({ name, version })),
-        absent: [...manifest.absent],
-      },
-    };
+    const image = await ensureImage(provision);
+    const opened =
+      name === 'gvisor'
+        ? await openGvisor((await ensureRunsc(provision)).path, image, config, state, log, given)
+        : await openDocker({ engine: name, config, state, image, python: PYTHON, log });
+    return opened.ok ? { ok: true, ...offerOf(opened.engine, image) } : opened;
   } catch (error) {
     if (error instanceof ProvisionProblem) return { ok: false, reason: `${error.message} ${error.remedy}` };
     throw error;
   }
+}
+
+async function openGvisor(
+  runscPath: string,
+  image: SandboxImage,
+  config: Config,
+  state: HeldState,
+  log: Log,
+  given: Cgroups | undefined,
+): Promise<{ ok: true; engine: Engine } | { ok: false; reason: string }> {
+  const found = given === undefined ? findCgroups() : ({ ok: true, cgroups: given } as const);
+  if (!found.ok) return { ok: false, reason: `Runs cannot be bounded here: ${found.reason}` };
+  const checked = await checkRunsc(runscPath);
+  if (!checked.ok) return checked;
+  const driver = gvisorDriver(
+    {
+      runscPath,
+      platform: config.platform,
+      stateDir: state.dir,
+      rootfsDir: image.rootfsDir,
+      python: PYTHON,
+      harness: await readFile(join(import.meta.dirname, 'sandbox', 'harness.py'), 'utf8'),
+      imageEnvironment: image.manifest.environment,
+    },
+    checked.version,
+  );
+  const place = { stateDir: state.dir, cgroupPrefix: `causeway-${state.tag}`, cgroups: found.cgroups, log };
+  return { ok: true, engine: drive(driver, place) };
+}
+
+function offerOf(engine: Engine, { digest, manifest }: SandboxImage): OpenedEngine {
+  return {
+    engine,
+    imageEnvironment: manifest.environment,
+    offer: {
+      engine: engine.name,
+      engine_version: engine.version,
+      image: digest,
+      python: manifest.python,
+      packages: Object.entries(manifest.libraries).map(([name, version]) => ({ name, version })),
+      absent: [...manifest.absent],
+    },
+  };
 }

@@ -9,7 +9,8 @@ import os
 import socket
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-EXPECTED_ENVIRONMENT = set(json.load(open("/inputs/parameters.json"))["environment"])
+PARAMETERS = json.load(open("/inputs/parameters.json"))
+EXPECTED_ENVIRONMENT = set(PARAMETERS["environment"])
 
 
 def report(name, ok, detail=""):
@@ -73,6 +74,8 @@ def writes():
         with open(path, "w") as file:
             file.write("x")
         report(f"{folder} is writable", os.path.getsize(path) == 1)
+        size = os.statvfs(folder).f_blocks * os.statvfs(folder).f_frsize
+        report(f"{folder} is bounded", size == PARAMETERS["folder_bytes_max"][folder], f"{size} bytes")
         os.chmod(path, 0o755)
         refused(f"run a program from {folder}", lambda: os.posix_spawn(path, [path], {}))
 
@@ -108,14 +111,14 @@ def environment():
 
 def memory():
     """Ends by itself at three times the limit, so that a host without limits is not hurt by finding it out."""
-    most = 3 * json.load(open("/inputs/parameters.json"))["memory_bytes"]
+    most = 3 * PARAMETERS["memory_bytes"]
     held = []
     while sum(map(len, held)) < most:
         held.append(bytearray(os.urandom(4096) * 1024))
 
 
 def processes():
-    most = json.load(open("/inputs/parameters.json"))["processes_max"]
+    most = PARAMETERS["processes_max"]
     children = []
     try:
         while len(children) <= most:
@@ -132,7 +135,7 @@ def processes():
 
 
 def main():
-    piece = json.load(open("/inputs/parameters.json"))["piece"]
+    piece = PARAMETERS["piece"]
     pieces = {
         "isolation": (network, writes, privileges, environment),
         "memory": (memory,),

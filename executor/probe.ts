@@ -77,6 +77,10 @@ export async function probe(
         environment,
         processes_max: PROBE_PROCESSES_MAX,
         memory_bytes: PROBE_MEMORY_BYTES,
+        folder_bytes_max: {
+          '/outputs': DEFAULT_LIMITS.outputsBytesMax,
+          '/tmp': DEFAULT_LIMITS.tmpBytesMax,
+        },
       });
       return typeof played === 'string'
         ? [{ name: piece, ok: false, detail: played }]
@@ -91,7 +95,7 @@ export async function probe(
 async function playPiece(
   engine: Engine,
   source: string,
-  parameters: { piece: Piece; environment: string[]; processes_max: number; memory_bytes: number },
+  parameters: { readonly piece: Piece } & Readonly<Record<string, unknown>>,
 ): Promise<Played | string> {
   const spec: SandboxSpec = {
     ...WARM_SPEC,

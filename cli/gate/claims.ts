@@ -11,7 +11,7 @@ import { findUnprovenGuarantees } from './guarantees.ts';
 import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
 import { findFixtureImports, findForbiddenImports } from './import-law.ts';
 import { findUnlockedPackages } from './lock-file.ts';
-import { findLongFiles, findMachineTraces, findRunscCallers, findStraySql } from './places.ts';
+import { findEngineCallers, findLongFiles, findMachineTraces, findStraySql } from './places.ts';
 import { compareSurface, writeSurface } from './public-surface.ts';
 import { runTool } from './run-tool.ts';
 import { listFiles, readSource } from './source-files.ts';
@@ -42,7 +42,7 @@ export const CLAIMS: readonly Claim[] = [
     check: () => findCycles(buildImportGraph(sources(/\.ts$/), { withTypes: false })),
   },
   { says: 'SQL stands only where it may', check: () => findStraySql(sources(/\.ts$/)) },
-  { says: 'Only one file talks to runsc', check: () => findRunscCallers(sources(/\.ts$/)) },
+  { says: 'Only one file talks to each engine', check: () => findEngineCallers(sources(/\.ts$/)) },
   {
     says: 'No file names a registry host or a path of this machine',
     check: () => findMachineTraces(sources(TEXT)),

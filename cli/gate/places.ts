@@ -14,16 +14,23 @@ export function findStraySql(sources: readonly SourceText[]): readonly string[] 
     .flatMap((source) => findLines(source, SQL));
 }
 
-const RUNSC_CALLER = 'executor/sandbox/gvisor.ts';
+/** How an engine is talked to, and the one file that does. */
+const ENGINE_CALLERS = [
+  {
+    file: 'executor/sandbox/gvisor.ts',
+    needs: /node:child_process/,
+    talks: /runscPath|--platform=|--network=none/,
+  },
+  { file: 'executor/sandbox/docker-api.ts', needs: /node:http/, talks: /socketPath/ },
+];
 
-/** Files of the executor that start runsc and are not the one that may. */
-export function findRunscCallers(sources: readonly SourceText[]): readonly string[] {
-  return sources
-    .filter(
-      ({ path, text }) =>
-        path.startsWith('executor/') && path !== RUNSC_CALLER && /node:child_process/.test(text),
-    )
-    .flatMap((source) => findLines(source, /runscPath|--platform=|--network=none/));
+/** Lines of the executor that talk to a container engine outside of the one file that may. */
+export function findEngineCallers(sources: readonly SourceText[]): readonly string[] {
+  return ENGINE_CALLERS.flatMap(({ file, needs, talks }) =>
+    sources
+      .filter(({ path, text }) => path.startsWith('executor/') && path !== file && needs.test(text))
+      .flatMap((source) => findLines(source, talks)),
+  );
 }
 
 // Built from pieces, so that this file does not contain what it looks for.

@@ -2,13 +2,14 @@ import { globSync } from 'node:fs';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 
 export interface TestGroup {
-  readonly name: 'alone' | 'stack';
+  readonly name: 'alone' | 'engines' | 'stack';
   readonly says: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
 }
 
 const ALL = 'test/**/*.test.ts';
+const ENGINES = 'test/sandbox/{attacks,engines}*.test.ts';
 const SHARING = 'test/{worker,conformance,e2e,browser}/**/*.test.ts';
 
 /**
@@ -16,7 +17,8 @@ const SHARING = 'test/{worker,conformance,e2e,browser}/**/*.test.ts';
  * after the other: a stack that does not start fails the tests that need it and no others.
  */
 export const TEST_GROUPS: readonly TestGroup[] = [
-  { name: 'alone', says: 'Tests that start what they need', include: [ALL], exclude: [SHARING] },
+  { name: 'alone', says: 'Tests that start what they need', include: [ALL], exclude: [SHARING, ENGINES] },
+  { name: 'engines', says: 'Tests under each engine', include: [ENGINES], exclude: [] },
   { name: 'stack', says: 'Tests that share one stack of real parts', include: [SHARING], exclude: [] },
 ];
 

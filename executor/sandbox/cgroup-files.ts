@@ -1,4 +1,4 @@
-import { readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CgroupGroup } from './cgroup-group.ts';
 
@@ -24,6 +24,20 @@ export function keyedNumber(text: string | null, key: string): number | null {
 export function readNumber(dir: string, file: string): number | null {
   const text = readControl(dir, file);
   return text === null || !/^\d+$/.test(text) ? null : Number(text);
+}
+
+/** The group and those that an engine made directly below it. */
+export function withBelow(dir: string): string[] {
+  try {
+    const below = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [dir, ...below.map((entry) => join(dir, entry.name))];
+  } catch {
+    return [dir];
+  }
+}
+
+export function sumOver(dirs: readonly string[], count: (dir: string) => number | null): number {
+  return dirs.reduce((sum, dir) => sum + (count(dir) ?? 0), 0);
 }
 
 export function processIds(dir: string): number[] {
@@ -52,7 +66,7 @@ function removeDir(dir: string): 'removed' | 'absent' {
 
 /** Removes a group, and the executor's group above it when that was its last; EBUSY is thrown for the group itself. */
 export function removeGroup(dir: string): void {
-  removeDir(dir);
+  for (const each of withBelow(dir).reverse()) removeDir(each);
   try {
     removeDir(dirname(dir));
   } catch {
@@ -65,7 +79,7 @@ export function removeGroup(dir: string): void {
  * it, whatever its version.
  */
 export function leftGroup(dirs: readonly string[]): Pick<CgroupGroup, 'kill' | 'processes' | 'remove'> {
-  const processes = () => [...new Set(dirs.flatMap(processIds))];
+  const processes = () => [...new Set(dirs.flatMap(withBelow).flatMap(processIds))];
   return {
     processes,
     kill() {

@@ -50,6 +50,7 @@ export const CPU_PERIOD_US = 100_000;
 const HOST_TASKS_PER_PROCESS = 3;
 const HOST_TASKS_OF_ENGINE = 256;
 
+/** For gVisor, with a daemon and without. */
 export function hostTasksMax(processesMax: number): number {
   return processesMax * HOST_TASKS_PER_PROCESS + HOST_TASKS_OF_ENGINE;
 }

@@ -8,6 +8,8 @@ import {
   readControl,
   readNumber,
   removeGroup,
+  sumOver,
+  withBelow,
   writeControl,
 } from './cgroup-files.ts';
 import {
@@ -15,7 +17,6 @@ import {
   type CgroupGroup,
   CPU_PERIOD_US,
   type Hierarchy,
-  hostTasksMax,
   RUN_SHARES,
 } from './cgroup-group.ts';
 
@@ -25,8 +26,16 @@ const OURS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];
 const FREEZE_TIMEOUT_MS = 1_000;
 const FREEZE_POLL_MS = 1;
 
-/** One sandbox's groups in the hierarchies of cgroup v1 (Linux Documentation/admin-guide/cgroup-v1). */
-export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: boolean): CgroupGroup {
+/**
+ * One sandbox's groups in the hierarchies of cgroup v1 (Linux Documentation/admin-guide/cgroup-v1). One of version 2 beside
+ * them bounds nothing, but an engine may have made groups in it.
+ */
+export function v1Group(
+  hierarchies: readonly Hierarchy[],
+  name: string,
+  make: boolean,
+  tasksMax: (processesMax: number) => number,
+): CgroupGroup {
   const dirOf = (controller: string) => {
     const hierarchy = hierarchies.find((each) => each.controllers.includes(controller));
     if (hierarchy === undefined) throw new Error(`no cgroup v1 hierarchy has ${controller}`);
@@ -48,6 +57,8 @@ export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: b
     if (!swapAccounted) writeControl(memory, 'memory.swappiness', 0);
   };
 
+  const processes = () => withBelow(memory).flatMap(processIds);
+
   const dirs = hierarchies.map((hierarchy) => join(hierarchy.dir, name));
   return {
     dirs,
@@ -55,14 +66,14 @@ export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: b
       setMemory(limits.memoryBytes);
       writeControl(cpu, 'cpu.cfs_period_us', CPU_PERIOD_US);
       writeControl(cpu, 'cpu.cfs_quota_us', Math.round(limits.cpuCores * CPU_PERIOD_US));
-      writeControl(pids, 'pids.max', hostTasksMax(limits.processesMax));
+      writeControl(pids, 'pids.max', tasksMax(limits.processesMax));
     },
     setPriority(priority) {
       writeControl(cpu, 'cpu.shares', priority === 'run' ? RUN_SHARES : BACKGROUND_SHARES);
     },
     async freeze() {
       const until = performance.now() + FREEZE_TIMEOUT_MS;
-      if (readControl(freezer, 'freezer.state') === null) return processIds(memory).length === 0;
+      if (readControl(freezer, 'freezer.state') === null) return processes().length === 0;
       writeControl(freezer, 'freezer.state', 'FROZEN');
       while (readControl(freezer, 'freezer.state') !== 'FROZEN') {
         if (performance.now() > until) return false;
@@ -71,16 +82,19 @@ export function v1Group(hierarchies: readonly Hierarchy[], name: string, make: b
       return true;
     },
     kill() {
-      for (const pid of processIds(memory)) killProcess(pid);
+      for (const pid of processes()) killProcess(pid);
       // A frozen process dies only when it is thawed, and then before it runs an instruction of its own.
       if (readControl(freezer, 'freezer.state') !== null) writeControl(freezer, 'freezer.state', 'THAWED');
     },
-    processes: () => processIds(memory),
+    processes,
     facts() {
       const cpuNs = readNumber(cpuacct, 'cpuacct.usage');
       return {
-        oomKills: keyedNumber(readControl(memory, 'memory.oom_control'), 'oom_kill') ?? 0,
-        forksRefused: keyedNumber(readControl(pids, 'pids.events'), 'max') ?? 0,
+        // Both are counted in the group of whoever was killed or refused, which is below for some engines.
+        oomKills: sumOver(withBelow(memory), (dir) =>
+          keyedNumber(readControl(dir, 'memory.oom_control'), 'oom_kill'),
+        ),
+        forksRefused: sumOver(withBelow(pids), (dir) => keyedNumber(readControl(dir, 'pids.events'), 'max')),
         tasks: readNumber(pids, 'pids.current') ?? 0,
         cpuMs: cpuNs === null ? null : cpuNs / 1e6,
         memoryPeakBytes: readNumber(memory, 'memory.max_usage_in_bytes'),

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
@@ -8,15 +8,11 @@ import {
   readControl,
   readNumber,
   removeGroup,
+  sumOver,
+  withBelow,
   writeControl,
 } from './cgroup-files.ts';
-import {
-  BACKGROUND_SHARES,
-  type CgroupGroup,
-  CPU_PERIOD_US,
-  hostTasksMax,
-  RUN_SHARES,
-} from './cgroup-group.ts';
+import { BACKGROUND_SHARES, type CgroupGroup, CPU_PERIOD_US, RUN_SHARES } from './cgroup-group.ts';
 
 const NEEDED = ['cpu', 'memory', 'pids'];
 /** Where the executor itself goes: a group with controllers enabled below it may hold no process of its own. */
@@ -52,7 +48,12 @@ export function prepareV2(ownDir: string): Prepared {
 }
 
 /** One sandbox's group in the unified hierarchy. */
-export function v2Group(ownDir: string, name: string, make: boolean): CgroupGroup {
+export function v2Group(
+  ownDir: string,
+  name: string,
+  make: boolean,
+  tasksMax: (processesMax: number) => number,
+): CgroupGroup {
   const dir = join(ownDir, name);
   if (make) {
     const parent = join(dir, '..');
@@ -62,17 +63,7 @@ export function v2Group(ownDir: string, name: string, make: boolean): CgroupGrou
     // One kill by the kernel ends the whole sandbox, so that no half of it goes on.
     writeControl(dir, 'memory.oom.group', 1);
   }
-  /** The engine may have made groups below. */
-  const below = (): string[] => {
-    try {
-      return readdirSync(dir, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory())
-        .map((entry) => join(dir, entry.name));
-    } catch {
-      return [];
-    }
-  };
-  const processes = () => [dir, ...below()].flatMap(processIds);
+  const processes = () => withBelow(dir).flatMap(processIds);
 
   return {
     dirs: [dir],
@@ -80,7 +71,7 @@ export function v2Group(ownDir: string, name: string, make: boolean): CgroupGrou
       writeControl(dir, 'memory.max', limits.memoryBytes);
       if (readControl(dir, 'memory.swap.max') !== null) writeControl(dir, 'memory.swap.max', 0);
       writeControl(dir, 'cpu.max', `${Math.round(limits.cpuCores * CPU_PERIOD_US)} ${CPU_PERIOD_US}`);
-      writeControl(dir, 'pids.max', hostTasksMax(limits.processesMax));
+      writeControl(dir, 'pids.max', tasksMax(limits.processesMax));
     },
     setPriority(priority) {
       const shares = priority === 'run' ? RUN_SHARES : BACKGROUND_SHARES;
@@ -111,15 +102,13 @@ export function v2Group(ownDir: string, name: string, make: boolean): CgroupGrou
       const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
       return {
         oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
-        forksRefused: keyedNumber(readControl(dir, 'pids.events'), 'max') ?? 0,
+        // Before Linux 6.11 a refusal was counted where the fork was tried, which is below for some engines.
+        forksRefused: sumOver(withBelow(dir), (each) => keyedNumber(readControl(each, 'pids.events'), 'max')),
         tasks: readNumber(dir, 'pids.current') ?? 0,
         cpuMs: cpuUs === null ? null : cpuUs / 1e3,
         memoryPeakBytes: readNumber(dir, 'memory.peak'),
       };
     },
-    remove() {
-      for (const child of below()) removeGroup(child);
-      removeGroup(dir);
-    },
+    remove: () => removeGroup(dir),
   };
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CgroupGroup, Hierarchy } from './cgroup-group.ts';
+import { type CgroupGroup, type Hierarchy, hostTasksMax } from './cgroup-group.ts';
 import { v1Group } from './cgroup-v1.ts';
 import { prepareV2, v2Group } from './cgroup-v2.ts';
 
 export interface Cgroups {
   readonly version: 1 | 2;
-  /** Makes the group; `name` is relative to the executor's own cgroup, as the OCI `cgroupsPath` is. */
+  /** Makes the group; `name` is relative to where groups are looked for. */
   make(name: string): CgroupGroup;
   /** The group of that name before it is made. */
   at(name: string): CgroupGroup;
@@ -59,10 +59,22 @@ export type CgroupsFound =
 const REMEDY =
   'Run the executor as root, or as a systemd service with Delegate=yes, on a host where these controllers are mounted.';
 
+export interface CgroupsWanted {
+  /**
+   * Below the executor's own cgroup, as the OCI `cgroupsPath` is relative; or below the root of each hierarchy, where a
+   * daemon makes its groups.
+   */
+  readonly below: 'own' | 'root';
+  /** Tasks of the host that so many processes of a program may cost under the engine. */
+  readonly tasksMax: (processesMax: number) => number;
+}
+
 /** Finds the cgroups under which sandboxes are bounded, or says which controller is missing. */
-export function findCgroups(): CgroupsFound {
+export function findCgroups(wanted: CgroupsWanted = { below: 'own', tasksMax: hostTasksMax }): CgroupsFound {
+  const { tasksMax } = wanted;
+  const self = readFileSync('/proc/self/cgroup', 'utf8');
   const all = ownHierarchies(
-    readFileSync('/proc/self/cgroup', 'utf8'),
+    wanted.below === 'own' ? self : self.replace(/^(\d+:[^:]*):.*$/gm, '$1:/'),
     readFileSync('/proc/self/mountinfo', 'utf8'),
   );
   const v1 = all.filter((hierarchy) => hierarchy.version === 1);
@@ -75,8 +87,8 @@ export function findCgroups(): CgroupsFound {
       ok: true,
       cgroups: {
         version: 1,
-        make: (name) => v1Group(v1, name, true),
-        at: (name) => v1Group(v1, name, false),
+        make: (name) => v1Group(all, name, true, tasksMax),
+        at: (name) => v1Group(all, name, false, tasksMax),
       },
     };
   }
@@ -88,8 +100,8 @@ export function findCgroups(): CgroupsFound {
     ok: true,
     cgroups: {
       version: 2,
-      make: (name) => v2Group(v2.dir, name, true),
-      at: (name) => v2Group(v2.dir, name, false),
+      make: (name) => v2Group(v2.dir, name, true, tasksMax),
+      at: (name) => v2Group(v2.dir, name, false, tasksMax),
     },
   };
 }

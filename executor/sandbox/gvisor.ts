@@ -1,46 +1,46 @@
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
-import type { Log } from '../log.ts';
 import { ociSpec } from './bundle.ts';
-import type { Cgroups } from './cgroup.ts';
-import { leftGroup } from './cgroup-files.ts';
-import type { CgroupGroup } from './cgroup-group.ts';
-import type { Engine, SandboxSpec, Started, Starting } from './engine.ts';
-import { endProcesses, type Live, liveSandbox, removeGroup } from './live-sandbox.ts';
-import { makeFolders, unmountUnder } from './mounts.ts';
-import { openPipes } from './pipes.ts';
-import { keepSnapshots } from './snapshots.ts';
+import type { Container, ContainerExit, Driver, Prepared } from './driver.ts';
 
 const run = promisify(execFile);
 
 const COMMAND_TIMEOUT_MS = 10_000;
 const CHECKPOINT_TIMEOUT_MS = 30_000;
-/** A sandbox that is not ready by then never will be: a platform that does not work here hangs instead of failing. */
-const START_TIMEOUT_MS = 60_000;
 /** Builds before this have no systrap platform, or an unfinished one. */
 const OLDEST_BUILD = 20230801;
-/** In each sandbox's folder: where its cgroups are. */
-const CGROUPS_FILE = 'cgroups.json';
+
+/** `kvm` hangs for ever in a nested virtual machine, so it is never chosen by the presence of /dev/kvm. */
+export type GvisorPlatform = 'systrap' | 'kvm';
 
 export interface GvisorSettings {
   readonly runscPath: string;
-  /** `kvm` hangs for ever in a nested virtual machine, so it is never chosen by the presence of /dev/kvm. */
-  readonly platform: 'systrap' | 'kvm';
-  /** Owned by this executor alone; all that the engine makes lies in it. */
+  readonly platform: GvisorPlatform;
+  /** Owned by this executor alone. */
   readonly stateDir: string;
-  /** Names this executor's cgroups: a predecessor with the same state folder had the same. */
-  readonly cgroupPrefix: string;
-  readonly cgroups: Cgroups;
   readonly rootfsDir: string;
   readonly python: string;
   readonly harness: string;
   readonly imageEnvironment: Readonly<Record<string, string>>;
-  readonly log: Log;
+}
+
+/**
+ * Flags that any runsc is started with, ours or a daemon's. No overlay: the root is read-only, and an overlay would put a
+ * writable file beside it.
+ */
+export function runscFlags(platform: GvisorPlatform): readonly string[] {
+  return [
+    `--platform=${platform}`,
+    '--network=none',
+    '--host-uds=none',
+    // The pipes that the sandbox opens itself; whatever else could be opened so, the executor would have to make.
+    '--host-fifo=open',
+    '--overlay2=none',
+    '--oci-seccomp',
+  ];
 }
 
 /** The date in `runsc version 0.0~20240729.0` or `release-20240729.0`, as a number; null where there is none. */
@@ -74,25 +74,9 @@ export async function checkRunsc(path: string): Promise<RunscChecked> {
 const commandOptions = { timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL', env: {} } as const;
 
 /** gVisor's runsc, directly on OCI bundles, one process tree a sandbox and no daemon. */
-export function gvisorEngine(settings: GvisorSettings, version: string): Engine {
+export function gvisorDriver(settings: GvisorSettings, version: string): Driver {
   const runscRoot = join(settings.stateDir, 'runsc');
-  const sandboxesDir = join(settings.stateDir, 'sandboxes');
-  const snapshotsDir = join(settings.stateDir, 'snapshots');
-  const newId = () => `causeway-${randomBytes(8).toString('hex')}`;
-
-  /** Flags of every call. No overlay: the root is read-only, and an overlay would put a writable file beside it. */
-  const flags = [
-    `--root=${runscRoot}`,
-    `--platform=${settings.platform}`,
-    '--network=none',
-    '--host-uds=none',
-    // The two pipes that the harness opens itself; whatever else could be opened so, the executor would have to make.
-    '--host-fifo=open',
-    '--overlay2=none',
-    '--oci-seccomp',
-  ];
-
-  const cgroupOf = (id: string) => `${settings.cgroupPrefix}/${id}`;
+  const flags = [`--root=${runscRoot}`, ...runscFlags(settings.platform)];
 
   const deleteContainer = async (id: string): Promise<void> => {
     // runsc may know nothing of it any more, which is what is wanted.
@@ -101,14 +85,6 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
 
   const signalContainer = async (id: string, signal: string): Promise<void> => {
     await run(settings.runscPath, [...flags, 'kill', id, signal], commandOptions).catch(() => undefined);
-  };
-
-  /**
-   * gVisor's kernel takes 2 % of a core when nothing runs in it. Stopped, it takes none, and unlike a frozen one (cgroup v1)
-   * it dies by SIGKILL, so also with the executor.
-   */
-  const signalSentry = (group: CgroupGroup, signal: 'SIGSTOP' | 'SIGCONT'): void => {
-    for (const pid of group.processes()) if (isSentry(pid)) process.kill(pid, signal);
   };
 
   /**
@@ -132,161 +108,56 @@ export function gvisorEngine(settings: GvisorSettings, version: string): Engine 
       { stdio: [...fds], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, cwd: '/', detached: true },
     );
 
-  /** Makes all that a sandbox needs and spawns it: new, or as a copy of the snapshot in a folder. */
-  const launch = async (
-    id: string,
-    spec: SandboxSpec,
-    snapshot: string | null,
-    onGroup: (group: CgroupGroup) => void,
-  ): Promise<Live> => {
-    const dir = join(sandboxesDir, id);
-    const cgroupPath = cgroupOf(id);
-    // The folder comes first: by it a successor knows what else there may be of this sandbox.
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const launch = async (prepared: Prepared, snapshot: string | null): Promise<Container> => {
+    const { id, dir, folders, pipes, cgroupPath, spec } = prepared;
     mkdirSync(runscRoot, { recursive: true, mode: 0o700 });
-    writeFileSync(join(dir, CGROUPS_FILE), JSON.stringify(settings.cgroups.at(cgroupPath).dirs));
-    const group = settings.cgroups.make(cgroupPath);
-    group.setLimits(spec.limits);
-    group.setPriority(spec.priority);
-    onGroup(group);
-    const folders = await makeFolders(dir, spec.limits);
     const { harness, imageEnvironment, python, rootfsDir } = settings;
     const bundle = ociSpec({ rootfsDir, folders, python, harness, imageEnvironment, cgroupPath, spec });
     await writeFile(join(dir, 'config.json'), JSON.stringify(bundle));
-    const pipes = await openPipes(dir, folders);
     const how = snapshot === null ? ['run'] : ['restore', `--image-path=${snapshot}`];
     const child = spawnContainer(id, dir, how, pipes.childFds);
     pipes.handedOver();
-    return liveSandbox({
-      ...{ id, dir, folders, pipes, group, child, spec },
-      deleteContainer: () => deleteContainer(id),
-      signalContainer: (signal) => signalContainer(id, signal),
-      signalEngine: (signal) => signalSentry(group, signal),
-    });
-  };
-
-  /** A new sandbox that never gets further than its imports; what it is then is written into `image`. */
-  const takeSnapshot = async (
-    spec: SandboxSpec,
-    image: string,
-    aborted: Promise<string>,
-    onGroup: (group: CgroupGroup) => void,
-  ): Promise<string | null> => {
-    const id = newId();
-    try {
-      const { imported, sandbox } = await launch(id, spec, null, onGroup);
-      const problem = await Promise.race([imported(START_TIMEOUT_MS), aborted]);
-      if (problem === null)
-        await run(
-          settings.runscPath,
-          // Pages as they are: unpacking them would cost each copy more than reading them from the page cache.
-          [...flags, 'checkpoint', `--image-path=${image}`, '--compression=none', id],
-          { ...commandOptions, timeout: CHECKPOINT_TIMEOUT_MS },
-        );
-      await sandbox.destroy();
-      return problem;
-    } catch (error) {
-      await remove(id);
-      return (error as Error).message;
-    }
-  };
-  const snapshots = keepSnapshots(snapshotsDir, settings.log);
-
-  const start = (spec: SandboxSpec): Starting => {
-    const id = newId();
-    const aborted = Promise.withResolvers<string>();
-    let isHurried = false;
-    let isAborted = false;
-    let group: CgroupGroup | null = null;
-    const onGroup = (made: CgroupGroup): void => {
-      group = made;
-      if (isHurried) made.setPriority('run');
-    };
-
-    const launchAndWait = async (snapshot: string | null): Promise<Started> => {
-      const { attach, ready, sandbox } = await launch(id, spec, snapshot, onGroup);
-      attach();
-      const problem = await Promise.race([ready(START_TIMEOUT_MS), aborted.promise]);
-      if (problem === null) return { ok: true, sandbox };
-      await sandbox.destroy();
-      return { ok: false, reason: problem };
-    };
-    const prepareAndSpawn = async (): Promise<Started> => {
-      if (spec.imports.length === 0) return launchAndWait(null);
-      const snapshot = await snapshots.find(spec, (image) =>
-        takeSnapshot(spec, image, aborted.promise, onGroup),
-      );
-      const started = await launchAndWait(snapshot);
-      if (!started.ok && snapshot !== null && !isAborted) await snapshots.failed(snapshot, started.reason);
-      return started;
-    };
-
+    const textOf = (file: string) => readFile(join(dir, file), 'utf8').catch(() => '');
     return {
-      started: prepareAndSpawn().catch(async (error: Error): Promise<Started> => {
-        await remove(id);
-        return { ok: false, reason: `the sandbox could not be prepared: ${error.message}` };
-      }),
-      hurry: () => {
-        isHurried = true;
-        group?.setPriority('run');
-      },
-      abort: () => {
-        isAborted = true;
-        aborted.resolve('the start was aborted');
+      exited: exitOf(child),
+      panic: () => textOf('panic.log'),
+      words: async () => (await Promise.all([textOf('runsc.log'), textOf('panic.log')])).join(''),
+      signal: (signal) => signalContainer(id, signal),
+      // What runsc started dies with it.
+      kill: () => void child.kill('SIGKILL'),
+      // `runsc run` that ended by itself has cleared its own state.
+      forget: async (isOrderly) => {
+        if (!isOrderly) await deleteContainer(id);
       },
     };
   };
 
-  /** Where its cgroups are: a predecessor may have been started below another cgroup than we were. */
-  const cgroupDirsOf = async (id: string): Promise<string[]> => {
-    const text = await readFile(join(sandboxesDir, id, CGROUPS_FILE), 'utf8').catch(() => '[]');
-    const dirs = z.array(z.string()).safeParse(parseJson(text)).data ?? [];
-    return dirs.filter((dir) => dir.startsWith('/sys/fs/cgroup/') && dir.endsWith(`/${cgroupOf(id)}`));
-  };
-
-  /** Removes all of a sandbox by its name alone. */
-  const remove = async (id: string): Promise<void> => {
-    const group = leftGroup(await cgroupDirsOf(id));
-    await endProcesses(group);
-    await deleteContainer(id);
-    await unmountUnder(join(sandboxesDir, id));
-    await removeGroup(group);
-    await rm(join(sandboxesDir, id), { recursive: true, force: true });
-  };
-
-  const sweep = async (): Promise<number> => {
-    const left = await readdir(sandboxesDir).catch(() => []);
-    for (const id of left) await remove(id);
-    await rm(snapshotsDir, { recursive: true, force: true });
-    return left.length;
+  const checkpoint = async (id: string, folder: string): Promise<void> => {
+    // Pages as they are: unpacking them would cost each copy more than reading them from the page cache.
+    const how = ['checkpoint', `--image-path=${folder}`, '--compression=none', id];
+    const options = { ...commandOptions, timeout: CHECKPOINT_TIMEOUT_MS };
+    await run(settings.runscPath, [...flags, ...how], options);
   };
 
   return {
     name: 'gvisor',
     version,
-    start,
-    sweep,
-    close: async () => {
-      await rm(runscRoot, { recursive: true, force: true });
-      await rm(sandboxesDir, { recursive: true, force: true });
-      await rm(snapshotsDir, { recursive: true, force: true });
-    },
+    inheritsPipes: true,
+    countsProcessesInside: true,
+    launch,
+    checkpoint,
+    forget: deleteContainer,
+    left: async () => [],
+    close: () => rm(runscRoot, { recursive: true, force: true }),
   };
 }
 
-/** proc_pid_cmdline(5): runsc names its parts in their first argument. */
-function isSentry(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('runsc-sandbox\0');
-  } catch {
-    return false;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+function exitOf(child: ChildProcess): Promise<ContainerExit> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new Error(`setpriv or runsc could not be started: ${error.message}`)),
+    );
+    // Counted in the cgroup, which stays as long as the sandbox.
+    child.once('exit', (exitCode) => resolve({ exitCode, isOomKill: false }));
+  });
 }

@@ -140,7 +140,9 @@ def obey(order, address_space):
     # An allocation that can never fit raises MemoryError at its own line, where the cgroup would end everything.
     most = address_space + 2 * order["memory_bytes"] + ADDRESS_SPACE_SLACK_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_NPROC, (order["processes_max"],) * 2)
+    # Linux counts this limit over every process of the user on the host; gVisor over those of the sandbox.
+    if order["processes_max"] is not None:
+        resource.setrlimit(resource.RLIMIT_NPROC, (order["processes_max"],) * 2)
     random.seed(order["seed"])
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(order["seed"] % 2**32)

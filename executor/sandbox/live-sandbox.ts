@@ -1,26 +1,26 @@
-import type { ChildProcess } from 'node:child_process';
-import { readFile, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CgroupGroup } from './cgroup-group.ts';
+import type { CgroupFacts, CgroupGroup } from './cgroup-group.ts';
+import type { Container } from './driver.ts';
 import type { EndFacts, Folders, Go, Sandbox, SandboxLimits, SandboxSpec } from './engine.ts';
 import { resizeFolder, unmountUnder } from './mounts.ts';
 import type { Pipes } from './pipes.ts';
 import { lineSplitter, readReportLine } from './report-lines.ts';
+import { signalSentry } from './sentry.ts';
 
 /** The kernel's OOM killer may take a part of the engine and leave the rest waiting, so it is looked for. */
 const WATCH_POLL_MS = 200;
 const DEATH_TIMEOUT_MS = 10_000;
 const DEATH_POLL_MS = 2;
 const REMOVE_TIMEOUT_MS = 1_000;
-const STACKS_TIMEOUT_MS = 500;
+const STACKS_TIMEOUT_MS = 1_500;
 const STACKS_POLL_MS = 5;
 const STACKS_CHARS_MAX = 16 * 1024;
 const REPORT_BYTES_MAX = 256 * 1024;
 const REPORT_BYTES_READ_MAX = 8 * 1024 * 1024;
 const LINE_CHARS_MAX = 4096;
 const PANIC_CHARS_MAX = 2000;
-const LOG_TAIL_CHARS = 600;
+const WORDS_CHARS_MAX = 600;
 
 export interface LiveParts {
   readonly id: string;
@@ -28,13 +28,10 @@ export interface LiveParts {
   readonly folders: Folders;
   readonly pipes: Pipes;
   readonly group: CgroupGroup;
-  readonly child: ChildProcess;
+  readonly container: Container;
   readonly spec: SandboxSpec;
-  deleteContainer(): Promise<void>;
-  /** Sends a signal to the first process inside. */
-  signalContainer(signal: 'USR1'): Promise<void>;
-  /** Sends a signal to the engine's own process of this sandbox. */
-  signalEngine(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Whether RLIMIT_NPROC counts the processes of this sandbox alone. */
+  readonly countsProcessesInside: boolean;
 }
 
 export interface Live {
@@ -71,10 +68,6 @@ export async function removeGroup(group: Pick<CgroupGroup, 'remove'>): Promise<v
   }
 }
 
-async function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
-}
-
 /** What a tmpfs has none left of. A program that was refused a byte or a name has left it so, or has cleaned up. */
 async function fullness(folder: string): Promise<'bytes' | 'inodes' | null> {
   const stat = await statfs(folder).catch(() => null);
@@ -90,7 +83,7 @@ async function fullness(folder: string): Promise<'bytes' | 'inodes' | null> {
  * is only thawed by the SIGKILL that ends it: nothing inside runs another instruction, so what it left is final.
  */
 export function liveSandbox(parts: LiveParts): Live {
-  const { child, group, pipes, folders, spec } = parts;
+  const { container, group, pipes, folders, spec } = parts;
   const ended = Promise.withResolvers<EndFacts>();
   const imported = Promise.withResolvers<string | null>();
   const waiting = Promise.withResolvers<string | null>();
@@ -98,11 +91,22 @@ export function liveSandbox(parts: LiveParts): Live {
   let claimedCpuMs = 0;
   let waitingTasks = 0;
   let tasksPeak = 0;
+  let oomKills = 0;
+  let forksRefused = 0;
   let stacks = '';
   let ending = false;
   let isReady = false;
   let watchPoll: NodeJS.Timeout | undefined;
   let destroyed: Promise<void> | null = null;
+
+  /** Some engines remove a part of the group as soon as it is empty, and its counts with it: the highest seen are kept. */
+  const look = (): CgroupFacts => {
+    const facts = group.facts();
+    oomKills = Math.max(oomKills, facts.oomKills);
+    forksRefused = Math.max(forksRefused, facts.forksRefused);
+    tasksPeak = Math.max(tasksPeak, facts.tasks);
+    return facts;
+  };
 
   const end = async (exitCode: number | null, cause: EndFacts['reportedCause']): Promise<void> => {
     if (ending) return;
@@ -110,19 +114,19 @@ export function liveSandbox(parts: LiveParts): Live {
     clearInterval(watchPoll);
     if (!(await group.freeze())) await endProcesses(group);
     for (const pipe of [pipes.report, pipes.stdout, pipes.stderr, pipes.progress]) pipe.drain();
-    const facts = group.facts();
+    const facts = look();
     const [outputsFull, tmpFull, panic] = await Promise.all([
       fullness(folders.outputs),
       fullness(folders.tmp),
-      exitCode === 0 ? '' : textOf(join(parts.dir, 'panic.log')),
+      exitCode === 0 ? '' : container.panic(),
     ]);
     ended.resolve({
       exitCode,
       reportedCause: cause,
       stacks,
-      oomKills: facts.oomKills,
-      forksRefused: facts.forksRefused,
-      processesPeak: Math.max(0, Math.max(tasksPeak, facts.tasks) - waitingTasks),
+      oomKills,
+      forksRefused,
+      processesPeak: Math.max(0, tasksPeak - waitingTasks),
       enginePanic: panic === '' ? null : panic.slice(0, PANIC_CHARS_MAX),
       outputsFull,
       tmpFull,
@@ -152,45 +156,47 @@ export function liveSandbox(parts: LiveParts): Live {
     else if (reportBytes <= REPORT_BYTES_MAX) readLine(chunk);
   });
   const watch = (): void => {
-    const { oomKills, tasks } = group.facts();
-    tasksPeak = Math.max(tasksPeak, tasks);
-    if (oomKills > 0) void end(null, null);
+    if (look().oomKills > 0) void end(null, null);
   };
   const neverReady = (reason: string): void => {
     imported.resolve(reason);
     waiting.resolve(reason);
   };
-  child.once('error', (error) => {
-    neverReady(`setpriv or runsc could not be started: ${error.message}`);
-    gone.resolve();
-  });
-  child.once('exit', (code) => {
-    gone.resolve();
-    void end(code, null);
-    void Promise.all([textOf(join(parts.dir, 'runsc.log')), textOf(join(parts.dir, 'panic.log'))]).then(
-      (logs) =>
-        neverReady(
-          `the sandbox ended with ${code} before it was ready: ${logs.join('').slice(-LOG_TAIL_CHARS)}`,
-        ),
-    );
-  });
+  container.exited.then(
+    (exit) => {
+      gone.resolve();
+      if (exit.isOomKill) oomKills = Math.max(oomKills, 1);
+      void end(exit.exitCode, null);
+      void container
+        .words()
+        .then((words) =>
+          neverReady(
+            `the sandbox ended with ${exit.exitCode} before it was ready: ${words.slice(-WORDS_CHARS_MAX)}`,
+          ),
+        );
+    },
+    (error: Error) => {
+      neverReady(error.message);
+      gone.resolve();
+    },
+  );
 
   /**
-   * A sandbox that was ready ends with its processes, and `runsc run` after it, which clears its own state. One that is
-   * still becoming may have no process in the cgroup yet, so it is ended from its root: what runsc started dies with it.
+   * A sandbox that was ready ends with its processes, and the engine sees that. One that is still becoming may have no
+   * process in the cgroup yet, so the engine's part of it is ended as well.
    */
   const destroy = async (): Promise<void> => {
     ending = true;
     clearInterval(watchPoll);
-    if (!isReady) child.kill('SIGKILL');
+    if (!isReady) container.kill();
     await endProcesses(group);
     const timeout = delay(DEATH_TIMEOUT_MS, false, { ref: false });
     const isOrderly = await Promise.race([gone.promise.then(() => isReady), timeout]);
     if (!isOrderly) {
-      child.kill('SIGKILL');
+      container.kill();
       await endProcesses(group);
-      await parts.deleteContainer();
     }
+    await container.forget(isOrderly);
     pipes.close();
     await unmountUnder(parts.dir);
     await removeGroup(group);
@@ -199,7 +205,7 @@ export function liveSandbox(parts: LiveParts): Live {
 
   const askWhereItStands = async (): Promise<void> => {
     const until = performance.now() + STACKS_TIMEOUT_MS;
-    await Promise.race([parts.signalContainer('USR1'), ended.promise]);
+    await Promise.race([container.signal('USR1'), ended.promise]);
     while (stacks === '' && !ending && performance.now() < until) await delay(STACKS_POLL_MS);
   };
 
@@ -210,9 +216,9 @@ export function liveSandbox(parts: LiveParts): Live {
     stderr: pipes.stderr.socket,
     progress: pipes.progress.socket,
     ended: ended.promise,
-    rest: () => parts.signalEngine('SIGSTOP'),
+    rest: () => signalSentry(group, 'SIGSTOP'),
     async claim(limits) {
-      parts.signalEngine('SIGCONT');
+      signalSentry(group, 'SIGCONT');
       group.setLimits(limits);
       group.setPriority('run');
       const { cpuMs, tasks } = group.facts();
@@ -222,7 +228,7 @@ export function liveSandbox(parts: LiveParts): Live {
     },
     go(order) {
       watchPoll = setInterval(watch, WATCH_POLL_MS);
-      pipes.writeStdin(JSON.stringify(orderLine(order)));
+      pipes.writeStdin(JSON.stringify(orderLine(order, parts.countsProcessesInside)));
     },
     askWhereItStands,
     stop: () => void end(null, null),
@@ -245,13 +251,13 @@ export function liveSandbox(parts: LiveParts): Live {
 }
 
 /** The order as harness.py reads it. */
-function orderLine(order: Go) {
+function orderLine(order: Go, countsProcessesInside: boolean) {
   return {
     entry: order.entry,
     environment: order.environment,
     seed: order.seed,
     memory_bytes: order.memoryBytes,
-    processes_max: order.processesMax,
+    processes_max: countsProcessesInside ? order.processesMax : null,
   };
 }
 

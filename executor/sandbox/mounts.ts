@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { promisify } from 'node:util';
-import { SANDBOX_GID, SANDBOX_UID } from './bundle.ts';
 import type { Folders, SandboxLimits } from './engine.ts';
+import { SANDBOX_GID, SANDBOX_UID } from './inside.ts';
 
 const run = promisify(execFile);
 const COMMAND_TIMEOUT_MS = 10_000;

@@ -22,10 +22,10 @@ export interface Pipes {
   readonly stderr: Reading;
   readonly progress: Reading;
   readonly report: Reading;
-  /** The sandbox's ends of 0 to 2, to be inherited; {@link handedOver} closes ours. */
+  /** The sandbox's ends of 0 to 2, to be inherited where an engine hands descriptors on; {@link handedOver} closes ours. */
   readonly childFds: readonly number[];
   handedOver(): void;
-  /** The sandbox has opened the pipes that it opens itself: takes their names away. */
+  /** The sandbox has opened the pipes that it opens itself: takes their names away, and {@link childFds} where it has those. */
   attached(): void;
   writeStdin(line: string): void;
   close(): void;
@@ -56,19 +56,23 @@ function reading(path: string): Reading {
 
 /**
  * Five pipes for one sandbox. Node would give a child Unix sockets, which carry file descriptors; a hostile program gets
- * plain pipes instead, made as FIFOs because Node has no pipe(2). 0 to 2 are inherited. The other two are opened inside,
- * by their names in /tmp, because a restored sandbox inherits no more than three; a folder that is read-only inside would
- * refuse it. They are unlinked before the program runs.
+ * plain pipes instead, made as FIFOs because Node has no pipe(2). 0 to 2 are inherited, where an engine hands descriptors
+ * on. The others are opened inside, by their names in /tmp, because a restored sandbox inherits no more than three; a
+ * folder that is read-only inside would refuse it. They are unlinked before the program runs.
  */
-export async function openPipes(dir: string, folders: Pick<Folders, 'tmp'>): Promise<Pipes> {
-  const inherited = ['stdin', 'stdout', 'stderr'].map((name) => join(dir, `${name}.fifo`));
-  const named = ['.progress', '.report'].map((name) => join(folders.tmp, name));
-  // 622: the user inside may write; the folder above is the executor's alone.
-  await run('mkfifo', ['-m', '622', ...inherited, ...named], {
+export async function openPipes(
+  dir: string,
+  folders: Pick<Folders, 'tmp'>,
+  inherits: boolean,
+): Promise<Pipes> {
+  const standard = ['.stdin', '.stdout', '.stderr'].map((name) => join(inherits ? dir : folders.tmp, name));
+  const others = ['.progress', '.report'].map((name) => join(folders.tmp, name));
+  // 666: the user inside may open them; the folder above is the executor's alone.
+  await run('mkfifo', ['-m', '666', ...standard, ...others], {
     timeout: MKFIFO_TIMEOUT_MS,
     env: { PATH: '/usr/bin:/bin' },
   });
-  const [stdin, stdout, stderr, progress, report] = [...inherited, ...named] as [
+  const [stdin, stdout, stderr, progress, report] = [...standard, ...others] as [
     string,
     string,
     string,
@@ -89,8 +93,8 @@ export async function openPipes(dir: string, folders: Pick<Folders, 'tmp'>): Pro
   ];
   childFds.push(...[stdout, stderr].map((path) => openSync(path, constants.O_WRONLY)));
   // Writers of our own: the harness opens the named pipes twice, and the last writer to close one would end it.
-  const heldFds = [stdinWrite, ...named.map((path) => openSync(path, constants.O_WRONLY))];
-  for (const path of inherited) rmSync(path);
+  const heldFds = [stdinWrite, ...others.map((path) => openSync(path, constants.O_WRONLY))];
+  if (inherits) for (const path of standard) rmSync(path);
 
   const handedOver = () => {
     for (const fd of childFds.splice(0)) closeSync(fd);
@@ -103,7 +107,8 @@ export async function openPipes(dir: string, folders: Pick<Folders, 'tmp'>): Pro
     childFds,
     handedOver,
     attached() {
-      for (const path of named) rmSync(path);
+      for (const path of inherits ? others : [...standard, ...others]) rmSync(path);
+      handedOver();
     },
     writeStdin(line) {
       try {

@@ -1,5 +1,15 @@
+import { inject } from 'vitest';
 import type { Offer } from '../../protocol/messages.ts';
+import type {} from './engines-setup.ts';
+
+export type EngineName = Offer['engine'];
 
 /** The engines that every attack is played under. One that is missing on this machine fails its tests. */
-export const ENGINES = ['gvisor'] as const satisfies readonly Offer['engine'][];
-export type EngineName = (typeof ENGINES)[number];
+export const ENGINES = ['gvisor', 'docker-runsc', 'docker-runc'] as const satisfies readonly EngineName[];
+
+/** The command line with which an executor takes this engine here. */
+export function engineArgs(engine: EngineName): string[] {
+  if (engine === 'gvisor') return ['--engine', engine];
+  const risk = engine === 'docker-runc' ? ['--accept-kernel-as-boundary'] : [];
+  return ['--engine', engine, '--docker-socket', inject('dockerSocket'), ...risk];
+}

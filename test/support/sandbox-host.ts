@@ -15,7 +15,7 @@ import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { type WarmPool, warmPool } from '../../executor/warm-pool.ts';
 import type { Job } from '../../protocol/messages.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
-import type { EngineName } from './engines.ts';
+import { type EngineName, engineArgs } from './engines.ts';
 import { type JobParts, makeJob } from './make-job.ts';
 import { type PoolPeer, startPoolPeer } from './pool-peer.ts';
 
@@ -71,7 +71,8 @@ export async function startSandboxHost(options: HostOptions): Promise<SandboxHos
   const state = await holdState(stateDir);
   if (!state.ok) throw new Error(state.reason);
   releases.push(() => state.release());
-  const opened = await openEngine(configFor(stateDir), state, () => undefined, options.cgroups);
+  const config = configFor(stateDir, ...engineArgs(options.engine ?? 'gvisor'));
+  const opened = await openEngine(config, state, () => undefined, options.cgroups);
   if (!opened.ok) throw new Error(opened.reason);
   releases.push(() => opened.engine.close());
   const peer = await startPoolPeer();

@@ -69,17 +69,22 @@ const exists = (file: string) =>
   );
 
 /**
- * Prepares the private root in `folder` with the signed index of the recipe's Debian suite (10 MB, 2 s).
+ * Prepares the private root in `folder` with the signed index of a Debian suite (10 MB, 2 s).
+ * @param suite that of the recipe, unless what is fetched has to run on this host's own libraries
  * @throws ProvisionProblem `tool_missing`, `not_debian`, `no_keyring` or `mirror_unreachable`.
  */
-export async function openAptRoot(folder: string, signal?: AbortSignal): Promise<AptRoot> {
+export async function openAptRoot(
+  folder: string,
+  signal?: AbortSignal,
+  suite: string = recipe.debianSuite,
+): Promise<AptRoot> {
   const keyring = await findKeyring();
   const mirror = await hostMirror();
   await mkdir(path.join(folder, 'state/lists/partial'), { recursive: true });
   await mkdir(path.join(folder, 'cache/archives/partial'), { recursive: true });
   const configFile = path.join(folder, 'apt.conf');
   await writeFile(path.join(folder, 'status'), '');
-  const sources = sourcesList(mirror, recipe.debianSuite, keyring);
+  const sources = sourcesList(mirror, suite, keyring);
   await writeFile(path.join(folder, 'sources.list'), sources);
   await writeFile(configFile, configText(folder));
 
@@ -94,7 +99,7 @@ export async function openAptRoot(folder: string, signal?: AbortSignal): Promise
   throw new ProvisionProblem(
     untrusted ? 'no_keyring' : 'mirror_unreachable',
     untrusted
-      ? `The keyring of this host cannot check the signature of Debian ${recipe.debianSuite}.`
+      ? `The keyring of this host cannot check the signature of Debian ${suite}.`
       : `The Debian mirror that this host uses could not be read:\n${lastWords(updated)}`,
     untrusted
       ? 'Bring it up to date: apt-get install --only-upgrade debian-archive-keyring.'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { Transform, type Writable } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 import { ProvisionProblem } from '../problem.ts';
@@ -34,6 +34,11 @@ export function digestTree(root: string): Promise<TarDigest> {
   return streamTar(root, []);
 }
 
+/** Writes the canonical tar of a tree to `sink`, and ends it; the digest is of what was written. */
+export function streamTree(root: string, sink: NodeJS.WritableStream): Promise<TarDigest> {
+  return streamTar(root, [sink]);
+}
+
 /**
  * Writes the archive of a tree, gzip-compressed, which `docker import` of any version takes. The file appears whole or not at
  * all, and only where the tree still has the digest by which it is known.
@@ -59,7 +64,7 @@ export async function writeArchive(root: string, digest: string, file: string): 
   }
 }
 
-async function streamTar(root: string, sinks: readonly Writable[]): Promise<TarDigest> {
+async function streamTar(root: string, sinks: readonly NodeJS.WritableStream[]): Promise<TarDigest> {
   const hash = createHash('sha256');
   let bytes = 0;
   const measure = new Transform({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ociSpec, SANDBOX_GID, SANDBOX_UID } from '../../../executor/sandbox/bundle.ts';
+import { ociSpec } from '../../../executor/sandbox/bundle.ts';
+import { SANDBOX_GID, SANDBOX_UID } from '../../../executor/sandbox/inside.ts';
 import { foldersUnder } from '../../../executor/sandbox/mounts.ts';
 import { seccompProfile } from '../../../executor/sandbox/seccomp.ts';
 import { WARM_SPEC } from '../../../executor/sandbox-plan.ts';

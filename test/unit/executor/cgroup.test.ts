@@ -58,7 +58,7 @@ describe('cgroup v2, as far as plain files can stand for it', () => {
   it('writes the limits in its own spelling', () => {
     mkdirSync(join(dir, 'causeway-x', 'one'), { recursive: true });
     writeFileSync(join(dir, 'causeway-x', 'one', 'memory.swap.max'), 'max');
-    const group = v2Group(dir, 'causeway-x/one', true);
+    const group = v2Group(dir, 'causeway-x/one', true, hostTasksMax);
     group.setLimits({ memoryBytes: 1024, processesMax: 10, cpuCores: 0.5 });
     group.setPriority('background');
     expect(control('causeway-x', 'cgroup.subtree_control')).toBe('+cpu +memory +pids');
@@ -70,7 +70,7 @@ describe('cgroup v2, as far as plain files can stand for it', () => {
   });
 
   it('reads its facts', () => {
-    const group = v2Group(dir, 'causeway-x/one', true);
+    const group = v2Group(dir, 'causeway-x/one', true, hostTasksMax);
     const own = join(dir, 'causeway-x', 'one');
     writeFileSync(join(own, 'memory.events'), 'low 0\noom 2\noom_kill 1\n');
     writeFileSync(join(own, 'pids.events'), 'max 3\n');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import {
+  findEngineCallers,
   findLongFiles,
   findMachineTraces,
-  findRunscCallers,
   findStraySql,
 } from '../../../cli/gate/places.ts';
 
@@ -27,10 +27,14 @@ describe('SQL outside its folders is found', () => {
   });
 });
 
-test('a second caller of runsc is found, the one caller is not', () => {
-  const text = "import { spawn } from 'node:child_process';\nspawn(settings.runscPath, ['run']);";
-  expect(findRunscCallers([{ path: 'executor/warm-pool.ts', text }])).toHaveLength(1);
-  expect(findRunscCallers([{ path: 'executor/sandbox/gvisor.ts', text }])).toEqual([]);
+describe('a second caller of an engine is found, the one caller is not', () => {
+  test.each([
+    ['gvisor.ts', "import { spawn } from 'node:child_process';\nspawn(settings.runscPath, ['run']);"],
+    ['docker-api.ts', "import { request } from 'node:http';\nrequest({ socketPath, path: '/info' });"],
+  ])('%s', (caller, text) => {
+    expect(findEngineCallers([{ path: 'executor/warm-pool.ts', text }])).toHaveLength(1);
+    expect(findEngineCallers([{ path: `executor/sandbox/${caller}`, text }])).toEqual([]);
+  });
 });
 
 describe('traces of the machine that wrote a file are found', () => {

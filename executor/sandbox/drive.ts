@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Log } from '../log.ts';
+import type { Cgroups } from './cgroup.ts';
+import { leftGroup } from './cgroup-files.ts';
+import type { CgroupGroup } from './cgroup-group.ts';
+import type { Driver, Prepared } from './driver.ts';
+import type { Engine, SandboxSpec, Started, Starting } from './engine.ts';
+import { endProcesses, type Live, liveSandbox, removeGroup } from './live-sandbox.ts';
+import { makeFolders, unmountUnder } from './mounts.ts';
+import { openPipes } from './pipes.ts';
+import { keepSnapshots } from './snapshots.ts';
+
+/** A sandbox that is not ready by then never will be: a platform that does not work here hangs instead of failing. */
+const START_TIMEOUT_MS = 60_000;
+/** In each sandbox's folder: where its cgroups are. */
+const CGROUPS_FILE = 'cgroups.json';
+
+export interface Place {
+  /** Owned by this executor alone; all that its sandboxes have on the host's disk lies in it. */
+  readonly stateDir: string;
+  /** Names this executor's cgroups: a predecessor with the same state folder had the same. */
+  readonly cgroupPrefix: string;
+  readonly cgroups: Cgroups;
+  readonly log: Log;
+}
+
+/**
+ * An engine over the driver of one: folders, mounts, cgroup and pipes of a sandbox are made here, all of them before its
+ * container, and go here, whichever engine starts it.
+ */
+export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEOUT_MS): Engine {
+  const sandboxesDir = join(place.stateDir, 'sandboxes');
+  const snapshotsDir = join(place.stateDir, 'snapshots');
+  const newId = () => `causeway-${randomBytes(8).toString('hex')}`;
+  const cgroupOf = (id: string) => `${place.cgroupPrefix}/${id}`;
+
+  const prepare = async (
+    id: string,
+    spec: SandboxSpec,
+    onGroup: (group: CgroupGroup) => void,
+  ): Promise<Prepared> => {
+    const dir = join(sandboxesDir, id);
+    const cgroupPath = cgroupOf(id);
+    // The folder comes first: by it a successor knows what else there may be of this sandbox.
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    writeFileSync(join(dir, CGROUPS_FILE), JSON.stringify(place.cgroups.at(cgroupPath).dirs));
+    const group = place.cgroups.make(cgroupPath);
+    group.setLimits(spec.limits);
+    group.setPriority(spec.priority);
+    onGroup(group);
+    const folders = await makeFolders(dir, spec.limits);
+    const pipes = await openPipes(dir, folders, driver.inheritsPipes);
+    return { id, dir, folders, pipes, cgroupPath, group, spec };
+  };
+
+  /** Makes all that a sandbox needs, and then its container: new, or as a copy of the snapshot in a folder. */
+  const launch = async (
+    id: string,
+    spec: SandboxSpec,
+    snapshot: string | null,
+    onGroup: (group: CgroupGroup) => void,
+  ): Promise<Live> => {
+    const prepared = await prepare(id, spec, onGroup);
+    try {
+      const container = await driver.launch(prepared, snapshot);
+      return liveSandbox({ ...prepared, container, countsProcessesInside: driver.countsProcessesInside });
+    } catch (error) {
+      prepared.pipes.close();
+      throw error;
+    }
+  };
+
+  /** A new sandbox that never gets further than its imports; what it is then is written into `folder`. */
+  const takeSnapshot = async (
+    checkpoint: NonNullable<Driver['checkpoint']>,
+    spec: SandboxSpec,
+    folder: string,
+    aborted: Promise<string>,
+    onGroup: (group: CgroupGroup) => void,
+  ): Promise<string | null> => {
+    const id = newId();
+    try {
+      const { imported, sandbox } = await launch(id, spec, null, onGroup);
+      const problem = await Promise.race([imported(startTimeoutMs), aborted]);
+      if (problem === null) await checkpoint(id, folder);
+      await sandbox.destroy();
+      return problem;
+    } catch (error) {
+      await remove(id);
+      return (error as Error).message;
+    }
+  };
+  const snapshots = keepSnapshots(snapshotsDir, place.log);
+
+  const start = (spec: SandboxSpec): Starting => {
+    const id = newId();
+    const aborted = Promise.withResolvers<string>();
+    let isHurried = false;
+    let isAborted = false;
+    let group: CgroupGroup | null = null;
+    const onGroup = (made: CgroupGroup): void => {
+      group = made;
+      if (isHurried) made.setPriority('run');
+    };
+
+    const launchAndWait = async (snapshot: string | null): Promise<Started> => {
+      const { attach, ready, sandbox } = await launch(id, spec, snapshot, onGroup);
+      attach();
+      const problem = await Promise.race([ready(startTimeoutMs), aborted.promise]);
+      if (problem === null) return { ok: true, sandbox };
+      await sandbox.destroy();
+      return { ok: false, reason: problem };
+    };
+    const prepareAndLaunch = async (): Promise<Started> => {
+      const { checkpoint } = driver;
+      if (spec.imports.length === 0 || checkpoint === null) return launchAndWait(null);
+      const snapshot = await snapshots.find(spec, (folder) =>
+        takeSnapshot(checkpoint, spec, folder, aborted.promise, onGroup),
+      );
+      const started = await launchAndWait(snapshot);
+      if (!started.ok && snapshot !== null && !isAborted) await snapshots.failed(snapshot, started.reason);
+      return started;
+    };
+
+    return {
+      started: prepareAndLaunch().catch(async (error: Error): Promise<Started> => {
+        await remove(id);
+        return { ok: false, reason: `the sandbox could not be prepared: ${error.message}` };
+      }),
+      hurry: () => {
+        isHurried = true;
+        group?.setPriority('run');
+      },
+      abort: () => {
+        isAborted = true;
+        aborted.resolve('the start was aborted');
+      },
+    };
+  };
+
+  /** Where its cgroups are: a predecessor may have been started below another cgroup than we were. */
+  const cgroupDirsOf = async (id: string): Promise<string[]> => {
+    const text = await readFile(join(sandboxesDir, id, CGROUPS_FILE), 'utf8').catch(() => '[]');
+    const dirs = z.array(z.string()).safeParse(parseJson(text)).data ?? [];
+    return dirs.filter((dir) => dir.startsWith('/sys/fs/cgroup/') && dir.endsWith(`/${cgroupOf(id)}`));
+  };
+
+  /** Removes all of a sandbox by its name alone. */
+  const remove = async (id: string): Promise<void> => {
+    const group = leftGroup(await cgroupDirsOf(id));
+    await endProcesses(group);
+    await driver.forget(id);
+    await unmountUnder(join(sandboxesDir, id));
+    await removeGroup(group);
+    await rm(join(sandboxesDir, id), { recursive: true, force: true });
+  };
+
+  const sweep = async (): Promise<number> => {
+    const folders = await readdir(sandboxesDir).catch(() => []);
+    const left = new Set([...folders, ...(await driver.left())]);
+    for (const id of left) await remove(id);
+    await rm(snapshotsDir, { recursive: true, force: true });
+    return left.size;
+  };
+
+  return {
+    name: driver.name,
+    version: driver.version,
+    start,
+    sweep,
+    close: async () => {
+      await driver.close();
+      await rm(sandboxesDir, { recursive: true, force: true });
+      await rm(snapshotsDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
