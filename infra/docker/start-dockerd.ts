@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { dockerApi } from '../../executor/sandbox/docker-api.ts';
 import type { Docker } from './ensure-docker.ts';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -85,17 +85,21 @@ export async function startDockerd({ docker, dataDir, runtimes }: DockerdSetting
 
 async function waitUntilReady(child: ChildProcess, socketPath: string): Promise<void> {
   const until = performance.now() + READY_TIMEOUT_MS;
-  const api = dockerApi(socketPath, null);
   for (;;) {
-    const isReady = await api.version().then(
-      () => true,
-      () => false,
-    );
-    if (isReady) return;
+    if (await answers(socketPath)) return;
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('dockerd ended at its start');
     if (performance.now() > until) throw new Error('dockerd does not answer');
     await delay(READY_POLL_MS);
   }
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    get({ socketPath, path: '/_ping', agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    }).once('error', () => resolve(false));
+  });
 }
 
 /** It ends its containers and containerd itself; by force only where it hangs. */
