@@ -3,9 +3,13 @@ import type { Offer } from '../protocol/messages.ts';
 export type EngineName = Offer['engine'];
 
 /** Strongest first. gVisor without a daemon needs least; behind runc stands the kernel alone. */
-const BY_STRENGTH = ['gvisor', 'docker-runsc', 'docker-runc'] as const satisfies readonly EngineName[];
+export const ENGINES_BY_STRENGTH = [
+  'gvisor',
+  'docker-runsc',
+  'docker-runc',
+] as const satisfies readonly EngineName[];
 
-export const ENGINE_CHOICES = ['auto', ...BY_STRENGTH] as const;
+export const ENGINE_CHOICES = ['auto', ...ENGINES_BY_STRENGTH] as const;
 export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
 /** What is said where runc was named and its risk was not. */
@@ -22,6 +26,6 @@ export function enginesToTry(choice: EngineChoice, acceptsKernelAsBoundary: bool
   if (choice !== 'auto') return { ok: true, engines: [choice] };
   return {
     ok: true,
-    engines: BY_STRENGTH.filter((name) => name !== 'docker-runc' || acceptsKernelAsBoundary),
+    engines: ENGINES_BY_STRENGTH.filter((name) => name !== 'docker-runc' || acceptsKernelAsBoundary),
   };
 }

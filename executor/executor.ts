@@ -106,7 +106,7 @@ export async function clearHost(config: Config, releases: ReleaseStack, log: Log
 }
 
 /** Clears the host and plays the probe. */
-export async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
+async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
   const cleared = await clearHost(config, releases, log);
   if (!cleared.ok) return cleared;
   const report = await probe(cleared.opened.engine, cleared.opened.imageEnvironment);

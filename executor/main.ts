@@ -1,9 +1,9 @@
 import { fstatSync } from 'node:fs';
 import { readConfig } from './config.ts';
-import { clearHost, proveHost, startExecutor } from './executor.ts';
+import { clearHost, startExecutor } from './executor.ts';
 import { stderrLog } from './log.ts';
 import { releaseStack } from './release-stack.ts';
-import { printReport } from './self-test.ts';
+import { chosenOf, selfTest, selfTestJson, selfTestText } from './self-test.ts';
 
 process.umask(0o022);
 const config = readConfig(process.argv.slice(2));
@@ -35,11 +35,12 @@ if (config.sweep) {
   if (cleared.ok) await end(0);
   else await fail(cleared.reason);
 } else if (config.selfTest) {
-  const proven = await proveHost(config, releases, log);
-  if (!proven.ok) await fail(proven.reason);
+  const tested = await selfTest(config, releases, log);
+  if (!tested.ok) await fail(tested.reason);
   else {
-    printReport(proven.report, config.json);
-    await end(proven.report.ok ? 0 : 1);
+    const { engines } = tested;
+    process.stdout.write(`${config.json ? selfTestJson(engines) : selfTestText(engines)}\n`);
+    await end(chosenOf(engines)?.report?.ok === true ? 0 : 1);
   }
 } else {
   // A parent that holds our stdin takes us with it when it dies. A service has /dev/null there, which means nothing.

@@ -1,7 +1,66 @@
-import type { ProbeReport } from './probe.ts';
+import { ENGINES_BY_STRENGTH, type EngineName, enginesToTry, KERNEL_AS_BOUNDARY } from './choose-engine.ts';
+import type { Config } from './config.ts';
+import { holdState } from './hold-state.ts';
+import type { Log } from './log.ts';
+import { openNamed } from './open-engine.ts';
+import { type ProbeReport, probe } from './probe.ts';
+import type { ReleaseStack } from './release-stack.ts';
 
-/** The report as a table for a person: what failed stands out and says why. */
-export function reportTable(report: ProbeReport): string {
+/** What came of one engine: the probe's report, or why it cannot be had here. */
+export interface EngineTested {
+  readonly engine: EngineName;
+  readonly version: string | null;
+  readonly report: ProbeReport | null;
+  readonly refusal: string | null;
+}
+
+export type SelfTest =
+  | { readonly ok: true; readonly engines: readonly EngineTested[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** Plays the probe under each engine that the settings allow, strongest first. */
+export async function selfTest(config: Config, releases: ReleaseStack, log: Log): Promise<SelfTest> {
+  const state = await holdState(config.stateDir);
+  if (!state.ok) return state;
+  releases.push(() => state.release());
+  const wanted = enginesToTry(config.engine, config.acceptsKernelAsBoundary);
+  if (!wanted.ok) return wanted;
+  const engines: EngineTested[] = [];
+  for (const engine of config.engine === 'auto' ? ENGINES_BY_STRENGTH : wanted.engines) {
+    if (!wanted.engines.includes(engine)) {
+      engines.push({ engine, version: null, report: null, refusal: KERNEL_AS_BOUNDARY });
+      continue;
+    }
+    const opened = await openNamed(engine, config, state, log);
+    if (!opened.ok) {
+      engines.push({ engine, version: null, report: null, refusal: opened.reason });
+      continue;
+    }
+    releases.push(() => opened.engine.close());
+    await opened.engine.sweep();
+    const report = await probe(opened.engine, opened.imageEnvironment);
+    engines.push({ engine, version: opened.engine.version, report, refusal: null });
+  }
+  return { ok: true, engines };
+}
+
+/** The one that an executor with these settings would serve with: the first that the host has. Pure. */
+export function chosenOf(engines: readonly EngineTested[]): EngineTested | null {
+  return engines.find(({ report }) => report !== null) ?? null;
+}
+
+/** For a person: what failed stands out and says why. */
+export function selfTestText(engines: readonly EngineTested[]): string {
+  const chosen = chosenOf(engines);
+  const isSound = chosen?.report?.ok === true;
+  const verdict = isSound
+    ? `An executor serves here with ${chosen.engine}.`
+    : 'An executor refuses to serve here.';
+  return [...engines.map(engineText), verdict].join('\n\n');
+}
+
+function engineText({ engine, version, report, refusal }: EngineTested): string {
+  if (report === null) return `${engine}: not to be had.\n${refusal}`;
   const width = Math.max(...report.checks.map((check) => check.name.length));
   const lines = report.checks.map((check) =>
     `${check.ok ? 'ok    ' : 'FAILED'}  ${check.name.padEnd(width)}  ${check.detail}`.trimEnd(),
@@ -9,11 +68,22 @@ export function reportTable(report: ProbeReport): string {
   const failed = report.checks.filter((check) => !check.ok).length;
   const verdict =
     failed === 0
-      ? `${report.checks.length} checks held in ${report.tookMs} ms: this host isolates runs.`
-      : `${failed} of ${report.checks.length} checks failed: an executor refuses to serve here.`;
-  return [...lines, '', verdict].join('\n');
+      ? `${engine}: ${report.checks.length} checks held in ${report.tookMs} ms.`
+      : `${engine}: ${failed} of ${report.checks.length} checks failed.`;
+  return [`${engine} (${version})`, ...lines, verdict].join('\n');
 }
 
-export function printReport(report: ProbeReport, asJson: boolean): void {
-  process.stdout.write(`${asJson ? JSON.stringify(report) : reportTable(report)}\n`);
+/** As one object: that of the engine chosen, and `engines` with each. */
+export function selfTestJson(engines: readonly EngineTested[]): string {
+  const chosen = chosenOf(engines);
+  return JSON.stringify({
+    ok: chosen?.report?.ok === true,
+    engine: chosen?.engine ?? null,
+    checks: chosen?.report?.checks ?? [],
+    engines: engines.map(({ engine, version, report, refusal }) => ({
+      ...{ engine, version, refusal },
+      ok: report?.ok ?? false,
+      failed: report?.checks.filter((check) => !check.ok) ?? [],
+    })),
+  });
 }

@@ -131,8 +131,10 @@ describe('the process of an executor', () => {
     const report = JSON.parse(await text(child.stdout)) as {
       ok: boolean;
       checks: { name: string; ok: boolean }[];
+      engines: { engine: string }[];
     };
     expect(report.ok).toBe(true);
+    expect(report.engines.map(({ engine }) => engine)).toEqual(['gvisor', 'docker-runsc', 'docker-runc']);
     expect(report.checks.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['DNS', 'memory', 'processes', 'CapEff', 'user namespace by clone3']),
     );

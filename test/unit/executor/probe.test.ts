@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeFailure, judgePiece } from '../../../executor/probe.ts';
 import type { EndFacts } from '../../../executor/sandbox/engine.ts';
-import { reportTable } from '../../../executor/self-test.ts';
+import { chosenOf, selfTestJson, selfTestText } from '../../../executor/self-test.ts';
 
 const FACTS: EndFacts = {
   exitCode: 0,
@@ -70,7 +70,45 @@ describe('a probe is believed only when it played to its end', () => {
     expect(describeFailure(report)).toMatch(
       /^This host does not isolate runs: DNS \(it succeeded\)\. Nothing is served\. Run the executor as root/,
     );
-    expect(reportTable(report)).toContain('FAILED  DNS');
-    expect(reportTable(report)).toContain('1 of 2 checks failed: an executor refuses to serve here.');
+    const tested = [{ engine: 'gvisor' as const, version: '0', report, refusal: null }];
+    expect(selfTestText(tested)).toContain('FAILED  DNS');
+    expect(selfTestText(tested)).toMatch(
+      /gvisor: 1 of 2 checks failed\.\n\nAn executor refuses to serve here\.$/,
+    );
+  });
+});
+
+describe('the self-test', () => {
+  const sound = { ok: true, checks: [{ name: 'DNS', ok: true, detail: '' }], tookMs: 1 };
+  const absent = {
+    engine: 'gvisor',
+    version: null,
+    report: null,
+    refusal: 'This host lacks mount.',
+  } as const;
+  const docker = { engine: 'docker-runsc', version: '20', report: sound, refusal: null } as const;
+  const broken = {
+    ...docker,
+    engine: 'gvisor',
+    report: { ...sound, ok: false, checks: [{ name: 'DNS', ok: false, detail: 'it succeeded' }] },
+  } as const;
+
+  it('names each engine, why it is absent, and the one that would serve', () => {
+    expect(selfTestText([absent, docker])).toMatch(
+      /^gvisor: not to be had\.\nThis host lacks mount\.\n\ndocker-runsc \(20\)\n[\s\S]*An executor serves here with docker-runsc\.$/,
+    );
+    expect(JSON.parse(selfTestJson([absent, docker]))).toMatchObject({
+      ok: true,
+      engine: 'docker-runsc',
+      engines: [
+        { engine: 'gvisor', ok: false, refusal: 'This host lacks mount.' },
+        { engine: 'docker-runsc', ok: true, refusal: null, failed: [] },
+      ],
+    });
+  });
+
+  it('takes no weaker engine after one that is there and broken', () => {
+    expect(chosenOf([broken, docker])).toBe(broken);
+    expect(JSON.parse(selfTestJson([broken, docker]))).toMatchObject({ ok: false, engine: 'gvisor' });
   });
 });
