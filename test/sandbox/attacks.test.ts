@@ -4,7 +4,7 @@ import type { Offer } from '../../protocol/messages.ts';
 import { outcomeSchema } from '../../protocol/outcome.ts';
 import { ATTACKS, type Attack, attack, attackFiles, gotThrough } from '../support/attack-files.ts';
 import { type AttackedHost, startAttackedHost } from '../support/attacked-host.ts';
-import { ENGINES } from '../support/engines.ts';
+import { ATTACKED_ENGINES } from '../support/engines.ts';
 import { type Canary, type Played, playAttacks, playCanary } from '../support/play-attacks.ts';
 import type { Finished } from '../support/sandbox-host.ts';
 import type { Expected } from './attacks/expected.ts';
@@ -89,7 +89,7 @@ function expectUnharmed(next: Canary, first: Canary): void {
   expect(next.clock).toBeLessThan(after + 1);
 }
 
-describe.each(ENGINES)("Mallory's attacks under %s", (engine) => {
+describe.each(ATTACKED_ENGINES)("Mallory's attacks under %s", (engine) => {
   let host: AttackedHost;
   let first: Canary;
   let before: unknown;
