@@ -3,7 +3,7 @@ import type { FeedEvent } from '../protocol/messages.ts';
 import type { Log } from './log.ts';
 
 /** A run that is over sooner shows its output in its outcome; a socket for it would cost more than it tells. */
-const OPEN_AFTER_MS = 100;
+export const OPEN_AFTER_MS = 100;
 /** Output is gathered for this long into one event. */
 const GATHER_MS = 40;
 const EVENT_CHARS_MAX = 16 * 1024;

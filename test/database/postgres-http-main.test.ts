@@ -41,18 +41,31 @@ const ask = async (url: string, query: string) => {
   return response.json() as Promise<{ rows?: unknown; code?: string }>;
 };
 
+/** Resolves when nobody listens at the address any more. */
+async function untilRefused(url: string): Promise<void> {
+  for (;;) {
+    const answered = await fetch(url, { headers: { connection: 'close' } }).catch(() => null);
+    if (answered === null) return;
+    await answered.text();
+  }
+}
+
 describe('the program', () => {
   test('says READY with its address, serves, and ends on SIGTERM after the running request is answered', async () => {
     const { url, ended } = await start();
-    const running = ask(url, "select pg_sleep(0.3), 'answered'");
+    const holder = await database.connectApp();
+    await holder.query('select pg_advisory_lock(1)');
+    const running = ask(url, "select pg_advisory_xact_lock(1), 'answered'");
     await expect
       .poll(() =>
         database.asSuperuser(
-          "select from pg_stat_activity where query like '%pg_sleep(0.3)%' and application_name = 'postgres-http' and state = 'active'",
+          "select from pg_stat_activity where application_name = 'postgres-http' and wait_event_type = 'Lock'",
         ),
       )
       .toHaveLength(1);
     server?.kill('SIGTERM');
+    await untilRefused(url);
+    await holder.query('select pg_advisory_unlock(1)');
     expect((await running).rows).toEqual([['', 'answered']]);
     expect(await ended).toEqual([0, null]);
   });

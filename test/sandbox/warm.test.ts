@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { descendantsOf, statFieldsOf } from '../../bench/measure/process-tree.ts';
+import { OPEN_AFTER_MS } from '../../executor/feed.ts';
 import { newId } from '../../protocol/ids.ts';
-import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
+import { type Finished, type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
 const MIB = 1024 * 1024;
 
@@ -228,8 +229,12 @@ if __name__ == '__main__':
   });
 
   it('a short run opens no feed', async () => {
-    await isReady();
-    const finished = await host.run({ code: 'pass' });
+    let finished: Finished;
+    do {
+      await isReady();
+      finished = await host.run({ code: 'pass' });
+      // On a busy machine not every run is short.
+    } while (finished.outcome.timings.finished_ms >= OPEN_AFTER_MS);
     expect(host.peer.feeds.has(finished.job.run)).toBe(false);
   });
 
