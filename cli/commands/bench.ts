@@ -20,6 +20,8 @@ const benchModule = z.object({
   run: z.custom<(input: object) => Promise<void>>((value) => typeof value === 'function'),
   /** What vouches for addresses in a stack that is started for it: one that plays the edge names `cloudflare`. */
   edge: z.enum(['cloudflare', 'none']).default('none'),
+  /** False where it needs no stack. */
+  stack: z.boolean().default(true),
 });
 
 export function registerBench(program: Command): void {
@@ -58,7 +60,10 @@ async function bench(
       remedy: `name one of: ${names.join(', ')}`,
     });
   }
-  const { run, edge } = benchModule.parse(await import(pathToFileURL(join(BENCH_DIR, `${name}.ts`)).href));
+  const { run, edge, stack } = benchModule.parse(
+    await import(pathToFileURL(join(BENCH_DIR, `${name}.ts`)).href),
+  );
+  if (!stack) return run({ json, quick });
   await withStack({ state, port, edge }, (connection) => run({ ...connection, state, json, quick }));
 }
 

@@ -59,13 +59,7 @@ export class ExecutorSockets {
 
   accept(socket: WebSocket, executor: ExecutorId, pool: string): void {
     this.context.acceptWebSocket(socket, [executor]);
-    socket.serializeAttachment({
-      executor,
-      pool,
-      offer: null,
-      draining: false,
-      cordoned: false,
-    } satisfies Attachment);
+    attach(socket, { executor, pool, offer: null, draining: false, cordoned: false });
   }
 
   executorOf(socket: WebSocket): ExecutorId {
@@ -77,7 +71,7 @@ export class ExecutorSockets {
     const { executor, pool } = attachmentOf(socket);
     for (const other of this.context.getWebSockets(executor))
       if (other !== socket) close(other, CLOSE.replaced);
-    socket.serializeAttachment({ executor, pool, offer, ...state } satisfies Attachment);
+    attach(socket, { executor, pool, offer, ...state });
   }
 
   /** Notes that the executor spoke; true where it had been silent for so long that it got no runs. */
@@ -102,17 +96,17 @@ export class ExecutorSockets {
 
   /** Whether the executor has an open socket on which it said hello. */
   isConnected(executor: ExecutorId): boolean {
-    return this.greeted().some((candidate) => candidate.executor === executor);
+    return this.greeted(executor).length > 0;
   }
 
   send(executor: ExecutorId, message: ToExecutor): boolean {
-    const found = this.greeted().find((candidate) => candidate.executor === executor);
+    const [found] = this.greeted(executor);
     return found !== undefined && sendOn(found.socket, message);
   }
 
   /** The executor takes no further runs, by its own word, until it says hello again. */
   drain(socket: WebSocket): void {
-    socket.serializeAttachment({ ...attachmentOf(socket), draining: true });
+    attach(socket, { ...attachmentOf(socket), draining: true });
   }
 
   /** Gives just these executors no further runs. */
@@ -120,7 +114,7 @@ export class ExecutorSockets {
     for (const socket of this.context.getWebSockets()) {
       const attachment = attachmentOf(socket);
       const cordoned = executors.includes(attachment.executor);
-      if (cordoned !== attachment.cordoned) socket.serializeAttachment({ ...attachment, cordoned });
+      if (cordoned !== attachment.cordoned) attach(socket, { ...attachment, cordoned });
     }
   }
 
@@ -132,8 +126,9 @@ export class ExecutorSockets {
     return now - (this.seenAt.get(socket) ?? now) >= limit('lease_ms');
   }
 
-  private greeted(): (HeardExecutor & { socket: WebSocket })[] {
-    return this.context.getWebSockets().flatMap((socket) => {
+  /** Of one executor, or of all. */
+  private greeted(of?: ExecutorId): (HeardExecutor & { socket: WebSocket })[] {
+    return this.context.getWebSockets(of).flatMap((socket) => {
       const { executor, offer, draining, cordoned } = attachmentOf(socket);
       return offer === null || socket.readyState !== WebSocket.OPEN
         ? []
@@ -154,7 +149,7 @@ export function sendOn(socket: WebSocket, message: ToExecutor): boolean {
 
 export function close(socket: WebSocket, [code, reason]: readonly [number, string]): void {
   // A closed socket stays listed until its peer answers; without an offer it counts for nothing.
-  socket.serializeAttachment({ ...attachmentOf(socket), offer: null });
+  attach(socket, { ...attachmentOf(socket), offer: null });
   try {
     socket.close(code, reason);
   } catch {
@@ -162,6 +157,16 @@ export function close(socket: WebSocket, [code, reason]: readonly [number, strin
   }
 }
 
+/** Attachments as they were read or written last: this object alone writes them, and reads those of a whole fleet for each run. */
+const read = new WeakMap<WebSocket, Attachment>();
+
+function attach(socket: WebSocket, attachment: Attachment): void {
+  socket.serializeAttachment(attachment);
+  read.set(socket, attachment);
+}
+
 function attachmentOf(socket: WebSocket): Attachment {
-  return socket.deserializeAttachment() as Attachment;
+  const attachment = read.get(socket) ?? (socket.deserializeAttachment() as Attachment);
+  read.set(socket, attachment);
+  return attachment;
 }

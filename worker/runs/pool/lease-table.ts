@@ -9,6 +9,8 @@ import { type Lease, revived } from './lease.ts';
  */
 export class LeaseTable {
   private readonly byRun = new Map<string, Lease>();
+  /** The runs, oldest first; null where it is not known. Nearly every lease is younger than all before it. */
+  private order: string[] | null = null;
   private readonly stored = new Set<string>();
   private readonly changed = new Set<string>();
   private readonly sql: SqlStorage;
@@ -32,17 +34,21 @@ export class LeaseTable {
 
   /** All leases, oldest first. */
   all(): Lease[] {
-    return [...this.byRun.values()].sort((a, b) => a.queuedAt - b.queuedAt || (a.run < b.run ? -1 : 1));
+    this.order ??= [...this.byRun.values()]
+      .sort((left, right) => (isOlder(left, right) ? -1 : 1))
+      .map(({ run }) => run);
+    return this.order.flatMap((run) => this.byRun.get(run) ?? []);
   }
 
   put(lease: Lease): Lease {
+    if (!this.byRun.has(lease.run)) this.enqueue(lease);
     this.byRun.set(lease.run, lease);
     if (!lease.ephemeral) this.note(lease.run);
     return lease;
   }
 
   remove(lease: Lease): void {
-    this.byRun.delete(lease.run);
+    if (this.byRun.delete(lease.run)) this.order = this.order?.filter((run) => run !== lease.run) ?? null;
     if (!lease.ephemeral) this.note(lease.run);
   }
 
@@ -60,8 +66,18 @@ export class LeaseTable {
     this.changed.clear();
   }
 
+  private enqueue(lease: Lease): void {
+    const last = this.byRun.get(this.order?.at(-1) ?? '');
+    if (this.order !== null && (last === undefined || isOlder(last, lease))) this.order.push(lease.run);
+    else this.order = null;
+  }
+
   private note(run: string): void {
     this.changed.add(run);
     this.onChange();
   }
+}
+
+function isOlder(left: Lease, right: Lease): boolean {
+  return left.queuedAt < right.queuedAt || (left.queuedAt === right.queuedAt && left.run < right.run);
 }

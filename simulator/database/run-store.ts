@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { newId } from '../../protocol/ids.ts';
+import type { Outcome } from '../../protocol/outcome.ts';
+import type { Executed } from '../../worker/database/run-attempts.ts';
+import {
+  type AuditEvent,
+  beginCancel,
+  type Caller,
+  nextFence,
+  type RunRow,
+  recordOutcome,
+  type Step,
+} from './run-rows.ts';
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** What `app.queue_run` is asked, as far as a run's life depends on it. */
+interface QueueRequest {
+  readonly run: string;
+  readonly project: string;
+  readonly kind: 'model' | 'scratch';
+  readonly entry: string;
+  readonly scratch: { readonly sha256: string; readonly bytes: number } | null;
+  readonly parameters: unknown;
+  readonly limits: unknown;
+  readonly seeds: object;
+  readonly queued_max: number;
+  readonly idempotency: { readonly key: string; readonly arguments_sha256: string } | null;
+}
+
+export interface StoredExecutor {
+  readonly image: string | null;
+  readonly isRevoked: boolean;
+}
+
+const MODEL_FILE = { path: 'model.py', sha256: 'f'.repeat(64), bytes: 3 };
+const COMMIT = 'c'.repeat(40);
+
+/**
+ * The runs of all tenants as the migrations' functions keep them: a model, as small as the life of a run allows. A test
+ * holds it against the real functions.
+ */
+export class RunStore {
+  /** The only pool that there is. */
+  readonly pool = newId('pool', 0, new Uint8Array(10));
+  readonly rows = new Map<string, RunRow>();
+  readonly audit: AuditEvent[] = [];
+  readonly executors = new Map<string, StoredExecutor>();
+  /** False: the word of any attempt counts at any time, to see whether a simulation notices. */
+  checksFences = true;
+  private readonly answered = new Map<string, { readonly arguments: string; readonly answer: Answer }>();
+  private readonly unfinished = new Map<string, Set<string>>();
+
+  unfinishedOf(tenant: string): ReadonlySet<string> {
+    return this.unfinished.get(tenant) ?? new Set();
+  }
+
+  queue(request: QueueRequest, caller: Caller, now: number): Answer {
+    const { run, idempotency } = request;
+    const key = `${caller.tenant} ${caller.user} ${idempotency?.key}`;
+    const seen = idempotency === null ? undefined : this.answered.get(key);
+    if (seen !== undefined && seen.arguments === idempotency?.arguments_sha256)
+      return { ...seen.answer, replayed: true };
+    if (seen !== undefined) return { ok: false, code: 'idempotency_conflict' };
+    const image = this.newestImage();
+    if (image === null) return this.refuse('no_executor', 'no_executor', {}, now);
+    const manifest = manifestOf(request, image);
+    const manifestText = JSON.stringify(manifest);
+    const own = [...this.unfinishedOf(caller.tenant)].sort();
+    const identical = own.find((id) => {
+      const row = this.rows.get(id);
+      return row?.kind === 'model' && request.kind === 'model' && row.manifestText === manifestText;
+    });
+    if (identical !== undefined) {
+      this.note('run.start', identical, 'ok', { deduplicated: true }, now);
+      return this.remember(key, idempotency, { ok: true, run: identical, deduplicated: true });
+    }
+    if (own.length >= request.queued_max)
+      return this.refuse(
+        'limit_exceeded',
+        'queue_full',
+        { limit: 'queued_runs', value: request.queued_max },
+        now,
+      );
+    const { project, kind } = request;
+    const { pool } = this;
+    this.keep({
+      ...{
+        tenant: caller.tenant,
+        run,
+        project,
+        pool,
+        kind,
+        manifest,
+        manifestText,
+        state: 'queued',
+        fence: 1,
+      },
+      ...{ createdAt: now, user: caller.user, finishedAt: null, outcome: null, execution: null },
+    });
+    this.note('run.start', run, 'ok', { project, kind }, now);
+    this.remember(key, idempotency, { ok: true, run });
+    const revoked = [...this.executors].filter(([, executor]) => executor.isRevoked).map(([id]) => id);
+    const place = { pool, own: false, labels: {} };
+    return { ok: true, run, fence: 1, manifest, ...place, revoked_executors: revoked };
+  }
+
+  nextFence(run: string, asked: Parameters<typeof nextFence>[2], caller: Caller, now: number): Answer {
+    return this.take(run, nextFence(this.rows.get(run), caller, asked), now);
+  }
+
+  recordOutcome(
+    run: string,
+    given: { readonly fence: number; readonly outcome: Outcome; readonly execution: Executed },
+    caller: Caller,
+    now: number,
+  ): Answer {
+    const poolOfCaller = this.executors.has(caller.credential) ? this.pool : null;
+    const row = this.rows.get(run);
+    const world = { now, poolOfCaller };
+    if (this.checksFences || row === undefined)
+      return this.take(run, recordOutcome(row, caller, given, world), now);
+    const open: RunRow = { ...row, state: 'queued', fence: given.fence };
+    return this.take(run, recordOutcome(open, caller, given, world), now);
+  }
+
+  beginCancel(run: string, caller: Caller, now: number): Answer {
+    return this.take(run, beginCancel(this.rows.get(run), caller), now);
+  }
+
+  /** Why an executor may not act for a tenant now; null where it may. */
+  executorRefusal(executor: string, tenant: string): 'unknown' | 'revoked' | null {
+    const known = this.executors.get(executor);
+    if (known === undefined) return 'unknown';
+    if (known.isRevoked) return 'revoked';
+    return this.unfinishedOf(tenant).size > 0 ? null : 'unknown';
+  }
+
+  revoke(executor: string): void {
+    const known = this.executors.get(executor);
+    if (known !== undefined) this.executors.set(executor, { ...known, isRevoked: true });
+  }
+
+  connected(executor: string, image: string): Answer {
+    const known = this.executors.get(executor);
+    if (known === undefined || known.isRevoked) return { ok: false, reason: 'revoked' };
+    this.executors.set(executor, { ...known, image });
+    return { ok: true, cordoned: false };
+  }
+
+  /** What `app.system_sweep_pool` tells a pool: whom it may not hear, and runs that it may have lost. */
+  sweep(heard: readonly string[], olderThanMs: number, runsMax: number, now: number): Answer {
+    const revoked = heard.filter((executor) => this.executors.get(executor)?.isRevoked === true);
+    const unfinished = this.unfinishedRuns(olderThanMs, now)
+      .slice(0, runsMax)
+      .map(({ tenant, run }) => ({ tenant, run }));
+    return { revoked, cordoned: [], unfinished };
+  }
+
+  /** Oldest first. */
+  private unfinishedRuns(olderThanMs: number, now: number): RunRow[] {
+    const rows = [...this.unfinished.values()].flatMap((runs) => [...runs].map((run) => this.rows.get(run)));
+    return rows
+      .filter((row): row is RunRow => row !== undefined && row.createdAt < now - olderThanMs)
+      .sort((left, right) => left.createdAt - right.createdAt);
+  }
+
+  private newestImage(): string | null {
+    const offers = [...this.executors.values()].filter(
+      ({ isRevoked, image }) => !isRevoked && image !== null,
+    );
+    return offers[0]?.image ?? null;
+  }
+
+  private take(run: string, step: Step, now: number): Answer {
+    if (step.row !== undefined) this.keep(step.row);
+    if (step.event !== undefined)
+      this.note(step.event.action, run, step.event.outcome, step.event.details, now);
+    return step.answer;
+  }
+
+  private keep(row: RunRow): void {
+    this.rows.set(row.run, row);
+    const unfinished = this.unfinished.get(row.tenant) ?? new Set();
+    this.unfinished.set(row.tenant, unfinished);
+    if (row.state === 'queued') unfinished.add(row.run);
+    else unfinished.delete(row.run);
+  }
+
+  private refuse(code: string, reason: string, details: object, now: number): Answer {
+    this.note('run.start', null, 'refused', { code, reason }, now);
+    return { ok: false, code, reason, details };
+  }
+
+  private remember(key: string, idempotency: QueueRequest['idempotency'], answer: Answer): Answer {
+    if (idempotency !== null) this.answered.set(key, { arguments: idempotency.arguments_sha256, answer });
+    return answer;
+  }
+
+  private note(
+    action: AuditEvent['action'],
+    target: string | null,
+    outcome: AuditEvent['outcome'],
+    details: AuditEvent['details'],
+    at: number,
+  ): void {
+    this.audit.push({ at, action, target, outcome, details });
+  }
+}
+
+function manifestOf(request: QueueRequest, image: string) {
+  const { kind, project, entry, scratch, parameters, limits, seeds } = request;
+  const files = scratch === null ? [MODEL_FILE] : [{ path: entry, ...scratch }];
+  return {
+    ...{ version: 1, kind, project, commit: scratch === null ? COMMIT : null, entry, files, data: [] },
+    ...{ parameters, image, absent: [], limits, seeds: { ...seeds, source_date_epoch: 315_532_800 } },
+  };
+}
+
+/** As the database names manifests; only that equal ones have equal names matters here. */
+export function manifestSha256({ manifestText }: RunRow): string {
+  return createHash('sha256').update(manifestText).digest('hex');
+}

@@ -1,0 +1,18 @@
+/** What must be true of every world, whatever goes wrong in it. */
+export const INVARIANTS = {
+  'one outcome': 'a run has one terminal state, written once and by the holder of its fence',
+  'in time': 'no run is left alone beyond lease and grace once the faults are over, and each one ends',
+  recorded: 'each attempt at a run and its end are in the audit log',
+  quotas: 'no executor holds more runs than it has slots, and no tenant more than its quota',
+  slots: 'no slot is leaked: when all runs are over nobody holds one',
+  answers: 'whoever waits gets an answer',
+  'no false word': 'agents are told what is recorded, and executors that it is recorded when it is',
+} as const;
+export type Invariant = keyof typeof INVARIANTS;
+
+export interface Violation {
+  readonly invariant: Invariant;
+  /** Virtual ms since the world began. */
+  readonly atMs: number;
+  readonly what: string;
+}
