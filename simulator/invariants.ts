@@ -5,7 +5,7 @@ export const INVARIANTS = {
   recorded: 'each attempt at a run and its end are in the audit log',
   quotas: 'no executor holds more runs than it has slots, and no tenant more than its quota',
   slots: 'no slot is leaked: when all runs are over nobody holds one',
-  answers: 'whoever waits gets an answer',
+  answers: 'whoever waits gets an answer, and soon once there is one',
   'no false word': 'agents are told what is recorded, and executors that it is recorded when it is',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;

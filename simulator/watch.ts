@@ -12,6 +12,8 @@ const SLACK_MS = 10_000;
 /** The sweep runs each minute and looks at what is older than lease plus grace. */
 const SWEEP_MS = 60_000;
 const CALL_SLACK_MS = 120_000;
+/** From the end of a run to an agent that waits for it, in calm weather. */
+const TOLD_MS = 10_000;
 
 /** Looks at a world after each event and at its end, and notes what may not be. */
 export class Watch {
@@ -21,7 +23,7 @@ export class Watch {
   private readonly beganAt: number;
   /** Since when an unfinished run is worked on by nobody, by run. */
   private readonly idleSince = new Map<string, number>();
-  private isCalm = false;
+  private calmAt = Number.POSITIVE_INFINITY;
 
   constructor(scene: Scene, diary: Diary) {
     this.scene = scene;
@@ -31,14 +33,14 @@ export class Watch {
 
   /** The faults are over. */
   calm(): void {
-    this.isCalm = true;
+    this.calmAt = this.scene.deployment.world.now;
   }
 
   afterEach(): void {
     const leases = this.leases();
     if (leases === null) return;
     this.checkQuotas(leases);
-    if (this.isCalm) this.checkProgress(leases);
+    if (Number.isFinite(this.calmAt)) this.checkProgress(leases);
   }
 
   /** An executor is told something. */
@@ -148,8 +150,12 @@ export class Watch {
   }
 
   private checkTold(): void {
-    for (const { run, outcome } of this.diary.told) {
-      const recorded = this.store.rows.get(run)?.outcome;
+    for (const { run, outcome, at } of this.diary.told) {
+      const row = this.store.rows.get(run);
+      const recorded = row?.outcome;
+      const endedAt = row?.finishedAt ?? 0;
+      if (endedAt > this.calmAt && at > endedAt + TOLD_MS)
+        this.note('answers', `of the end of ${run} its agent learned ${Math.round(at - endedAt)} ms later`);
       if (recorded?.stdout.inline !== outcome.stdout.inline || recorded.state !== outcome.state)
         this.note(
           'no false word',
