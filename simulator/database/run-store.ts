@@ -55,6 +55,11 @@ export class RunStore {
     return this.unfinished.get(tenant) ?? new Set();
   }
 
+  /** How many runs of all tenants have not ended. */
+  get unfinishedCount(): number {
+    return [...this.unfinished.values()].reduce((sum, runs) => sum + runs.size, 0);
+  }
+
   queue(request: QueueRequest, caller: Caller, now: number): Answer {
     const { run, idempotency } = request;
     const key = `${caller.tenant} ${caller.user} ${idempotency?.key}`;

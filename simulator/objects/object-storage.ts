@@ -3,7 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 const READS = /^\s*(select|pragma)\b/i;
 
 /**
- * What a Durable Object keeps: SQLite and an alarm. Writes are seen at once and are safe once {@link commit} was called;
+ * What a Durable Object keeps: SQLite (`SqlStorage`) and an alarm. Writes are seen at once and are safe once {@link commit} was called;
  * a crash before that takes all of them back, as one.
  */
 export class ObjectStorage {
