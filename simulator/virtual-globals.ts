@@ -86,6 +86,8 @@ export function installGlobals(WebSocketPair: unknown): void {
   crypto.getRandomValues = getRandomValues as typeof crypto.getRandomValues;
   Math.random = () => world.random.next();
   console.error = () => {};
+  // workerd logs a promise whose failure nobody awaits, and goes on.
+  process.on('unhandledRejection', () => {});
   performance.now = () => world.now - BEGIN_MS;
   Object.assign(globalThis, {
     Date: VirtualDate,
