@@ -48,7 +48,8 @@ export class Watch {
     if (message.type !== 'recorded') return;
     const row = this.store.rows.get(message.run);
     const lease = this.leases()?.find(({ run }) => run === message.run);
-    const isAwaited = lease !== undefined && lease.fence === message.fence && lease.phase !== 'retrying';
+    // An attempt that was given up may be forgotten: nobody takes its outcome any more.
+    const isAwaited = lease?.fence === message.fence && (isHeld(lease) || lease.pending?.by === 'executor');
     if (row?.state === 'queued' && row.fence === message.fence && isAwaited)
       this.note('no false word', `${message.run} ${message.fence} was said to be recorded and is not`);
   }
