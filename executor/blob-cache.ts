@@ -1,18 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import {
-  chmod,
-  copyFile,
-  link,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { chmod, copyFile, link, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The time stamp of every input: when a blob was fetched must not be visible to a run (1980-01-01, the first that zip knows). */
@@ -26,8 +14,8 @@ export interface BlobKey {
 
 export interface BlobCache {
   has(key: BlobKey): Promise<boolean>;
-  /** Stores bytes that were checked against `key.sha256`. */
-  put(key: BlobKey, bytes: Buffer): Promise<void>;
+  /** Stores bytes that are checked against `key.sha256` on their way; keeps nothing of them where their source throws. */
+  put(key: BlobKey, bytes: Buffer | AsyncIterable<Uint8Array>): Promise<void>;
   /** Makes the blob appear at `path` as a read-only file. False where the cache has lost it. */
   lend(key: BlobKey, path: string): Promise<boolean>;
   readonly bytes: number;
@@ -95,8 +83,7 @@ export async function openBlobCache(dir: string, bytesMax: number): Promise<Blob
     const name = nameOf(key);
     const entry = entries.get(name);
     if (entry === undefined || entry.verified) return entry !== undefined;
-    const bytes = await readFile(join(dir, name)).catch(() => null);
-    const isWhole = bytes !== null && createHash('sha256').update(bytes).digest('hex') === key.sha256;
+    const isWhole = (await digestOf(join(dir, name)).catch(() => null)) === key.sha256;
     if (isWhole) entry.verified = true;
     else await forget(name);
     return isWhole;
@@ -109,12 +96,18 @@ export async function openBlobCache(dir: string, bytesMax: number): Promise<Blob
     has: verify,
     async put(key, bytes) {
       const temporary = join(incoming, randomBytes(12).toString('hex'));
-      await writeFile(temporary, bytes, { flag: 'wx', mode: 0o444 });
-      await chmod(temporary, 0o444);
-      await utimes(temporary, MTIME_SECONDS, MTIME_SECONDS);
-      await mkdir(join(dir, key.tenant), { recursive: true, mode: 0o700 });
-      await rename(temporary, join(dir, nameOf(key)));
-      await remember(nameOf(key), { bytes: bytes.length, verified: true });
+      try {
+        await writeFile(temporary, bytes, { flag: 'wx', mode: 0o444 });
+        await chmod(temporary, 0o444);
+        await utimes(temporary, MTIME_SECONDS, MTIME_SECONDS);
+        await mkdir(join(dir, key.tenant), { recursive: true, mode: 0o700 });
+        await rename(temporary, join(dir, nameOf(key)));
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+      const { size } = await stat(join(dir, nameOf(key)));
+      await remember(nameOf(key), { bytes: size, verified: true });
     },
     async lend(key, path) {
       const name = nameOf(key);
@@ -132,6 +125,12 @@ export async function openBlobCache(dir: string, bytesMax: number): Promise<Blob
       }
     },
   };
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
 }
 
 async function lendFile(from: string, to: string, lending: Lending): Promise<void> {

@@ -19,12 +19,21 @@ export interface BlobFetcher {
   fetchAll(tenant: string, grants: readonly Grant[], signal: AbortSignal): Promise<Fetched>;
 }
 
+/** Ends a body that is not the blob, so that nothing of it is kept. */
+class NotTheBlob extends Error {
+  readonly code: 'input_corrupt' | 'input_unavailable';
+  constructor(code: 'input_corrupt' | 'input_unavailable', reason: string) {
+    super(reason);
+    this.code = code;
+  }
+}
+
 type One =
-  | { readonly ok: true; readonly bytes: Buffer }
+  | { readonly ok: true }
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string; readonly retry: boolean };
 
-/** One GET, the answer judged: status, length and SHA-256. At most `grant.bytes` are held. */
-async function getBlob(baseUrl: string, grant: Grant): Promise<One> {
+/** One GET into the cache, the answer judged: status, length and SHA-256. It is never held whole. */
+async function getBlob(baseUrl: string, tenant: string, grant: Grant, cache: BlobCache): Promise<One> {
   const response = await fetch(`${baseUrl}/executor/blobs/${grant.sha256}`, {
     headers: { authorization: `Bearer ${grant.capability}` },
     redirect: 'error',
@@ -39,31 +48,24 @@ async function getBlob(baseUrl: string, grant: Grant): Promise<One> {
       reason: `status ${response.status}`,
     };
   }
-  const chunks: Uint8Array[] = [];
+  await cache.put({ tenant, sha256: grant.sha256 }, judged(response.body, grant));
+  return { ok: true };
+}
+
+/** The chunks as they come; throws, at the latest after the last of them, where they are not the blob. */
+async function* judged(body: AsyncIterable<Uint8Array>, grant: Grant): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   const hash = createHash('sha256');
-  for await (const chunk of response.body) {
+  for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > grant.bytes)
-      return {
-        ok: false,
-        code: 'input_corrupt',
-        retry: false,
-        reason: `it is longer than ${grant.bytes} bytes`,
-      };
+    if (bytes > grant.bytes) throw new NotTheBlob('input_corrupt', `it is longer than ${grant.bytes} bytes`);
     hash.update(chunk);
-    chunks.push(chunk);
+    yield chunk;
   }
   if (bytes !== grant.bytes)
-    return {
-      ok: false,
-      code: 'input_unavailable',
-      retry: true,
-      reason: `it ended after ${bytes} of ${grant.bytes} bytes`,
-    };
+    throw new NotTheBlob('input_unavailable', `it ended after ${bytes} of ${grant.bytes} bytes`);
   if (hash.digest('hex') !== grant.sha256)
-    return { ok: false, code: 'input_corrupt', retry: false, reason: 'its bytes have another SHA-256' };
-  return { ok: true, bytes: Buffer.concat(chunks) };
+    throw new NotTheBlob('input_corrupt', 'its bytes have another SHA-256');
 }
 
 export function blobFetcher(baseUrl: string, cache: BlobCache): BlobFetcher {
@@ -72,13 +74,11 @@ export function blobFetcher(baseUrl: string, cache: BlobCache): BlobFetcher {
 
   const fetchOne = async (tenant: string, grant: Grant): Promise<Fetched> => {
     for (let attempt = 1; ; attempt++) {
-      const got = await getBlob(baseUrl, grant).catch(
-        (error: Error): One => ({ ok: false, code: 'input_unavailable', retry: true, reason: error.message }),
-      );
-      if (got.ok) {
-        await cache.put({ tenant, sha256: grant.sha256 }, got.bytes);
-        return { ok: true };
-      }
+      const got = await getBlob(baseUrl, tenant, grant, cache).catch((error: Error): One => {
+        const code = error instanceof NotTheBlob ? error.code : 'input_unavailable';
+        return { ok: false, code, retry: code === 'input_unavailable', reason: error.message };
+      });
+      if (got.ok) return got;
       if (!got.retry || attempt === ATTEMPTS)
         return {
           ok: false,

@@ -4,7 +4,6 @@ import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
 import type { Output } from '../protocol/outcome.ts';
 import { checkOutputName, mediaType, showName } from './output-name.ts';
 
-const READ_BYTES = 256 * 1024;
 const REFUSED_LISTED_MAX = 20;
 /** Deeper folders are not entered: their files would be refused by name anyway. */
 const DEPTH_MAX = 8;
@@ -151,15 +150,15 @@ async function readRegular(path: Buffer, bytesMax: number): Promise<Read> {
     if (!stat.isFile() || stat.nlink !== 1)
       return { ok: false, reason: 'it is no longer the file that it was', isTooLarge: false };
     if (stat.size > bytesMax) return tooLarge;
-    const chunks: Buffer[] = [];
+    // One buffer, and room to see that it has grown: gathering and joining parts would hold a file twice.
+    const body = Buffer.allocUnsafe(stat.size + 1);
     let bytes = 0;
     for (;;) {
-      const chunk = Buffer.allocUnsafe(Math.min(READ_BYTES, Math.max(1, stat.size - bytes)));
-      const { bytesRead } = await file.read(chunk, 0, chunk.length);
-      if (bytesRead === 0) return { ok: true, body: Buffer.concat(chunks) };
+      const { bytesRead } = await file.read(body, bytes, body.length - bytes);
+      if (bytesRead === 0) return { ok: true, body: body.subarray(0, bytes) };
       bytes += bytesRead;
-      if (bytes > bytesMax) return tooLarge;
-      chunks.push(chunk.subarray(0, bytesRead));
+      if (bytes > stat.size)
+        return { ok: false, reason: 'it is no longer the file that it was', isTooLarge: false };
     }
   } finally {
     await file.close();

@@ -4,6 +4,7 @@ const ATTEMPTS = 6;
 const RETRY_MS = 250;
 const STORE_TIMEOUT_MS = 60_000;
 const PARALLEL_MAX = 8;
+const PIECE_BYTES = 256 * 1024;
 
 export interface BlobToStore {
   readonly sha256: string;
@@ -17,8 +18,13 @@ type One = { readonly ok: true } | { readonly ok: false; readonly reason: string
 async function putBlob(baseUrl: string, capability: string, blob: BlobToStore): Promise<One> {
   const response = await fetch(`${baseUrl}/executor/blobs/${blob.sha256}`, {
     method: 'PUT',
-    headers: { authorization: `Bearer ${capability}`, 'content-type': 'application/octet-stream' },
-    body: blob.body,
+    headers: {
+      authorization: `Bearer ${capability}`,
+      'content-type': 'application/octet-stream',
+      'content-length': `${blob.body.length}`,
+    },
+    body: inPieces(blob.body),
+    duplex: 'half',
     redirect: 'error',
     signal: AbortSignal.timeout(STORE_TIMEOUT_MS),
   });
@@ -29,6 +35,18 @@ async function putBlob(baseUrl: string, capability: string, blob: BlobToStore): 
     retry: response.status >= 500 || response.status === 429,
     reason: `status ${response.status}`,
   };
+}
+
+/** As it is sent: `fetch` would copy a buffer that it is given whole. */
+function inPieces(body: Buffer): ReadableStream<Uint8Array> {
+  let sent = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (sent >= body.length) return controller.close();
+      controller.enqueue(new Uint8Array(body.subarray(sent, sent + PIECE_BYTES)));
+      sent += PIECE_BYTES;
+    },
+  });
 }
 
 /** Stores what a run left, some at a time; equal bytes once. Storing the same blob again is harmless, so it is retried. */

@@ -45,6 +45,19 @@ describe('the cache of inputs', () => {
     });
   });
 
+  it('keeps nothing of bytes whose source finds them wrong', async () => {
+    const cache = await openBlobCache(dir, 1000);
+    const { bytes, sha256 } = blob('a');
+    async function* wrongAtItsEnd() {
+      yield bytes;
+      throw new Error('another SHA-256');
+    }
+    await expect(cache.put({ tenant: ALICE, sha256 }, wrongAtItsEnd())).rejects.toThrow('another SHA-256');
+    expect(await cache.has({ tenant: ALICE, sha256 })).toBe(false);
+    expect(cache.bytes).toBe(0);
+    expect(readdirSync(join(dir, 'incoming'))).toEqual([]);
+  });
+
   it("never lends Mallory what Alice's tenant has", async () => {
     const cache = await openBlobCache(dir, 1000);
     const { bytes, sha256 } = blob('secret');
