@@ -105,16 +105,6 @@ def attach():
     open_pipes()
     # On this signal the stacks of all threads are written, also when the program is deep in C: the line of a timeout.
     faulthandler.register(signal.SIGUSR1, file=REPORT_FD, all_threads=True)
-    renew_randomness()
-
-
-def renew_randomness():
-    """What was drawn before the snapshot would be the same in all its copies. The order seeds `random` and numpy."""
-    if "multiprocessing.process" in sys.modules:
-        process = sys.modules["multiprocessing.process"]
-        process.current_process().authkey = os.urandom(32)
-    if "tempfile" in sys.modules:
-        sys.modules["tempfile"]._name_sequence = None
 
 
 def read_line():
