@@ -69,8 +69,11 @@ export async function measureVolume(team: Team, executorPid: number): Promise<Vo
 }
 
 async function importLargeData({ client, project }: Team): Promise<void> {
-  const line = '1234567\n';
-  const text = `numbers\n${line.repeat((DATA_MIB * MIB) / line.length - 1)}`;
+  const columns = [1, 2, 3, 4, 5, 6, 7, 8];
+  const heads = `${columns.map((column) => `column${column}`).join(',')}\n`;
+  const line = `${columns.map((column) => 1_000_000 + column).join(',')}\n`;
+  // Head and lines are equally long, so the size is exact.
+  const text = `${heads}${line.repeat((DATA_MIB * MIB) / line.length - 1)}`;
   const about = { project, name: 'large', format: 'csv' };
   const { upload, url } = await client.call(
     'create_upload',
