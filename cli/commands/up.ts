@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { addLoopbackOrigin } from '../settings/loopback-origin.ts';
 import { parsePublicUrl } from '../settings/public-url.ts';
 import { printReady } from '../stack/ready-block.ts';
 import { runUntilEnded } from '../stack/run-until-ended.ts';
@@ -60,7 +61,9 @@ export function registerUp(program: Command): void {
       new Option(
         '--loopback-origin <origin...>',
         'origins of this machine, like http://127.0.0.1:9000, on which metadata documents of clients may lie',
-      ).conflicts('publicUrl'),
+      )
+        .argParser(addLoopbackOrigin)
+        .conflicts('publicUrl'),
     )
     .addOption(stateOption())
     .addHelpText(

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parseLifetime } from '../../../cli/identity/expiry.ts';
+import { addLoopbackOrigin } from '../../../cli/settings/loopback-origin.ts';
 import { parsePublicUrl } from '../../../cli/settings/public-url.ts';
 import { checkWorkerSettings, type WorkerSettingName } from '../../../cli/settings/schema.ts';
 import { printSettingsFile } from '../../../cli/stack/parts/worker-settings.ts';
@@ -41,6 +42,21 @@ test.each([
 ])('the public address %s is refused', (given) => {
   expect(() => parsePublicUrl(given)).toThrow(InvalidArgumentError);
 });
+
+test('origins of this machine are gathered', () => {
+  const first = addLoopbackOrigin('http://127.0.0.1:9000');
+  expect(addLoopbackOrigin('http://localhost:9001', first)).toEqual([
+    'http://127.0.0.1:9000',
+    'http://localhost:9001',
+  ]);
+});
+
+test.each(['', 'http://10.0.0.1:9000', 'http://127.0.0.1:9000/', 'http://localhost,http://127.0.0.1', '*'])(
+  'the origin "%s" is none of this machine, and refused',
+  (given) => {
+    expect(() => addLoopbackOrigin(given)).toThrow(InvalidArgumentError);
+  },
+);
 
 test.each([
   ['30m', 1_800_000],
