@@ -6,6 +6,8 @@ export interface CgroupLimits {
 
 export interface CgroupFacts {
   readonly oomKills: number;
+  /** How often memory was asked for beyond the limit; some of it may have been found by giving up caches. */
+  readonly memoryLimitHits: number;
   readonly forksRefused: number;
   /** Processes and threads of the host in it now. */
   readonly tasks: number;

@@ -94,6 +94,7 @@ export function v1Group(
         oomKills: sumOver(withBelow(memory), (dir) =>
           keyedNumber(readControl(dir, 'memory.oom_control'), 'oom_kill'),
         ),
+        memoryLimitHits: readNumber(memory, 'memory.failcnt') ?? 0,
         forksRefused: sumOver(withBelow(pids), (dir) => keyedNumber(readControl(dir, 'pids.events'), 'max')),
         tasks: readNumber(pids, 'pids.current') ?? 0,
         cpuMs: cpuNs === null ? null : cpuNs / 1e6,

@@ -101,6 +101,7 @@ export function v2Group(
     facts() {
       const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
       return {
+        memoryLimitHits: keyedNumber(readControl(dir, 'memory.events'), 'max') ?? 0,
         oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
         // Before Linux 6.11 a refusal was counted where the fork was tried, which is below for some engines.
         forksRefused: sumOver(withBelow(dir), (each) => keyedNumber(readControl(each, 'pids.events'), 'max')),

@@ -10,6 +10,8 @@ import { killRuntimeOf } from './kill-runtime.ts';
 /** On every container of ours, with the executor that it belongs to. */
 const LABEL = 'causeway.executor';
 
+const SIGKILL_EXIT_CODE = 128 + 9;
+
 export interface DockerSettings {
   readonly name: Exclude<Offer['engine'], 'gvisor'>;
   readonly version: string;
@@ -43,7 +45,7 @@ export function dockerDriver(settings: DockerSettings): Driver {
     ]);
   };
 
-  const launch = async ({ id, folders, cgroupPath, spec }: Prepared): Promise<Container> => {
+  const launch = async ({ id, folders, cgroupPath, group, spec }: Prepared): Promise<Container> => {
     await writeEtc();
     const labels = { [LABEL]: settings.executorTag };
     const parts = { folders, python, harness, imageEnvironment, spec, runtime, imageId, etcDir };
@@ -56,7 +58,9 @@ export function dockerDriver(settings: DockerSettings): Driver {
     const exited = api.start(id).then(async (): Promise<ContainerExit> => {
       const exitCode = await api.wait(id, waiting.signal).catch(() => null);
       const state = await api.state(id).catch(() => null);
-      return { exitCode, isOomKill: state?.isOomKilled ?? false };
+      // The daemon may miss the kernel's word, and the count of kills goes with its part of the cgroup; ours has the hits.
+      const isStarved = exitCode === SIGKILL_EXIT_CODE && group.facts().memoryLimitHits > 0;
+      return { exitCode, isOomKill: isStarved || state?.isOomKilled === true };
     });
     return {
       exited,

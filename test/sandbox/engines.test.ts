@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { stateTag } from '../../executor/hold-state.ts';
 import { importImage } from '../../executor/import-image.ts';
 import { probe } from '../../executor/probe.ts';
@@ -81,8 +81,8 @@ import time; time.sleep(0.3)`,
     const [silent, killed, starved, child] = await Promise.all([
       host.run({ code: 'import os; os._exit(9)' }),
       host.run({ code: 'import ctypes; ctypes.string_at(0)' }),
-      host.run({ ...attack('memory_bomb'), limits: { memory_bytes: 160 * MIB } }),
-      host.run({ ...attack('memory_in_child'), limits: { memory_bytes: 160 * MIB } }),
+      host.run({ ...attack('memory/memory_bomb'), limits: { memory_bytes: 160 * MIB } }),
+      host.run({ ...attack('memory/memory_in_child'), limits: { memory_bytes: 160 * MIB } }),
     ]);
     expect(silent.outcome).toMatchObject({ state: 'failed', exit_code: 9 });
     expect(killed.outcome).toMatchObject({ state: 'failed', exit_code: 139 });
@@ -92,7 +92,7 @@ import time; time.sleep(0.3)`,
 
   it('the line where an endless loop stood is named', async () => {
     const { outcome } = await host.run({
-      ...attack('endless_loop'),
+      ...attack('processes/endless_loop'),
       entry: 'forecast.py',
       limits: { wall_ms: 1000 },
     });
@@ -103,9 +103,10 @@ import time; time.sleep(0.3)`,
     const started = await host.engine.start(COLD).started;
     if (!started.ok) throw new Error(started.reason);
     const { sandbox } = started;
+    onTestFinished(() => sandbox.destroy());
     const dir = join(host.stateDir, 'sandboxes', sandbox.id);
     const before = await mountsUnder(dir);
-    await writeFile(join(sandbox.folders.repo, 'main.py'), attack('double_fork').code);
+    await writeFile(join(sandbox.folders.repo, 'main.py'), attack('processes/double_fork').code);
     sandbox.stdout.resume();
     sandbox.go({ entry: 'main.py', environment: {}, seed: 0, memoryBytes: 2 ** 29, processesMax: 64 });
     await sandbox.ended;

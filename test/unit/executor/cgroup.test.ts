@@ -72,13 +72,14 @@ describe('cgroup v2, as far as plain files can stand for it', () => {
   it('reads its facts', () => {
     const group = v2Group(dir, 'causeway-x/one', true, hostTasksMax);
     const own = join(dir, 'causeway-x', 'one');
-    writeFileSync(join(own, 'memory.events'), 'low 0\noom 2\noom_kill 1\n');
+    writeFileSync(join(own, 'memory.events'), 'low 0\nmax 4\noom 2\noom_kill 1\n');
     writeFileSync(join(own, 'pids.events'), 'max 3\n');
     writeFileSync(join(own, 'pids.current'), '7\n');
     writeFileSync(join(own, 'cpu.stat'), 'usage_usec 2500\nuser_usec 1\n');
     writeFileSync(join(own, 'memory.peak'), '4096\n');
     expect(group.facts()).toEqual({
       oomKills: 1,
+      memoryLimitHits: 4,
       forksRefused: 3,
       tasks: 7,
       cpuMs: 2.5,
