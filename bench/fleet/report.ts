@@ -16,7 +16,7 @@ export function printFleet({ scenarios, machine }: FleetReport): string {
       'runs/s',
       'runs',
       'attempts',
-      'lost',
+      'open',
       'p50',
       'p95',
       'p99',
