@@ -38,6 +38,7 @@ let database: Database;
 let ann: Inhabitant;
 let mallory: Inhabitant;
 let annsProject: string;
+let mallorysProject: string;
 let annsPool: string;
 
 beforeAll(async () => {
@@ -45,11 +46,7 @@ beforeAll(async () => {
   database = await server.open();
   ann = await settle(server.asOwner, { person: 'Ann', tenant: 'Acme' });
   mallory = await settle(server.asOwner, { person: 'Mallory', tenant: 'Mischief' });
-  annsProject = newId('project');
-  await as(
-    ann.principal,
-    createProjectRow({ id: annsProject, name: 'p', description: '', restricted: false, idempotency: null }),
-  );
+  [annsProject, mallorysProject] = [await projectOf(ann), await projectOf(mallory)];
   annsPool = newId('pool');
   await server.asOwner('select app.create_pool($1, $2, $3)', [annsPool, ann.tenantId, 'cellar']);
   await joined('default', { region: 'us' });
@@ -70,6 +67,15 @@ async function joined(pool: string, labels: Labels): Promise<string> {
     recordConnection(executor, { ...OFFER, labels }),
   ]);
   return executor;
+}
+
+async function projectOf(someone: Inhabitant): Promise<string> {
+  const id = newId('project');
+  await as(
+    someone.principal,
+    createProjectRow({ id, name: 'p', description: '', restricted: false, idempotency: null }),
+  );
+  return id;
 }
 
 let unique = 0;
@@ -96,13 +102,13 @@ async function queued(placement: Placement = {}) {
   return answer;
 }
 
-const insertRun = (pool: string, tenant: Inhabitant) =>
+const insertRun = (pool: string, someone: Inhabitant) =>
   as(
-    tenant.principal,
+    someone.principal,
     query(
       `insert into app.runs (run_id, project_id, pool_id, kind, entry, manifest, manifest_sha256)
        values ($1, $2, $3, 'scratch', 'x.py', '{}', $4)`,
-      [newId('run'), annsProject, pool, '0'.repeat(64)],
+      [newId('run'), someone === ann ? annsProject : mallorysProject, pool, '0'.repeat(64)],
       () => null,
     ),
   );
@@ -124,6 +130,7 @@ describe('a run is placed', () => {
   test('never in a pool of another tenant, whatever SQL Mallory has the Worker run', async () => {
     expect(await as(mallory.principal, request({ pool: annsPool }))).toMatchObject({ step: 'refused' });
     await expect(insertRun(annsPool, mallory)).rejects.toMatchObject({ sqlstate: '42501' });
+    expect(await insertRun('pol_00000000000000000000000000', mallory)).toBeNull();
     expect(await insertRun(annsPool, ann)).toBeNull();
   });
 
