@@ -1,6 +1,5 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { serveDocuments } from '../support/document-host.ts';
 import { callTool } from '../support/mcp-call.ts';
 import {
   authorizePath,
@@ -26,7 +25,11 @@ let browser: Visitor;
 beforeAll(async () => {
   ({ stack, stop } = await startTestStack({
     slots: 0,
-    settings: { OAUTH_REQUIRE_RESOURCE: 'on', OAUTH_REDIRECT_HOSTS: 'claude.ai, chatgpt.com' },
+    settings: {
+      OAUTH_REQUIRE_RESOURCE: 'on',
+      OAUTH_REDIRECT_HOSTS: 'claude.ai, chatgpt.com',
+      LOOPBACK_ORIGINS: inject('documentOrigin'),
+    },
   }));
   browser = await signedIn(stack, await settleAccount(stack, { name: 'Ann' }));
 });
@@ -100,34 +103,30 @@ describe('where OAUTH_REDIRECT_HOSTS names hosts', () => {
   });
 
   test('a client that is known by its document is held to them as well', async () => {
-    let origin = '';
-    const documents = createServer((request, response) => {
+    const documents = await serveDocuments((request, response) => {
       const host = request.url === '/known.json' ? 'claude.ai' : 'evil.example';
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(
         JSON.stringify({
-          client_id: `${origin}${request.url}`,
+          client_id: `${documents.origin}${request.url}`,
           client_name: 'Document agent',
           redirect_uris: [`https://${host}/callback`],
           token_endpoint_auth_method: 'none',
         }),
       );
     });
-    await new Promise<void>((resolve) => documents.listen(0, '127.0.0.1', resolve));
     try {
-      origin = `http://127.0.0.1:${(documents.address() as AddressInfo).port}`;
       const open = async (path: string, host: string) => {
         const asked = { redirect_uri: `https://${host}/callback`, resource: stack.mcpUrl };
         const response = await browser.get(
-          authorizePath({ client_id: `${origin}${path}` }, newPkce(), asked),
+          authorizePath({ client_id: `${documents.origin}${path}` }, newPkce(), asked),
         );
         return [response.status, response.headers.get('location')];
       };
       expect(await open('/known.json', 'claude.ai')).toEqual([200, null]);
       expect(await open('/unknown.json', 'evil.example')).toEqual([400, null]);
     } finally {
-      documents.closeAllConnections();
-      documents.close();
+      await documents.stop();
     }
   });
 });
