@@ -84,6 +84,10 @@ export const fromExecutorSchema = z.discriminatedUnion('type', [
 ]);
 export type FromExecutor = z.infer<typeof fromExecutorSchema>;
 
+/** What is left of an outcome that is none: the attempt that it speaks of. */
+export const spoiltOutcomeSchema = z.object({ type: z.literal('outcome'), ...lease });
+export type AboutAttempt = Pick<z.infer<typeof spoiltOutcomeSchema>, 'run' | 'fence'>;
+
 export const toExecutorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('welcome'), protocol: z.number().int(), executor: idSchema('executor') }),
   jobSchema,

@@ -48,7 +48,6 @@ async function finish(executor: PlayedExecutor, run: string): Promise<Job> {
 
 let unique = 0;
 const next = () => ++unique;
-
 describe('exactly one outcome of a run is recorded', () => {
   test('an outcome that is sent twice is recorded once and answered twice', async () => {
     const executor = await join();
@@ -239,6 +238,17 @@ describe('what an executor sends that is nothing', () => {
     expect(await executor.untilClosed()).toBe(4004);
     expect(await executor.connect()).toBe('welcome');
     expect((await finish(executor, run)).fence).toBe(job.fence + 1);
+  });
+
+  test('an outcome that is none is told again and again, so it ends its attempt', async () => {
+    const executor = await join();
+    const run = await ann.startModel(next());
+    const { run: same, fence } = await executor.takeJob();
+    executor.hold({ run: same, fence });
+    executor.sendText(JSON.stringify({ type: 'outcome', run, fence, outcome: {} }));
+    expect(await executor.untilClosed()).toBe(4004);
+    expect(await executor.connect()).toBe('welcome');
+    expect((await finish(executor, run)).fence).toBe(fence + 1);
   });
 
   test('a refusal is recorded with its code, the slot returns, and after three the run says why', async () => {

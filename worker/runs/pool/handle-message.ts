@@ -1,4 +1,10 @@
-import { type FromExecutor, fromExecutorSchema } from '../../../protocol/messages.ts';
+import type { z } from 'zod';
+import {
+  type AboutAttempt,
+  type FromExecutor,
+  fromExecutorSchema,
+  spoiltOutcomeSchema,
+} from '../../../protocol/messages.ts';
 import { storable } from '../storable.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
@@ -17,8 +23,12 @@ export async function handleMessage(
   socket: WebSocket,
   text: string | ArrayBuffer,
 ): Promise<void> {
-  const message = parse(text);
-  if (message === null) return close(socket, CLOSE.invalid);
+  const value = parseJson(text);
+  const message = parse(fromExecutorSchema, value);
+  if (message === null) {
+    close(socket, CLOSE.invalid);
+    return giveUp(pool, socket, parse(spoiltOutcomeSchema, value));
+  }
   if (socket.readyState !== WebSocket.OPEN) return;
   if (pool.sockets.noteHeard(socket, pool.now())) assignQueued(pool);
   const executor = pool.sockets.executorOf(socket);
@@ -53,18 +63,28 @@ function refusalText({ code, reason }: Extract<FromExecutor, { type: 'refused' }
   return `${code === undefined ? '' : `${code}, `}${reason.slice(0, 300)}`;
 }
 
-function parse(text: string | ArrayBuffer): FromExecutor | null {
+/** An executor says an outcome until it is recorded: one that can never be recorded would keep its slot for ever. */
+async function giveUp(pool: Pool, socket: WebSocket, about: AboutAttempt | null): Promise<void> {
+  const lease = about === null ? null : heldBy(pool, pool.sockets.executorOf(socket), about);
+  if (lease !== null) await attemptOver(pool, lease, 'its executor told of an end that cannot be recorded');
+}
+
+function parse<Output>(schema: z.ZodType<Output>, value: unknown): Output | null {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : null;
+}
+
+function parseJson(text: string | ArrayBuffer): unknown {
   if (typeof text !== 'string' || text.length > MESSAGE_CHARS_MAX) return null;
   try {
-    const parsed = fromExecutorSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    return JSON.parse(text);
   } catch {
     return null;
   }
 }
 
 /** The lease that a message is about, if this executor holds it under this very fence. */
-function heldBy(pool: Pool, executor: string, about: { run: string; fence: number }): Lease | null {
+function heldBy(pool: Pool, executor: string, about: AboutAttempt): Lease | null {
   const lease = pool.leases.get(about.run);
   return lease !== undefined && lease.executor === executor && lease.fence === about.fence && isHeld(lease)
     ? lease
@@ -72,7 +92,7 @@ function heldBy(pool: Pool, executor: string, about: { run: string; fence: numbe
 }
 
 /** An outcome that is being written is answered when it is written, not before. */
-function isBeingRecorded(pool: Pool, about: { run: string; fence: number }): boolean {
+function isBeingRecorded(pool: Pool, about: AboutAttempt): boolean {
   const lease = pool.leases.get(about.run);
   return lease?.phase === 'recording' && lease.fence === about.fence;
 }
