@@ -1,6 +1,6 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { McpCall } from './mcp-call.ts';
-import { sessionObject } from './session/mcp-session.ts';
+import { sessionObject } from './session/session-object.ts';
 import type { ToolContext } from './tool.ts';
 
 const LOGGER = 'causeway';

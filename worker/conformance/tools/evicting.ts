@@ -1,4 +1,4 @@
-import { sessionObject } from '../../mcp/session/mcp-session.ts';
+import { sessionObject } from '../../mcp/session/session-object.ts';
 import type { Tool } from '../../mcp/tool.ts';
 import type { McpSession } from '../evictable-session.ts';
 import { fixture, NOTHING, text } from './fixture.ts';

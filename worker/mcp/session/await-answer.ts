@@ -1,5 +1,5 @@
 import type { JSONRPCErrorResponse, JSONRPCResultResponse } from '@modelcontextprotocol/server';
-import type { SessionObject } from './mcp-session.ts';
+import type { SessionObject } from './session-object.ts';
 
 export type Answer = JSONRPCResultResponse | JSONRPCErrorResponse;
 

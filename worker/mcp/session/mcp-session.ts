@@ -26,13 +26,6 @@ export interface StreamWish {
   readonly isPrimed: boolean;
 }
 
-export type SessionObject = DurableObjectStub<McpSession>;
-
-/** The object of the session with this id. Making the stub makes no object; calling it does. */
-export function sessionObject(env: Env, session: { readonly id: string }): SessionObject {
-  return env.MCP_SESSION.get(env.MCP_SESSION.idFromName(session.id));
-}
-
 /**
  * One a session of the 2025 era that has state: a stream to its client, a question, a subscription, a logging level, a
  * call that takes long. Whoever calls it has opened the session's sealed id, so it checks nothing more. It is meeting

@@ -12,11 +12,12 @@ import { limit } from '../../../protocol/limits.ts';
 import { Refusal } from '../../http/refusal.ts';
 import type { McpCall } from '../mcp-call.ts';
 import { makeServer } from '../server.ts';
-import { type SessionObject, type StreamWish, sessionObject } from './mcp-session.ts';
+import type { StreamWish } from './mcp-session.ts';
 import { PostExchange } from './post-exchange.ts';
 import { protocolError, SESSION_HEADER } from './protocol.ts';
 import { serveSession } from './serve-session.ts';
 import { type Introduction, type Session, sealSession } from './session-id.ts';
+import { type SessionObject, sessionObject } from './session-object.ts';
 import { SessionTransport } from './session-transport.ts';
 import { watchCancellation } from './watch-cancellation.ts';
 

@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
 import { limit } from '../../../protocol/limits.ts';
-import type { SessionObject } from './mcp-session.ts';
+import type { SessionObject } from './session-object.ts';
 
 const URI_CHARS_MAX = 2048;
 

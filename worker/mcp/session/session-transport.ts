@@ -12,9 +12,9 @@ import { limit } from '../../../protocol/limits.ts';
 import type { Offer } from '../offer.ts';
 import { awaitAnswer } from './await-answer.ts';
 import { isAtLeast, type Level } from './logging.ts';
-import type { SessionObject } from './mcp-session.ts';
 import type { PostExchange } from './post-exchange.ts';
 import type { Session } from './session-id.ts';
+import type { SessionObject } from './session-object.ts';
 
 const INTRODUCTION = 'introduction';
 const QUESTION_ID_BYTES = 12;

@@ -1,6 +1,6 @@
 import type { RequestId } from '@modelcontextprotocol/server';
-import type { SessionObject } from './mcp-session.ts';
 import type { PostExchange } from './post-exchange.ts';
+import type { SessionObject } from './session-object.ts';
 
 /** A call that is over sooner asks nobody, so that it costs a session no state. */
 const WATCH_AFTER_MS = 1000;
