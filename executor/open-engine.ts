@@ -54,7 +54,7 @@ async function missingPrograms(): Promise<string[]> {
  * What any engine needs of this host, or a sentence on what it lacks. As an ordinary user runsc would enforce no cgroup
  * limit at all, so that is refused and not tried.
  */
-async function refuseHost(): Promise<string | null> {
+export async function refuseHost(): Promise<string | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return 'The executor runs on Linux x86-64 only. Use such a host, or the dev container.';
   if (process.getuid?.() !== 0)
@@ -75,6 +75,8 @@ export async function openEngine(
 ): Promise<EngineOpened> {
   const wanted = enginesToTry(config.engine, config.acceptsKernelAsBoundary);
   if (!wanted.ok) return wanted;
+  const refusal = await refuseHost();
+  if (refusal !== null) return { ok: false, reason: refusal };
   const refusals: string[] = [];
   for (const name of wanted.engines) {
     const opened = await openNamed(name, config, state, log, given);
@@ -84,7 +86,7 @@ export async function openEngine(
   return { ok: false, reason: refusals.join('\n') };
 }
 
-/** Provides the image and this one engine over it, or says what this host lacks. */
+/** Provides the image and this one engine over it, on a host that {@link refuseHost} does not refuse; or says what it lacks. */
 export async function openNamed(
   name: EngineName,
   config: Config,
@@ -92,8 +94,6 @@ export async function openNamed(
   log: Log,
   given?: Cgroups,
 ): Promise<EngineOpened> {
-  const refusal = await refuseHost();
-  if (refusal !== null) return { ok: false, reason: refusal };
   const onProgress = (step: Progress) => log('info', 'provisioning', { ...step });
   const provision = { stateDir: config.cacheDir, onProgress };
   try {

@@ -2,7 +2,7 @@ import { ENGINES_BY_STRENGTH, type EngineName, enginesToTry, KERNEL_AS_BOUNDARY 
 import type { Config } from './config.ts';
 import { holdState } from './hold-state.ts';
 import type { Log } from './log.ts';
-import { openNamed } from './open-engine.ts';
+import { openNamed, refuseHost } from './open-engine.ts';
 import { type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
 
@@ -25,6 +25,8 @@ export async function selfTest(config: Config, releases: ReleaseStack, log: Log)
   releases.push(() => state.release());
   const wanted = enginesToTry(config.engine, config.acceptsKernelAsBoundary);
   if (!wanted.ok) return wanted;
+  const refusal = await refuseHost();
+  if (refusal !== null) return { ok: false, reason: refusal };
   const engines: EngineTested[] = [];
   for (const engine of config.engine === 'auto' ? ENGINES_BY_STRENGTH : wanted.engines) {
     if (!wanted.engines.includes(engine)) {
