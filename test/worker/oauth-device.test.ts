@@ -40,7 +40,11 @@ const decide = (visitor: Visitor, device: Device, decision: string) =>
   visitor.submit(`/device?user_code=${device.user_code}`, '/device', { decision });
 /** The device has waited as long as it should. */
 const wait = () =>
-  queryAs(stack.superuserUrl, "update app.oauth_devices set polled_at = polled_at - interval '70 seconds'");
+  queryAs(
+    stack.superuserUrl,
+    "update app.oauth_devices set polled_at = polled_at - interval '70 seconds' where client_id = $1",
+    [client.client_id],
+  );
 
 describe('a device that cannot be called back', () => {
   test('waits, is let in by the code that it shows, and works', async () => {
@@ -74,7 +78,8 @@ describe('a device that cannot be called back', () => {
     const late = await start();
     await queryAs(
       stack.superuserUrl,
-      'update app.oauth_devices set expires_at = now() where redeemed_at is null',
+      'update app.oauth_devices set expires_at = now() where client_id = $1 and redeemed_at is null',
+      [client.client_id],
     );
     expect((await poll(late)).body.error).toBe('expired_token');
     expect((await browser.get(`/device?user_code=${late.user_code}`)).status).toBe(422);
