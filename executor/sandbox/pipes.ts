@@ -92,8 +92,10 @@ export async function openPipes(
     reading(report),
   ];
   childFds.push(...[stdout, stderr].map((path) => openSync(path, constants.O_WRONLY)));
-  // Writers of our own: the harness opens the named pipes twice, and the last writer to close one would end it.
-  const heldFds = [stdinWrite, ...others.map((path) => openSync(path, constants.O_WRONLY))];
+  // Writers of our own: the harness opens the named pipes twice, and the last writer to close one would end it. A pipe
+  // that has ended gives its inode back, and a /tmp that the program has filled would not be found full.
+  const inTmp = inherits ? others : [stdout, stderr, ...others];
+  const heldFds = [stdinWrite, ...inTmp.map((path) => openSync(path, constants.O_WRONLY))];
   if (inherits) for (const path of standard) rmSync(path);
 
   const handedOver = () => {

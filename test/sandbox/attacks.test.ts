@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkOutputName } from '../../executor/output-name.ts';
 import type { Offer } from '../../protocol/messages.ts';
 import { outcomeSchema } from '../../protocol/outcome.ts';
-import { ATTACKS, type Attack, attack, attackFiles, gotThrough } from '../support/attack-files.ts';
+import { type Attack, attack, attackFiles, attacksUnder, gotThrough } from '../support/attack-files.ts';
 import { type AttackedHost, startAttackedHost } from '../support/attacked-host.ts';
-import { ATTACKED_ENGINES } from '../support/engines.ts';
+import { ENGINES } from '../support/engines.ts';
 import { type Canary, type Played, playAttacks, playCanary } from '../support/play-attacks.ts';
 import type { Finished } from '../support/sandbox-host.ts';
 import type { Expected } from './attacks/expected.ts';
@@ -14,11 +14,14 @@ const OUTCOME_CHARS_MAX = 256 * 1024;
 /** Played by a test of their own: they need each other. */
 const PLAYED_TOGETHER = ['residue/hold_open', 'residue/reach_neighbour'];
 
-it('every attack of the folder is played, and there are more than a hundred', () => {
-  const played = [...ATTACKS.map(({ name }) => name), ...PLAYED_TOGETHER];
-  expect(played.sort()).toEqual(attackFiles().sort());
-  expect(played.length).toBeGreaterThan(100);
-});
+it.each(ENGINES)(
+  'every attack of the folder is played under %s, and there are more than a hundred',
+  (engine) => {
+    const played = [...attacksUnder(engine).map(({ name }) => name), ...PLAYED_TOGETHER];
+    expect(played.sort()).toEqual(attackFiles().sort());
+    expect(played.length).toBeGreaterThan(100);
+  },
+);
 
 /** What the row of this attack says. */
 function expectEnd({ outcome, stdout, stderr, job }: Finished, expected: Expected): void {
@@ -89,7 +92,8 @@ function expectUnharmed(next: Canary, first: Canary): void {
   expect(next.clock).toBeLessThan(after + 1);
 }
 
-describe.each(ATTACKED_ENGINES)("Mallory's attacks under %s", (engine) => {
+describe.each(ENGINES)("Mallory's attacks under %s", (engine) => {
+  const attacks = attacksUnder(engine);
   let host: AttackedHost;
   let first: Canary;
   let before: unknown;
@@ -98,11 +102,11 @@ describe.each(ATTACKED_ENGINES)("Mallory's attacks under %s", (engine) => {
     host = await startAttackedHost(engine);
     first = await playCanary(host);
     before = host.look();
-    played = await playAttacks(host, ATTACKS, first);
+    played = await playAttacks(host, attacks, first);
   }, 600_000);
   afterAll(() => host.stop());
 
-  it.each(ATTACKS)(
+  it.each(attacks)(
     '$name harms nobody, learns nothing, and leaves the next run unharmed',
     ({ name, expected }: Attack) => {
       const result = played.get(name);

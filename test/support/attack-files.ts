@@ -11,6 +11,7 @@ import { PRIVILEGES } from '../sandbox/attacks/privileges/expected.ts';
 import { PROCESSES } from '../sandbox/attacks/processes/expected.ts';
 import { RESIDUE } from '../sandbox/attacks/residue/expected.ts';
 import { STREAMS } from '../sandbox/attacks/streams/expected.ts';
+import type { EngineName } from './engines.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'sandbox', 'attacks');
 
@@ -33,10 +34,15 @@ export interface Attack {
   readonly expected: Expected;
 }
 
-/** Every attack that has a row. */
-export const ATTACKS: readonly Attack[] = Object.entries(KINDS).flatMap(([kind, rows]) =>
-  Object.entries(rows).map(([name, expected]) => ({ name: `${kind}/${name}`, expected })),
-);
+/** Every attack that has a row, with its row under this engine. */
+export function attacksUnder(engine: EngineName): readonly Attack[] {
+  return Object.entries(KINDS).flatMap(([kind, rows]) =>
+    Object.entries(rows).map(([name, row]) => ({
+      name: `${kind}/${name}`,
+      expected: row.under?.[engine] ?? row,
+    })),
+  );
+}
 
 /** Every attack that has a file. */
 export function attackFiles(): string[] {

@@ -4,9 +4,6 @@ import type {} from './engines-setup.ts';
 
 export type EngineName = Offer['engine'];
 
-/** Those that the whole corpus of attacks is played under; docker-runc meets the probe and the tests of engines. */
-export const ATTACKED_ENGINES = ['gvisor', 'docker-runsc'] as const satisfies readonly EngineName[];
-
 /** One that is missing on this machine fails its tests. */
 export const ENGINES = ['gvisor', 'docker-runsc', 'docker-runc'] as const satisfies readonly EngineName[];
 

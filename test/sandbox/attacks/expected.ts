@@ -1,6 +1,7 @@
 import type { LimitName } from '../../../protocol/limits.ts';
 import type { RunLimits } from '../../../protocol/manifest.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
+import type { EngineName } from '../../support/engines.ts';
 
 /** What has to be true of an attack, seen from outside; what is true of all of them stands in `attacks.test.ts`. */
 export interface Expected {
@@ -22,6 +23,8 @@ export interface Expected {
   readonly refusedOutputs?: Readonly<Record<string, string>>;
   /** Beside {@link ATTACK_LIMITS}. */
   readonly limits?: Partial<RunLimits>;
+  /** The row under an engine that meets the attack in another way, with a word why; instead of this one. */
+  readonly under?: Partial<Record<EngineName, Expected>>;
 }
 
 const MIB = 1024 * 1024;

@@ -4,7 +4,7 @@ const OUTPUTS_FULL = hits('output_limit', 'run_outputs_bytes');
 const OUTPUTS_MANY = hits('output_limit', 'run_outputs_inodes');
 
 export const DISK: Readonly<Record<string, Expected>> = {
-  attributes: { ends: ['succeeded', 'out_of_memory'] },
+  attributes: { says: [/^kept: 0$/m] },
   descriptors: {},
   descriptors_of_children: {},
   file_bomb: OUTPUTS_FULL,
