@@ -14,7 +14,8 @@ const SHARING = 'test/{worker,conformance,e2e,browser}/**/*.test.ts';
 
 /**
  * The tests by what they need, in the order in which they run; `vitest.config.ts` makes a project of each. Groups run one
- * after the other: a stack that does not start fails the tests that need it and no others.
+ * after the other: a stack that does not start fails the tests that need it and no others. `engines` plays all attacks, about
+ * two minutes an engine on two cores.
  */
 export const TEST_GROUPS: readonly TestGroup[] = [
   { name: 'alone', says: 'Tests that start what they need', include: [ALL], exclude: [SHARING, ENGINES] },
