@@ -10,6 +10,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { connectStatement, EXECUTOR_SCHEME, type RegisterRequest } from '../protocol/executor-identity.ts';
+import { parseJson } from './parse-json.ts';
 
 const REGISTER_TIMEOUT_MS = 15_000;
 
@@ -123,12 +124,4 @@ async function register(baseUrl: string, request: RegisterRequest) {
   if (!registered.success)
     return { ok: false as const, reason: `${baseUrl} answered the registration with something else.` };
   return { ok: true as const, value: registered.data };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

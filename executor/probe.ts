@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { limit } from '../protocol/limits.ts';
 import { captureStream } from './capture-stream.ts';
+import { parseJson } from './parse-json.ts';
 import type { EndFacts, Engine, SandboxSpec } from './sandbox/engine.ts';
 import { DEFAULT_LIMITS, WARM_SPEC } from './sandbox-plan.ts';
 
@@ -146,14 +147,6 @@ async function playPiece(
 
 function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 const REMEDY =

@@ -4,6 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Log } from '../log.ts';
+import { parseJson } from '../parse-json.ts';
 import type { Cgroups } from './cgroup.ts';
 import { leftGroup } from './cgroup-files.ts';
 import type { CgroupGroup } from './cgroup-group.ts';
@@ -178,12 +179,4 @@ export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEO
       await rm(snapshotsDir, { recursive: true, force: true });
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
