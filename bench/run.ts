@@ -8,7 +8,7 @@ import { MODELS } from './run/models.ts';
 import { openBareRunner } from './run/open-bare-runner.ts';
 import { openColdRunner } from './run/open-cold-runner.ts';
 import { openTeam } from './run/open-teams.ts';
-import { printRuns, reportRuns } from './run/report.ts';
+import { printMany, printModels, reportModels, reportRuns } from './run/report.ts';
 import { readInput } from './stack/bench-input.ts';
 
 const FULL = { blocks: 10, pairsPerBlock: 10, paceMs: 2_000 } as const;
@@ -36,10 +36,13 @@ export async function run(given: object): Promise<void> {
     const observed = observeMachine();
     const onBlock = (done: number) => printNote(`  block ${done} of ${plan.blocks}`);
     const pairs = await measurePairs(world, { project, ...plan, onBlock });
+    const models = reportModels(pairs);
+    // What took ten minutes is told when it is known, and not lost where somebody ends the rest.
+    if (!json) printResult(`\n${printModels(models)}\n`);
     const load = await measureLoad(place, bare, quick, cleanup);
-    const report = reportRuns(pairs, load, observed());
+    const report = reportRuns(models, load, observed());
     if (json) printJson(report);
-    else printResult(`\n${printRuns(report)}`);
+    else printResult(`\n${printMany(report)}`);
   } finally {
     await cleanup.run();
   }

@@ -37,13 +37,9 @@ export interface RunReport {
   readonly load: LoadReport;
 }
 
-/** What the pairs come to. Pure. */
-export function reportRuns(
-  pairs: ReadonlyMap<string, readonly Pair[]>,
-  load: LoadReport,
-  machine: Machine,
-): RunReport {
-  const models = MODELS.map(({ name, targetMs }): ModelReport => {
+/** What the pairs of each model come to. Pure. */
+export function reportModels(pairs: ReadonlyMap<string, readonly Pair[]>): ModelReport[] {
+  return MODELS.map(({ name, targetMs }): ModelReport => {
     const measured = pairs.get(name) ?? [];
     const warm = summarize(measured.map(({ warmMs }) => warmMs));
     const ratio = summarize(measured.map(({ warmMs, coldMs }) => coldMs / warmMs));
@@ -61,6 +57,9 @@ export function reportRuns(
       fastest: fastestSpans(measured),
     };
   });
+}
+
+export function reportRuns(models: readonly ModelReport[], load: LoadReport, machine: Machine): RunReport {
   const ok = load.ok && models.every(({ meetsTarget }) => meetsTarget);
   return { bench: 'run', ok, machine, models, load };
 }
@@ -78,7 +77,7 @@ function fastestSpans(pairs: readonly Pair[]): Span[] {
   return fastest?.spans.map(({ name, ms }) => ({ name, ms: rounded(ms) })) ?? [];
 }
 
-export function printRuns({ load, models, machine }: RunReport): string {
+export function printModels(models: readonly ModelReport[]): string {
   const times = table(
     ['ms', 'runs', 'min', 'p50', 'p95', 'p99', 'max', 'target p50', 'met'],
     models.flatMap(({ name, warm, cold, bare, targetMs, meetsTarget }) => [
@@ -115,8 +114,10 @@ export function printRuns({ load, models, machine }: RunReport): string {
     spans,
     `The whole call is measured in a real MCP client (2026-07-28), cold from the spawn of runsc to its end: what a cold system
 would add (its bundle, the same database and client) is left out in its favour. Bare is the image's Python as a plain process.
-Docker is not measured: no dockerd is part of the project's packages yet.`,
-    printLoad(load),
-    describeMachine(machine),
+Docker is not measured beside it yet.`,
   ].join('\n\n');
+}
+
+export function printMany({ load, machine }: RunReport): string {
+  return [printLoad(load), describeMachine(machine)].join('\n\n');
 }
