@@ -7,29 +7,21 @@ import { ownerUrlOf } from '../stack/owner-url.ts';
 import { publicUrlOf } from '../stack/public-url-of.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
-import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+import { type DatabaseOptions, withDatabase } from './database-option.ts';
 
-interface BreakGlassOptions extends StateOptions, JsonOptions {
+interface BreakGlassOptions extends DatabaseOptions {
   readonly email: string;
-  readonly databaseUrl?: string;
   readonly publicUrl?: string;
 }
 
 export function registerBreakGlass(program: Command): void {
-  program
-    .command('break-glass')
+  withDatabase(program.command('break-glass'))
     .summary('let a person who is locked out in again')
     .description(
       'Prints a link that sets a new password for a person, once, within half an hour. It lifts their lockout and ends their sessions. The audit log of each of their tenants records it, and every owner is told at their next sign-in.',
     )
     .requiredOption('--email <email>', 'whose account')
-    .option(
-      '--database-url <url>',
-      'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)',
-    )
     .option('--public-url <url>', 'the address of the deployment, where it is not this stack', parsePublicUrl)
-    .addOption(stateOption())
-    .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ ./causeway break-glass --email ann@example.com')
     .action(breakGlass);
 }

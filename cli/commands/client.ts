@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { newId, parseId, type TenantId } from '../../protocol/ids.ts';
+import { newId, parseId } from '../../protocol/ids.ts';
 import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import { canonicalResource } from '../../worker/oauth/resource.ts';
 import { newOpaque } from '../../worker/oauth/secret.ts';
@@ -7,18 +7,15 @@ import { createServiceClient, revokeOAuthClient } from '../database/oauth-operat
 import { parsePublicUrl } from '../settings/public-url.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { publicUrlOf } from '../stack/public-url-of.ts';
-import { readSecrets } from '../stack/secrets.ts';
-import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
-import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 
-interface CreateOptions extends StateOptions, JsonOptions {
-  readonly databaseUrl?: string;
+interface CreateOptions extends TenantOptions {
   readonly publicUrl?: string;
   readonly name: string;
   readonly user: string;
-  readonly tenant?: string;
   readonly scope: readonly string[];
 }
 
@@ -29,14 +26,13 @@ export function registerClient(program: Command): void {
     .description('OAuth clients, as the operator manages them. Agents register by themselves.')
     .helpCommand(false);
 
-  withDatabase(client.command('create'))
+  withTenant(client.command('create'))
     .summary('register a service that gets tokens by client credentials')
     .description(
       'Registers a confidential client that works for a member of a tenant, without a browser. Prints its secret, once: only its SHA-256 is stored.',
     )
     .requiredOption('--name <name>', 'what it is; shown in the audit log')
     .requiredOption('--user <id>', 'the member for whom it works (usr_...)')
-    .option('--tenant <id>', 'another tenant than the development tenant of this stack')
     .addOption(
       new Option('--scope <scope...>', 'what it may do (default: everything)')
         .choices(ALL_SCOPES)
@@ -54,16 +50,6 @@ export function registerClient(program: Command): void {
     .argument('<client>', 'its id: cli_..., or the address of its metadata document')
     .addHelpText('after', '\nExample:\n  $ ./causeway client revoke cli_01jd...')
     .action(revoke);
-}
-
-function withDatabase(command: Command): Command {
-  return command
-    .option(
-      '--database-url <url>',
-      'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)',
-    )
-    .addOption(stateOption())
-    .addOption(jsonOption());
 }
 
 async function create(options: CreateOptions): Promise<void> {
@@ -104,10 +90,7 @@ async function create(options: CreateOptions): Promise<void> {
   printNote('  The client and its secret. It is not shown again.');
 }
 
-async function revoke(
-  clientId: string,
-  options: StateOptions & JsonOptions & { databaseUrl?: string },
-): Promise<void> {
+async function revoke(clientId: string, options: DatabaseOptions): Promise<void> {
   if (!(await revokeOAuthClient(await ownerUrlOf(options), clientId))) {
     throw new Failure({
       what: `No client ${clientId} was revoked.`,
@@ -117,15 +100,4 @@ async function revoke(
   }
   if (options.json) printJson({ revoked: clientId });
   else printNote(`Revoked ${clientId}; whatever it holds is refused from the next request on.`);
-}
-
-function tenantOf({ tenant, state }: CreateOptions): TenantId {
-  const id =
-    tenant === undefined ? readSecrets(statePaths(state))?.developmentTenant : parseId('tenant', tenant);
-  if (id) return id;
-  throw new Failure({
-    what: 'There is no tenant to work on.',
-    why: tenant === undefined ? `no stack was ever started in ${state}` : `${tenant} is no id of a tenant`,
-    remedy: 'start ./causeway up once, or name a tenant: --tenant ten_...',
-  });
 }

@@ -6,13 +6,13 @@ import { rotateToken } from '../identity/rotate-token.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
-import { type DatabaseOptions, tenantOf, withDatabase } from './token-options.ts';
+import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 
 const DAY_MS = 86_400_000;
 
 /** `token rotate` and `token limit`: how long tokens live. */
 export function registerTokenLifetime(token: Command): void {
-  withDatabase(token.command('rotate'))
+  withTenant(token.command('rotate'))
     .summary('make a successor, and end the old one a little later')
     .description(
       'Makes a token that may do the same as long, and prints it, once. The old one goes on for the overlap, so that what uses it can change over.',
@@ -26,14 +26,14 @@ export function registerTokenLifetime(token: Command): void {
     .addHelpText('after', '\nExample:\n  $ ./causeway token rotate tok_01jd... --overlap 1h')
     .action(rotate);
 
-  withDatabase(token.command('limit'))
+  withTenant(token.command('limit'))
     .summary('bound how long new tokens of the tenant may live')
     .argument('<time>', '90d; or never, to lift the bound', parseLifetimeOrNever)
     .addHelpText('after', '\nExamples:\n  $ ./causeway token limit 30d\n  $ ./causeway token limit never')
     .action(limit);
 }
 
-async function rotate(id: string, options: DatabaseOptions & { readonly overlap: number }): Promise<void> {
+async function rotate(id: string, options: TenantOptions & { readonly overlap: number }): Promise<void> {
   const old = parseId('token', id);
   const rotated =
     old === null
@@ -63,7 +63,7 @@ async function rotate(id: string, options: DatabaseOptions & { readonly overlap:
   );
 }
 
-async function limit(lifetimeMsMax: number | null, options: DatabaseOptions): Promise<void> {
+async function limit(lifetimeMsMax: number | null, options: TenantOptions): Promise<void> {
   const tenant = tenantOf(options);
   const isThere = await asOperator(await ownerUrlOf(options), (operator) =>
     operator.capTokenLifetime(tenant, lifetimeMsMax),

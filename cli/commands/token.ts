@@ -9,7 +9,7 @@ import { DEVELOPMENT_EMAIL } from '../stack/development-tenant.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
-import { type DatabaseOptions, tenantOf, withDatabase } from './token-options.ts';
+import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 import { registerTokenLifetime } from './token-rotate.ts';
 
 /** Entries that `token uses` shows. */
@@ -17,7 +17,7 @@ const USES_SHOWN_MAX = 500;
 
 const ROLES = ['owner', 'admin', 'member', 'viewer'];
 
-interface CreateOptions extends DatabaseOptions {
+interface CreateOptions extends TenantOptions {
   readonly name: string;
   readonly scope?: readonly string[];
   readonly expires: number | null;
@@ -36,7 +36,7 @@ export function registerToken(program: Command): void {
     )
     .helpCommand(false);
 
-  withDatabase(token.command('create'))
+  withTenant(token.command('create'))
     .summary('make a token and print it, once')
     .description('Makes a token and prints it. It cannot be shown again: only its argon2id hash is stored.')
     .requiredOption('--name <name>', 'what it is for; shown in lists and in the audit log')
@@ -72,12 +72,12 @@ export function registerToken(program: Command): void {
     )
     .action(create);
 
-  withDatabase(token.command('list'))
+  withTenant(token.command('list'))
     .summary('every token, never its text')
     .addHelpText('after', '\nExamples:\n  $ ./causeway token list\n  $ ./causeway token list --json')
     .action(list);
 
-  withDatabase(token.command('revoke'))
+  withTenant(token.command('revoke'))
     .summary('end a token, from the next request on')
     .argument('<token>', `its id (${ID_PREFIXES.token}_...)`)
     .addHelpText('after', '\nExample:\n  $ ./causeway token revoke tok_01jd...')
@@ -88,7 +88,7 @@ export function registerToken(program: Command): void {
 }
 
 function registerUses(token: Command): void {
-  withDatabase(token.command('uses'))
+  withTenant(token.command('uses'))
     .summary('what was asked with tokens, newest first')
     .description(
       'The request log of the tenant: every request with a token or by an agent of the last 90 days, without arguments or content.',
@@ -142,7 +142,7 @@ async function create(options: CreateOptions): Promise<void> {
   );
 }
 
-async function list(options: DatabaseOptions): Promise<void> {
+async function list(options: TenantOptions): Promise<void> {
   const tenant = tenantOf(options);
   const tokens = await asOperator(await ownerUrlOf(options), (operator) => operator.listTokens(tenant));
   if (options.json) {
@@ -164,7 +164,7 @@ async function list(options: DatabaseOptions): Promise<void> {
   );
 }
 
-async function revoke(id: string, options: DatabaseOptions): Promise<void> {
+async function revoke(id: string, options: TenantOptions): Promise<void> {
   const token = parseId('token', id);
   const isRevoked =
     token !== null &&
@@ -180,7 +180,7 @@ async function revoke(id: string, options: DatabaseOptions): Promise<void> {
   else printNote(`Revoked ${token}; its next request is refused.`);
 }
 
-async function showUses(credential: string | undefined, options: DatabaseOptions): Promise<void> {
+async function showUses(credential: string | undefined, options: TenantOptions): Promise<void> {
   const tenant = tenantOf(options);
   const uses = await asOperator(await ownerUrlOf(options), (operator) =>
     operator.listTokenUses(tenant, credential ?? null, USES_SHOWN_MAX),
