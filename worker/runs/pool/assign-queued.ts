@@ -21,11 +21,10 @@ export function assignQueued(pool: Pool): void {
   if (leases.length === 0) pool.servedAt.clear();
   if (!leases.some(({ phase }) => phase === 'queued')) return;
   const executors = pool.sockets.heard(now);
-  for (const { run, tenant, user, executor } of assign(situationOf(pool, leases, executors))) {
+  for (const { run, tenant, user, executor, turn } of assign(situationOf(pool, leases, executors))) {
     const image = executors.find((candidate) => candidate.executor === executor)?.image;
     const lease = pool.leases.get(run);
     if (lease === undefined || image === undefined) continue;
-    const turn = Math.max(0, ...pool.servedAt.values()) + 1;
     for (const name of turnsOf({ tenant, user })) pool.servedAt.set(name, turn);
     const leased = pool.leases.put({
       ...lease,

@@ -26,6 +26,8 @@ export interface Assignment {
   readonly tenant: string;
   readonly user: string | null;
   readonly executor: string;
+  /** What `servedAt` is from now on, of its tenant and of its person. */
+  readonly turn: number;
 }
 
 export interface Situation {
@@ -70,7 +72,8 @@ export function assign(situation: Situation): Assignment[] {
     held.set(tenantLane(entry), (held.get(tenantLane(entry)) ?? 0) + 1);
     turn += 1;
     for (const name of turnsOf(entry)) servedAt.set(name, turn);
-    assignments.push({ run: entry.run, tenant: entry.tenant, user: entry.user, executor: host.executor });
+    const { run, tenant, user } = entry;
+    assignments.push({ run, tenant, user, executor: host.executor, turn });
   }
 }
 
