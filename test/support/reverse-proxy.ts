@@ -20,6 +20,8 @@ export interface ReverseProxy {
   /** Passes on to this port of 127.0.0.1 from now on. */
   leadTo(port: number): void;
   behave(behaviour: Behaviour): void;
+  /** Breaks every connection that is open. */
+  cut(): void;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function startReverseProxy(): Promise<ReverseProxy> {
     behave(next) {
       behaviour = next;
     },
+    cut: () => server.closeAllConnections(),
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

@@ -5,6 +5,8 @@ import { ACCESS_TOKEN_SECONDS } from '../../worker/oauth/jwt/access-token.ts';
 import { agedCopy } from '../support/expired-token.ts';
 import { type Listening, listen, updated } from '../support/listen.ts';
 import { callTool } from '../support/mcp-call.ts';
+import { openSession, SseReader } from '../support/mcp-session.ts';
+import { RawSocket } from '../support/mcp-socket.ts';
 import { settleModeller } from '../support/model-project.ts';
 import { askModern, postModern } from '../support/modern-call.ts';
 import { claimsOf, connect, postForm, signedIn } from '../support/oauth.ts';
@@ -143,107 +145,130 @@ describe('Mallory hears nothing', () => {
   });
 });
 
-describe('an idle stream ends by itself, with a result,', WAITING, () => {
-  test.each<[string, (ann: Person) => Promise<unknown>]>([
-    [
-      'when its token is revoked',
-      ({ tokenId }) => asOperator(stack.ownerUrl, (operator) => operator.revokeToken(tokenId)),
-    ],
-    [
-      'when its token expires',
-      ({ tokenId }) => sql('update app.api_tokens set expires_at = now() where token_id = $1', tokenId),
-    ],
-    [
-      'when the membership ends',
-      ({ user }) => sql("update app.memberships set status = 'ended' where user_id = $1", user),
-    ],
-    [
-      'when the tenant is suspended',
-      ({ tenant }) => sql("update app.tenants set status = 'suspended' where tenant_id = $1", tenant),
-    ],
-  ])('%s', async (_when, end) => {
-    const ann = await settlePerson(stack, { name: 'Ann' });
-    const stream = await listen(stack, ann.token, LISTS);
-    await end(ann);
-    expect(await endOf(stream)).toMatchObject({ id: 'listen-1', result: { resultType: 'complete' } });
-  });
-});
-
-describe('a stream of an agent', WAITING, () => {
-  test('ends when its access token does, though its grant lives on', async () => {
-    const ann = await settleAccount(stack, { name: 'Ann' });
-    const { tokens } = await connect(stack, await signedIn(stack, ann));
-    const short = await agedCopy(stack, tokens.access_token, ACCESS_TOKEN_SECONDS - 5);
-    const stream = await listen(stack, short, LISTS);
-    expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
-    expect(Date.now()).toBeGreaterThanOrEqual(Number(claimsOf(short).exp) * 1000);
-    const other = await listen(stack, tokens.access_token, LISTS);
-    other.close();
-  });
-
-  test('ends when its person ends it in the browser', async () => {
-    const ann = await settleAccount(stack, { name: 'Ann' });
-    const visitor = await signedIn(stack, ann);
-    const connected = await connect(stack, visitor);
-    const stream = await listen(stack, connected.tokens.access_token, LISTS);
-    const { gid } = claimsOf(connected.tokens.access_token);
-    expect((await visitor.submit('/agents', `/agents/${ann.tenant}/${gid}/end`, {})).status).toBe(303);
-    expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
-  });
-
-  test('ends when its grant is revoked by the client, and tells nothing afterwards', async () => {
-    const ann = await settleAccount(stack, { name: 'Ann' });
-    const connected = await connect(stack, await signedIn(stack, ann));
-    const stream = await listen(stack, connected.tokens.access_token, LISTS);
-    await postForm(stack, '/oauth/revoke', {
-      client_id: connected.client.client_id,
-      token: connected.tokens.access_token,
+describe('each in its own time:', WAITING, () => {
+  describe('an idle stream ends by itself, with a result,', () => {
+    test.each<[string, (ann: Person) => Promise<unknown>]>([
+      [
+        'when its token is revoked',
+        ({ tokenId }) => asOperator(stack.ownerUrl, (operator) => operator.revokeToken(tokenId)),
+      ],
+      [
+        'when its token expires',
+        ({ tokenId }) => sql('update app.api_tokens set expires_at = now() where token_id = $1', tokenId),
+      ],
+      [
+        'when the membership ends',
+        ({ user }) => sql("update app.memberships set status = 'ended' where user_id = $1", user),
+      ],
+      [
+        'when the tenant is suspended',
+        ({ tenant }) => sql("update app.tenants set status = 'suspended' where tenant_id = $1", tenant),
+      ],
+    ])('%s', async (_when, end) => {
+      const ann = await settlePerson(stack, { name: 'Ann' });
+      const stream = await listen(stack, ann.token, LISTS);
+      await end(ann);
+      expect(await endOf(stream)).toMatchObject({ id: 'listen-1', result: { resultType: 'complete' } });
     });
-    expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
   });
-});
 
-describe('the stream itself', WAITING, () => {
-  test('one credential has no more than its limit, and a closed one gives its place back', async () => {
-    const ann = await settlePerson(stack, { name: 'Ann' });
-    const open = await Promise.all(
-      Array.from({ length: limit('change_streams') }, () => listen(stack, ann.token, LISTS)),
-    );
-    const ask = () =>
-      postModern(stack, ann.token, 'subscriptions/listen', { params: { notifications: LISTS } });
-    const refused = await ask();
-    expect(refused.status).toBe(429);
-    expect(await refused.json()).toMatchObject({
-      error: { code: 'limit_exceeded', details: { limit: 'change_streams' } },
+  describe('so does what else lasts, once the operator’s own SQL has revoked its token:', () => {
+    const revoke = ({ tokenId }: Person) =>
+      sql('update app.api_tokens set revoked_at = now() where token_id = $1', tokenId);
+
+    test('the stream of a session', async () => {
+      const ann = await settlePerson(stack, { name: 'Ann' });
+      const stream = new SseReader(await (await openSession(stack, ann.token)).listen());
+      await stream.next();
+      await revoke(ann);
+      expect(await stream.next()).toBeNull();
     });
-    open[0]?.close();
-    await expect
-      .poll(
-        async () => {
-          const response = await ask();
-          await response.body?.cancel();
-          return response.status;
-        },
-        { timeout: 45_000, interval: 500 },
-      )
-      .toBe(200);
-    for (const stream of open) stream.close();
-  });
 
-  test('watches no more resources than its limit', async () => {
-    const ann = await settlePerson(stack, { name: 'Ann' });
-    const uris = Array.from({ length: limit('resource_subscriptions') + 1 }, (_, n) => `project://p${n}`);
-    const response = await postModern(stack, ann.token, 'subscriptions/listen', {
-      params: { notifications: { resourceSubscriptions: uris } },
+    test('a WebSocket', async () => {
+      const ann = await settlePerson(stack, { name: 'Ann' });
+      const socket = await RawSocket.open(stack, { authorization: `Bearer ${ann.token}` });
+      if (typeof socket === 'number') throw new Error(`upgrade: ${socket}`);
+      await revoke(ann);
+      expect(await socket.closed).toEqual({ code: 1008, reason: 'the credential is not valid any more' });
     });
-    expect(response.status).toBe(429);
   });
 
-  test.each([
-    ['no filter', {}],
-    ['a filter of another form', { notifications: { resourceSubscriptions: 'all' } }],
-  ])('%s is refused as the protocol says', async (_what, params) => {
-    const message = await askModern(stack, stack.apiToken, 'subscriptions/listen', { params });
-    expect(message).toMatchObject({ error: { code: -32602 } });
+  describe('a stream of an agent', () => {
+    test('ends when its access token does, though its grant lives on', async () => {
+      const ann = await settleAccount(stack, { name: 'Ann' });
+      const { tokens } = await connect(stack, await signedIn(stack, ann));
+      const short = await agedCopy(stack, tokens.access_token, ACCESS_TOKEN_SECONDS - 5);
+      const stream = await listen(stack, short, LISTS);
+      expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
+      expect(Date.now()).toBeGreaterThanOrEqual(Number(claimsOf(short).exp) * 1000);
+      const other = await listen(stack, tokens.access_token, LISTS);
+      other.close();
+    });
+
+    test('ends when its person ends it in the browser', async () => {
+      const ann = await settleAccount(stack, { name: 'Ann' });
+      const visitor = await signedIn(stack, ann);
+      const connected = await connect(stack, visitor);
+      const stream = await listen(stack, connected.tokens.access_token, LISTS);
+      const { gid } = claimsOf(connected.tokens.access_token);
+      expect((await visitor.submit('/agents', `/agents/${ann.tenant}/${gid}/end`, {})).status).toBe(303);
+      expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
+    });
+
+    test('ends when its grant is revoked by the client, and tells nothing afterwards', async () => {
+      const ann = await settleAccount(stack, { name: 'Ann' });
+      const connected = await connect(stack, await signedIn(stack, ann));
+      const stream = await listen(stack, connected.tokens.access_token, LISTS);
+      await postForm(stack, '/oauth/revoke', {
+        client_id: connected.client.client_id,
+        token: connected.tokens.access_token,
+      });
+      expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
+    });
+  });
+
+  describe('the stream itself', () => {
+    test('one credential has no more than its limit, and a closed one gives its place back', async () => {
+      const ann = await settlePerson(stack, { name: 'Ann' });
+      const open = await Promise.all(
+        Array.from({ length: limit('change_streams') }, () => listen(stack, ann.token, LISTS)),
+      );
+      const ask = () =>
+        postModern(stack, ann.token, 'subscriptions/listen', { params: { notifications: LISTS } });
+      const refused = await ask();
+      expect(refused.status).toBe(429);
+      expect(await refused.json()).toMatchObject({
+        error: { code: 'limit_exceeded', details: { limit: 'change_streams' } },
+      });
+      open[0]?.close();
+      await expect
+        .poll(
+          async () => {
+            const response = await ask();
+            await response.body?.cancel();
+            return response.status;
+          },
+          { timeout: 45_000, interval: 500 },
+        )
+        .toBe(200);
+      for (const stream of open) stream.close();
+    });
+
+    test('watches no more resources than its limit', async () => {
+      const ann = await settlePerson(stack, { name: 'Ann' });
+      const uris = Array.from({ length: limit('resource_subscriptions') + 1 }, (_, n) => `project://p${n}`);
+      const response = await postModern(stack, ann.token, 'subscriptions/listen', {
+        params: { notifications: { resourceSubscriptions: uris } },
+      });
+      expect(response.status).toBe(429);
+    });
+
+    test.each([
+      ['no filter', {}],
+      ['a filter of another form', { notifications: { resourceSubscriptions: 'all' } }],
+    ])('%s is refused as the protocol says', async (_what, params) => {
+      const message = await askModern(stack, stack.apiToken, 'subscriptions/listen', { params });
+      expect(message).toMatchObject({ error: { code: -32602 } });
+    });
   });
 });

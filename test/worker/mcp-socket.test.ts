@@ -192,13 +192,6 @@ describe('a socket is closed', () => {
     expect(made).toBe(0);
   });
 
-  test('when its token dies while nobody says anything', { timeout: 60_000 }, async () => {
-    const leaver = await settlePerson(stack, { name: 'Leaver' });
-    const socket = await open(leaver);
-    await revoke(leaver);
-    expect(await socket.closed).toEqual({ code: 1008, reason: 'the credential is not valid any more' });
-  });
-
   test('by a binary message, and by one over the limit', async () => {
     const binary = await open(ann);
     binary.send(Buffer.from('{}'));

@@ -6,6 +6,7 @@ import type { FeedEvent, Job } from '../../protocol/messages.ts';
 import { countEntries } from '../support/count-entries.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { fireCron } from '../support/fire-cron.ts';
+import { openSession, SseReader } from '../support/mcp-session.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
 import { isLeaseOnDisk } from '../support/pool-storage.ts';
@@ -102,6 +103,37 @@ test('a run that was written and never submitted is found by the sweep and done'
   expect([found.run, found.fence]).toEqual([orphan, 2]);
   executor.send({ type: 'outcome', run: orphan, fence: 2, outcome: succeeded('found\n') });
   expect((await ann.getRun(orphan, 10)).stdout.text).toBe('found\n');
+  await executor.stop();
+});
+
+test('a call whose Worker was killed while it waited has its answer on another stream', async () => {
+  await executor.connect();
+  const session = await openSession(stack, ann.token);
+  const call = session.post({
+    id: 'waits',
+    method: 'tools/call',
+    params: {
+      name: 'run_model',
+      arguments: { project: ann.project, path: 'model.py', parameters: { n: 50 } },
+    },
+  });
+  const { run, fence } = await executor.takeJob();
+  executor.hold({ run, fence });
+  executor.send({ type: 'started', run, fence });
+  const stream = new SseReader(await call);
+  const from = (await stream.next())?.id ?? '';
+  await expect.poll(() => isOnDisk(run, 'running')).toBe(true);
+  await crash(() => executor.cut());
+  await expect(stream.next()).rejects.toThrow();
+  expect(await executor.connect()).toBe('welcome');
+  const again = new SseReader(await session.listen(from));
+  expect((await again.next())?.message).toBeNull();
+  executor.send({ type: 'outcome', run, fence, outcome: succeeded('not lost\n') });
+  expect((await again.next())?.message).toMatchObject({
+    id: 'waits',
+    result: { structuredContent: { run, state: 'succeeded', stdout: { text: 'not lost\n' } } },
+  });
+  executor.hold();
   await executor.stop();
 });
 

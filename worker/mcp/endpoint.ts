@@ -65,7 +65,7 @@ const ANSWERED_FROM_MEMORY: ReadonlySet<string | null> = new Set([
 ]);
 
 /** A call as authentication leaves it; its session may be one that the caller has not. */
-type Called = Omit<McpCall, 'entry' | 'judged' | 'session'> & {
+type Called = Omit<McpCall, 'entry' | 'judged' | 'session' | 'waitsFor'> & {
   readonly session: Session | null | 'unknown';
 };
 
@@ -110,7 +110,7 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
     return sessionNotFound();
   }
 
-  const mcp: McpCall = { ...called, entry, judged, session };
+  const mcp: McpCall = { ...called, entry, judged, session, waitsFor: async () => {} };
   if (filter !== null && !isLegacy)
     return serveListen(request, parsedBody?.body, filter, { ...mcp, principal: listener });
   const answering = isLegacy

@@ -19,4 +19,6 @@ export interface McpCall {
   readonly use: UseRecorder;
   /** The session of the 2025 era that the request belongs to; null where it belongs to none. */
   readonly session: Session | null;
+  /** Where the client can come back: told of the run that the call waits for, and until when (Unix ms). */
+  readonly waitsFor: (run: string, until: number) => Promise<void>;
 }

@@ -22,6 +22,8 @@ export interface ToolContext {
   readonly progress: (done: number, total: number | null, message: string) => Promise<void>;
   /** Tells a client that asked for logs what happens: ids and states, never text of a program or of data. */
   readonly log: (level: Level, data: Readonly<Record<string, string>>) => Promise<void>;
+  /** Says which run the call waits for, until when (Unix ms): a client whose connection breaks can then wait on. */
+  readonly waitsFor: (run: string, until: number) => Promise<void>;
   /** True where the client asked for progress. */
   readonly wantsProgress: boolean;
 }

@@ -15,10 +15,11 @@ const GATHER_MS = 200;
  */
 export async function follow(
   context: ToolContext,
-  run: string,
+  { run, waitMs }: { readonly run: string; readonly waitMs: number },
   waiting: Promise<WaitAnswer>,
 ): Promise<WaitAnswer | null> {
   const answer = Promise.race([waiting.catch(() => null), aborted(context.signal)]);
+  await context.waitsFor(run, Date.now() + waitMs);
   if (!context.wantsProgress) return answer;
   const early = await Promise.race([answer.then((value) => ({ value })), pause(QUIET_MS)]);
   if (early !== undefined) return early.value;

@@ -22,9 +22,9 @@ export const runAnswer = z.object({
   hint: z.string().nullable(),
 });
 
-/** A started run: the same, and whether it was started by this call. */
+/** A started run: the same, and whether it was started by this call; an answer on a second stream does not know. */
 export const startedRunAnswer = runAnswer.extend({
-  deduplicated: z.boolean().describe('An identical run was active'),
+  deduplicated: z.boolean().optional().describe('An identical run was active'),
 });
 
 export const runReference = z.string().min(5).max(40).describe('run_…');

@@ -45,12 +45,12 @@ export async function viewRun(
   const [row] = await requireRuns(context, [asked.run]);
   if (row === undefined || row.outcome !== null) return ended(row as RunRow);
   const pool = poolOf(context.platform.env, row.pool);
-  let answer = await follow(context, row.run, pool.wait(row.run, asked.waitMs));
+  let answer = await follow(context, asked, pool.wait(row.run, asked.waitMs));
   if (answer?.step === 'unknown' && asked.adopt) {
     await pool.adopt([
       { pool: row.pool, tenant: context.principal.tenantId as TenantId, run: row.run as RunId },
     ]);
-    answer = await follow(context, row.run, pool.wait(row.run, asked.waitMs));
+    answer = await follow(context, asked, pool.wait(row.run, asked.waitMs));
   }
   const { run, manifest } = row;
   switch (answer?.step) {

@@ -109,7 +109,7 @@ async function submitted(
   };
   const waiting = poolOf(context.platform.env, place.pool).submit(submission, waitMs);
   await context.log('info', { run, state: 'queued' });
-  const answer = await follow(context, run, waiting);
+  const answer = await follow(context, { run, waitMs }, waiting);
   switch (answer?.step) {
     case 'ended':
       await context.log(levelOf(answer.outcome), { run, state: answer.outcome.state });

@@ -16,6 +16,7 @@ export type SealPurpose =
   | 'return'
   | 'consent'
   | 'session'
+  | 'waited run'
   | 'new-token';
 
 interface Sealed<Claim> {

@@ -12,7 +12,7 @@ import { Waiters } from './waiters.ts';
 /** What a session keeps is dropped this long after its last use; the session itself goes on. */
 const KEPT_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
-/** A cancellation waits this long for its call to ask, which it does once it has run for a second. */
+/** A cancellation is known this long: its call asks once it has run for a second, and anew where its client comes back. */
 const CANCELLED_MS = 30_000;
 const RETRY_MS = 1000;
 /** Changes are heard this long after a stream broke. */
@@ -78,7 +78,7 @@ export class McpSession extends DurableObject<Env> {
   /** Whether the client has cancelled this call, waiting at most `waitMs` for it. */
   async isCancelled(request: string, waitMs: number): Promise<boolean> {
     if (!this.cancelled.has(request)) await this.waiters.wait(`cancel ${request}`, waitMs);
-    return this.cancelled.delete(request);
+    return this.cancelled.has(request);
   }
 
   level(): Level | null {

@@ -5,10 +5,12 @@ import {
   type RequestId,
   type Transport,
 } from '@modelcontextprotocol/server';
-import { encodeEvent, KEEP_ALIVE, KEEP_ALIVE_MS, SSE_HEADERS } from './sse.ts';
+import { encodeEvent, encodePriming, KEEP_ALIVE, KEEP_ALIVE_MS, SSE_HEADERS } from './sse.ts';
 
 /** A call that takes longer is answered as a stream, so that its connection shows that it lives. */
 const STREAM_AFTER_MS = 1000;
+/** A client whose stream broke comes back after this. */
+const RETRY_MS = 1000;
 
 /**
  * One POST of the 2025 era as a server's transport (MCP 2025-11-25, Streamable HTTP, "Sending Messages to the Server"):
@@ -30,6 +32,7 @@ export class PostExchange implements Transport {
   private readonly streamTimer: ReturnType<typeof setTimeout>;
   private stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   private keepAlive: ReturnType<typeof setInterval> | undefined;
+  private priming: Uint8Array | undefined;
   private isOver = false;
 
   constructor(requestId: RequestId, signal: AbortSignal) {
@@ -71,13 +74,20 @@ export class PostExchange implements Transport {
     this.onclose?.();
   }
 
+  /** Lets a client whose stream breaks come back with this as `Last-Event-ID`. An answer that is no stream does not need it. */
+  resumeAfter(eventId: string): void {
+    this.priming = encodePriming(eventId, RETRY_MS);
+    this.stream?.enqueue(this.priming);
+  }
+
   /** Tells the server that the client wants no answer any more, and ends. */
   cancel(requestId: RequestId): Promise<void> {
     this.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
     return this.close();
   }
 
-  private openStream(): ReadableStreamDefaultController<Uint8Array> {
+  /** Answers as a stream from now on. */
+  openStream(): ReadableStreamDefaultController<Uint8Array> {
     if (this.stream !== undefined) return this.stream;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -89,7 +99,9 @@ export class PostExchange implements Transport {
       },
     });
     this.keepAlive = setInterval(() => this.stream?.enqueue(KEEP_ALIVE), KEEP_ALIVE_MS);
+    const stream = this.stream as unknown as ReadableStreamDefaultController<Uint8Array>;
+    if (this.priming !== undefined) stream.enqueue(this.priming);
     this.respond(new Response(body, { headers: SSE_HEADERS }));
-    return this.stream as unknown as ReadableStreamDefaultController<Uint8Array>;
+    return stream;
   }
 }

@@ -19,6 +19,7 @@ import { serveSession } from './serve-session.ts';
 import { type Introduction, type Session, sealSession } from './session-id.ts';
 import { type SessionObject, sessionObject } from './session-object.ts';
 import { SessionTransport } from './session-transport.ts';
+import { restOfCall, sealWaitedRun, unsealWaitedRun, type WaitedRun } from './waited-run.ts';
 import { watchCancellation } from './watch-cancellation.ts';
 
 /** The first version whose clients understand an event without data. */
@@ -62,9 +63,15 @@ async function serveRequest(
   message: JSONRPCRequest,
   mcp: McpCall,
   object: (() => SessionObject) | null,
+  waited: WaitedRun | null = null,
 ): Promise<Response> {
   const exchange = new PostExchange(message.id, request.signal);
-  const server = makeServer(mcp);
+  const waitsFor = resumption(message, mcp, exchange);
+  if (waited !== null) {
+    await waitsFor(waited.run, waited.until);
+    exchange.openStream();
+  }
+  const server = makeServer({ ...mcp, waitsFor });
   if (mcp.session === null || object === null) await server.connect(exchange);
   else {
     const transport = new SessionTransport(exchange, object, mcp.offer);
@@ -87,12 +94,40 @@ async function serveRequest(
   return response;
 }
 
-async function openStream(
-  request: Request,
+/** Gives the stream of a call that waits for a run an id, by which its client can have the answer on another stream. */
+function resumption(
+  { id, params }: JSONRPCRequest,
+  { platform, session }: McpCall,
+  exchange: PostExchange,
+): McpCall['waitsFor'] {
+  if (session === null || session.protocolVersion < PRIMED_SINCE) return async () => {};
+  const progressToken = params?._meta?.progressToken ?? null;
+  let isSaid = false;
+  return async (run, until) => {
+    if (isSaid) return;
+    isSaid = true;
+    const waited: WaitedRun = { run, until, request: id, progressToken };
+    const eventId = await sealWaitedRun(platform.sealKey, session, waited);
+    if (eventId !== null) exchange.resumeAfter(eventId);
+  };
+}
+
+/** A GET is for the stream of a call that broke, where its last event was one of such, else for the session's own. */
+async function openStream(request: Request, session: Session, mcp: McpCall): Promise<Response> {
+  const { platform } = mcp;
+  const lastEventId = request.headers.get('last-event-id');
+  const waited = lastEventId === null ? null : await unsealWaitedRun(platform.sealKey, session, lastEventId);
+  if (waited === null) return openOwnStream(session, lastEventId, mcp);
+  mcp.use.asks('tools/call', 'get_run');
+  const object = () => sessionObject(platform.env, session);
+  return serveRequest(request, restOfCall(waited, Date.now()), mcp, object, waited);
+}
+
+async function openOwnStream(
   session: Session,
+  lastEventId: string | null,
   { platform, principal }: McpCall,
 ): Promise<Response> {
-  const lastEventId = request.headers.get('last-event-id');
   const wish: StreamWish = { principal, isPrimed: session.protocolVersion >= PRIMED_SINCE };
   const answered = await sessionObject(platform.env, session).fetch('http://session/', {
     method: 'POST',
