@@ -52,6 +52,7 @@ class AskingCall {
   }
 }
 
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const accept = (id: string, content: object = {}) => ({ id, result: { action: 'accept', content } });
 const textOf = (message: Record<string, unknown>) => JSON.stringify(message.result);
 
@@ -99,6 +100,9 @@ test('no log of any part holds a session’s id, whatever its client does with i
     await session.post(call('whoami', {}), { token: mallory.token }),
     await session.listen('none-of-its-events'),
     await session.post(call('test_evict_session', {})),
+    await fetch(`${stack.mcpUrl}?mcp-session-id=${session.id}`, { headers: bearer(ann.token) }),
+    await fetch(`${stack.mcpUrl}/${session.id}`, { headers: bearer(ann.token) }),
+    await fetch(`${stack.mcpUrl}/${session.id}`),
     await session.end(),
     await session.post(call('whoami', {}, { traceparent })),
   ];

@@ -56,6 +56,60 @@ describe('a session id that is not the caller’s looks like one that is not the
   });
 });
 
+describe('a session is never named in an address', () => {
+  const ask = (method: string, address: string, token = ann.token) =>
+    fetch(`${stack.publicUrl}${address}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      ...(method === 'POST' ? { body: JSON.stringify({ jsonrpc: '2.0', ...whoami }) } : {}),
+    });
+  const spellings: [string, number][] = [
+    ['/mcp?mcp-session-id=<id>', 400],
+    ['/mcp/?Mcp-Session-Id=<id>', 400],
+    ['/mcp?a=1&MCP_SESSION_ID=<id>', 400],
+    ['/mcp?mcpSessionId=<id>', 400],
+    ['/mcp?session_id=<id>', 400],
+    ['/mcp?sessionId=', 400],
+    ['/mcp?mcp%2Dsession%2Did=<id>', 400],
+    ['/mcp?mcp-session=<id>', 400],
+    ['/mcp/<id>', 404],
+    ['/mcp;mcp-session-id=<id>', 404],
+    ['/<id>', 404],
+  ];
+  test.each(spellings)('%s', async (address, status) => {
+    const own = await openSession(stack, ann.token);
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const response = await ask(method, address.replace('<id>', own.id));
+      expect([method, response.status]).toEqual([method, status]);
+      expect(await response.text()).not.toContain(own.id);
+    }
+    expect((await own.post(whoami)).status).toBe(200);
+  });
+
+  test('nor told by any answer but the one that gives it', async () => {
+    const own = await openSession(stack, ann.token);
+    const [content = ''] = own.id.split('.');
+    const answers = [
+      await own.post(whoami),
+      await own.post({ id: 2, method: 'tools/list' }),
+      await own.post({ id: 3, method: 'tools/call', params: { name: 'none', arguments: {} } }),
+      await own.post({ method: 'notifications/initialized' }),
+      await own.post(whoami, { token: mallory.token }),
+      await own.post(whoami, { token: 'none' }),
+      await own.end(),
+      await own.post(whoami),
+    ];
+    for (const answer of answers) {
+      const said = JSON.stringify([...answer.headers, await answer.text()]);
+      expect(said).not.toContain(content.slice(0, 40));
+    }
+  });
+});
+
 test('a call in a session that is not there changes nothing', async () => {
   const create = {
     id: 1,

@@ -14,7 +14,7 @@ import { type Message, parseMessage } from './parse-message.ts';
 import type { Judged } from './request-kind.ts';
 import { kindOf } from './request-kinds.ts';
 import { makeServer } from './server.ts';
-import { sessionNotFound } from './session/protocol.ts';
+import { namesSession, sessionInAddress, sessionNotFound } from './session/protocol.ts';
 import { serveLegacy } from './session/serve-legacy.ts';
 import type { Session } from './session/session-id.ts';
 import { logTrace, traceContextOf } from './trace-context.ts';
@@ -36,6 +36,10 @@ const modern = createMcpHandler(
  * {@link EntryRefused} where the database refuses it.
  */
 export async function serveMcp(request: Request, called: Called): Promise<Response> {
+  if (namesSession(request.url)) {
+    called.use.refused('invalid_arguments');
+    return sessionInAddress();
+  }
   try {
     return await withBodySlot(request, async () => {
       const parsedBody = request.method === 'POST' ? await readMessage(request) : null;
