@@ -106,6 +106,9 @@ create domain app.tenant_role as text collate "C"
 create domain app.tok_id as text collate "C"
   constraint tok_id_form CHECK ((VALUE ~ '^tok_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
+create domain app.tree_hash as bytea
+  constraint tree_hash_check CHECK ((length(VALUE) = 32));
+
 create domain app.upl_id as text collate "C"
   constraint upl_id_form CHECK ((VALUE ~ '^upl_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
@@ -155,6 +158,27 @@ grant select on table app.api_tokens to causeway_backup;
 grant select on table app.api_tokens to causeway_resolver;
 grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at, address_ranges, successor_id, project_ids) on app.api_tokens to causeway_app;
 
+create table app.audit_checkpoints (
+  tree_size bigint not null,
+  note text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint audit_checkpoints_note_check CHECK ((length(note) <= 8192)),
+  constraint audit_checkpoints_pkey PRIMARY KEY (tree_size),
+  constraint audit_checkpoints_tree_size_check CHECK ((tree_size > 0))
+);
+alter table app.audit_checkpoints owner to causeway_owner;
+alter table app.audit_checkpoints enable row level security;
+alter table app.audit_checkpoints force row level security;
+create policy backup on app.audit_checkpoints for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_checkpoints for all to causeway_keeper
+  using (true)
+  with check (true);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant insert, select on table app.audit_checkpoints to causeway_keeper;
+grant select on table app.audit_checkpoints to causeway_backup;
+comment on table app.audit_checkpoints is 'Signed notes (C2SP tlog-checkpoint) over the tree of the deployment, each naming the one before.';
+
 create table app.audit_events (
   tenant_id app.ten_id not null default app.tenant_id(),
   event_id app.evt_id not null default app.new_id('evt'::text),
@@ -171,17 +195,29 @@ create table app.audit_events (
   address inet default ((app.context() ->> 'address'::text))::inet,
   user_agent text default (app.context() ->> 'agent'::text),
   details jsonb not null default '{}'::jsonb,
+  client_id text default app.client_id(),
+  trace_id text,
+  input_sha256 text,
+  input_bytes integer,
   constraint audit_events_action_check CHECK (((action ~ '^[a-z_]+(\.[a-z_]+)+$'::text) AND (length(action) <= 60))),
+  constraint audit_events_client_id_check CHECK ((length(client_id) <= 300)),
   constraint audit_events_details_check CHECK (((jsonb_typeof(details) = 'object'::text) AND (length((details)::text) <= 16384))),
+  constraint audit_events_input_bytes_check CHECK ((input_bytes >= 0)),
+  constraint audit_events_input_sha256_check CHECK ((input_sha256 ~ '^[0-9a-f]{64}$'::text)),
   constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'refused'::text, 'error'::text]))),
   constraint audit_events_pkey PRIMARY KEY (tenant_id, event_id),
   constraint audit_events_request_id_check CHECK ((length(request_id) <= 100)),
   constraint audit_events_target_id_check CHECK ((length(target_id) <= 300)),
   constraint audit_events_target_kind_check CHECK ((length(target_kind) <= 60)),
   constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
+  constraint audit_events_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text)),
   constraint audit_events_user_agent_check CHECK ((length(user_agent) <= 500))
 );
 alter table app.audit_events owner to causeway_owner;
+CREATE INDEX audit_events_by_action ON app.audit_events USING btree (tenant_id, action, occurred_at DESC);
+CREATE INDEX audit_events_by_actor ON app.audit_events USING btree (tenant_id, actor_user_id, occurred_at DESC);
+CREATE INDEX audit_events_by_client ON app.audit_events USING btree (tenant_id, client_id, occurred_at DESC) WHERE (client_id IS NOT NULL);
+CREATE INDEX audit_events_by_credential ON app.audit_events USING btree (tenant_id, credential_id, occurred_at DESC);
 CREATE INDEX audit_events_by_time ON app.audit_events USING btree (tenant_id, occurred_at DESC);
 alter table app.audit_events enable row level security;
 alter table app.audit_events force row level security;
@@ -197,12 +233,144 @@ create policy tenant on app.audit_events for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+CREATE TRIGGER queue_for_sealing AFTER INSERT ON app.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.queue_for_sealing(); -- enabled always
 grant select on table app.audit_events to causeway_backup;
 grant select on table app.audit_events to causeway_keeper;
-grant insert (action, target_kind, target_id, outcome, details) on app.audit_events to causeway_app;
-grant insert (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details) on app.audit_events to causeway_keeper;
-grant select (tenant_id, event_id, occurred_at, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details) on app.audit_events to causeway_app;
+grant insert (action, target_kind, target_id, outcome, details, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_app;
+grant insert (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details, client_id, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_keeper;
+grant select (tenant_id, event_id, occurred_at, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details, client_id, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_app;
 comment on table app.audit_events is 'Append-only: no login may update, delete or truncate it.';
+
+create table app.audit_heads (
+  tenant_id app.ten_id not null,
+  tree_size bigint not null,
+  root_hash app.tree_hash not null,
+  head_index bigint not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint audit_heads_head_index_check CHECK ((head_index >= 0)),
+  constraint audit_heads_pkey PRIMARY KEY (tenant_id, tree_size),
+  constraint audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
+  constraint audit_heads_tree_size_check CHECK ((tree_size > 0))
+);
+alter table app.audit_heads owner to causeway_owner;
+alter table app.audit_heads enable row level security;
+alter table app.audit_heads force row level security;
+create policy backup on app.audit_heads for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_heads for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.audit_heads for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_heads FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant insert, select on table app.audit_heads to causeway_keeper;
+grant select on table app.audit_heads to causeway_backup;
+
+create table app.audit_keys (
+  public_key text not null,
+  private_key text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint audit_keys_pkey PRIMARY KEY (public_key),
+  constraint audit_keys_private_key_check CHECK ((private_key ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'::text)),
+  constraint audit_keys_public_key_check CHECK ((public_key ~ '^[^+[:space:]]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$'::text))
+);
+alter table app.audit_keys owner to causeway_owner;
+alter table app.audit_keys enable row level security;
+alter table app.audit_keys force row level security;
+create policy backup on app.audit_keys for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_keys for all to causeway_keeper
+  using (true)
+  with check (true);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_keys FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant insert, select on table app.audit_keys to causeway_keeper;
+grant select on table app.audit_keys to causeway_backup;
+comment on table app.audit_keys is 'The key that signs checkpoints: public as a C2SP verifier key, private as an envelope.';
+
+create table app.audit_nodes (
+  tree text not null,
+  level smallint not null,
+  node_index bigint not null,
+  node_hash app.tree_hash not null,
+  constraint audit_nodes_level_check CHECK (((level >= 0) AND (level <= 62))),
+  constraint audit_nodes_node_index_check CHECK ((node_index >= 0)),
+  constraint audit_nodes_pkey PRIMARY KEY (tree, level, node_index)
+);
+alter table app.audit_nodes owner to causeway_owner;
+alter table app.audit_nodes enable row level security;
+alter table app.audit_nodes force row level security;
+create policy backup on app.audit_nodes for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_nodes for all to causeway_keeper
+  using (true)
+  with check (true);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_nodes FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant insert, select on table app.audit_nodes to causeway_keeper;
+grant select on table app.audit_nodes to causeway_backup;
+comment on table app.audit_nodes is 'Complete subtrees: that of level l and index i has the leaves from i * 2^l on. Level 0 are the leaves.';
+
+create table app.audit_seals (
+  tenant_id app.ten_id not null,
+  leaf_index bigint not null,
+  event_id app.evt_id not null,
+  sealed_at timestamp with time zone not null default clock_timestamp(),
+  constraint audit_seals_leaf_index_check CHECK ((leaf_index >= 0)),
+  constraint audit_seals_pkey PRIMARY KEY (tenant_id, leaf_index),
+  constraint audit_seals_tenant_id_event_id_key UNIQUE (tenant_id, event_id),
+  constraint audit_seals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.audit_seals owner to causeway_owner;
+alter table app.audit_seals enable row level security;
+alter table app.audit_seals force row level security;
+create policy backup on app.audit_seals for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_seals for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.audit_seals for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_seals FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant insert, select on table app.audit_seals to causeway_keeper;
+grant select on table app.audit_seals to causeway_backup;
+comment on table app.audit_seals is 'Which event is which leaf of its tenant''s tree. It outlives the event, as its hash does.';
+
+create table app.audit_trees (
+  tree text not null,
+  tree_size bigint not null default 0,
+  constraint audit_trees_pkey PRIMARY KEY (tree),
+  constraint audit_trees_tree_size_check CHECK ((tree_size >= 0))
+);
+alter table app.audit_trees owner to causeway_owner;
+alter table app.audit_trees enable row level security;
+alter table app.audit_trees force row level security;
+create policy backup on app.audit_trees for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_trees for all to causeway_keeper
+  using (true)
+  with check (true);
+grant insert, select, update on table app.audit_trees to causeway_keeper;
+grant select on table app.audit_trees to causeway_backup;
+
+create table app.audit_unsealed (
+  tenant_id app.ten_id not null,
+  event_id app.evt_id not null,
+  constraint audit_unsealed_pkey PRIMARY KEY (tenant_id, event_id)
+);
+alter table app.audit_unsealed owner to causeway_owner;
+alter table app.audit_unsealed enable row level security;
+alter table app.audit_unsealed force row level security;
+create policy backup on app.audit_unsealed for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_unsealed for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.audit_unsealed for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select on table app.audit_unsealed to causeway_keeper;
+grant select on table app.audit_unsealed to causeway_backup;
 
 create table app.authentication_events (
   event_id app.aev_id not null default app.new_id('aev'::text),
@@ -233,6 +401,7 @@ create policy keeper on app.authentication_events for all to causeway_keeper
   with check (true);
 create policy resolver on app.authentication_events for select to causeway_resolver
   using (true);
+CREATE TRIGGER audit_authentication AFTER INSERT ON app.authentication_events FOR EACH ROW WHEN ((new.user_id IS NOT NULL)) EXECUTE FUNCTION app.audit_authentication(); -- enabled always
 grant delete, insert, select on table app.authentication_events to causeway_keeper;
 grant select on table app.authentication_events to causeway_backup;
 grant select on table app.authentication_events to causeway_resolver;
@@ -1367,6 +1536,45 @@ grant execute on function app.administers() to causeway_keeper;
 grant execute on function app.administers() to causeway_resolver;
 comment on function app.administers() is 'Whether a signed-in admin or owner of the entered tenant acts. No token ever does.';
 
+CREATE OR REPLACE FUNCTION app.append_to_tree(tree text, leaves bytea[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  size bigint;
+  level integer;
+  carry bytea;
+  -- peaks[l + 1] is the complete subtree of level l that still has no sibling to its right.
+  peaks bytea[] := '{}';
+begin
+  insert into app.audit_trees (tree) values (tree) on conflict do nothing;
+  select t.tree_size into size from app.audit_trees as t where t.tree = append_to_tree.tree for update;
+  for depth in 0 .. 62 loop
+    if (size >> depth) & 1 = 1 then
+      peaks[depth + 1] := (select n.node_hash from app.audit_nodes as n
+                            where n.tree = append_to_tree.tree and n.level = depth and n.node_index = (size >> depth) - 1);
+    end if;
+  end loop;
+  foreach carry in array leaves loop
+    level := 0;
+    insert into app.audit_nodes (tree, level, node_index, node_hash) values (tree, 0, size, carry);
+    while (size >> level) & 1 = 1 loop
+      carry := sha256('\x01'::bytea || peaks[level + 1] || carry);
+      level := level + 1;
+      insert into app.audit_nodes (tree, level, node_index, node_hash) values (tree, level, size >> level, carry);
+    end loop;
+    peaks[level + 1] := carry;
+    size := size + 1;
+  end loop;
+  update app.audit_trees as t set tree_size = size where t.tree = append_to_tree.tree;
+  return size;
+end
+$function$;
+alter function app.append_to_tree(text,bytea[]) owner to causeway_keeper;
+comment on function app.append_to_tree(text,bytea[]) is 'Adds leaves, by their hashes, and every subtree that they complete (RFC 6962, section 2.1). Returns the new size.';
+
 CREATE OR REPLACE FUNCTION app.archive_project(project text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1418,6 +1626,106 @@ grant execute on function app.audit(text,text,text,text,jsonb) to causeway_app;
 grant execute on function app.audit(text,text,text,text,jsonb) to causeway_keeper;
 comment on function app.audit(text,text,text,text,jsonb) is 'Adds an event of the entered tenant in this transaction and returns its id. Outcome: ok, refused or error.';
 
+CREATE OR REPLACE FUNCTION app.audit_authentication()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  insert into app.audit_events (tenant_id, actor_user_id, credential_kind, action, target_kind, target_id, outcome, details,
+                                request_id, address, user_agent)
+  select m.tenant_id, new.user_id, 'session', 'person.sign_in', 'user', new.user_id,
+         case new.outcome when 'ok' then 'ok' else 'refused' end,
+         jsonb_build_object('method', new.method) || case new.outcome when 'ok' then '{}' else jsonb_build_object('code', new.outcome) end,
+         new.request_id, new.address, new.user_agent
+    from app.memberships as m
+   where m.user_id = new.user_id and m.status = 'active' and new.method in ('password', 'invitation', 'recovery');
+  return null;
+end
+$function$;
+alter function app.audit_authentication() owner to causeway_keeper;
+grant execute on function app.audit_authentication() to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.audit_call(call jsonb)
+ RETURNS text
+ LANGUAGE sql
+AS $function$
+  insert into app.audit_events (action, target_kind, target_id, outcome, details, trace_id, input_sha256, input_bytes)
+  values (call ->> 'action', call ->> 'kind', call ->> 'target', 'ok', coalesce(call -> 'details', '{}'),
+          call ->> 'trace', call ->> 'sha256', (call ->> 'bytes')::integer)
+  returning event_id
+$function$;
+alter function app.audit_call(jsonb) owner to causeway_owner;
+grant execute on function app.audit_call(jsonb) to causeway_app;
+comment on function app.audit_call(jsonb) is 'Adds the event of a call that the entered tenant admits, in the transaction in which its work begins: {action, kind, target, details, trace, sha256, bytes}.';
+
+CREATE OR REPLACE FUNCTION app.audit_head_text(tenant_id text, tree_size bigint, root_hash bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select format(E'causeway audit head v1\n%s\n%s\n%s\n', tenant_id, tree_size, encode(root_hash, 'base64')) $function$;
+alter function app.audit_head_text(text,bigint,bytea) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.audit_leaf(e app.audit_events)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'v', 1, 'tenant', e.tenant_id, 'event', e.event_id,
+    'at', to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'user', e.actor_user_id, 'by', e.credential_kind, 'credential', e.credential_id, 'client', e.client_id,
+    'action', e.action, 'kind', e.target_kind, 'target', e.target_id, 'outcome', e.outcome,
+    'request', e.request_id, 'trace', e.trace_id, 'address', host(e.address), 'agent', e.user_agent,
+    'input_sha256', e.input_sha256, 'input_bytes', e.input_bytes, 'details', e.details)::text
+$function$;
+alter function app.audit_leaf(app.audit_events) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.audit_lines(tenant text, tree_size bigint, from_index bigint, lines_max integer)
+ RETURNS TABLE(leaf_index bigint, line text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  leaf record;
+  rest bigint;
+  left_count bigint;
+  proof text;
+begin
+  for leaf in
+    select s.leaf_index, case when e.event_id is null then null else app.audit_leaf(e) end as event
+      from app.audit_seals as s
+      left join app.audit_events as e on e.tenant_id = s.tenant_id and e.event_id = s.event_id
+     where s.tenant_id = tenant and s.leaf_index >= from_index and s.leaf_index < least(from_index + lines_max, tree_size)
+     order by s.leaf_index
+  loop
+    -- The largest subtree that begins at this leaf; whoever reads in order knows its hash already, so what the line adds
+    -- is only the siblings on the way down to the leaf.
+    rest := case leaf.leaf_index when 0 then tree_size
+                 else least(leaf.leaf_index & -leaf.leaf_index, tree_size - leaf.leaf_index) end;
+    proof := '';
+    while rest > 1 loop
+      left_count := app.split_of(rest);
+      proof := proof || case proof when '' then '"' else ',"' end
+               || encode(app.tree_root(tenant, leaf.leaf_index + left_count, rest - left_count), 'base64') || '"';
+      rest := left_count;
+    end loop;
+    leaf_index := leaf.leaf_index;
+    line := format('{"index":%s,"proof":[%s],', leaf.leaf_index, proof)
+            || case when leaf.event is null
+                    then format('"removed":"%s"}', encode(app.tree_root(tenant, leaf.leaf_index, 1), 'base64'))
+                    else '"event":' || leaf.event || '}' end;
+    return next;
+  end loop;
+end
+$function$;
+alter function app.audit_lines(text,bigint,bigint,integer) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.audit_person(tenant_id text, user_id text, credential_kind text, action text, target_kind text, target_id text, details jsonb, call jsonb DEFAULT '{}'::jsonb)
  RETURNS void
  LANGUAGE sql
@@ -1429,6 +1737,25 @@ AS $function$
           call ->> 'request', (call ->> 'address')::inet, left(call ->> 'agent', 500))
 $function$;
 alter function app.audit_person(text,text,text,text,text,text,jsonb,jsonb) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.audit_proof(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+           'tenant', h.tenant_id, 'size', h.tree_size, 'root', encode(h.root_hash, 'base64'),
+           'head_index', h.head_index, 'head_proof', app.inclusion_proof('deployment', h.head_index, c.tree_size),
+           'checkpoint', c.note,
+           'uncovered', (select count(*) from app.audit_seals as s where s.tenant_id = h.tenant_id and s.leaf_index >= h.tree_size)
+                        + (select count(*) from app.audit_unsealed as u where u.tenant_id = h.tenant_id))
+    from (select * from app.audit_checkpoints order by tree_size desc limit 1) as c
+    join app.audit_heads as h on h.tenant_id = audit_proof.tenant and h.head_index < c.tree_size
+   order by h.tree_size desc limit 1
+$function$;
+alter function app.audit_proof(text) owner to causeway_keeper;
+comment on function app.audit_proof(text) is 'The newest head of a tenant''s tree that a checkpoint covers, with what ties the two together; NULL where none does.';
 
 CREATE OR REPLACE FUNCTION app.awaited_upload(upload text)
  RETURNS jsonb
@@ -1849,6 +2176,23 @@ AS $function$
 $function$;
 alter function app.client_change_refusal(text) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.client_id()
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when c.caller ->> 'kind' = 'oauth' then
+           (select left(g.client_id, 300) from app.oauth_grants as g
+             where g.tenant_id = c.caller ->> 'tenant' and g.grant_id = c.caller ->> 'credential') end
+    from (select app.context() as caller) as c
+$function$;
+alter function app.client_id() owner to causeway_resolver;
+grant execute on function app.client_id() to causeway_app;
+grant execute on function app.client_id() to causeway_keeper;
+grant execute on function app.client_id() to causeway_owner;
+comment on function app.client_id() is 'The OAuth client by which the entered call comes; NULL where it comes by none.';
+
 CREATE OR REPLACE FUNCTION app.connected_agents()
  RETURNS TABLE(grant_id text, user_id text, client_id text, client_name text, scopes text[], created_at timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone)
  LANGUAGE sql
@@ -1894,6 +2238,46 @@ $function$;
 alter function app.consent_to_oauth_client(text,text,text[],text,jsonb) owner to causeway_owner;
 grant execute on function app.consent_to_oauth_client(text,text,text[],text,jsonb) to causeway_app;
 comment on function app.consent_to_oauth_client(text,text,text[],text,jsonb) is 'Grants a client scopes for the acting person in the entered tenant. `code` is {sha256, redirect_uri, challenge}, or null for a device. Refuses with insufficient_role or client_blocked.';
+
+CREATE OR REPLACE FUNCTION app.consistency_proof(tree text, old_size bigint, new_size bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  first_leaf bigint := 0;
+  old_rest bigint := old_size;
+  rest bigint := new_size;
+  left_count bigint;
+  -- Whether what is left of the old tree is the old tree itself, whose root the verifier has.
+  is_whole boolean := true;
+  sibling bytea;
+  proof jsonb := '[]';
+begin
+  if old_size <= 0 or old_size >= new_size then
+    return proof;
+  end if;
+  while old_rest < rest loop
+    left_count := app.split_of(rest);
+    if old_rest <= left_count then
+      sibling := app.tree_root(tree, first_leaf + left_count, rest - left_count);
+      rest := left_count;
+    else
+      sibling := app.tree_root(tree, first_leaf, left_count);
+      first_leaf := first_leaf + left_count;
+      old_rest := old_rest - left_count;
+      rest := rest - left_count;
+      is_whole := false;
+    end if;
+    proof := jsonb_build_array(encode(sibling, 'base64')) || proof;
+  end loop;
+  return case when is_whole then proof
+              else jsonb_build_array(encode(app.tree_root(tree, first_leaf, rest), 'base64')) || proof end;
+end
+$function$;
+alter function app.consistency_proof(text,bigint,bigint) owner to causeway_keeper;
+comment on function app.consistency_proof(text,bigint,bigint) is 'That the tree of old_size is the beginning of that of new_size (RFC 6962, section 2.1.2).';
 
 CREATE OR REPLACE FUNCTION app.context()
  RETURNS jsonb
@@ -2417,6 +2801,24 @@ alter function app.enter(text) owner to causeway_resolver;
 grant execute on function app.enter(text) to causeway_app;
 comment on function app.enter(text) is 'Enters the tenant that a ticket of the Worker names, once a transaction. Refuses by raising CW001; DETAIL is JSON {reason, needed}.';
 
+CREATE OR REPLACE FUNCTION app.export_audit_lines(tenant text, tree_size bigint, from_index bigint, lines_max integer)
+ RETURNS TABLE(leaf_index bigint, line text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select * from app.audit_lines(tenant, tree_size, from_index, lines_max) $function$;
+alter function app.export_audit_lines(text,bigint,bigint,integer) owner to causeway_keeper;
+grant execute on function app.export_audit_lines(text,bigint,bigint,integer) to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.export_audit_proof(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.audit_proof(tenant) $function$;
+alter function app.export_audit_proof(text) owner to causeway_keeper;
+grant execute on function app.export_audit_proof(text) to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.find_api_token(token_id text)
  RETURNS TABLE(tenant_id text, user_id text, argon2id_hash text, alive boolean)
  LANGUAGE sql
@@ -2627,6 +3029,37 @@ begin
 end
 $function$;
 alter function app.hold_own_membership() owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.inclusion_proof(tree text, leaf bigint, tree_size bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  first_leaf bigint := 0;
+  rest bigint := tree_size;
+  left_count bigint;
+  sibling bytea;
+  proof jsonb := '[]';
+begin
+  while rest > 1 loop
+    left_count := app.split_of(rest);
+    if leaf < first_leaf + left_count then
+      sibling := app.tree_root(tree, first_leaf + left_count, rest - left_count);
+      rest := left_count;
+    else
+      sibling := app.tree_root(tree, first_leaf, left_count);
+      first_leaf := first_leaf + left_count;
+      rest := rest - left_count;
+    end if;
+    proof := jsonb_build_array(encode(sibling, 'base64')) || proof;
+  end loop;
+  return proof;
+end
+$function$;
+alter function app.inclusion_proof(text,bigint,bigint) owner to causeway_keeper;
+comment on function app.inclusion_proof(text,bigint,bigint) is 'The audit path of a leaf, from the bottom up (RFC 6962, section 2.1.1).';
 
 CREATE OR REPLACE FUNCTION app.invite_owner(tenant_id text, tenant_name text, invitation_id text, email text, link_sha256 text, lifetime_seconds integer)
  RETURNS jsonb
@@ -3373,6 +3806,20 @@ alter function app.provision_tenant(text,text,text,text,text,text) owner to caus
 grant execute on function app.provision_tenant(text,text,text,text,text,text) to causeway_owner;
 comment on function app.provision_tenant(text,text,text,text,text,text) is 'Makes a tenant with its first person, once: a second call changes nothing. A person is recognised by email.';
 
+CREATE OR REPLACE FUNCTION app.queue_for_sealing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  insert into app.audit_unsealed (tenant_id, event_id) select a.tenant_id, a.event_id from added as a;
+  return null;
+end
+$function$;
+alter function app.queue_for_sealing() owner to causeway_keeper;
+grant execute on function app.queue_for_sealing() to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.queue_run(request jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3633,6 +4080,20 @@ $function$;
 alter function app.record_snapshot(text,text,text,jsonb,integer,jsonb) owner to causeway_owner;
 grant execute on function app.record_snapshot(text,text,text,jsonb,integer,jsonb) to causeway_app;
 comment on function app.record_snapshot(text,text,text,jsonb,integer,jsonb) is 'Adds a checked snapshot and makes it the current one of its source. Refuses with not_found, project_archived, limit_exceeded, already_exists (these bytes in another format) or idempotency_conflict.';
+
+CREATE OR REPLACE FUNCTION app.refuse_inside_tenant()
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if coalesce(current_setting('app.context', true), '') <> '' then
+    raise exception 'the audit log is sealed outside of every tenant' using errcode = 'insufficient_privilege';
+  end if;
+end
+$function$;
+alter function app.refuse_inside_tenant() owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.refuse_run(code text, reason text, project text, details jsonb DEFAULT '{}'::jsonb)
  RETURNS jsonb
@@ -4008,6 +4469,24 @@ alter function app.sign_fleet_call(text) owner to causeway_resolver;
 grant execute on function app.sign_fleet_call(text) to causeway_owner;
 comment on function app.sign_fleet_call(text) is 'Signs for the operator that the Worker look at a pool now. A ticket is base64url, so that neither is ever taken for the other.';
 
+CREATE OR REPLACE FUNCTION app.split_of(leaf_count bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ IMMUTABLE STRICT
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  left_count bigint := 1;
+begin
+  while left_count * 2 < leaf_count loop
+    left_count := left_count * 2;
+  end loop;
+  return left_count;
+end
+$function$;
+alter function app.split_of(bigint) owner to causeway_keeper;
+comment on function app.split_of(bigint) is 'The largest power of two that is below leaf_count (RFC 6962, section 2.1).';
+
 CREATE OR REPLACE FUNCTION app.stop_if_seen(idempotency jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -4058,6 +4537,39 @@ alter function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) own
 grant execute on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) to causeway_app;
 comment on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) is 'Makes the account of somebody new, once a link, and signs them in.';
 
+CREATE OR REPLACE FUNCTION app.system_add_checkpoint(tree_size bigint, note text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  insert into app.audit_checkpoints (tree_size, note) values (tree_size, note) on conflict do nothing
+$function$;
+alter function app.system_add_checkpoint(bigint,text) owner to causeway_keeper;
+grant execute on function app.system_add_checkpoint(bigint,text) to causeway_app;
+grant execute on function app.system_add_checkpoint(bigint,text) to causeway_owner;
+comment on function app.system_add_checkpoint(bigint,text) is 'Stores a signed checkpoint; where one of that size is there, that one stays.';
+
+CREATE OR REPLACE FUNCTION app.system_add_first_audit_key(public_key text, private_key text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  perform app.refuse_inside_tenant();
+  perform pg_advisory_xact_lock(hashtext('app.audit_keys'));
+  if not exists (select from app.audit_keys) then
+    insert into app.audit_keys (public_key, private_key) values (public_key, private_key);
+  end if;
+end
+$function$;
+alter function app.system_add_first_audit_key(text,text) owner to causeway_keeper;
+grant execute on function app.system_add_first_audit_key(text,text) to causeway_app;
+grant execute on function app.system_add_first_audit_key(text,text) to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.system_add_first_oauth_key(key_id text, public_jwk jsonb, private_key text)
  RETURNS void
  LANGUAGE plpgsql
@@ -4074,6 +4586,48 @@ $function$;
 alter function app.system_add_first_oauth_key(text,jsonb,text) owner to causeway_keeper;
 grant execute on function app.system_add_first_oauth_key(text,jsonb,text) to causeway_app;
 comment on function app.system_add_first_oauth_key(text,jsonb,text) is 'Stores a key where there is none. Of two isolates that start at once, one key is kept.';
+
+CREATE OR REPLACE FUNCTION app.system_audit_key()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  select jsonb_build_object('public_key', k.public_key, 'private_key', k.private_key)
+    from app.audit_keys as k order by k.created_at desc limit 1
+$function$;
+alter function app.system_audit_key() owner to causeway_keeper;
+grant execute on function app.system_audit_key() to causeway_app;
+grant execute on function app.system_audit_key() to causeway_owner;
+comment on function app.system_audit_key() is 'The key that signs checkpoints {public_key, private_key}, or NULL. The private key is an envelope.';
+
+CREATE OR REPLACE FUNCTION app.system_audit_refusal(who jsonb, call jsonb, outcome text, code text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  -- Only the Worker itself says what became of a call of somebody whom it may not have let in.
+  if (app.context() ->> 'kind') is distinct from 'system' then
+    raise exception 'refusals are recorded by the system alone' using errcode = 'insufficient_privilege';
+  end if;
+  insert into app.audit_events (tenant_id, actor_user_id, credential_kind, credential_id, client_id, action, target_kind,
+                                target_id, outcome, details, request_id, address, user_agent, trace_id, input_sha256, input_bytes)
+  values (app.tenant_id(), who ->> 'user', who ->> 'kind', who ->> 'credential',
+          (select left(g.client_id, 300) from app.oauth_grants as g
+            where g.tenant_id = app.tenant_id() and g.grant_id = who ->> 'credential' and who ->> 'kind' = 'oauth'),
+          call ->> 'action', call ->> 'kind', call ->> 'target', outcome,
+          coalesce(call -> 'details', '{}') || jsonb_build_object('code', code),
+          app.request_id(), (app.context() ->> 'address')::inet, app.context() ->> 'agent',
+          call ->> 'trace', call ->> 'sha256', (call ->> 'bytes')::integer);
+end
+$function$;
+alter function app.system_audit_refusal(jsonb,jsonb,text,text) owner to causeway_keeper;
+grant execute on function app.system_audit_refusal(jsonb,jsonb,text,text) to causeway_app;
+comment on function app.system_audit_refusal(jsonb,jsonb,text,text) is 'Adds the event of a call that was refused or failed: `who` is {user, kind, credential}, `call` as of app.audit_call.';
 
 CREATE OR REPLACE FUNCTION app.system_begin_login(email text, address_subject text, rules jsonb)
  RETURNS jsonb
@@ -4321,6 +4875,53 @@ $function$;
 alter function app.system_dismiss_notices(text) owner to causeway_keeper;
 grant execute on function app.system_dismiss_notices(text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.system_draft_checkpoint()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  head record;
+  size bigint;
+  roots app.tree_hash[] := '{}';
+  leaves bytea[] := '{}';
+  tenants text[] := '{}';
+  sizes bigint[] := '{}';
+begin
+  perform app.refuse_inside_tenant();
+  perform pg_advisory_xact_lock(hashtext('app.system_seal_audit'));
+  for head in
+    select t.tree, t.tree_size, app.tree_root(t.tree, 0, t.tree_size) as root
+      from app.audit_trees as t
+     where t.tree <> 'deployment'
+       and t.tree_size > coalesce((select max(h.tree_size) from app.audit_heads as h where h.tenant_id = t.tree), 0)
+     order by t.tree
+  loop
+    tenants := tenants || head.tree;
+    sizes := sizes || head.tree_size;
+    roots := roots || head.root::app.tree_hash;
+    leaves := leaves || sha256('\x00'::bytea || convert_to(app.audit_head_text(head.tree, head.tree_size, head.root), 'UTF8'));
+  end loop;
+  if cardinality(leaves) > 0 then
+    size := app.append_to_tree('deployment', leaves) - cardinality(leaves);
+    insert into app.audit_heads (tenant_id, tree_size, root_hash, head_index)
+    select tenants[n], sizes[n], roots[n], size + n - 1 from generate_subscripts(tenants, 1) as n;
+  end if;
+  select coalesce(max(t.tree_size), 0) into size from app.audit_trees as t where t.tree = 'deployment';
+  return jsonb_build_object(
+    'size', size, 'root', encode(app.tree_root('deployment', 0, size), 'base64'),
+    'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    'last', (select jsonb_build_object('size', c.tree_size, 'sha256', encode(sha256(convert_to(c.note, 'UTF8')), 'hex'))
+               from app.audit_checkpoints as c order by c.tree_size desc limit 1));
+end
+$function$;
+alter function app.system_draft_checkpoint() owner to causeway_keeper;
+grant execute on function app.system_draft_checkpoint() to causeway_app;
+grant execute on function app.system_draft_checkpoint() to causeway_owner;
+comment on function app.system_draft_checkpoint() is 'Adds the heads of the trees that grew to the tree of the deployment, and says what a checkpoint of it has to sign: {size, root, at, last: {size, sha256} | null}.';
+
 CREATE OR REPLACE FUNCTION app.system_end_client(client_id text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4525,6 +5126,21 @@ $function$;
 alter function app.system_join_invitation(text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_join_invitation(text,text,jsonb) to causeway_app;
 comment on function app.system_join_invitation(text,text,jsonb) is 'Makes a signed-in person a member; only the person whose email the invitation names.';
+
+CREATE OR REPLACE FUNCTION app.system_last_checkpoint()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('size', c.tree_size, 'note', c.note,
+                            'age_seconds', floor(extract(epoch from clock_timestamp() - c.created_at))::integer)
+    from app.audit_checkpoints as c order by c.tree_size desc limit 1
+$function$;
+alter function app.system_last_checkpoint() owner to causeway_keeper;
+grant execute on function app.system_last_checkpoint() to causeway_app;
+grant execute on function app.system_last_checkpoint() to causeway_owner;
+comment on function app.system_last_checkpoint() is 'The newest checkpoint {size, note, age_seconds}, or NULL.';
 
 CREATE OR REPLACE FUNCTION app.system_list_invitations(cookie_sha256 text)
  RETURNS jsonb
@@ -5334,6 +5950,50 @@ alter function app.system_rotate_token(text,text,text,interval) owner to causewa
 grant execute on function app.system_rotate_token(text,text,text,interval) to causeway_app;
 comment on function app.system_rotate_token(text,text,text,interval) is 'Gives a living token of the acting person a successor, and ends the old one after the overlap. Refuses with not_found, already_exists (rotated before) or invalid_arguments (details: seconds_max).';
 
+CREATE OR REPLACE FUNCTION app.system_seal_audit(events_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  tenant text;
+  sealed integer := 0;
+  events text[];
+  hashes bytea[];
+  size bigint;
+begin
+  perform app.refuse_inside_tenant();
+  -- Who asks first gets the order; who asks beside it finds nothing to do, or waits here.
+  perform pg_advisory_xact_lock(hashtext('app.system_seal_audit'));
+  for tenant in select distinct u.tenant_id from app.audit_unsealed as u loop
+    exit when sealed >= events_max;
+    with due as (
+      delete from app.audit_unsealed as u
+       where u.tenant_id = tenant
+         and u.event_id in (select w.event_id from app.audit_unsealed as w where w.tenant_id = tenant
+                             order by w.event_id limit events_max - sealed)
+      returning u.event_id
+    )
+    select array_agg(e.event_id::text order by e.position),
+           array_agg(sha256('\x00'::bytea || convert_to(app.audit_leaf(e), 'UTF8')) order by e.position)
+      into events, hashes
+      from due join app.audit_events as e on e.tenant_id = tenant and e.event_id = due.event_id;
+    continue when events is null;
+    size := app.append_to_tree(tenant, hashes) - cardinality(events);
+    insert into app.audit_seals (tenant_id, leaf_index, event_id)
+    select tenant, size + n - 1, event from unnest(events) with ordinality as s(event, n);
+    sealed := sealed + cardinality(events);
+  end loop;
+  return sealed;
+end
+$function$;
+alter function app.system_seal_audit(integer) owner to causeway_keeper;
+grant execute on function app.system_seal_audit(integer) to causeway_app;
+grant execute on function app.system_seal_audit(integer) to causeway_owner;
+comment on function app.system_seal_audit(integer) is 'Gives waiting events of all tenants, at most so many, their leaves. Returns how many it sealed.';
+
 CREATE OR REPLACE FUNCTION app.system_set_member_role(user_id text, role text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5673,6 +6333,32 @@ AS $function$
      and coalesce(token_lifetime_refusal.expires_at, 'infinity') > now() + t.token_lifetime_max
 $function$;
 alter function app.token_lifetime_refusal(text,timestamp with time zone) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.tree_root(tree text, first_leaf bigint, leaf_count bigint)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  height integer := 0;
+begin
+  if leaf_count = 0 then
+    return sha256('');
+  end if;
+  while leaf_count >> (height + 1) > 0 loop
+    height := height + 1;
+  end loop;
+  if 1::bigint << height = leaf_count then
+    return (select n.node_hash from app.audit_nodes as n
+             where n.tree = tree_root.tree and n.level = height and n.node_index = first_leaf >> height);
+  end if;
+  return sha256('\x01'::bytea || app.tree_root(tree, first_leaf, 1::bigint << height)
+                || app.tree_root(tree, first_leaf + (1::bigint << height), leaf_count - (1::bigint << height)));
+end
+$function$;
+alter function app.tree_root(text,bigint,bigint) owner to causeway_keeper;
+comment on function app.tree_root(text,bigint,bigint) is 'The hash of a subtree: first_leaf is a multiple of the power of two that is not below leaf_count.';
 
 CREATE OR REPLACE FUNCTION app.user_id()
  RETURNS text

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { registerAudit } from './commands/audit.ts';
 import { registerBench } from './commands/bench.ts';
 import { registerBreakGlass } from './commands/break-glass.ts';
 import { registerCheck } from './commands/check.ts';
@@ -56,6 +57,7 @@ for (const register of [
   registerExecutor,
   registerClient,
   registerKeys,
+  registerAudit,
 ]) {
   register(program);
 }
@@ -68,6 +70,6 @@ try {
   if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode;
   else if (thrown instanceof Failure) {
     printFailure(thrown);
-    process.exitCode = 1;
+    process.exitCode = thrown.exitCode;
   } else throw thrown;
 }

@@ -1,4 +1,5 @@
 import { createApp } from './app.ts';
+import { sweepAudit } from './audit/sweep-audit.ts';
 import { sweepUploads } from './data/sweep-uploads.ts';
 import { sweepOAuth } from './database/oauth-grants.ts';
 import { sweepPeople } from './database/people.ts';
@@ -24,6 +25,7 @@ export default {
     await Promise.all([
       sweepRuns(platform),
       sweepUploads(platform),
+      sweepAudit(platform),
       platform.database.transaction([sweepPeople(), sweepOAuth(), sweepTokenUses()]),
     ]);
   },

@@ -7,13 +7,22 @@ export class Failure extends Error {
   readonly remedy: string;
   /** Lines that show the failure itself, as the end of a log. */
   readonly evidence: readonly string[];
+  /** What the process ends with. */
+  readonly exitCode: number;
 
-  constructor(parts: { what: string; why: string; remedy: string; evidence?: readonly string[] }) {
+  constructor(parts: {
+    what: string;
+    why: string;
+    remedy: string;
+    evidence?: readonly string[];
+    exitCode?: number;
+  }) {
     super(parts.what);
     this.name = 'Failure';
     this.why = parts.why;
     this.remedy = parts.remedy;
     this.evidence = parts.evidence ?? [];
+    this.exitCode = parts.exitCode ?? 1;
   }
 }
 

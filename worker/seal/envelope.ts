@@ -5,7 +5,7 @@ import { decodeBase64url, encodeBase64url } from '../../protocol/base64url.ts';
  * SP 800-38D) under a key that HKDF-SHA256 (RFC 5869) derives from SEAL_KEY for one purpose. The row that holds an
  * envelope is its additional data, so that one cannot be moved to another row.
  */
-export type EnvelopePurpose = 'oauth signing key' | 'oauth refresh successor';
+export type EnvelopePurpose = 'oauth signing key' | 'oauth refresh successor' | 'audit signing key';
 
 export interface EnvelopeKey {
   /** Tells which key made an envelope, and nothing about it. */

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/**
+ * An export is a file of JSON lines. The first is the header; each other is an entry, in the order of the leaves:
+ * `{"index":0,"proof":[...],"event":{...}}`, where what stands for `event` is, byte for byte, the text whose hash is the
+ * leaf; or, of an event whose time of retention is over, `"removed":"<its leaf hash>"`. Hashes are base64.
+ */
+export const EXPORT_FORMAT = 'causeway-audit-export/1';
+
+const SAFE_SIZE_MAX = 2 ** 48;
+const treeSize = z.number().int().min(0).max(SAFE_SIZE_MAX);
+const treeHash = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+
+const exportHeader = z.object({
+  format: z.literal(EXPORT_FORMAT),
+  tenant: z.string().max(100),
+  size: treeSize,
+  root: treeHash,
+  /** Where the head of this tree stands in the tree of the deployment, and its audit path there. */
+  head_index: treeSize,
+  head_proof: z.array(treeHash).max(64),
+  /** A signed note. */
+  checkpoint: z.string().max(8192),
+});
+export type ExportHeader = z.infer<typeof exportHeader>;
+
+export function readHeader(line: string): ExportHeader | null {
+  try {
+    return exportHeader.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export type ExportEntry =
+  | { readonly index: number; readonly proof: readonly Buffer[]; readonly event: string }
+  | { readonly index: number; readonly proof: readonly Buffer[]; readonly removed: Buffer };
+
+const ENTRY =
+  /^\{"index":(0|[1-9]\d{0,14}),"proof":\[((?:"[A-Za-z0-9+/]{43}=",?){0,64})\],(?:"event":(\{.*\})|"removed":"([A-Za-z0-9+/]{43}=)")\}$/s;
+
+/** The entry of a line, or null where it is none. */
+export function readEntry(line: string): ExportEntry | null {
+  const [, index, hashes = '', event, removed] = ENTRY.exec(line) ?? [];
+  if (index === undefined) return null;
+  const proof = hashes === '' ? [] : hashes.split(',').map((quoted) => Buffer.from(quoted, 'base64'));
+  const entry = { index: Number(index), proof };
+  return event === undefined
+    ? { ...entry, removed: Buffer.from(removed ?? '', 'base64') }
+    : { ...entry, event };
+}
+
+/** The text whose hash is the leaf of a tree's head in the tree of the deployment. */
+export function headText({ tenant, size, root }: Pick<ExportHeader, 'tenant' | 'size' | 'root'>): string {
+  return `causeway audit head v1\n${tenant}\n${size}\n${root}\n`;
+}

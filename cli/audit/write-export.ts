@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import type { AuditOperator, ExportProof } from '../database/audit-operator.ts';
+import { EXPORT_FORMAT } from './export-line.ts';
+
+const LINES_MAX = 2_000;
+
+/**
+ * Writes a tenant's log into a file, page by page. The file appears when it is whole; an interrupted export leaves nothing.
+ * `progress` is told how many entries are written.
+ */
+export async function writeExport(
+  operator: AuditOperator,
+  { uncovered: _, ...proof }: ExportProof,
+  file: string,
+  progress: (entries: number) => void,
+): Promise<void> {
+  const draft = `${file}.${process.pid}.part`;
+  const out = createWriteStream(draft, { mode: 0o600 });
+  try {
+    out.write(`${JSON.stringify({ format: EXPORT_FORMAT, ...proof })}\n`);
+    for (let index = 0; index < proof.size; ) {
+      const lines = await operator.exportLines(proof.tenant, proof.size, index, LINES_MAX);
+      if (lines.length === 0) throw new Error(`entry ${index} of ${proof.size} is not in the database`);
+      if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
+      index += lines.length;
+      progress(index);
+    }
+    out.end();
+    await finished(out);
+    renameSync(draft, file);
+  } catch (error) {
+    out.destroy();
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

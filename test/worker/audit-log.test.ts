@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { fireCron } from '../support/fire-cron.ts';
+import { callTool } from '../support/mcp-call.ts';
+import { type Person, settlePerson } from '../support/people.ts';
+import { queryAs } from '../support/query-as.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+let stack: TestStack;
+let stop: () => Promise<void>;
+let ann: Person;
+
+beforeAll(async () => {
+  ({ stack, stop } = await startTestStack({ slots: 0 }));
+  ann = await settlePerson(stack, { name: 'Ann' });
+  await callTool(stack, ann.token, 'create_project', { name: 'Evidence' });
+});
+afterAll(() => stop());
+
+const seen = (sql: string, values: readonly unknown[] = []) => queryAs(stack.superuserUrl, sql, values);
+
+test('the cron seals what happened, signs it, and keeps the checkpoint outside of the database too', async () => {
+  expect(await fireCron(stack)).toBe(200);
+  expect(await seen('select from app.audit_unsealed')).toEqual([]);
+  const [checkpoint] = await seen('select note from app.audit_checkpoints');
+  const folder = join(stack.stateDir, 'blobs', 'audit-checkpoints');
+  expect(readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))).toEqual([
+    checkpoint?.note,
+  ]);
+  expect(await fireCron(stack)).toBe(200);
+  expect(await seen('select from app.audit_checkpoints')).toHaveLength(1);
+});
+
+describe('./causeway audit', () => {
+  const inState = (name: string) => join(stack.stateDir, name);
+  /** What the command printed, and what it ended with. */
+  const audit = async (...args: readonly string[]) => {
+    const run = promisify(execFile)(process.execPath, [join(ROOT_DIR, 'cli/main.ts'), 'audit', ...args], {
+      env: {
+        ...process.env,
+        DATABASE_OWNER_URL: stack.ownerUrl,
+        SEAL_KEY: stack.secrets.sealKey,
+        NO_COLOR: '1',
+      },
+    });
+    return run.then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error: { code: number; stdout: string; stderr: string }) => ({
+        code: error.code,
+        stdout: error.stdout + error.stderr,
+      }),
+    );
+  };
+
+  test('exports what happened a moment ago, and proves it against the key', async () => {
+    await callTool(stack, ann.token, 'create_project', { name: 'Later' });
+    const file = inState('acme.jsonl');
+    const exported = await audit('export', '--tenant', ann.tenant, '--out', file, '--json');
+    expect(exported.code).toBe(0);
+    expect(JSON.parse(exported.stdout)).toMatchObject({ tenant: ann.tenant, uncovered: 0 });
+    expect(readFileSync(file, 'utf8')).toContain('"name": "Later"');
+
+    const key = await audit('key');
+    writeFileSync(inState('audit.key'), key.stdout);
+    expect(await audit('verify', file, '--key', inState('audit.key'))).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Proven: \d+ entries of ten_/),
+    });
+    expect(await audit('verify', file, '--key', key.stdout.trim())).toMatchObject({ code: 0 });
+    expect(await audit('verify', file)).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('Consistent, signer not authenticated'),
+    });
+
+    writeFileSync(inState('kept.note'), (await audit('checkpoint')).stdout);
+    expect(
+      await audit('verify', file, '--key', key.stdout.trim(), '--checkpoint', inState('kept.note')),
+    ).toMatchObject({
+      code: 0,
+    });
+    const changed = readFileSync(file, 'utf8').replace('"name": "Later"', '"name": "Never"');
+    writeFileSync(inState('changed.jsonl'), changed);
+    const index = changed.split('\n').findIndex((line) => line.includes('"name": "Never"')) - 1;
+    expect(await audit('verify', inState('changed.jsonl'), '--key', key.stdout.trim())).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`The first bad entry is ${index}`),
+    });
+  });
+
+  test.each([
+    ['a file that is not there', ['verify', '/nonexistent']],
+    ['a key that is none', ['verify', join(ROOT_DIR, 'package.json'), '--key', 'x+1+y']],
+    [
+      'a checkpoint that is none',
+      ['verify', join(ROOT_DIR, 'package.json'), '--checkpoint', join(ROOT_DIR, 'LICENSE')],
+    ],
+  ])('says of %s that nothing was judged', async (_name, args) => {
+    expect(await audit(...args)).toMatchObject({ code: 2, stdout: expect.stringContaining('not judged') });
+  });
+
+  test('says of a tenant without events that nothing was exported, and leaves no file', async () => {
+    const answer = await audit(
+      'export',
+      '--tenant',
+      'ten_00000000000000000000000000',
+      '--out',
+      inState('none.jsonl'),
+    );
+    expect(answer).toMatchObject({ code: 1, stdout: expect.stringContaining('Nothing was exported') });
+    expect(readdirSync(stack.stateDir)).not.toContain('none.jsonl');
+  });
+});
