@@ -18,6 +18,7 @@ import { registerStatus } from './commands/status.ts';
 import { registerTest } from './commands/test.ts';
 import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
+import { registerVerify } from './commands/verify.ts';
 import { Failure } from './terminal/failure.ts';
 import { printFailure } from './terminal/print.ts';
 
@@ -50,6 +51,7 @@ for (const register of [
   registerLogs,
   registerClean,
   registerTest,
+  registerVerify,
   registerBench,
   registerCheck,
   registerMigrate,

@@ -3,7 +3,7 @@ import { printVerdict } from '../gate/print-verdict.ts';
 import { runGate } from '../gate/run-gate.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printNote, printResult, styled } from '../terminal/print.ts';
-import type { Counts } from '../testing/count-results.ts';
+import type { Counts } from '../testing/read-report.ts';
 import { runVitest } from '../testing/run-vitest.ts';
 import { ensureSystemPrograms } from '../testing/system-programs.ts';
 import { hasTestsFor, TEST_GROUPS } from '../testing/test-groups.ts';
@@ -36,7 +36,8 @@ async function test(pattern: string | undefined): Promise<void> {
   let counts = pattern === undefined ? await checkGate() : NOTHING;
   for (const group of groups) {
     printNote(styled('bold', `\n${group.says}`));
-    counts = add(counts, await runVitest(group, pattern));
+    const report = await runVitest(group, pattern === undefined ? [] : [pattern]);
+    counts = add(counts, report.counts);
   }
   if (counts.skipped > 0) {
     printNote(`\n${counts.skipped} tests were skipped, which counts as failed: no guarantee is left out.`);

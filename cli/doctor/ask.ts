@@ -39,6 +39,9 @@ export function ask({ publicUrl, connectTo }: Where, wanted: Ask): Promise<Seen>
       asked.destroy();
     };
     asked.on('error', (error) => end(failureOf(error)));
+    asked.on('upgrade', (response) => {
+      end(answerOf(response, { sentAt, answeredAt: Date.now(), body: '', bodyTookMs: 0 }));
+    });
     asked.on('response', (response) => {
       const answeredAt = Date.now();
       if (wanted.announcedBytes !== undefined)

@@ -8,6 +8,8 @@ export type Verdict =
 /** One thing that must hold, as data: pure, so that a table of hostile answers is its test. */
 export interface Check {
   readonly id: string;
+  /** Guarantees of SECURITY.md of which it shows a part from outside. */
+  readonly guarantees?: readonly string[];
   /** The claim. */
   readonly says: string;
   /** What breaks where it does not hold. */

@@ -7,9 +7,10 @@ const COLOURS = { ok: 'green', failed: 'red', skipped: 'dim' } as const;
 /** One line a check, and below a failed one why it matters and what to do. */
 export function printFindings(publicUrl: string, findings: readonly Finding[]): void {
   for (const finding of findings) {
-    const { state, says, saw } = finding;
+    const { state, says, saw, guarantees } = finding;
     const mark = styled(COLOURS[state], MARKS[state], process.stdout);
-    printResult(`${mark} ${styled('bold', says, process.stdout)}\n    ${saw}`);
+    const shown = guarantees === undefined ? '' : styled('dim', `  ${guarantees.join(' ')}`, process.stdout);
+    printResult(`${mark} ${styled('bold', says, process.stdout)}${shown}\n    ${saw}`);
     if (finding.state === 'failed') printResult(`    why  ${finding.why}\n    do   ${finding.remedy}`);
   }
   const failed = findings.filter(({ state }) => state === 'failed').length;

@@ -20,6 +20,7 @@ export interface Target {
 }
 
 export const FORGED_HOST = 'forged.example';
+export const FOREIGN_ORIGIN = 'https://foreign.example';
 
 /** What a client, or a proxy that trusts one, may claim about the address that was asked for. */
 const FORGED = {
@@ -36,6 +37,7 @@ const FORGED = {
   'x-rewrite-url': '/forged',
 };
 
+const FOREIGN = { origin: FOREIGN_ORIGIN, 'sec-fetch-site': 'cross-site' };
 const VERSION = '2026-07-28';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -103,4 +105,16 @@ export const PROBES: Readonly<Record<ProbeName, (target: Target) => Ask | null>>
   forgedChallenge: () => challenge(FORGED),
   forgedAccount: () => get('/account', FORGED),
   forgedHost: () => get(SERVER, { host: FORGED_HOST }),
+  unknown: () => get('/causeway-doctor'),
+  socket: () =>
+    get('/mcp/ws', {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'Y2F1c2V3YXktZG9jdG9yIQ==',
+      'sec-websocket-protocol': 'mcp',
+    }),
+  administration: () => get('/api/v1/members'),
+  foreignCall: () => challenge(FOREIGN),
+  foreignForm: () => ({ ...emptyForm('/login'), headers: { ...FORM, ...FOREIGN } }),
 };

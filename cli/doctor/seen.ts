@@ -70,5 +70,10 @@ export const PROBE_NAMES = [
   'forgedChallenge',
   'forgedAccount',
   'forgedHost',
+  'unknown',
+  'socket',
+  'administration',
+  'foreignCall',
+  'foreignForm',
 ] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];

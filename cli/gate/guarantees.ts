@@ -1,11 +1,4 @@
-/** A row of SECURITY.md's first table: a promise, and where it is proven. */
-interface Guarantee {
-  readonly id: string;
-  readonly proofs: readonly { readonly file: string; readonly title: string | null }[];
-}
-
-const ROW = /^\| ([A-Z]\d+) \| .+ \| (.+) \|$/gm;
-const PROOF = /`(test\/[^`]+)`(?: "([^"]+)")?/g;
+import { type Guarantee, type Proof, plainQuotes, readGuarantees } from '../guarantees/read-guarantees.ts';
 
 /** Promises without a test, and tests that SECURITY.md names and that are not there. `readFile` gives null for no file. */
 export function findUnprovenGuarantees(
@@ -29,22 +22,14 @@ function numberOf(guarantees: readonly Guarantee[], index: number): string {
   return `${letter}${before.length + 1}`;
 }
 
-function readGuarantees(page: string): readonly Guarantee[] {
-  return [...page.matchAll(ROW)].map(([, id = '', proofs = '']) => ({
-    id,
-    proofs: [...proofs.matchAll(PROOF)].map(([, file = '', title]) => ({ file, title: title ?? null })),
-  }));
-}
-
 function findFault(
   id: string,
-  { file, title }: Guarantee['proofs'][number],
+  { file, title }: Proof,
   readFile: (path: string) => string | null,
 ): readonly string[] {
   const text = readFile(file);
   if (text === null) return [`${id} names ${file}, which is not there`];
-  // A title stands in the source in one kind of quotes or another.
-  const plain = (source: string) => source.replace(/\\?['’]/g, "'");
-  if (title !== null && !plain(text).includes(plain(title))) return [`${id}: ${file} has no test "${title}"`];
+  if (title !== null && !plainQuotes(text).includes(plainQuotes(title)))
+    return [`${id}: ${file} has no test "${title}"`];
   return [];
 }

@@ -3,11 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT_DIR } from '../stack/state-paths.ts';
-import { type Counts, countResults } from './count-results.ts';
+import { readReport, type TestReport } from './read-report.ts';
 import type { TestGroup } from './test-groups.ts';
 
-/** Runs the tests of a group whose path contains `pattern`, shows them as they end, and counts them. */
-export async function runVitest(group: TestGroup, pattern: string | undefined): Promise<Counts> {
+/** Runs the tests of a group whose path contains one of `patterns` (none: all), and shows them on `shownOn` as they end. */
+export async function runVitest(
+  group: TestGroup,
+  patterns: readonly string[],
+  shownOn: NodeJS.WriteStream = process.stdout,
+): Promise<TestReport> {
   const dir = mkdtempSync(join(tmpdir(), 'causeway-vitest-'));
   const report = join(dir, 'report.json');
   try {
@@ -21,16 +25,16 @@ export async function runVitest(group: TestGroup, pattern: string | undefined): 
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,
-        ...(pattern === undefined ? [] : [pattern]),
+        ...patterns,
       ],
-      { cwd: ROOT_DIR, stdio: ['ignore', 'inherit', 'inherit'] },
+      { cwd: ROOT_DIR, stdio: ['ignore', shownOn, process.stderr] },
     );
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', resolve);
     });
     const text = existsSync(report) ? readFileSync(report, 'utf8') : null;
-    return countResults(text, code);
+    return readReport(text, code, ROOT_DIR);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

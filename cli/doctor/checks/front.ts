@@ -23,6 +23,7 @@ const KEEP_HEADERS = 'let the proxy pass the headers of answers as they are';
 export const FRONT_CHECKS: readonly Check[] = [
   {
     id: 'forged-headers',
+    guarantees: ['D1'],
     says: 'Forged X-Forwarded-* headers change nothing',
     why: 'an address that a stranger can choose would lead agents and people, with their codes, to the stranger',
     judge: (observed) => {
@@ -40,6 +41,7 @@ export const FRONT_CHECKS: readonly Check[] = [
   },
   {
     id: 'forged-host',
+    guarantees: ['D1'],
     says: 'A forged Host header is refused, or changes nothing',
     why: 'links and redirects must come from PUBLIC_URL alone',
     judge: ({ seen }) => {
@@ -63,6 +65,7 @@ export const FRONT_CHECKS: readonly Check[] = [
   },
   {
     id: 'redirects',
+    guarantees: ['G7', 'D1'],
     says: 'A person who is not signed in is sent to sign in, here',
     why: 'a redirect that is rewritten on its way leads nowhere, or elsewhere',
     judge: ({ seen, publicUrl }) =>
@@ -85,6 +88,7 @@ export const FRONT_CHECKS: readonly Check[] = [
   },
   {
     id: 'cookies',
+    guarantees: ['P4'],
     says: 'Pages come with their cookies and their protection',
     why: 'without these headers a browser keeps no session, or shows a page that others can frame',
     judge: ({ seen, publicUrl }) =>

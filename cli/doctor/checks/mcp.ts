@@ -7,6 +7,7 @@ const METADATA = /resource_metadata="([^"]*)"/i;
 export const MCP_CHECKS: readonly Check[] = [
   {
     id: 'challenge',
+    guarantees: ['G7'],
     says: 'An agent without a token is told where to get one',
     why: 'WWW-Authenticate is how an agent that knows only the address begins to sign in',
     judge: ({ seen, publicUrl }) =>

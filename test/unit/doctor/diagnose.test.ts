@@ -207,6 +207,16 @@ describe('an answer that is not as it must be fails its check, and no other', ()
       'challenge',
       { challenge: json({ result: {} }), forgedChallenge: json({ result: {} }) },
     ],
+    ['an unknown address is told to be unknown', 'strangers', { unknown: html(404) }],
+    ['a socket is opened for a stranger', 'strangers', { socket: answer(101) }],
+    ['the management API answers a stranger', 'strangers', { administration: json({ members: [] }) }],
+    ['a call of a foreign page goes on', 'foreign-pages', { foreignCall: answer(401) }],
+    ['a form of a foreign page is judged', 'foreign-pages', { foreignForm: html(400) }],
+    [
+      'a foreign page may read the answer',
+      'foreign-pages',
+      { foreignCall: answer(403, { headers: { 'access-control-allow-origin': '*' } }) },
+    ],
     [
       'streams are held back',
       'streams',

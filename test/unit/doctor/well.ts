@@ -85,6 +85,11 @@ const SEEN: Readonly<Record<ProbeName, Seen>> = {
   forgedChallenge: challenged(`Bearer realm="causeway", scope="a", ${METADATA}`),
   forgedAccount: toLogin('/login?return_to=sealed-2'),
   forgedHost: json({ error: {} }, 403),
+  unknown: challenged(`Bearer realm="causeway", ${METADATA}`),
+  socket: challenged(`Bearer realm="causeway", ${METADATA}`),
+  administration: challenged(`Bearer realm="causeway", ${METADATA}`),
+  foreignCall: json({ error: {} }, 403),
+  foreignForm: html(403),
 };
 
 /** What the doctor sees of a deployment that is well, with changes. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countResults } from '../../../cli/testing/count-results.ts';
+import { readReport } from '../../../cli/testing/read-report.ts';
 
 const report = (
   counts: { passed?: number; failed?: number; pending?: number; todo?: number },
@@ -11,8 +11,12 @@ const report = (
     numPendingTests: counts.pending ?? 0,
     numTodoTests: counts.todo ?? 0,
     testResults: files.map(({ status, assertions }) => ({
+      name: '/root/test/a.test.ts',
       status,
-      assertionResults: assertions.map((assertion) => ({ status: assertion })),
+      assertionResults: assertions.map((assertion) => ({
+        fullName: 'Mallory gets nothing',
+        status: assertion,
+      })),
     })),
   });
 
@@ -45,5 +49,14 @@ test.each([
     { passed: 1, failed: 0, skipped: 3 },
   ],
 ])('%s', (_name, text, exitCode, counts) => {
-  expect(countResults(text, exitCode)).toEqual(counts);
+  expect(readReport(text, exitCode, '/root').counts).toEqual(counts);
+});
+
+test('each test is told with its file, and one that did not run as skipped', () => {
+  const text = report({ passed: 1, pending: 1 }, [{ status: 'passed', assertions: ['passed', 'pending'] }]);
+  const mallory = { file: 'test/a.test.ts', name: 'Mallory gets nothing', durationMs: 0 };
+  expect(readReport(text, 0, '/root').tests).toEqual([
+    { ...mallory, state: 'passed' },
+    { ...mallory, state: 'skipped' },
+  ]);
 });

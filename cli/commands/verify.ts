@@ -1,0 +1,120 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { diagnose } from '../doctor/diagnose.ts';
+import { observe } from '../doctor/observe.ts';
+import { printFindings } from '../doctor/print-findings.ts';
+import { collectEvidence } from '../guarantees/collect-evidence.ts';
+import { judgeGuarantee, testFilesOf } from '../guarantees/judge-guarantee.ts';
+import { printVerdicts } from '../guarantees/print-verdicts.ts';
+import { type Guarantee, readGuarantees } from '../guarantees/read-guarantees.ts';
+import { parsePublicUrl } from '../settings/public-url.ts';
+import { ROOT_DIR } from '../stack/state-paths.ts';
+import { Failure } from '../terminal/failure.ts';
+import { printJson, printNote, printResult, styled } from '../terminal/print.ts';
+import type { TestResult } from '../testing/read-report.ts';
+import { runVitest } from '../testing/run-vitest.ts';
+import { ensureSystemPrograms } from '../testing/system-programs.ts';
+import { hasTestsFor, TEST_GROUPS } from '../testing/test-groups.ts';
+import { type JsonOptions, jsonOption } from './state-option.ts';
+
+interface VerifyOptions extends JsonOptions {
+  readonly list?: boolean;
+  readonly out?: string;
+  readonly url?: string;
+}
+
+export function registerVerify(program: Command): void {
+  program
+    .command('verify')
+    .summary('run the tests behind each guarantee of SECURITY.md, and show what they came to')
+    .description(
+      'Reads the guarantees of SECURITY.md, runs the tests that each names with real Postgres, workerd, gVisor and Docker, and prints the table with what was seen. A test that was skipped proves nothing. Exit code 1 where a guarantee does not hold. With --url it asks a deployment instead, from outside and changing nothing, for what of the guarantees a stranger can see.',
+    )
+    .argument('[ids...]', 'guarantees, as G1 G13 S; a letter alone means all of that letter (default: all)')
+    .option('--list', 'print the guarantees and the files of their tests, and run nothing')
+    .option('--out <file>', 'write the evidence as JSON: each test with its result, the commit, the machine')
+    .option('--url <url>', 'a deployment: what its guarantees come to when seen from outside', parsePublicUrl)
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+All of them take about as long as ./causeway test: a quarter of an hour on two cores.
+
+Examples:
+  $ ./causeway verify --list
+  $ ./causeway verify G1 G2 G24
+  $ ./causeway verify P --out evidence.json
+  $ ./causeway verify --url https://causeway.example.com`,
+    )
+    .action(verify);
+}
+
+async function verify(ids: readonly string[], options: VerifyOptions): Promise<void> {
+  const { list, out, url, json } = options;
+  const guarantees = choose(readGuarantees(readFileSync(join(ROOT_DIR, 'SECURITY.md'), 'utf8')), ids);
+  if (list) {
+    if (json) printJson(guarantees);
+    else
+      for (const guarantee of guarantees) {
+        printResult(`${styled('bold', guarantee.id.padEnd(4), process.stdout)} ${guarantee.promise}`);
+        for (const file of testFilesOf([guarantee]))
+          printResult(styled('dim', `     ${file}`, process.stdout));
+      }
+    return;
+  }
+  if (url !== undefined) return verifyFromOutside(url, guarantees, json);
+  const startedAt = new Date();
+  const results = await runTests(testFilesOf(guarantees));
+  const verdicts = guarantees.map((guarantee) => judgeGuarantee(guarantee, results));
+  const evidence = collectEvidence(verdicts, startedAt);
+  if (out !== undefined) writeFileSync(out, `${JSON.stringify(evidence, null, 2)}\n`);
+  if (verdicts.some(({ holds }) => !holds)) process.exitCode = 1;
+  if (json) printJson(evidence);
+  else printVerdicts(verdicts, evidence);
+}
+
+function choose(guarantees: readonly Guarantee[], ids: readonly string[]): readonly Guarantee[] {
+  const unknown = ids.find((wanted) => !guarantees.some(({ id }) => isNamed(id, wanted)));
+  if (unknown !== undefined)
+    throw new Failure({
+      what: `There is no guarantee ${unknown}.`,
+      why: 'SECURITY.md has no row with that id or letter',
+      remedy: './causeway verify --list shows them',
+    });
+  return ids.length === 0
+    ? guarantees
+    : guarantees.filter(({ id }) => ids.some((wanted) => isNamed(id, wanted)));
+}
+
+function isNamed(id: string, wanted: string): boolean {
+  return /^[A-Z]$/.test(wanted) ? id.startsWith(wanted) : id === wanted;
+}
+
+async function runTests(files: readonly string[]): Promise<readonly TestResult[]> {
+  ensureSystemPrograms();
+  const results: TestResult[] = [];
+  for (const group of TEST_GROUPS) {
+    const own = files.filter((file) => hasTestsFor(group, file));
+    if (own.length === 0) continue;
+    printNote(styled('bold', `\n${group.says}: ${own.length} files`));
+    results.push(...(await runVitest(group, own, process.stderr)).tests);
+  }
+  return results;
+}
+
+/** What of `guarantees` can be seen of a deployment by whoever comes as a stranger. */
+async function verifyFromOutside(
+  publicUrl: string,
+  guarantees: readonly Guarantee[],
+  json: boolean | undefined,
+): Promise<void> {
+  const observed = await observe({ publicUrl, connectTo: null, token: null }, null);
+  const wanted = new Set(guarantees.map(({ id }) => id));
+  const findings = diagnose(observed).filter(
+    ({ id, guarantees: shown }) => id === 'reachable' || shown?.some((each) => wanted.has(each)),
+  );
+  if (findings.some(({ state }) => state === 'failed')) process.exitCode = 1;
+  if (json) printJson({ url: publicUrl, holds: process.exitCode !== 1, checks: findings });
+  else printFindings(publicUrl, findings);
+}
