@@ -9,6 +9,7 @@ import { registerConnect } from './commands/connect.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExecutor } from './commands/executor.ts';
+import { registerImage } from './commands/image.ts';
 import { registerKeys } from './commands/keys.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMigrate } from './commands/migrate.ts';
@@ -57,6 +58,7 @@ for (const register of [
   registerMigrate,
   registerRoutes,
   registerExecutor,
+  registerImage,
   registerClient,
   registerKeys,
   registerAudit,

@@ -24,6 +24,12 @@ export interface Config {
   readonly acceptsKernelAsBoundary: boolean;
   readonly dockerSocket: string;
   readonly platform: 'systrap' | 'kvm';
+  /** Whose signature of a sandbox image counts: public keys, or files of them. */
+  readonly imageKeys: readonly string[];
+  /** Null for the one beside the image. */
+  readonly imageSignature: string | null;
+  /** How often it is looked whether the image on disk was changed. */
+  readonly imageCheckMs: number;
   readonly selfTest: boolean;
   readonly sweep: boolean;
   readonly json: boolean;
@@ -31,11 +37,12 @@ export interface Config {
 
 const EXAMPLES = `
 Examples:
-  $ node executor/main.ts --url https://causeway.example --state /var/lib/causeway --slots 4 --join-token-file token
+  $ node executor/main.ts --url https://causeway.example --state /var/lib/causeway --slots 4 --join-token-file token \\
+      --image-key /etc/causeway/image-keys
       registers with the one-time token, proves its isolation, and serves
-  $ node executor/main.ts --url http://127.0.0.1:8787 --state .causeway/executor
+  $ node executor/main.ts --url http://127.0.0.1:8787 --state .causeway/executor --image-key .causeway/image-key.pub
       serves with the identity that an earlier start registered
-  $ node executor/main.ts --self-test
+  $ node executor/main.ts --self-test --image-key /etc/causeway/image-keys
       plays the hostile probe and prints what it met; exit code 1 when something got through
 
 It runs as root. It dials out only; no port is opened. Stop it with SIGTERM, SIGINT or by closing its stdin.`;
@@ -61,6 +68,8 @@ function httpUrl(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
+const addTo = (text: string, before: readonly string[]) => [...before, text];
+
 interface Options {
   url?: string;
   state: string;
@@ -75,6 +84,9 @@ interface Options {
   acceptKernelAsBoundary?: true;
   dockerSocket: string;
   platform: 'systrap' | 'kvm';
+  imageKey: readonly string[];
+  imageSignature?: string;
+  imageCheckSeconds: number;
   selfTest?: true;
   sweep?: true;
   json?: true;
@@ -115,6 +127,19 @@ export function readConfig(argv: readonly string[]): Config {
         .choices(['systrap', 'kvm'])
         .default('systrap'),
     )
+    .option(
+      '--image-key <key>',
+      'a public key that is trusted to sign sandbox images, or a file of them; repeatable, and needed to serve',
+      addTo,
+      [],
+    )
+    .option('--image-signature <file>', 'signature of the image (default: beside it, in the cache)')
+    .option(
+      '--image-check-seconds <n>',
+      'how often it is looked whether the image on disk was changed',
+      positiveInteger,
+      60,
+    )
     .option('--self-test', 'play the hostile probe under each engine, print tables, and exit')
     .option('--sweep', 'remove what a killed executor left of its sandboxes, and exit')
     .option('--json', 'with --self-test: one JSON object')
@@ -138,6 +163,9 @@ export function readConfig(argv: readonly string[]): Config {
     acceptsKernelAsBoundary: options.acceptKernelAsBoundary === true,
     dockerSocket: resolve(options.dockerSocket),
     platform: options.platform,
+    imageKeys: options.imageKey,
+    imageSignature: options.imageSignature === undefined ? null : resolve(options.imageSignature),
+    imageCheckMs: options.imageCheckSeconds * 1000,
     selfTest: options.selfTest === true,
     sweep: options.sweep === true,
     json: options.json === true,

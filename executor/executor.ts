@@ -17,7 +17,9 @@ import { type RunContext, runJob } from './run-job.ts';
 import { WARM_SPEC } from './sandbox-plan.ts';
 import { serveRuns } from './serve-runs.ts';
 import { sizeHost } from './size-host.ts';
+import { sweepAfterDeath } from './sweep-after-death.ts';
 import { warmPool } from './warm-pool.ts';
+import { watchImage } from './watch-image.ts';
 
 export type ExecutorStarted =
   | {
@@ -26,6 +28,8 @@ export type ExecutorStarted =
       readonly offer: Offer;
       /** Takes no further runs; resolves when it holds none. */
       readonly drain: () => Promise<void>;
+      /** Resolves with the reason where it may serve no longer. */
+      readonly broken: Promise<string>;
     }
   | { readonly ok: false; readonly reason: string };
 
@@ -69,6 +73,8 @@ export async function startExecutor(
     sandbox: { engine: offer.engine, image: offer.image },
     log,
   };
+  const broken = Promise.withResolvers<string>();
+  releases.push(watchImage(opened.image, config.imageCheckMs, broken.resolve));
   const welcomed = Promise.withResolvers<void>();
   const serving = serveRuns({
     dial: dialTo(`${config.url.replace(/^http/, 'ws')}/executor/connect`),
@@ -81,34 +87,26 @@ export async function startExecutor(
   });
   releases.push(() => serving.stop());
   await welcomed.promise;
-  return { ok: true, executor: found.identity.executor, offer, drain: () => serving.drain() };
+  const { executor } = found.identity;
+  return { ok: true, executor, offer, drain: () => serving.drain(), broken: broken.promise };
 }
 
 type Opened = Extract<Awaited<ReturnType<typeof openEngine>>, { ok: true }>;
-type HostCleared =
-  | { readonly ok: true; readonly opened: Opened; readonly stateDir: string }
-  | { readonly ok: false; readonly reason: string };
 type HostProven =
   | { readonly ok: true; readonly opened: Opened; readonly stateDir: string; readonly report: ProbeReport }
   | { readonly ok: false; readonly reason: string };
 
-/** Takes the state folder and clears what a predecessor left in it. */
-export async function clearHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostCleared> {
+/** Takes the state folder, clears what a predecessor left in it, and plays the probe. */
+async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
   const state = await holdState(config.stateDir);
   if (!state.ok) return state;
   releases.push(() => state.release());
   const opened = await openEngine(config, state, log);
   if (!opened.ok) return opened;
+  releases.push(sweepAfterDeath(config, state.dir, opened.engine.name));
   const swept = await opened.engine.sweep();
   if (swept > 0) log('warn', 'swept what a predecessor left', { sandboxes: swept });
   releases.push(() => opened.engine.close());
-  return { ok: true, opened, stateDir: state.dir };
-}
-
-/** Clears the host and plays the probe. */
-async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
-  const cleared = await clearHost(config, releases, log);
-  if (!cleared.ok) return cleared;
-  const report = await probe(cleared.opened.engine, cleared.opened.imageEnvironment);
-  return { ...cleared, report };
+  const report = await probe(opened.engine, opened.imageEnvironment);
+  return { ok: true, opened, stateDir: state.dir, report };
 }

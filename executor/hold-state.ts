@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, realpath } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const SWEEP_TIMEOUT_MS = 60_000;
+const SWEEP_POLL_MS = 50;
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** What a state folder is held for. Who sweeps is soon done, and waited for. */
+export type Purpose = 'serve' | 'sweep';
 
 export type StateHeld =
   | {
@@ -20,21 +29,49 @@ export function stateTag(dir: string): string {
 
 /**
  * Makes a state folder this process's alone. Two executors in one would sweep away each other's sandboxes. The lock is an
- * abstract Unix socket (unix(7)), which the kernel releases however the process ends.
+ * abstract Unix socket (unix(7)), which the kernel releases however the process ends; it says what the folder is held for.
  */
-export async function holdState(stateDir: string): Promise<StateHeld> {
+export async function holdState(stateDir: string, purpose: Purpose = 'serve'): Promise<StateHeld> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const dir = await realpath(stateDir);
   const tag = stateTag(dir);
-  const server = createServer();
-  const listening = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(`\0causeway-executor-${tag}`, () => resolve(true));
+  const name = `\0causeway-executor-${tag}`;
+  const until = performance.now() + SWEEP_TIMEOUT_MS;
+  for (;;) {
+    const server = await listen(name, purpose);
+    if (server !== null) return { ok: true, dir, tag, release: () => closeServer(server) };
+    if ((await purposeOf(name)) === 'serve')
+      return { ok: false, reason: `Another executor uses ${dir}. Give this one a --state of its own.` };
+    if (performance.now() > until)
+      return {
+        ok: false,
+        reason: `What a killed executor left in ${dir} has been swept for a minute and is not gone. Look for processes that name this folder, and end them.`,
+      };
+    await delay(SWEEP_POLL_MS);
+  }
+}
+
+/** Null where somebody else has the name. */
+function listen(name: string, purpose: Purpose): Promise<Server | null> {
+  // Whoever asks and goes on holding its end must not hold up ours.
+  const server = createServer((socket) =>
+    socket.on('error', () => undefined).end(purpose, () => socket.destroy()),
+  );
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(null));
+    server.listen(name, () => resolve(server.unref()));
   });
-  if (!listening)
-    return { ok: false, reason: `Another executor uses ${dir}. Give this one a --state of its own.` };
-  server.unref();
-  return { ok: true, dir, tag, release: () => closeServer(server) };
+}
+
+/** What the holder says; null where it is gone by now. One that says nothing is an executor of an earlier version. */
+async function purposeOf(name: string): Promise<Purpose | null> {
+  const socket = connect(name);
+  socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
+  const said = await text(socket).catch((error: NodeJS.ErrnoException) =>
+    error.code === 'ECONNREFUSED' ? null : '',
+  );
+  if (said === null) return null;
+  return said === 'sweep' ? 'sweep' : 'serve';
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -1,9 +1,10 @@
 import { fstatSync } from 'node:fs';
 import { readConfig } from './config.ts';
-import { clearHost, startExecutor } from './executor.ts';
+import { startExecutor } from './executor.ts';
 import { stderrLog } from './log.ts';
 import { releaseStack } from './release-stack.ts';
 import { chosenOf, selfTest, selfTestJson, selfTestText } from './self-test.ts';
+import { sweepHost } from './sweep-host.ts';
 
 process.umask(0o022);
 const config = readConfig(process.argv.slice(2));
@@ -31,9 +32,12 @@ process.on('uncaughtException', (error) => {
 });
 
 if (config.sweep) {
-  const cleared = await clearHost(config, releases, log);
-  if (cleared.ok) await end(0);
-  else await fail(cleared.reason);
+  const swept = await sweepHost(config);
+  if (!swept.ok) await fail(swept.reason);
+  else {
+    log('info', 'swept what a killed executor left', { sandboxes: swept.sandboxes });
+    await end(0);
+  }
 } else if (config.selfTest) {
   const tested = await selfTest(config, releases, log);
   if (!tested.ok) await fail(tested.reason);
@@ -56,5 +60,6 @@ if (config.sweep) {
     const { engine, engine_version, image, slots } = started.offer;
     const ready = { executor: started.executor, engine, engine_version, image, slots };
     process.stdout.write(`READY ${JSON.stringify(ready)}\n`);
+    void started.broken.then(fail);
   } else await fail(started.reason);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SandboxImage } from '../infra/sandbox-image/store/image-store.ts';
+import type { ProvenImage } from '../infra/image-signature/prove-image.ts';
 import type { Config } from './config.ts';
 import { importImage } from './import-image.ts';
 import { apiVersionOf, judgeDocker } from './judge-docker.ts';
@@ -17,7 +17,7 @@ export interface DockerParts {
   readonly engine: 'docker-runsc' | 'docker-runc';
   readonly config: Pick<Config, 'dockerSocket' | 'platform'>;
   readonly state: { readonly dir: string; readonly tag: string };
-  readonly image: SandboxImage;
+  readonly image: ProvenImage;
   readonly python: string;
   readonly log: Log;
 }

@@ -1,10 +1,10 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { type ProvenImage, proveImage, signatureFileOf } from '../infra/image-signature/prove-image.ts';
 import { ensureImage } from '../infra/sandbox-image/ensure-image.ts';
 import { ensureRunsc } from '../infra/sandbox-image/ensure-runsc.ts';
 import { ProvisionProblem } from '../infra/sandbox-image/problem.ts';
 import type { Progress } from '../infra/sandbox-image/progress.ts';
-import type { SandboxImage } from '../infra/sandbox-image/store/image-store.ts';
 import type { Offer } from '../protocol/messages.ts';
 import { type EngineName, enginesToTry } from './choose-engine.ts';
 import type { Config } from './config.ts';
@@ -23,6 +23,7 @@ const PYTHON = '/usr/bin/python3';
 
 export interface OpenedEngine {
   readonly engine: Engine;
+  readonly image: ProvenImage;
   readonly imageEnvironment: Readonly<Record<string, string>>;
   readonly offer: Omit<Offer, 'slots'>;
 }
@@ -86,7 +87,7 @@ export async function openEngine(
   return { ok: false, reason: refusals.join('\n') };
 }
 
-/** Provides the image and this one engine over it, on a host that {@link refuseHost} does not refuse; or says what it lacks. */
+/** Provides the image, proves it, and opens this one engine over it, on a host that {@link refuseHost} does not refuse; or says what it lacks. */
 export async function openNamed(
   name: EngineName,
   config: Config,
@@ -97,7 +98,14 @@ export async function openNamed(
   const onProgress = (step: Progress) => log('info', 'provisioning', { ...step });
   const provision = { stateDir: config.cacheDir, onProgress };
   try {
-    const image = await ensureImage(provision);
+    const provided = await ensureImage(provision);
+    const signatureFile = config.imageSignature ?? signatureFileOf(config.cacheDir, provided.digest);
+    const proven = await proveImage(provided, { keys: config.imageKeys, signatureFile }, () =>
+      log('info', 'reading the sandbox image, to prove that it is the one that was signed'),
+    );
+    if (!proven.ok) return proven;
+    log('info', 'image proven', { image: provided.digest, signed_by: proven.signedBy });
+    const { image } = proven;
     const opened =
       name === 'gvisor'
         ? await openGvisor((await ensureRunsc(provision)).path, image, config, state, log, given)
@@ -111,7 +119,7 @@ export async function openNamed(
 
 async function openGvisor(
   runscPath: string,
-  image: SandboxImage,
+  image: ProvenImage,
   config: Config,
   state: HeldState,
   log: Log,
@@ -137,9 +145,11 @@ async function openGvisor(
   return { ok: true, engine: drive(driver, place) };
 }
 
-function offerOf(engine: Engine, { digest, manifest }: SandboxImage): OpenedEngine {
+function offerOf(engine: Engine, image: ProvenImage): OpenedEngine {
+  const { digest, manifest } = image;
   return {
     engine,
+    image,
     imageEnvironment: manifest.environment,
     offer: {
       engine: engine.name,

@@ -5,6 +5,7 @@ import type { Log } from './log.ts';
 import { openNamed, refuseHost } from './open-engine.ts';
 import { type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
+import { sweepAfterDeath } from './sweep-after-death.ts';
 
 /** What came of one engine: the probe's report, or why it cannot be had here. */
 export interface EngineTested {
@@ -27,6 +28,7 @@ export async function selfTest(config: Config, releases: ReleaseStack, log: Log)
   if (!wanted.ok) return wanted;
   const refusal = await refuseHost();
   if (refusal !== null) return { ok: false, reason: refusal };
+  releases.push(sweepAfterDeath(config, state.dir, config.engine));
   const engines: EngineTested[] = [];
   for (const engine of config.engine === 'auto' ? ENGINES_BY_STRENGTH : wanted.engines) {
     if (!wanted.engines.includes(engine)) {

@@ -4,7 +4,7 @@ import type { ImportGraph } from './import-graph.ts';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   worker: ['protocol'],
-  executor: ['protocol', 'infra/sandbox-image'],
+  executor: ['protocol', 'infra/sandbox-image', 'infra/image-signature'],
   infra: ['protocol'],
 };
 

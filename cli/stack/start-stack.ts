@@ -140,7 +140,7 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
   });
 
   const startExecutorPart = async (say: (doing: string) => void): Promise<void> => {
-    await prepareSandbox(say, signal);
+    const image = await prepareSandbox(paths, say, signal);
     say('proving its isolation');
     await own(
       await startExecutor({
@@ -151,6 +151,7 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
         publicUrl,
         workerReady: startedWorker,
         slots: options.slots,
+        image,
         mintJoinToken: async () => mintJoinToken((await startedDatabase).ownerUrl),
       }),
     );

@@ -19,6 +19,9 @@ export interface StatePaths {
   readonly blobs: string;
   readonly executor: string;
   readonly logs: string;
+  /** The private key with which this stack signs its sandbox image. */
+  readonly imageKeyFile: string;
+  readonly imageSignatureFile: string;
   readonly secretsFile: string;
   readonly connectionFile: string;
 }
@@ -32,6 +35,8 @@ export function statePaths(stateDir: string): StatePaths {
     blobs: join(root, 'blobs'),
     executor: join(root, 'executor'),
     logs: join(root, 'logs'),
+    imageKeyFile: join(root, 'image-key'),
+    imageSignatureFile: join(root, 'image.sig'),
     secretsFile: join(root, 'secrets.json'),
     connectionFile: join(root, 'connection.json'),
   };

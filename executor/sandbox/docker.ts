@@ -8,7 +8,7 @@ import { HOST_NAME } from './inside.ts';
 import { killRuntimeOf } from './kill-runtime.ts';
 
 /** On every container of ours, with the executor that it belongs to. */
-const LABEL = 'causeway.executor';
+export const CONTAINER_LABEL = 'causeway.executor';
 
 const SIGKILL_EXIT_CODE = 128 + 9;
 
@@ -34,7 +34,7 @@ export function dockerDriver(settings: DockerSettings): Driver {
   const { api, name, runtime, imageId, python, harness, imageEnvironment } = settings;
   const etcDir = join(settings.stateDir, 'etc');
   const countsProcessesInside = name === 'docker-runsc';
-  const label = `${LABEL}=${settings.executorTag}`;
+  const label = `${CONTAINER_LABEL}=${settings.executorTag}`;
 
   const writeEtc = async (): Promise<void> => {
     await mkdir(etcDir, { recursive: true });
@@ -47,7 +47,7 @@ export function dockerDriver(settings: DockerSettings): Driver {
 
   const launch = async ({ id, folders, cgroupPath, group, spec }: Prepared): Promise<Container> => {
     await writeEtc();
-    const labels = { [LABEL]: settings.executorTag };
+    const labels = { [CONTAINER_LABEL]: settings.executorTag };
     const parts = { folders, python, harness, imageEnvironment, spec, runtime, imageId, etcDir };
     const containerId = await api.create(
       id,

@@ -1,30 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { Log } from '../log.ts';
-import { parseJson } from '../parse-json.ts';
 import type { Cgroups } from './cgroup.ts';
-import { leftGroup } from './cgroup-files.ts';
 import type { CgroupGroup } from './cgroup-group.ts';
 import type { Driver, Prepared } from './driver.ts';
 import type { Engine, SandboxSpec, Started, Starting } from './engine.ts';
-import { endProcesses, type Live, liveSandbox, removeGroup } from './live-sandbox.ts';
-import { makeFolders, unmountUnder } from './mounts.ts';
+import { type Live, liveSandbox } from './live-sandbox.ts';
+import { makeFolders } from './mounts.ts';
 import { openPipes } from './pipes.ts';
 import { keepSnapshots } from './snapshots.ts';
+import { CGROUPS_FILE, type SweptPlace, sandboxesDirOf, snapshotsDirOf, sweeper } from './sweep.ts';
 
 /** A sandbox that is not ready by then never will be: a platform that does not work here hangs instead of failing. */
 const START_TIMEOUT_MS = 60_000;
-/** In each sandbox's folder: where its cgroups are. */
-const CGROUPS_FILE = 'cgroups.json';
-
-export interface Place {
-  /** Owned by this executor alone; all that its sandboxes have on the host's disk lies in it. */
-  readonly stateDir: string;
-  /** Names this executor's cgroups: a predecessor with the same state folder had the same. */
-  readonly cgroupPrefix: string;
+export interface Place extends SweptPlace {
   readonly cgroups: Cgroups;
   readonly log: Log;
 }
@@ -34,8 +25,9 @@ export interface Place {
  * container, and go here, whichever engine starts it.
  */
 export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEOUT_MS): Engine {
-  const sandboxesDir = join(place.stateDir, 'sandboxes');
-  const snapshotsDir = join(place.stateDir, 'snapshots');
+  const sandboxesDir = sandboxesDirOf(place.stateDir);
+  const snapshotsDir = snapshotsDirOf(place.stateDir);
+  const { remove, sweep } = sweeper(place, driver);
   const newId = () => `causeway-${randomBytes(8).toString('hex')}`;
   const cgroupOf = (id: string) => `${place.cgroupPrefix}/${id}`;
 
@@ -141,31 +133,6 @@ export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEO
         aborted.resolve('the start was aborted');
       },
     };
-  };
-
-  /** Where its cgroups are: a predecessor may have been started below another cgroup than we were. */
-  const cgroupDirsOf = async (id: string): Promise<string[]> => {
-    const text = await readFile(join(sandboxesDir, id, CGROUPS_FILE), 'utf8').catch(() => '[]');
-    const dirs = z.array(z.string()).safeParse(parseJson(text)).data ?? [];
-    return dirs.filter((dir) => dir.startsWith('/sys/fs/cgroup/') && dir.endsWith(`/${cgroupOf(id)}`));
-  };
-
-  /** Removes all of a sandbox by its name alone. */
-  const remove = async (id: string): Promise<void> => {
-    const group = leftGroup(await cgroupDirsOf(id));
-    await endProcesses(group);
-    await driver.forget(id);
-    await unmountUnder(join(sandboxesDir, id));
-    await removeGroup(group);
-    await rm(join(sandboxesDir, id), { recursive: true, force: true });
-  };
-
-  const sweep = async (): Promise<number> => {
-    const folders = await readdir(sandboxesDir).catch(() => []);
-    const left = new Set([...folders, ...(await driver.left())]);
-    for (const id of left) await remove(id);
-    await rm(snapshotsDir, { recursive: true, force: true });
-    return left.size;
   };
 
   return {

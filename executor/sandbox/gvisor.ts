@@ -73,9 +73,12 @@ export async function checkRunsc(path: string): Promise<RunscChecked> {
 
 const commandOptions = { timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL', env: {} } as const;
 
+/** What runsc keeps of its containers; nothing outside of it outlives their processes. */
+export const runscRootOf = (stateDir: string) => join(stateDir, 'runsc');
+
 /** gVisor's runsc, directly on OCI bundles, one process tree a sandbox and no daemon. */
 export function gvisorDriver(settings: GvisorSettings, version: string): Driver {
-  const runscRoot = join(settings.stateDir, 'runsc');
+  const runscRoot = runscRootOf(settings.stateDir);
   const flags = [`--root=${runscRoot}`, ...runscFlags(settings.platform)];
 
   const deleteContainer = async (id: string): Promise<void> => {

@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { realpath } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { stateTag } from '../../executor/hold-state.ts';
 import {
+  childrenOf,
   type ExecutorProcess,
   makeStateDir,
   membersOf,
@@ -15,6 +19,7 @@ import {
 import { makeJob } from '../support/make-job.ts';
 import { type PoolPeer, startPoolPeer } from '../support/pool-peer.ts';
 import { CACHE_DIR } from '../support/sandbox-host.ts';
+import { imageArgs } from '../support/signed-image.ts';
 
 describe('the process of an executor', () => {
   let peer: PoolPeer;
@@ -70,12 +75,29 @@ describe('the process of an executor', () => {
     expect(await remains(stateDir)).toEqual([]);
   });
 
-  it('killed in the middle of a run, takes its processes with it; its next start sweeps the rest', async () => {
+  /** The process that sweeps after the executor's death, which would spoil a look at what is left. */
+  const sweeperOf = async (executor: ExecutorProcess) => {
+    const pids = await childrenOf(executor.child.pid ?? 0);
+    const found = pids.find(({ command }) => command.includes('sweep-after-death.sh'));
+    if (found === undefined) throw new Error('nobody would sweep after this executor');
+    return found.pid;
+  };
+
+  it('killed in the middle of a run, leaves nothing: a process of its own sweeps after it', async () => {
+    const killed = await start();
+    await startEndlessRun(killed);
+    killed.child.kill('SIGKILL');
+    await killed.exited;
+    await expect.poll(() => remains(stateDir)).toEqual([]);
+  });
+
+  it('killed with the process that would sweep, takes its processes with it; its next start sweeps the rest', async () => {
     const elsewhere = otherCgroup();
     elsewhere.enter();
     const first = await start().finally(elsewhere.leave);
     await startEndlessRun(first);
     await expect(startExecutorProcess(peer, stateDir)).rejects.toThrow('Give this one a --state of its own.');
+    process.kill(await sweeperOf(first), 'SIGKILL');
     first.child.kill('SIGKILL');
     await first.exited;
     await expect.poll(() => processesOf(stateDir)).toEqual([]);
@@ -89,22 +111,36 @@ describe('the process of an executor', () => {
     elsewhere.remove();
   });
 
-  it('--sweep removes what a killed executor left, and starts nothing', async () => {
+  it('that starts while its predecessor is swept after, waits for that', async () => {
+    let asked = 0;
+    const sweeping = createServer((socket) => {
+      asked += 1;
+      socket.end('sweep');
+    }).listen(`\0causeway-executor-${stateTag(await realpath(stateDir))}`);
+    const starting = start();
+    await expect.poll(() => asked).toBeGreaterThan(1);
+    sweeping.close();
+    expect((await starting).ready.engine).toBe('gvisor');
+  });
+
+  it('--sweep removes what was left, with neither image nor key, and lets an executor that serves alone', async () => {
     const killed = await start();
     await startEndlessRun(killed);
+    expect(await sweep()).toBe(0);
+    expect(await remains(stateDir)).not.toEqual([]);
+    process.kill(await sweeperOf(killed), 'SIGKILL');
     killed.child.kill('SIGKILL');
     await killed.exited;
-    const sweep = spawn(process.execPath, [
-      'executor/main.ts',
-      '--sweep',
-      '--state',
-      stateDir,
-      '--cache',
-      CACHE_DIR,
-    ]);
-    expect(await once(sweep, 'exit')).toEqual([0, null]);
+    expect(await sweep()).toBe(0);
     expect(await remains(stateDir)).toEqual([]);
   });
+  const sweep = async (): Promise<number> => {
+    const child = spawn(process.execPath, ['executor/main.ts', '--sweep', '--state', stateDir], {
+      stdio: 'ignore',
+    });
+    const [code] = (await once(child, 'exit')) as [number];
+    return code;
+  };
 
   it('refuses a used join token with the remedy, and leaves nothing', async () => {
     await start();
@@ -127,7 +163,9 @@ describe('the process of an executor', () => {
 
   it('--self-test --json prints what the hostile probe met', async () => {
     const args = ['executor/main.ts', '--self-test', '--json', '--state', stateDir, '--cache', CACHE_DIR];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, [...args, ...(await imageArgs(CACHE_DIR))], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const report = JSON.parse(await text(child.stdout)) as {
       ok: boolean;
       checks: { name: string; ok: boolean }[];

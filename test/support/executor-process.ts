@@ -8,6 +8,7 @@ import { stateTag } from '../../executor/hold-state.ts';
 import { ownHierarchies } from '../../executor/sandbox/cgroup.ts';
 import { JOIN_TOKEN, type PoolPeer } from './pool-peer.ts';
 import { CACHE_DIR } from './sandbox-host.ts';
+import { imageArgs } from './signed-image.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'executor', 'main.ts');
 
@@ -40,7 +41,9 @@ export async function startExecutorProcess(
     [
       MAIN,
       ...['--url', peer.url, '--state', stateDir, '--cache', CACHE_DIR, '--slots', '1'],
-      ...['--name', 'under-test', '--join-token-file', join(stateDir, 'join-token'), ...args],
+      ...['--name', 'under-test', '--join-token-file', join(stateDir, 'join-token')],
+      ...(await imageArgs(CACHE_DIR)),
+      ...args,
     ],
     { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
   );
@@ -100,6 +103,20 @@ export async function processesOf(stateDir: string): Promise<string[]> {
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => ''));
   return (await Promise.all(commands)).filter((command) => command.includes(stateDir));
+}
+
+/** The processes that a process started (proc_pid_stat(5)). */
+export async function childrenOf(parent: number): Promise<{ pid: number; command: string }[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const stat = await readFile(join('/proc', pid, 'stat'), 'utf8').catch(() => '');
+      const command = await readFile(join('/proc', pid, 'cmdline'), 'utf8').catch(() => '');
+      const isChild = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent;
+      return isChild ? [{ pid: Number(pid), command }] : [];
+    }),
+  );
+  return found.flat();
 }
 
 /** Ids of the processes of a process group (proc_pid_stat(5)). */

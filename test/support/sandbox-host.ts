@@ -18,6 +18,7 @@ import type { Outcome } from '../../protocol/outcome.ts';
 import { type EngineName, engineArgs } from './engines.ts';
 import { type JobParts, makeJob } from './make-job.ts';
 import { type PoolPeer, startPoolPeer } from './pool-peer.ts';
+import { imageArgs } from './signed-image.ts';
 
 const GIB = 1024 ** 3;
 
@@ -49,7 +50,7 @@ export interface Finished {
   readonly job: Job;
 }
 
-export function configFor(stateDir: string, ...args: string[]): Config {
+function configFor(stateDir: string, ...args: string[]): Config {
   return readConfig(['--url', 'http://127.0.0.1:1', '--state', stateDir, '--cache', CACHE_DIR, ...args]);
 }
 
@@ -71,7 +72,8 @@ export async function startSandboxHost(options: HostOptions): Promise<SandboxHos
   const state = await holdState(stateDir);
   if (!state.ok) throw new Error(state.reason);
   releases.push(() => state.release());
-  const config = configFor(stateDir, ...engineArgs(options.engine ?? 'gvisor'));
+  const args = [...engineArgs(options.engine ?? 'gvisor'), ...(await imageArgs(CACHE_DIR))];
+  const config = configFor(stateDir, ...args);
   const opened = await openEngine(config, state, () => undefined, options.cgroups);
   if (!opened.ok) throw new Error(opened.reason);
   releases.push(() => opened.engine.close());

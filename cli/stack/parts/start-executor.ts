@@ -7,6 +7,7 @@ import { logFileOf, type Part } from '../part.ts';
 import { writePrivateFile } from '../secrets.ts';
 import { startProcess } from '../start-process.ts';
 import { CACHE_DIR, ROOT_DIR, type StatePaths } from '../state-paths.ts';
+import type { SignedImage } from './prepare-sandbox.ts';
 
 export interface ExecutorOptions {
   readonly paths: StatePaths;
@@ -17,6 +18,8 @@ export interface ExecutorOptions {
   /** PUBLIC_URL, for which an executor signs. */
   readonly publicUrl: string;
   readonly slots: number;
+  /** What the sandbox image was signed with. */
+  readonly image: SignedImage;
   /** Resolves when the Worker answers; an executor that is known already proves its isolation meanwhile. */
   readonly workerReady: Promise<unknown>;
   /** Mints a one-time join token; asked only where this state folder holds no executor's identity yet. */
@@ -41,6 +44,7 @@ export async function startExecutor(options: ExecutorOptions): Promise<Part> {
     ...['--url', options.url, '--name', 'local'],
     ...['--state', paths.executor, '--cache', CACHE_DIR],
     ...['--slots', String(options.slots)],
+    ...['--image-key', options.image.publicKey, '--image-signature', options.image.signatureFile],
     ...(isKnown ? [] : ['--join-token-file', joinFile]),
   ];
   try {
