@@ -1,16 +1,28 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readMatrix } from '../compliance/matrix.ts';
+import { printMatrix } from '../compliance/print-matrix.ts';
 import { printConfigurationPage } from '../docs/configuration.ts';
 import { printErrorsPage } from '../docs/errors.ts';
 import { printMcpOffer } from '../docs/mcp-offer.ts';
 import { printOpenApi } from '../docs/openapi.ts';
+import { readGuarantees } from '../guarantees/read-guarantees.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
+import { readSource } from './source-files.ts';
 
 const PAGES: readonly { readonly path: string; readonly print: () => string | Promise<string> }[] = [
   { path: 'docs/configuration.md', print: printConfigurationPage },
   { path: 'docs/errors.md', print: printErrorsPage },
   { path: 'docs/mcp-offer.md', print: printMcpOffer },
   { path: 'docs/openapi.json', print: printOpenApi },
+  {
+    path: 'compliance/README.md',
+    print: () =>
+      printMatrix(
+        readMatrix(readSource('compliance/matrix.json')),
+        readGuarantees(readSource('SECURITY.md')),
+      ),
+  },
 ];
 
 /** Generated pages that are not what they would be made to now. */
