@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { limit } from '../protocol/limits.ts';
 import type { FromExecutor, ToExecutor } from '../protocol/messages.ts';
+import { backoffMs } from './backoff.ts';
 import type { Lease } from './hold-runs.ts';
 import type { Identity } from './identity.ts';
 import type { Log } from './log.ts';
@@ -11,8 +12,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 /** From dialling to the pool's welcome, for which it asks the database. */
 const WELCOME_TIMEOUT_MS = 30_000;
-const BACKOFF_MS_MIN = 250;
-const BACKOFF_MS_MAX = 15_000;
+export const BACKOFF_MS = { min: 250, max: 15_000 } as const;
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Opens a socket to the pool with this `Authorization`. */
@@ -37,12 +37,6 @@ export interface Connection {
   /** Sends where the pool listens; otherwise the message is lost, and what must not be is sent again after a welcome. */
   send(message: FromExecutor): void;
   close(): Promise<void>;
-}
-
-/** How long to wait before dial `attempt` (from 1): exponential with full jitter, so that a fleet does not return as one. */
-export function backoffMs(attempt: number, random: number): number {
-  const most = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(attempt - 1, 16));
-  return Math.round(BACKOFF_MS_MIN / 2 + random * (most - BACKOFF_MS_MIN / 2));
 }
 
 /** Dials `url`, as `wss://.../executor/connect`. */
@@ -135,7 +129,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
       log('warn', 'the pool refused the connection', { status: response.statusCode, attempt });
       const isNews = learned !== null && Math.abs(learned - clockOffsetSeconds) > 2;
       if (isNews) clockOffsetSeconds = learned;
-      scheduleDial(isNews && attempt === 1 ? 0 : backoffMs(attempt, Math.random()));
+      scheduleDial(isNews && attempt === 1 ? 0 : backoffMs(attempt, Math.random(), BACKOFF_MS));
     });
     dialled.on('error', (error) => log('debug', 'the connection failed', { reason: error.message, attempt }));
     dialled.on('close', (code, reason) => {
@@ -150,7 +144,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
         log('error', 'the pool refuses this executor', { code, reason: reason.toString() });
       }
       isWelcome = false;
-      scheduleDial(backoffMs(Math.max(1, attempt), Math.random()));
+      scheduleDial(backoffMs(Math.max(1, attempt), Math.random(), BACKOFF_MS));
     });
   };
   dial();

@@ -1,112 +1,125 @@
 import { WebSocket } from 'ws';
-import type { FeedEvent } from '../protocol/messages.ts';
+import { feedReceiptSchema } from '../protocol/feed.ts';
+import { backoffMs } from './backoff.ts';
+import { feedQueue } from './feed-queue.ts';
 import type { Log } from './log.ts';
+import { parseJson } from './parse-json.ts';
+import type { Progress } from './read-progress.ts';
 
-/** A run that is over sooner shows its output in its outcome; a socket for it would cost more than it tells. */
+/** Nobody waits yet for a run that is over sooner: its output is in its outcome, and a socket would cost more than it tells. */
 export const OPEN_AFTER_MS = 100;
-/** Output is gathered for this long into one event. */
+/** What is printed within this time after something was sent goes out together. */
 const GATHER_MS = 40;
-const EVENT_CHARS_MAX = 16 * 1024;
-/** What waits for the socket, in characters of text; more is dropped, which `sequence` shows as a gap. */
-const WAITING_CHARS_MAX = 256 * 1024;
-const SOCKET_BYTES_MAX = 1024 * 1024;
-const PROGRESS_EVENTS_PER_GATHER_MAX = 20;
 const CLOSE_TIMEOUT_MS = 1_000;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+const BACKOFF_MS = { min: 100, max: 5_000 } as const;
+/** RunFeed's word that this socket's attempt is told of no more (RFC 6455, section 7.4.2: 4000-4999 are private). */
+const REFUSED_FROM = 4000;
 
 export interface Feed {
   write(kind: 'stdout' | 'stderr', chunk: Buffer): void;
-  progress(update: { done: number; total: number | null; message: string }): void;
+  progress(update: Progress): void;
   /** Sends what is left and closes, once; bounded in time, never fails. */
   close(): Promise<void>;
 }
-
-type Waiting =
-  | { kind: 'stdout' | 'stderr'; text: string; atMs: number }
-  | { kind: 'progress'; done: number; total: number | null; message: string; atMs: number };
 
 export interface FeedSettings {
   /** `wss://.../executor/runs/<run>/feed` */
   readonly url: string;
   readonly capability: string;
+  /** Someone waits for it: dialled at once, so that the socket stands when the first output comes. */
+  readonly isFollowed: boolean;
   readonly nowMs: () => number;
   readonly log: Log;
 }
 
 /**
- * Live output of one run to RunFeed, on a socket of its own. It is a convenience: it never delays or fails the run, holds a
- * bounded amount, and a feed that breaks stays broken, because the outcome carries the output as well.
+ * Live output of one run to RunFeed, on a socket of its own. A socket that breaks is dialled again, and goes on behind what
+ * RunFeed has. It is a convenience: it never delays or fails the run and holds a bounded amount, because the outcome
+ * carries the output as well.
  */
 export function openFeed(settings: FeedSettings): Feed {
+  const queue = feedQueue();
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  let waiting: Waiting[] = [];
-  let waitingChars = 0;
-  let progressEvents = 0;
-  let sequence = 0;
   let socket: WebSocket | null = null;
-  let isBroken = false;
+  /** Null until RunFeed said on this socket what it has; what is new on the first one need not wait for that. */
+  let isReceiving = false;
+  let isOver = false;
+  let attempt = 0;
+  let sentMs = Number.NEGATIVE_INFINITY;
+  let gather: NodeJS.Timeout | undefined;
   let closed: Promise<void> | null = null;
 
-  const flush = (): void => {
-    if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > SOCKET_BYTES_MAX) return;
-    for (const { atMs, ...event } of waiting) {
-      sequence += 1;
-      const sent: FeedEvent = { ...event, sequence, at_ms: Math.round(atMs) };
-      socket.send(JSON.stringify(sent));
-    }
-    waiting = [];
-    waitingChars = 0;
-    progressEvents = 0;
+  const flush = (all = false): void => {
+    clearTimeout(gather);
+    gather = undefined;
+    if (socket?.readyState !== WebSocket.OPEN || !isReceiving) return;
+    sentMs = performance.now();
+    for (const event of queue.take(all)) socket.send(JSON.stringify(event));
   };
 
-  const drop = (): void => {
-    sequence += 1;
+  /** The first output goes out at once, and then at most one bundle every {@link GATHER_MS}. */
+  const flushSoon = (): void => {
+    const waitMs = sentMs + GATHER_MS - performance.now();
+    if (waitMs <= 0) flush();
+    else gather ??= setTimeout(flush, waitMs);
   };
+
+  const dial = (): void => {
+    attempt += 1;
+    const dialled = new WebSocket(settings.url, {
+      headers: { authorization: `Bearer ${settings.capability}` },
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      perMessageDeflate: false,
+    });
+    socket = dialled;
+    isReceiving = !queue.hasBegun;
+    dialled.on('open', () => flush());
+    dialled.on('message', (data: Buffer) => {
+      const receipt = feedReceiptSchema.safeParse(parseJson(data.toString('utf8')));
+      if (!receipt.success) return;
+      attempt = 0;
+      queue.confirm(receipt.data.have);
+      if (!isReceiving) queue.rewind();
+      isReceiving = true;
+      flush();
+    });
+    dialled.on('error', (error) =>
+      settings.log('debug', 'the feed broke', { reason: error.message, attempt }),
+    );
+    dialled.on('close', (code) => {
+      if (isOver) return;
+      isOver = code >= REFUSED_FROM;
+      if (!isOver) redial = setTimeout(dial, backoffMs(Math.max(1, attempt), Math.random(), BACKOFF_MS));
+    });
+  };
+  let redial = setTimeout(dial, settings.isFollowed ? 0 : OPEN_AFTER_MS);
 
   const end = async (): Promise<void> => {
-    clearTimeout(open);
-    clearInterval(gather);
+    clearTimeout(redial);
+    clearTimeout(gather);
+    for (const kind of ['stdout', 'stderr'] as const)
+      queue.addText(kind, decoders[kind].decode(), settings.nowMs());
+    if (socket?.readyState === WebSocket.CONNECTING) await oneOf(socket, ['open', 'close']);
+    isOver = true;
+    clearTimeout(redial);
     if (socket === null) return;
-    if (socket.readyState === WebSocket.CONNECTING && !isBroken) await oneOf(socket, ['open', 'close']);
-    flush();
+    flush(true);
     socket.close(1000);
     await oneOf(socket, ['close']);
     socket.terminate();
   };
 
-  const open = setTimeout(() => {
-    socket = new WebSocket(settings.url, {
-      headers: { authorization: `Bearer ${settings.capability}` },
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      perMessageDeflate: false,
-    });
-    socket.on('open', flush);
-    socket.on('error', (error) => {
-      isBroken = true;
-      settings.log('debug', 'the feed broke', { reason: error.message });
-    });
-    socket.on('close', () => {
-      isBroken = true;
-    });
-  }, OPEN_AFTER_MS);
-  const gather = setInterval(flush, GATHER_MS);
-
   return {
     write(kind, chunk) {
-      if (isBroken) return;
-      const text = decoders[kind].decode(chunk, { stream: true });
-      if (waitingChars + text.length > WAITING_CHARS_MAX) return drop();
-      waitingChars += text.length;
-      const last = waiting.at(-1);
-      if (last?.kind === kind && last.text.length + text.length <= EVENT_CHARS_MAX) last.text += text;
-      else waiting.push({ kind, text, atMs: settings.nowMs() });
+      if (isOver) return;
+      queue.addText(kind, decoders[kind].decode(chunk, { stream: true }), settings.nowMs());
+      flushSoon();
     },
     progress(update) {
-      if (isBroken) return;
-      progressEvents += 1;
-      if (progressEvents > PROGRESS_EVENTS_PER_GATHER_MAX) return drop();
-      waitingChars += update.message.length;
-      waiting.push({ kind: 'progress', ...update, atMs: settings.nowMs() });
+      if (isOver) return;
+      queue.addProgress(update, settings.nowMs());
+      flushSoon();
     },
     close() {
       closed ??= end();

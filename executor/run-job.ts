@@ -65,6 +65,9 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
       return refuse('too_much_memory', 'the run asks for more memory than this host gives');
 
     // prepare
+    const feed = openFeedFor(job, context.baseUrl, sinceReceiptMs, log);
+    releases.push(() => feed?.close());
+    releases.push(() => context.pool.refill());
     const fetched = await context.fetcher.fetchAll(job.tenant, job.blobs, control.signal);
     if (!fetched.ok) return refuse(fetched.code, fetched.reason);
 
@@ -81,7 +84,6 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     await sandbox.claim(limits);
 
     // go, stream
-    const feed = openFeedFor(job, context.baseUrl, sinceReceiptMs, log);
     const watched = watchRun(sandbox, job.manifest, control.signal, feed, sinceReceiptMs);
     const goMs = sinceReceiptMs();
     sandbox.go(orderFor(job.manifest));
@@ -89,8 +91,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const facts = await sandbox.ended;
     const finishedMs = sinceReceiptMs();
     const ended = watched.finish();
-    const feedClosed = feed?.close();
-    releases.push(() => feedClosed);
+    void feed?.close();
     if (control.signal.reason === 'abandon') return;
 
     // harvest
@@ -142,7 +143,6 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
   } finally {
     // destroy
     await releases.releaseAll();
-    context.pool.refill();
   }
 }
 

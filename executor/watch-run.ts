@@ -25,7 +25,7 @@ export interface Watched {
 export function openFeedFor(job: Job, baseUrl: string, nowMs: () => number, log: Log): Feed | null {
   if (job.manifest.kind === 'inspect') return null;
   const url = `${baseUrl.replace(/^http/, 'ws')}/executor/runs/${job.run}/feed`;
-  return openFeed({ url, capability: job.capability, nowMs, log });
+  return openFeed({ url, capability: job.capability, isFollowed: job.followed === true, nowMs, log });
 }
 
 /** Listens to a run from before it goes until {@link finish}: keeps its output, passes it on, and stops it where it must. */

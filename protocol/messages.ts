@@ -42,6 +42,8 @@ export const jobSchema = z.object({
   inline: z.record(sha256Schema, z.string()),
   /** Bearer of `PUT /executor/blobs/<sha256>` and of `GET /executor/runs/<run>/feed` for this run and fence. */
   capability: z.string(),
+  /** Someone waits for the run's output as it comes: its feed is dialled at once. */
+  followed: z.boolean().optional(),
 });
 export type Job = z.infer<typeof jobSchema>;
 
@@ -96,25 +98,3 @@ export const toExecutorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('recorded'), ...lease }),
 ]);
 export type ToExecutor = z.infer<typeof toExecutorSchema>;
-
-/**
- * What an executor sends to RunFeed on `GET /executor/runs/<run>/feed`: output as it appears. `sequence` counts from 1 a
- * run and attempt. The socket is opened for runs that live longer than a moment; a short run's output is in its outcome.
- */
-export const feedEventSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.enum(['stdout', 'stderr']),
-    sequence: z.number().int(),
-    at_ms: z.number(),
-    text: z.string(),
-  }),
-  z.object({
-    kind: z.literal('progress'),
-    sequence: z.number().int(),
-    at_ms: z.number(),
-    done: z.number(),
-    total: z.number().nullable(),
-    message: z.string(),
-  }),
-]);
-export type FeedEvent = z.infer<typeof feedEventSchema>;

@@ -10,6 +10,8 @@ export interface BenchClient {
     tool: string,
     input: Record<string, unknown>,
     answer: Shape,
+    /** Asks for progress, and is told of each notification when it comes. */
+    onProgress?: (message: string) => void,
   ): Promise<z.infer<Shape>>;
   close(): Promise<void>;
 }
@@ -25,8 +27,12 @@ export async function openClient(mcpUrl: string, token: string): Promise<BenchCl
     }),
   );
   return {
-    async call(tool, input, answer) {
-      const result = await client.callTool({ name: tool, arguments: input });
+    async call(tool, input, answer, onProgress) {
+      const options =
+        onProgress === undefined
+          ? {}
+          : { onprogress: ({ message }: { message?: string | undefined }) => onProgress(message ?? '') };
+      const result = await client.callTool({ name: tool, arguments: input }, options);
       if (result.isError === true) throw new Error(`${tool}: ${JSON.stringify(result.content)}`);
       return answer.parse(result.structuredContent);
     },

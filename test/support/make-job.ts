@@ -17,6 +17,7 @@ export interface JobParts {
   readonly run?: RunId;
   readonly tenant?: TenantId;
   readonly fence?: number;
+  readonly isFollowed?: boolean;
 }
 
 export const DEFAULT_RUN_LIMITS: RunLimits = {
@@ -61,5 +62,6 @@ export function makeJob(parts: JobParts): Job {
     blobs: [...(parts.blobs ?? [])],
     inline,
     capability: 'capability',
+    ...(parts.isFollowed === true ? { followed: true } : {}),
   };
 }

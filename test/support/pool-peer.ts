@@ -4,14 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { connectStatement, EXECUTOR_SCHEME } from '../../protocol/executor-identity.ts';
+import { type FeedEvent, type FeedReceipt, feedEventSchema } from '../../protocol/feed.ts';
 import { newId } from '../../protocol/ids.ts';
-import {
-  type FeedEvent,
-  type FromExecutor,
-  feedEventSchema,
-  fromExecutorSchema,
-  type ToExecutor,
-} from '../../protocol/messages.ts';
+import { type FromExecutor, fromExecutorSchema, type ToExecutor } from '../../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 
 export const JOIN_TOKEN = 'join-token-for-one-executor';
@@ -23,7 +18,11 @@ export interface PoolPeer {
   readonly executor: string;
   /** All that an executor sent, in order. */
   readonly received: readonly FromExecutor[];
+  /** Events of each run, as its feed brought them; what came twice stands in `repeated`. */
   readonly feeds: ReadonlyMap<string, FeedEvent[]>;
+  readonly repeated: readonly FeedEvent[];
+  /** Cuts all feeds without a word, as a deploy does; one that crashes has lost what it did not confirm. */
+  cutFeeds(how: 'cut' | 'crash'): void;
   readonly blobs: Map<string, Buffer>;
   /** Requests by `METHOD /path`, to count what was fetched and stored. */
   readonly requests: readonly string[];
@@ -60,6 +59,9 @@ export async function startPoolPeer(): Promise<PoolPeer> {
   const received: FromExecutor[] = [];
   const waiters: Waiter[] = [];
   const feeds = new Map<string, FeedEvent[]>();
+  const repeated: FeedEvent[] = [];
+  const feedSockets = new Set<WebSocket>();
+  const confirmed = new Map<string, number>();
   const blobs = new Map<string, Buffer>();
   const requests: string[] = [];
   let publicKey: string | null = null;
@@ -76,6 +78,11 @@ export async function startPoolPeer(): Promise<PoolPeer> {
     executor,
     received,
     feeds,
+    repeated,
+    cutFeeds(how) {
+      for (const [run, events] of feeds) if (how === 'crash') events.splice(confirmed.get(run) ?? 0);
+      for (const socket of feedSockets) socket.terminate();
+    },
     blobs,
     requests,
     get connections() {
@@ -181,7 +188,16 @@ export async function startPoolPeer(): Promise<PoolPeer> {
   const onFeed = (socket: WebSocket, run: string): void => {
     const events: FeedEvent[] = feeds.get(run) ?? [];
     feeds.set(run, events);
-    socket.on('message', (data: Buffer) => events.push(feedEventSchema.parse(JSON.parse(data.toString()))));
+    feedSockets.add(socket);
+    socket.on('close', () => feedSockets.delete(socket));
+    const have = () => events.at(-1)?.sequence ?? 0;
+    socket.on('message', (data: Buffer) => {
+      const event = feedEventSchema.parse(JSON.parse(data.toString()));
+      if (event.sequence <= have()) repeated.push(event);
+      else events.push(event);
+    });
+    confirmed.set(run, have());
+    socket.send(JSON.stringify({ have: have() } satisfies FeedReceipt));
   };
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

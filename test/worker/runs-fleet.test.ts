@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import type { Id } from '../../protocol/ids.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { Job } from '../../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { dialFeed } from '../support/dial-feed.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
@@ -221,13 +221,6 @@ describe('an executor that is cordoned', () => {
 });
 
 describe('an executor that is revoked', () => {
-  const openFeed = async (job: Job): Promise<WebSocket> => {
-    const feed = new WebSocket(`${stack.publicUrl.replace(/^http/, 'ws')}/executor/runs/${job.run}/feed`, {
-      headers: { authorization: `Bearer ${job.capability}` },
-    });
-    await new Promise((resolve, reject) => feed.once('open', resolve).once('error', reject));
-    return feed;
-  };
   const blobStatus = async ({ blobs: [blob] }: Job) =>
     (
       await fetch(`${stack.publicUrl}/executor/blobs/${blob?.sha256}`, {
@@ -240,15 +233,14 @@ describe('an executor that is revoked', () => {
     const run = await bob.startModel(next());
     const job = await stolen.takeJob();
     expect(await blobStatus(job)).toBe(200);
-    const feed = await openFeed(job);
-    const feedClosed = new Promise((resolve) => feed.once('close', resolve));
+    const feed = await dialFeed(stack, job);
     const honest = await playExecutor(stack);
     executors.push(honest);
     await honest.connect();
     const status = await operator.revoke(stolen.id);
     expect(status.executors.map(({ executor }) => executor)).toEqual([honest.id]);
     expect(await stolen.untilClosed()).toBe(4002);
-    expect(await feedClosed).toBe(4002);
+    expect(await feed.closed).toBe(4002);
     expect(await blobStatus(job)).toBe(404);
     expect((await uploadBlob(stack, job.capability, Buffer.from('late'))).status).toBe(409);
     expect((await finish(honest, bob, run)).fence).toBe(2);

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { newId } from '../../protocol/ids.ts';
-import type { FeedEvent, Job } from '../../protocol/messages.ts';
+import type { Job } from '../../protocol/messages.ts';
 import { countEntries } from '../support/count-entries.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
+import { dialFeed } from '../support/dial-feed.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { openSession, SseReader } from '../support/mcp-session.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
@@ -58,14 +58,6 @@ async function heldRun(n: number): Promise<{ readonly run: Job['run']; readonly 
   executor.send({ type: 'started', run, fence });
   await expect.poll(() => isOnDisk(run, 'running')).toBe(true);
   return { run, fence };
-}
-
-async function openFeed(run: string, capability: string): Promise<WebSocket> {
-  const url = `${stack.publicUrl.replace(/^http/, 'ws')}/executor/runs/${run}/feed`;
-  const feed = new WebSocket(url, { headers: { authorization: `Bearer ${capability}` } });
-  feed.on('error', () => {});
-  await new Promise((resolve) => feed.once('open', resolve));
-  return feed;
 }
 
 test('a whole run costs two database requests', async () => {
@@ -145,9 +137,8 @@ test('a Worker that is killed goes on with what was running, what it had printed
   expect(run).toBe(held);
   executor.hold({ run, fence });
   executor.send({ type: 'started', run, fence });
-  const feed = await openFeed(run, capability);
-  const printed = (sequence: number, text: string) =>
-    feed.send(JSON.stringify({ kind: 'stdout', sequence, at_ms: 0, text } satisfies FeedEvent));
+  const feed = await dialFeed(stack, { run, capability });
+  const printed = (sequence: number, text: string) => feed.say({ kind: 'stdout', sequence, text });
   printed(1, 'one ');
   printed(2, 'two ');
   printed(2, 'two again ');
@@ -159,6 +150,8 @@ test('a Worker that is killed goes on with what was running, what it had printed
   };
   await expect.poll(shown).toEqual(['running', 'one two three']);
   await expect.poll(() => isOnDisk(held, 'running') && isOnDisk(waiting, 'queued')).toBe(true);
+  // What is not confirmed yet its executor would say again.
+  await expect.poll(() => feed.receipts.at(-1)).toBe(3);
   await crash(() => executor.cut());
   expect(await shown()).toEqual(['running', 'one two three']);
   expect(await executor.connect()).toBe('welcome');

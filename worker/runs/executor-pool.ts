@@ -57,7 +57,10 @@ export class ExecutorPool extends DurableObject<Env> {
       platform: () => platformOf(env),
       now: () => Date.now(),
       wakeAt: (atMs) => this.wakeAt(atMs),
-      endFeed: (run, fence) => feedOf(env, run).end(fence),
+      feeds: {
+        end: (run, fence) => feedOf(env, run).end(fence),
+        finish: (run) => feedOf(env, run).finish(),
+      },
       inBackground: (work) => context.waitUntil(work.catch(logFailure)),
     };
     // What was in flight to the database when the object stopped is asked again.
@@ -98,6 +101,14 @@ export class ExecutorPool extends DurableObject<Env> {
   holds(run: string, fence: number): boolean {
     const lease = this.pool.leases.get(run);
     return lease !== undefined && lease.fence === fence && isHeld(lease);
+  }
+
+  /** Whether the holder of this attempt may open its feed; that it did is remembered, to drop the feed with the run. */
+  admitFeed(run: string, fence: number): boolean {
+    const lease = this.pool.leases.get(run);
+    if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return false;
+    if (!lease.hasFeed) this.pool.leases.put({ ...lease, hasFeed: true });
+    return true;
   }
 
   /** Does what is due, asks the database what `name`, this pool, cannot know by itself, and says how it stands. */

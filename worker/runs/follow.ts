@@ -1,17 +1,17 @@
 import type { ToolContext } from '../mcp/tool.ts';
+import type { FeedPage } from './feed/feed-buffer.ts';
 import type { WaitAnswer } from './pool/submit.ts';
 import { feedOf } from './pool-of.ts';
 import { type FeedSummary, summarize } from './summarize-feed.ts';
 
-/** A run that ends sooner has all its output in its outcome: its feed is not even opened. */
-const QUIET_MS = 300;
 const READ_MS = 5_000;
-/** What a run says within this time is one notification. */
+/** What a run says within this time after a notification is the next one. */
 const GATHER_MS = 200;
 
 /**
- * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints. Null where the
- * client goes away, or the pool does (a deploy): the run goes on, and the database knows how it stands.
+ * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints: the first output as
+ * soon as it is there. Null where the client goes away, or the pool does (a deploy): the run goes on, and the database knows
+ * how it stands.
  */
 export async function follow(
   context: ToolContext,
@@ -21,23 +21,28 @@ export async function follow(
   const answer = Promise.race([waiting.catch(() => null), aborted(context.signal)]);
   await context.waitsFor(run, Date.now() + waitMs);
   if (!context.wantsProgress) return answer;
-  const early = await Promise.race([answer.then((value) => ({ value })), pause(QUIET_MS)]);
-  if (early !== undefined) return early.value;
-  const over = answer.then(() => null);
+  const over = answer.then(() => 'over' as const);
   const startedAt = Date.now();
-  const feed = feedOf(context.platform.env, run);
   let position = 0;
   let told: FeedSummary = { done: 0, total: null, message: '' };
   for (;;) {
-    const reading = feed.read(position, READ_MS);
-    const page = await Promise.race([reading.catch(() => null), over]);
-    if (page === null) return answer;
-    position = page.position;
-    const seconds = Math.round((Date.now() - startedAt) / 1000);
-    told = summarize(page.events, told) ?? { ...told, message: `active for ${seconds} s` };
-    await context.progress(told.done, told.total, told.message);
+    const page = await Promise.race([readFeed(context, run, position), over]);
+    if (page === 'over') return answer;
+    if (page !== 'lost') {
+      position = page.position;
+      const seconds = Math.round((Date.now() - startedAt) / 1000);
+      told = summarize(page.events, told) ?? { ...told, message: `active for ${seconds} s` };
+      await context.progress(told.done, told.total, told.message);
+    }
     await Promise.race([pause(GATHER_MS), over]);
   }
+}
+
+/** What comes next; `lost` where the feed's object stopped meanwhile: the next reading finds it, and goes on at the same position. */
+function readFeed({ platform }: ToolContext, run: string, position: number): Promise<FeedPage | 'lost'> {
+  return feedOf(platform.env, run)
+    .read(position, READ_MS)
+    .catch(() => 'lost' as const);
 }
 
 function aborted(signal: AbortSignal): Promise<null> {
@@ -47,8 +52,8 @@ function aborted(signal: AbortSignal): Promise<null> {
   });
 }
 
-function pause(ms: number): Promise<undefined> {
+function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), ms);
+    setTimeout(resolve, ms);
   });
 }

@@ -92,6 +92,7 @@ async function submissionOf(inspection: Inspection): Promise<Submission> {
     },
     inline: { [sha256]: encodeBase64(script) },
     ephemeral: true,
+    isFollowed: false,
     revokedExecutors: [],
   };
 }

@@ -105,6 +105,7 @@ async function submitted(
     manifest,
     inline,
     ephemeral: false,
+    isFollowed: context.wantsProgress,
     revokedExecutors,
   };
   const waiting = poolOf(context.platform.env, place.pool).submit(submission, waitMs);

@@ -1,4 +1,4 @@
-import type { FeedEvent } from '../../protocol/messages.ts';
+import type { FeedEvent } from '../../protocol/feed.ts';
 import { showable } from './output/showable.ts';
 
 const MESSAGE_CHARS_MAX = 500;
@@ -22,7 +22,8 @@ export function summarize(
   let said = '';
   let printed = '';
   for (const event of events) {
-    if (event.kind !== 'progress') printed += event.text;
+    if (event.kind === 'gap') printed += `\n(${event.chars} characters were not kept)\n`;
+    else if (event.kind !== 'progress') printed += event.text;
     else {
       done = Math.max(done, event.done);
       total = event.total;
@@ -30,6 +31,7 @@ export function summarize(
     }
   }
   const tail = printed.trimEnd();
-  const message = [said, tail.length > MESSAGE_CHARS_MAX ? `…${tail.slice(-MESSAGE_CHARS_MAX)}` : tail];
-  return { done, total, message: showable(message.filter((part) => part !== '').join('\n')) };
+  const end = tail.length > MESSAGE_CHARS_MAX ? `…${tail.slice(-MESSAGE_CHARS_MAX)}` : tail;
+  const message = [said, end].filter((part) => part !== '').join('\n');
+  return { done, total, message: showable(message.toWellFormed()) };
 }

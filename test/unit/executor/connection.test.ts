@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, offsetFrom } from '../../../executor/connection.ts';
+import { backoffMs } from '../../../executor/backoff.ts';
+import { BACKOFF_MS, offsetFrom } from '../../../executor/connection.ts';
 
 describe('dialling again', () => {
   it('waits longer each time, with jitter, never more than 15 s and never nothing', () => {
@@ -9,15 +10,15 @@ describe('dialling again', () => {
         fc.integer({ min: 1, max: 10_000 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (attempt, random) => {
-          const ms = backoffMs(attempt, random);
+          const ms = backoffMs(attempt, random, BACKOFF_MS);
           expect(ms).toBeGreaterThanOrEqual(125);
           expect(ms).toBeLessThanOrEqual(15_000);
         },
       ),
     );
-    expect(backoffMs(1, 1)).toBe(250);
-    expect(backoffMs(4, 1)).toBe(2000);
-    expect(backoffMs(30, 1)).toBe(15_000);
+    expect(backoffMs(1, 1, BACKOFF_MS)).toBe(250);
+    expect(backoffMs(4, 1, BACKOFF_MS)).toBe(2000);
+    expect(backoffMs(30, 1, BACKOFF_MS)).toBe(15_000);
   });
 
   it("learns the pool's clock from the date of a 401 alone", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FeedEvent } from '../../../protocol/messages.ts';
+import type { FeedEvent } from '../../../protocol/feed.ts';
 import { summarize } from '../../../worker/runs/summarize-feed.ts';
 
 const printed = (text: string): FeedEvent => ({ kind: 'stdout', sequence: 1, at_ms: 0, text });

@@ -1,8 +1,12 @@
-import type { FeedEvent } from '../../../protocol/messages.ts';
+import type { FeedEvent } from '../../../protocol/feed.ts';
 
 /** At least this much of the newest output is kept for replay. */
 const KEPT_CHARS = 256 * 1024;
+/** What is held in memory before it is written. */
+const UNWRITTEN_CHARS_MAX = 64 * 1024;
 const PAGE_EVENTS_MAX = 200;
+/** Attempts stand apart in positions by more events than any can have. */
+const EVENTS_PER_ATTEMPT = 2 ** 32;
 
 export interface FeedPage {
   readonly events: readonly FeedEvent[];
@@ -10,111 +14,145 @@ export interface FeedPage {
   readonly position: number;
 }
 
+interface Unwritten {
+  readonly position: number;
+  readonly text: string;
+}
+
 /**
- * The newest events of a run, in the object's SQLite so that an eviction loses none. An attempt's events count from 1;
- * what comes twice or from an older attempt is dropped, and a new attempt begins the feed anew.
+ * The newest events of a run. A position is an attempt and a sequence in one number, so that a reader goes on where it was
+ * whatever happened to this object. What comes twice or from an older attempt is dropped, and a new attempt begins the feed
+ * anew. Events are written behind ({@link flush}): a run that ends sooner never touches the disk, and what is lost in a
+ * crash is not confirmed yet, so its executor has it still.
  */
 export class FeedBuffer {
   private readonly sql: SqlStorage;
-  /** The table is made by the first event, so that looking at a run that never had a feed leaves nothing behind. */
+  /** The table is made by the first write, so that looking at a run that never had a feed leaves nothing behind. */
   private exists: boolean;
-  private fence = 0;
-  private sequence = 0;
-  private chars = 0;
+  private unwritten: Unwritten[] = [];
+  private unwrittenChars = 0;
+  private newest = 0;
+  private writtenChars = 0;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
     this.exists = sql.exec("select 1 from sqlite_master where name = 'events'").toArray().length > 0;
     if (!this.exists) return;
-    const [last] = sql
-      .exec<{ fence: number; sequence: number }>(
-        'select fence, sequence from events order by position desc limit 1',
+    const kept = sql
+      .exec<{ newest: number; chars: number }>(
+        'select coalesce(max(position), 0) as newest, coalesce(sum(length(event)), 0) as chars from events',
       )
-      .toArray();
-    this.fence = last?.fence ?? 0;
-    this.sequence = last?.sequence ?? 0;
-    this.chars = sql
-      .exec<{ chars: number }>('select coalesce(sum(length(event)), 0) as chars from events')
-      .one().chars;
+      .one();
+    this.newest = kept.newest;
+    this.writtenChars = kept.chars;
   }
 
-  add(fence: number, event: FeedEvent): void {
-    if (fence < this.fence || (fence === this.fence && event.sequence <= this.sequence)) return;
-    if (!this.exists) this.create();
-    if (fence > this.fence) this.startAgain();
-    this.fence = fence;
-    this.sequence = event.sequence;
+  /** False for what is known already, or of an older attempt. */
+  add(fence: number, event: FeedEvent): boolean {
+    const position = fence * EVENTS_PER_ATTEMPT + event.sequence;
+    if (position <= this.newest) return false;
+    if (fence > attemptOf(this.newest)) this.startAgain();
     const text = JSON.stringify(event);
-    this.sql.exec(
-      'insert into events (fence, sequence, event) values (?, ?, ?)',
-      fence,
-      event.sequence,
-      text,
-    );
-    this.chars += text.length;
-    if (this.chars > 2 * KEPT_CHARS) this.dropOldest();
+    this.unwritten.push({ position, text });
+    this.unwrittenChars += text.length;
+    this.newest = position;
+    return true;
+  }
+
+  /** Whether so much is unwritten that it should not wait. */
+  get isFull(): boolean {
+    return this.unwrittenChars > UNWRITTEN_CHARS_MAX;
+  }
+
+  /** Whether anything of it is on the disk. */
+  get isStored(): boolean {
+    return this.exists;
+  }
+
+  /** The last sequence of this attempt that is here, 0 for none. */
+  have(fence: number): number {
+    return attemptOf(this.newest) === fence ? this.newest % EVENTS_PER_ATTEMPT : 0;
+  }
+
+  /** Writes what is only in memory, and drops what is too old. */
+  flush(): void {
+    if (this.unwritten.length === 0) return;
+    if (!this.exists) {
+      this.sql.exec('create table events (position integer primary key, event text not null)');
+      this.exists = true;
+    }
+    for (const { position, text } of this.unwritten)
+      this.sql.exec('insert into events (position, event) values (?, ?)', position, text);
+    this.writtenChars += this.unwrittenChars;
+    this.unwritten = [];
+    this.unwrittenChars = 0;
+    if (this.writtenChars > 2 * KEPT_CHARS) this.dropOldest();
   }
 
   isEmptyAfter(position: number): boolean {
-    if (!this.exists) return true;
-    return this.sql.exec('select 1 from events where position > ? limit 1', position).toArray().length === 0;
+    return this.newest <= position;
   }
 
   read(after: number): FeedPage {
-    if (!this.exists) return { events: [], position: after };
-    const rows = this.sql
-      .exec<{ position: number; event: string }>(
-        'select position, event from events where position > ? order by position limit ?',
-        after,
-        PAGE_EVENTS_MAX,
-      )
-      .toArray();
-    return {
-      events: rows.map(({ event }) => JSON.parse(event) as FeedEvent),
-      position: rows.at(-1)?.position ?? after,
-    };
+    const rows = [...this.written(after, PAGE_EVENTS_MAX), ...this.unwritten]
+      .filter(({ position }) => position > after)
+      .slice(0, PAGE_EVENTS_MAX);
+    return { events: rows.map(({ text }) => parsed(text)), position: rows.at(-1)?.position ?? after };
   }
 
   /** All that is kept. */
   all(): FeedEvent[] {
-    if (!this.exists) return [];
-    return this.sql
-      .exec<{ event: string }>('select event from events order by position')
-      .toArray()
-      .map(({ event }) => JSON.parse(event) as FeedEvent);
+    return [...this.written(0, -1), ...this.unwritten].map(({ text }) => parsed(text));
   }
 
   /** Forgets everything; the caller deletes the storage. */
   clear(): void {
     this.exists = false;
-    this.fence = 0;
-    this.sequence = 0;
-    this.chars = 0;
+    this.unwritten = [];
+    this.unwrittenChars = 0;
+    this.writtenChars = 0;
   }
 
-  private create(): void {
-    this.exists = true;
-    this.sql.exec(
-      'create table events (position integer primary key autoincrement, fence integer, sequence integer, event text)',
-    );
+  private written(after: number, most: number): Unwritten[] {
+    if (!this.exists) return [];
+    return this.sql
+      .exec<{ position: number; text: string }>(
+        'select position, event as text from events where position > ? order by position limit ?',
+        after,
+        most,
+      )
+      .toArray();
   }
 
   /** A new attempt: what the last one printed is no output of this run. */
   private startAgain(): void {
-    this.sql.exec('delete from events');
-    this.chars = 0;
+    this.unwritten = [];
+    this.unwrittenChars = 0;
+    this.writtenChars = 0;
+    if (this.exists) this.sql.exec('delete from events');
   }
 
   private dropOldest(): void {
     let kept = 0;
-    for (const { position, chars } of this.sql.exec<{ position: number; chars: number }>(
-      'select position, length(event) as chars from events order by position desc',
-    )) {
+    const newestFirst = this.sql
+      .exec<{ position: number; chars: number }>(
+        'select position, length(event) as chars from events order by position desc',
+      )
+      .toArray();
+    for (const { position, chars } of newestFirst) {
       kept += chars;
       if (kept <= KEPT_CHARS) continue;
       this.sql.exec('delete from events where position < ?', position);
-      this.chars = kept;
+      this.writtenChars = kept;
       return;
     }
   }
+}
+
+function attemptOf(position: number): number {
+  return Math.floor(position / EVENTS_PER_ATTEMPT);
+}
+
+function parsed(text: string): FeedEvent {
+  return JSON.parse(text) as FeedEvent;
 }

@@ -1,5 +1,5 @@
+import type { FeedEvent } from '../../../protocol/feed.ts';
 import { limit } from '../../../protocol/limits.ts';
-import type { FeedEvent } from '../../../protocol/messages.ts';
 
 /** What an active run has said until now: the ends of its streams and its newest progress. */
 export interface SoFar {
@@ -19,8 +19,9 @@ export function soFar(events: readonly FeedEvent[]): SoFar {
   for (const event of events) {
     if (event.kind === 'progress')
       progress = { done: event.done, total: event.total, message: event.message };
-    else printed[event.kind] += event.text;
+    else if (event.kind !== 'gap') printed[event.kind] += event.text;
   }
   const charsMax = limit('run_stream_inline_bytes');
-  return { stdout: printed.stdout.slice(-charsMax), stderr: printed.stderr.slice(-charsMax), progress };
+  const end = (text: string) => text.slice(-charsMax).toWellFormed();
+  return { stdout: end(printed.stdout), stderr: end(printed.stderr), progress };
 }

@@ -45,6 +45,6 @@ export async function adopt(pool: Pool, { pool: name, tenant, run }: Orphan): Pr
     const outcome = systemOutcome('lost', 'Lost: no executor finished it.', lease.image);
     return settle(pool, lease, { outcome, by: 'system' });
   }
-  pool.work.set(run, { manifest: answer.manifest, inline: {} });
+  pool.work.set(run, { manifest: answer.manifest, inline: {}, isFollowed: false });
   assignQueued(pool);
 }

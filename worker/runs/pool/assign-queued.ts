@@ -6,6 +6,7 @@ import { systemPrincipal } from '../principals.ts';
 import { assign, type Situation, tenantLane, turnsOf } from './assign.ts';
 import type { HeardExecutor } from './executor-sockets.ts';
 import { STRANDED_MS } from './expire.ts';
+import { forget } from './forget.ts';
 import { isHeld, type Lease } from './lease.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import { makeJob } from './make-job.ts';
@@ -85,7 +86,7 @@ async function send(pool: Pool, lease: Lease, image: string): Promise<void> {
     pool.leases.put({ ...lease, phase: 'queued', executor: null, leasedAt: null, leaseUntil: null });
     return pool.wakeAt(pool.now() + ASK_AGAIN_MS);
   }
-  if (loaded === 'absent') return pool.leases.remove(lease);
+  if (loaded === 'absent') return forget(pool, lease);
   const { sealKey } = await pool.platform();
   const job = await makeJob(sealKey, lease, loaded, image);
   const current = pool.leases.get(lease.run);
@@ -107,7 +108,7 @@ async function loadWork(pool: Pool, lease: Lease): Promise<Work | 'absent' | 'un
       selectRuns([lease.run]),
     ] as const);
     if (row === undefined || row.outcome !== null) return 'absent';
-    const work: Work = { manifest: row.manifest, inline: {} };
+    const work: Work = { manifest: row.manifest, inline: {}, isFollowed: false };
     pool.work.set(lease.run, work);
     return work;
   } catch (error) {

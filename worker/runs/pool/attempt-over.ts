@@ -3,6 +3,7 @@ import { withTenant } from '../../database/with-tenant.ts';
 import { systemPrincipal } from '../principals.ts';
 import { assignQueued } from './assign-queued.ts';
 import { backoffMs } from './expire.ts';
+import { forget } from './forget.ts';
 import type { Lease } from './lease.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import type { Pool } from './pool.ts';
@@ -15,8 +16,7 @@ import { systemOutcome } from './system-outcome.ts';
  */
 export async function attemptOver(pool: Pool, lease: Lease, reason: string): Promise<void> {
   if (lease.ephemeral) {
-    pool.leases.remove(lease);
-    pool.work.delete(lease.run);
+    forget(pool, lease);
     pool.waiters.resolve(lease.run, { step: 'refused', reason });
     return assignQueued(pool);
   }
@@ -53,8 +53,8 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
       return pool.wakeAt(retryAt);
     }
     case 'again': {
-      const inline = pool.work.get(lease.run)?.inline ?? {};
-      pool.work.set(lease.run, { manifest: answer.manifest, inline });
+      const { inline = {}, isFollowed = false } = pool.work.get(lease.run) ?? {};
+      pool.work.set(lease.run, { manifest: answer.manifest, inline, isFollowed });
       const next = pool.leases.put(requeued(lease, answer.fence));
       if (next.cancelRequested) return attemptOver(pool, next, reason);
       return assignQueued(pool);
@@ -65,16 +65,14 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
       return settle(pool, { ...lease, fence: answer.fence }, { outcome, by: 'system' });
     }
     case 'finished':
-      pool.leases.remove(lease);
-      pool.work.delete(lease.run);
+      forget(pool, lease);
       return pool.waiters.resolve(lease.run, { step: 'ended', outcome: answer.outcome });
     case 'elsewhere':
       // A pool saves a later attempt before it sends it, so one that it does not know of was sent to nobody.
       pool.leases.put(requeued(lease, answer.fence));
       return assignQueued(pool);
     case 'absent':
-      pool.leases.remove(lease);
-      pool.work.delete(lease.run);
+      forget(pool, lease);
       return pool.waiters.resolve(lease.run, {
         step: 'refused',
         reason: 'there is no such run',

@@ -12,7 +12,7 @@ export async function cutOff(pool: Pool, executor: string): Promise<void> {
   const held = pool.leases.all().filter((lease) => isHeld(lease) && lease.executor === executor);
   await Promise.all(
     held.map(async (lease) => {
-      pool.inBackground(pool.endFeed(lease.run, lease.fence));
+      pool.inBackground(pool.feeds.end(lease.run, lease.fence));
       await attemptOver(pool, lease, 'its executor was revoked');
     }),
   );

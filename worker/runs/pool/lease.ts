@@ -46,6 +46,8 @@ export interface Lease {
   /** Why an earlier attempt ended without an outcome. */
   readonly reason: string | null;
   readonly uploadedBytes: number;
+  /** An executor has opened the run's feed. */
+  readonly hasFeed: boolean;
 }
 
 export interface PendingOutcome {
@@ -61,8 +63,8 @@ export function isHeld(lease: Lease): lease is Lease & { executor: ExecutorId } 
 /** A lease as it stood on the disk: whatever the database was being asked is asked again, and at once. */
 export function revived(lease: Lease): Lease {
   const isAsking = lease.phase === 'retrying' || lease.phase === 'recording';
-  // A version before this one wrote leases without these three.
-  const whole = { ...{ user: null, own: false, labels: {} }, ...lease };
+  // A version before this one wrote leases without these four.
+  const whole = { ...{ user: null, own: false, labels: {}, hasFeed: false }, ...lease };
   return isAsking ? { ...whole, retryAt: 0 } : whole;
 }
 
@@ -97,5 +99,6 @@ export function newLease(
     failures: 0,
     reason: null,
     uploadedBytes: 0,
+    hasFeed: false,
   };
 }

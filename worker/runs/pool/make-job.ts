@@ -33,6 +33,7 @@ export async function makeJob(sealKey: CryptoKey, lease: Lease, work: Work, imag
     blobs,
     inline: { ...work.inline },
     capability,
+    ...(work.isFollowed ? { followed: true } : {}),
   };
 }
 

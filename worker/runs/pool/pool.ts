@@ -9,6 +9,8 @@ export interface Work {
   readonly manifest: Manifest;
   /** Bytes that travel with the job, base64 by SHA-256. */
   readonly inline: Readonly<Record<string, string>>;
+  /** Someone waits for its output as it comes. */
+  readonly isFollowed: boolean;
 }
 
 /** How often a pool with executors or runs asks the database by itself; cron and the operator make it ask sooner. */
@@ -28,8 +30,12 @@ export interface Pool {
   readonly now: () => number;
   /** Asks for the alarm at `atMs` or before. */
   readonly wakeAt: (atMs: number) => void;
-  /** Ends the live output of an attempt, whoever sends it. */
-  readonly endFeed: (run: string, fence: number) => Promise<void>;
+  readonly feeds: {
+    /** Ends the live output of an attempt, whoever sends it. */
+    readonly end: (run: string, fence: number) => Promise<void>;
+    /** Drops the live output of a run, which is over. */
+    readonly finish: (run: string) => Promise<void>;
+  };
   /** Lets a promise run on without a caller; its failure is logged. */
   readonly inBackground: (work: Promise<void>) => void;
 }

@@ -1,6 +1,7 @@
 import { assignQueued } from './assign-queued.ts';
 import { CLOSE } from './executor-sockets.ts';
 import { backoffMs } from './expire.ts';
+import { forget } from './forget.ts';
 import type { Lease, PendingOutcome } from './lease.ts';
 import type { Pool } from './pool.ts';
 import { type RecordAnswer, record } from './record.ts';
@@ -61,8 +62,7 @@ async function conclude(
 }
 
 function end(pool: Pool, lease: Lease, ended: Ended): void {
-  pool.leases.remove(lease);
-  pool.work.delete(lease.run);
+  forget(pool, lease);
   acknowledge(pool, lease);
   pool.waiters.resolve(lease.run, ended);
   tellOf(pool, lease);

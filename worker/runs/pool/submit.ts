@@ -20,6 +20,8 @@ export interface Submission {
   readonly manifest: Manifest;
   readonly inline: Readonly<Record<string, string>>;
   readonly ephemeral: boolean;
+  /** Its caller tells a client what it prints while it runs. */
+  readonly isFollowed: boolean;
   /** Executors that must get nothing more. */
   readonly revokedExecutors: readonly ExecutorId[];
 }
@@ -36,8 +38,8 @@ export async function submit(pool: Pool, submission: Submission, waitMs: number)
   for (const executor of submission.revokedExecutors)
     if (pool.sockets.isConnected(executor)) pool.inBackground(cutOff(pool, executor));
   if (pool.leases.get(submission.run) === undefined) {
-    const { manifest, inline, ephemeral } = submission;
-    pool.work.set(submission.run, { manifest, inline });
+    const { manifest, inline, isFollowed, ephemeral } = submission;
+    pool.work.set(submission.run, { manifest, inline, isFollowed });
     pool.leases.put(
       newLease({
         ...submission.place,

@@ -26,5 +26,9 @@ export async function requireCapability<Kind extends CapabilityKind>(
 /** Refuses where the attempt of a capability is over: its run ended, went to another executor, or its executor was revoked. */
 export async function requireHeld(context: Context<AppEnv>, { pool, run, fence }: RunClaim): Promise<void> {
   if (await poolOf(context.env, pool).holds(run, fence)) return;
-  throw new Refusal('not_found', 'The attempt that this capability is for is over.');
+  throw attemptIsOver();
+}
+
+export function attemptIsOver(): Refusal {
+  return new Refusal('not_found', 'The attempt that this capability is for is over.');
 }

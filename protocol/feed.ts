@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/**
+ * What goes over the socket of one attempt at a run, which its executor dials to `RunFeed` (`GET /executor/runs/<run>/feed`).
+ * Each message is one JSON text. `sequence` counts the events of an attempt from 1 without a hole; `at_ms` are milliseconds
+ * since the executor got the job. The fields around a program's text are the executor's: whatever the text says, it is text.
+ */
+const event = { sequence: z.number().int().min(1), at_ms: z.number() };
+
+export const feedEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['stdout', 'stderr']), ...event, text: z.string() }),
+  z.object({
+    kind: z.literal('progress'),
+    ...event,
+    done: z.number(),
+    total: z.number().nullable(),
+    message: z.string(),
+  }),
+  /** So many characters of output stood here that the executor could not keep until they were sent. */
+  z.object({ kind: z.literal('gap'), ...event, chars: z.number().int().min(1) }),
+]);
+export type FeedEvent = z.infer<typeof feedEventSchema>;
+
+/**
+ * What `RunFeed` says: it has the events of this attempt up to `sequence` for good, so that they need not be sent again.
+ * First after each connection, then now and then.
+ */
+export const feedReceiptSchema = z.object({ have: z.number().int().min(0) });
+export type FeedReceipt = z.infer<typeof feedReceiptSchema>;

@@ -1,0 +1,142 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../protocol/messages.ts';
+import { type DialledFeed, dialFeed } from '../support/dial-feed.ts';
+import { postMcp } from '../support/mcp-call.ts';
+import { type Modeller, settleModeller } from '../support/model-project.ts';
+import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
+import { feedsOnDisk } from '../support/pool-storage.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+/** What a run prints while it runs: from its executor, which is played, over RunFeed to who asks. All else is real. */
+let stack: TestStack;
+let stop: () => Promise<void>;
+let ann: Modeller;
+let executor: PlayedExecutor;
+let feed: DialledFeed | undefined;
+
+beforeAll(async () => {
+  ({ stack, stop } = await startTestStack({ slots: 0 }));
+  ann = await settleModeller(stack, 'Ann');
+  executor = await playExecutor(stack, { slots: 9 });
+  await executor.connect();
+});
+afterAll(async () => {
+  await executor.stop();
+  await stop();
+});
+afterEach(() => feed?.cut());
+
+const printed = (sequence: number, text: string) => ({ kind: 'stdout', sequence, text }) as const;
+
+/** A run that is under way, with its feed dialled. */
+async function running(n: number): Promise<Job> {
+  await ann.startModel(n);
+  const job = await executor.takeJob();
+  executor.send({ type: 'started', run: job.run, fence: job.fence });
+  feed = await dialFeed(stack, job);
+  return job;
+}
+
+const stdoutOf = async ({ run }: Job) => (await ann.getRun(run)).stdout.text;
+
+describe('a client that asks for progress', () => {
+  test('is told of the first output while the run still runs, and its executor dials the feed at once', async () => {
+    const response = await postMcp(stack, ann.token, {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: {
+        name: 'run_model',
+        arguments: { project: ann.project, path: 'model.py', parameters: { n: 1 } },
+        _meta: { progressToken: 'p' },
+      },
+    });
+    const reader = (response.body as ReadableStream<Uint8Array>)
+      .pipeThrough(new TextDecoderStream())
+      .getReader();
+    let heard = '';
+    const untilHeard = async (text: string) => {
+      while (!heard.includes(text)) heard += (await reader.read()).value ?? expect.unreachable(heard);
+    };
+    const job = await executor.takeJob();
+    expect(job.followed).toBe(true);
+    executor.send({ type: 'started', run: job.run, fence: job.fence });
+    feed = await dialFeed(stack, job);
+    feed.say(printed(1, 'the first line'));
+    await untilHeard('the first line');
+    feed.say({ kind: 'gap', sequence: 2, chars: 77 });
+    await untilHeard('77 characters were not kept');
+    executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded('all of it\n') });
+    await untilHeard('all of it');
+  });
+
+  test('alone has it dialled at once', async () => {
+    const job = await running(2);
+    expect(job.followed).toBeUndefined();
+    executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
+  });
+});
+
+describe('the feed of a run', () => {
+  test('goes on behind what it has when its socket broke, without a hole and nothing twice', async () => {
+    const job = await running(3);
+    feed?.say(printed(1, 'one '));
+    feed?.say(printed(2, 'two '));
+    await expect.poll(() => feed?.receipts.at(-1)).toBe(2);
+    feed?.cut();
+    feed = await dialFeed(stack, job);
+    await expect.poll(() => feed?.receipts).toEqual([2]);
+    feed.say(printed(2, 'two again '));
+    feed.say(printed(3, 'three'));
+    await expect.poll(() => stdoutOf(job)).toBe('one two three');
+    executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
+    expect(await feed.closed).toBe(4002);
+  });
+
+  test('has one speaker: a second one closes the first, and what is no event closes it', async () => {
+    const job = await running(4);
+    const first = feed;
+    feed = await dialFeed(stack, job);
+    expect(await first?.closed).toBe(4001);
+    feed.sayText('{"kind":"stdout","sequence":0,"at_ms":0,"text":"zeroth"}');
+    expect(await feed.closed).toBe(4004);
+    expect(await stdoutOf(job)).toBe('');
+    executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
+  });
+
+  const ends: Record<string, (job: Job) => Promise<unknown>> = {
+    'that ended': async ({ run, fence }) =>
+      executor.send({ type: 'outcome', run, fence, outcome: succeeded('ended') }),
+    'that was cancelled': async ({ run, fence }) => {
+      await ann.call('cancel_run', { run });
+      const outcome = { ...succeeded('ended'), state: 'cancelled' } as const;
+      executor.send({ type: 'outcome', run, fence, outcome });
+    },
+    'that was lost': async ({ run, fence }) => {
+      executor.send({ type: 'refused', run, fence, reason: 'test', code: 'fault' });
+      for (let attempt = 2; attempt <= 3; attempt++) {
+        const again = await executor.takeJob();
+        executor.send({ type: 'refused', run, fence: again.fence, reason: 'test', code: 'fault' });
+      }
+    },
+  };
+  test.each(Object.entries(ends))(
+    '%s is in its outcome, and its object stores nothing',
+    async (name, end) => {
+      const job = await running(10 + name.length);
+      feed?.say(printed(1, `of the run ${name}`));
+      const stored = () => feedsOnDisk(stack).filter((text) => text.includes(`of the run ${name}`));
+      await expect.poll(() => stored().length).toBe(1);
+      await end(job);
+      const { state, stdout } = await ann.getRun(job.run, 20);
+      expect([state, stdout.text]).toEqual(
+        name === 'that was lost' ? ['lost', ''] : [expect.any(String), 'ended'],
+      );
+      expect(await feed?.closed).toBe(4002);
+      await expect.poll(() => stored()).toEqual([]);
+      feed?.say(printed(2, `of the run ${name}, late`));
+      await expect(dialFeed(stack, job), 'the attempt is over').rejects.toThrow('404');
+      expect(stored()).toEqual([]);
+    },
+  );
+});
