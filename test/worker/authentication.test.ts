@@ -65,6 +65,7 @@ describe('an ended credential is refused on the very next request', () => {
   async function statusesAfter(person: Person, end: () => Promise<unknown>): Promise<number[]> {
     // The token is remembered as verified before it ends: no cache may keep it alive.
     expect((await callTool(stack, person.token, 'whoami')).error).toBeNull();
+    expect((await postMcp(stack, person.token, LIST)).status).toBe(200);
     await end();
     return Promise.all(
       [postMcp(stack, person.token, WHOAMI), postMcp(stack, person.token, LIST)].map(

@@ -117,12 +117,17 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
   const mcp: McpCall = { ...called, entry, judged, session, waitsFor: async () => {} };
   if (filter !== null && !isLegacy)
     return serveListen(request, parsedBody?.body, filter, { ...mcp, principal: listener });
-  const answering = isLegacy
-    ? serveLegacy(request, parsedBody?.body, mcp)
-    : modern.fetch(request, {
-        authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
-        ...(parsedBody === null ? {} : { parsedBody: parsedBody.body }),
-      });
+  const serve = (body: unknown) =>
+    isLegacy
+      ? serveLegacy(request, body, mcp)
+      : modern.fetch(request, {
+          authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
+          ...(body === undefined ? {} : { parsedBody: body }),
+        });
+  const answering =
+    isInMemory && parsedBody?.method !== 'initialize'
+      ? offer.learned.answer(request, parsedBody?.body as object, serve)
+      : serve(parsedBody?.body);
   const [answered] = await Promise.all([answering, entering]);
   return willWork ? whenEntered(answered, mcp) : answered;
 }

@@ -6,6 +6,7 @@ import type {
 } from '@modelcontextprotocol/server';
 import { iconsOf } from './icons.ts';
 import { leanInput, leanOutput } from './lean-schema.ts';
+import { LearnedAnswers } from './learned-answers.ts';
 import type { Prompt } from './prompt.ts';
 import type { ResourceFamily } from './resource.ts';
 import type { Tool, ToolContext } from './tool.ts';
@@ -34,6 +35,8 @@ export interface Offered {
 /** What one entry of the Worker offers, made once an isolate. */
 export class Offer {
   readonly offered: Offered;
+  /** What was answered from it alone. */
+  readonly learned = new LearnedAnswers();
   private readonly toolsByName: ReadonlyMap<string, Tool>;
   private readonly promptsByName: ReadonlyMap<string, Prompt>;
   private readonly families: readonly { readonly family: ResourceFamily; readonly template: UriTemplate }[];
