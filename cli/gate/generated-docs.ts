@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readMatrix } from '../compliance/matrix.ts';
 import { printMatrix } from '../compliance/print-matrix.ts';
+import { printApiSurface } from '../docs/api-surface.ts';
 import { printConfigurationPage } from '../docs/configuration.ts';
 import { printErrorsPage } from '../docs/errors.ts';
 import { printMcpOffer } from '../docs/mcp-offer.ts';
@@ -15,6 +16,7 @@ const PAGES: readonly { readonly path: string; readonly print: () => string | Pr
   { path: 'docs/errors.md', print: printErrorsPage },
   { path: 'docs/mcp-offer.md', print: printMcpOffer },
   { path: 'docs/openapi.json', print: printOpenApi },
+  { path: 'docs/security/api-surface.md', print: printApiSurface },
   {
     path: 'compliance/README.md',
     print: () =>
@@ -36,8 +38,10 @@ export async function findStaleDocs(): Promise<readonly string[]> {
 }
 
 export async function writeDocs(): Promise<void> {
-  mkdirSync(join(ROOT_DIR, 'docs'), { recursive: true });
-  for (const { path, print } of PAGES) writeFileSync(join(ROOT_DIR, path), await print());
+  for (const { path, print } of PAGES) {
+    mkdirSync(dirname(join(ROOT_DIR, path)), { recursive: true });
+    writeFileSync(join(ROOT_DIR, path), await print());
+  }
 }
 
 function readPage(path: string): string | null {
