@@ -3,6 +3,7 @@ import { ownerUrlOf } from '../cli/stack/owner-url.ts';
 import { printJson, printNote, printResult } from '../cli/terminal/print.ts';
 import { observeMachine } from './measure/machine.ts';
 import { measureLoad } from './run/load.ts';
+import { type Followed, measureFollowed, printFollowed, reportFollowed } from './run/measure-followed.ts';
 import { inputsOf, measurePairs, warmUp } from './run/measure-pairs.ts';
 import { MODELS } from './run/models.ts';
 import { openBareRunner } from './run/open-bare-runner.ts';
@@ -34,13 +35,20 @@ export async function run(given: object): Promise<void> {
     printNote(`Measuring ${runs} warm runs of each model, one every ${plan.paceMs / 1000} s.`);
     await warmUp(world, project, plan.paceMs);
     const observed = observeMachine();
-    const onBlock = (done: number) => printNote(`  block ${done} of ${plan.blocks}`);
+    const followed: Followed[] = [];
+    const onBlock = async (done: number): Promise<void> => {
+      followed.push(
+        ...(await measureFollowed(client, { project, runs: plan.pairsPerBlock, paceMs: plan.paceMs })),
+      );
+      printNote(`  block ${done} of ${plan.blocks}`);
+    };
     const pairs = await measurePairs(world, { project, ...plan, onBlock });
     const models = reportModels(pairs);
+    const first = reportFollowed(followed);
     // What took ten minutes is told when it is known, and not lost where somebody ends the rest.
-    if (!json) printResult(`\n${printModels(models)}\n`);
+    if (!json) printResult(`\n${printModels(models)}\n\n${printFollowed(first)}\n`);
     const load = await measureLoad(place, bare, quick, cleanup);
-    const report = reportRuns(models, load, observed());
+    const report = reportRuns(models, first, load, observed());
     if (json) printJson(report);
     else printResult(`\n${printMany(report)}`);
   } finally {

@@ -23,7 +23,8 @@ export interface PairsPlan {
   readonly pairsPerBlock: number;
   /** From the start of one warm run to that of the next. */
   readonly paceMs: number;
-  readonly onBlock: (done: number) => void;
+  /** Waited for: it may measure what belongs beside the block. */
+  readonly onBlock: (done: number) => Promise<void>;
 }
 
 const runSchema = z.object({
@@ -63,7 +64,7 @@ export async function measurePairs(world: World, plan: PairsPlan): Promise<Reado
       const bareMs = await world.bare.run(model.path);
       pairs.get(model.name)?.push({ ...run, coldMs, bareMs });
     }
-    plan.onBlock(block + 1);
+    await plan.onBlock(block + 1);
     await delay(plan.paceMs);
   }
   return pairs;

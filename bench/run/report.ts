@@ -2,6 +2,7 @@ import { describeMachine, type Machine } from '../measure/machine.ts';
 import { median, rounded, type Summary, summarize } from '../measure/quantiles.ts';
 import { table } from '../measure/table.ts';
 import type { LoadReport } from './load.ts';
+import type { FollowedReport } from './measure-followed.ts';
 import type { Pair } from './measure-pairs.ts';
 import { MODELS } from './models.ts';
 import { printLoad } from './print-load.ts';
@@ -34,6 +35,7 @@ export interface RunReport {
   readonly ok: boolean;
   readonly machine: Machine;
   readonly models: readonly ModelReport[];
+  readonly followed: FollowedReport;
   readonly load: LoadReport;
 }
 
@@ -59,9 +61,14 @@ export function reportModels(pairs: ReadonlyMap<string, readonly Pair[]>): Model
   });
 }
 
-export function reportRuns(models: readonly ModelReport[], load: LoadReport, machine: Machine): RunReport {
-  const ok = load.ok && models.every(({ meetsTarget }) => meetsTarget);
-  return { bench: 'run', ok, machine, models, load };
+export function reportRuns(
+  models: readonly ModelReport[],
+  followed: FollowedReport,
+  load: LoadReport,
+  machine: Machine,
+): RunReport {
+  const ok = load.ok && followed.meetsTarget && models.every(({ meetsTarget }) => meetsTarget);
+  return { bench: 'run', ok, machine, models, followed, load };
 }
 
 function medianSpans(pairs: readonly Pair[]): Span[] {
@@ -97,8 +104,8 @@ export function printModels(models: readonly ModelReport[]): string {
     ]),
   );
   const ratios = models.map(
-    ({ name, ratio, notWarm }) =>
-      `${name}: cold is ${ratio.p50.toFixed(1)} times warm (median of pairs)` +
+    ({ name, ratio, notWarm, warm }) =>
+      `${name}: p99 is ${(warm.p99 / warm.p50).toFixed(1)} times p50 (target < ${TAIL_MAX}); cold is ${ratio.p50.toFixed(1)} times warm (median of pairs)` +
       (notWarm === 0 ? '; every run found a warm sandbox' : `; ${notWarm} runs found no warm sandbox`),
   );
   const spans = table(
