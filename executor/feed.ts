@@ -54,8 +54,9 @@ export function openFeed(settings: FeedSettings): Feed {
     clearTimeout(gather);
     gather = undefined;
     if (socket?.readyState !== WebSocket.OPEN || !isReceiving) return;
-    sentMs = performance.now();
-    for (const event of queue.take(all)) socket.send(JSON.stringify(event));
+    const events = queue.take(all);
+    if (events.length > 0) sentMs = performance.now();
+    for (const event of events) socket.send(JSON.stringify(event));
   };
 
   /** The first output goes out at once, and then at most one bundle every {@link GATHER_MS}. */
@@ -93,7 +94,9 @@ export function openFeed(settings: FeedSettings): Feed {
       if (!isOver) redial = setTimeout(dial, backoffMs(Math.max(1, attempt), Math.random(), BACKOFF_MS));
     });
   };
-  let redial = setTimeout(dial, settings.isFollowed ? 0 : OPEN_AFTER_MS);
+  let redial: NodeJS.Timeout | undefined;
+  if (settings.isFollowed) dial();
+  else redial = setTimeout(dial, OPEN_AFTER_MS);
 
   const end = async (): Promise<void> => {
     clearTimeout(redial);

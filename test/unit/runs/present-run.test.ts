@@ -48,6 +48,11 @@ describe('what an agent is told of a run', () => {
     expect(shown.stdout.text.length).toBe(4096);
   });
 
+  test('nothing that is shown of it ends or begins inside a character', () => {
+    const { stdout } = soFar([{ kind: 'stdout', sequence: 1, at_ms: 0, text: `${'😀'.repeat(3000)}x` }]);
+    expect([stdout.length, stdout.isWellFormed()]).toEqual([4096, true]);
+  });
+
   test.each([
     [{ ...live, state: 'queued' as const, ahead: 2 }, 'Queued, 2 before it.'],
     [
