@@ -46,11 +46,17 @@ create schema migrations authorization causeway_owner;
 create domain app.aev_id as text collate "C"
   constraint aev_id_form CHECK ((VALUE ~ '^aev_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
+create domain app.argon2id as text collate "C"
+  constraint argon2id_form CHECK ((VALUE ~ '^\$argon2id\$v=19\$m=[0-9]{4,7},t=[0-9]{1,3},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,128}$'::text));
+
 create domain app.dat_id as text collate "C"
   constraint dat_id_form CHECK ((VALUE ~ '^dat_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
 create domain app.data_format as text collate "C"
   constraint data_format_check CHECK ((VALUE = ANY (ARRAY['csv'::text, 'tsv'::text, 'jsonl'::text, 'parquet'::text])));
+
+create domain app.envelope as text collate "C"
+  constraint envelope_form CHECK (((VALUE ~ '^v1\.[A-Za-z0-9_-]{8}\.[A-Za-z0-9_-]{38,}$'::text) AND (length(VALUE) <= 65536)));
 
 create domain app.evt_id as text collate "C"
   constraint evt_id_form CHECK ((VALUE ~ '^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
@@ -122,7 +128,7 @@ create table app.api_tokens (
   token_id app.tok_id not null,
   user_id app.usr_id not null,
   name text not null,
-  argon2id_hash text not null,
+  argon2id_hash app.argon2id not null,
   scopes text[] not null,
   role_ceiling app.tenant_role,
   created_at timestamp with time zone not null default now(),
@@ -132,7 +138,6 @@ create table app.api_tokens (
   successor_id app.tok_id,
   project_ids app.prj_id[],
   constraint api_tokens_address_ranges_check CHECK (((cardinality(address_ranges) >= 1) AND (cardinality(address_ranges) <= 50))),
-  constraint api_tokens_argon2id_hash_check CHECK ((argon2id_hash ~~ '$argon2id$v=19$m=%'::text)),
   constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
   constraint api_tokens_pkey PRIMARY KEY (tenant_id, token_id),
   constraint api_tokens_project_ids_check CHECK (((cardinality(project_ids) >= 1) AND (cardinality(project_ids) <= 100))),
@@ -269,10 +274,9 @@ grant select on table app.audit_heads to causeway_backup;
 
 create table app.audit_keys (
   public_key text not null,
-  private_key text not null,
+  private_key app.envelope not null,
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint audit_keys_pkey PRIMARY KEY (public_key),
-  constraint audit_keys_private_key_check CHECK ((private_key ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'::text)),
   constraint audit_keys_public_key_check CHECK ((public_key ~ '^[^+[:space:]]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$'::text))
 );
 alter table app.audit_keys owner to causeway_owner;
@@ -283,9 +287,10 @@ create policy backup on app.audit_keys for select to causeway_backup
 create policy keeper on app.audit_keys for all to causeway_keeper
   using (true)
   with check (true);
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_keys FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OF public_key, created_at OR TRUNCATE ON app.audit_keys FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
 grant insert, select on table app.audit_keys to causeway_keeper;
 grant select on table app.audit_keys to causeway_backup;
+grant update (private_key) on app.audit_keys to causeway_keeper;
 comment on table app.audit_keys is 'The key that signs checkpoints: public as a C2SP verifier key, private as an envelope.';
 
 create table app.audit_nodes (
@@ -668,6 +673,29 @@ grant insert, select, update on table app.join_tokens to causeway_keeper;
 grant select on table app.join_tokens to causeway_backup;
 comment on table app.join_tokens is 'One-time tokens by which an executor joins; only their SHA-256 is here.';
 
+create table app.key_encryption_keys (
+  key_id text not null,
+  recipe jsonb not null,
+  canary app.envelope not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint key_encryption_keys_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{8}$'::text)),
+  constraint key_encryption_keys_pkey PRIMARY KEY (key_id),
+  constraint key_encryption_keys_recipe_check CHECK ((((recipe ->> 'kind'::text) = ANY (ARRAY['argon2id'::text, 'kms'::text])) AND (length((recipe)::text) <= 8192)))
+);
+alter table app.key_encryption_keys owner to causeway_owner;
+alter table app.key_encryption_keys enable row level security;
+alter table app.key_encryption_keys force row level security;
+create policy backup on app.key_encryption_keys for select to causeway_backup
+  using (true);
+create policy keeper on app.key_encryption_keys for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.key_encryption_keys for select to causeway_resolver
+  using (true);
+grant delete, insert, select on table app.key_encryption_keys to causeway_keeper;
+grant select on table app.key_encryption_keys to causeway_backup;
+grant select on table app.key_encryption_keys to causeway_resolver;
+
 create table app.login_failures (
   subject text not null,
   failures integer not null,
@@ -887,14 +915,13 @@ create table app.oauth_keys (
   key_id text not null,
   algorithm text not null default 'ES256'::text,
   public_jwk jsonb not null,
-  private_key text not null,
+  private_key app.envelope not null,
   created_at timestamp with time zone not null default now(),
   signs_from timestamp with time zone not null default now(),
   published_until timestamp with time zone,
   constraint oauth_keys_algorithm_check CHECK ((algorithm = 'ES256'::text)),
   constraint oauth_keys_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{16,64}$'::text)),
   constraint oauth_keys_pkey PRIMARY KEY (key_id),
-  constraint oauth_keys_private_key_check CHECK ((private_key ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'::text)),
   constraint oauth_keys_public_jwk_check CHECK (((jsonb_typeof(public_jwk) = 'object'::text) AND (NOT (public_jwk ? 'd'::text))))
 );
 alter table app.oauth_keys owner to causeway_owner;
@@ -918,11 +945,10 @@ create table app.oauth_refresh_tokens (
   generation integer not null,
   expires_at timestamp with time zone not null,
   used_at timestamp with time zone,
-  successor text,
+  successor app.envelope,
   constraint oauth_refresh_tokens_check CHECK (((used_at IS NULL) = (successor IS NULL))),
   constraint oauth_refresh_tokens_generation_check CHECK ((generation >= 1)),
   constraint oauth_refresh_tokens_pkey PRIMARY KEY (tenant_id, token_sha256),
-  constraint oauth_refresh_tokens_successor_check CHECK ((successor ~ '^v1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$'::text)),
   constraint oauth_refresh_tokens_tenant_id_grant_id_fkey FOREIGN KEY (tenant_id, grant_id) REFERENCES app.oauth_grants(tenant_id, grant_id)
 );
 alter table app.oauth_refresh_tokens owner to causeway_owner;
@@ -946,9 +972,8 @@ grant select on table app.oauth_refresh_tokens to causeway_resolver;
 
 create table app.passwords (
   user_id app.usr_id not null,
-  argon2id_hash text not null,
+  argon2id_hash app.argon2id not null,
   changed_at timestamp with time zone not null default clock_timestamp(),
-  constraint passwords_argon2id_hash_check CHECK ((argon2id_hash ~~ '$argon2id$v=19$m=%'::text)),
   constraint passwords_pkey PRIMARY KEY (user_id),
   constraint passwords_user_id_fkey FOREIGN KEY (user_id) REFERENCES app.users(user_id)
 );
@@ -995,6 +1020,30 @@ grant select on table app.platform_events to causeway_backup;
 grant select on table app.platform_events to causeway_keeper;
 grant insert (action, target_kind, target_id, details, request_id, address, user_agent) on app.platform_events to causeway_keeper;
 comment on table app.platform_events is 'Append-only: no login may update, delete or truncate it.';
+
+create table app.platform_keys (
+  key_id text not null,
+  purpose text not null default 'secrets'::text,
+  wrapped app.envelope not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint platform_keys_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{8}$'::text)),
+  constraint platform_keys_pkey PRIMARY KEY (key_id),
+  constraint platform_keys_purpose_check CHECK ((purpose = 'secrets'::text))
+);
+alter table app.platform_keys owner to causeway_owner;
+alter table app.platform_keys enable row level security;
+alter table app.platform_keys force row level security;
+create policy backup on app.platform_keys for select to causeway_backup
+  using (true);
+create policy keeper on app.platform_keys for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.platform_keys for select to causeway_resolver
+  using (true);
+grant delete, insert, select on table app.platform_keys to causeway_keeper;
+grant select on table app.platform_keys to causeway_backup;
+grant select on table app.platform_keys to causeway_resolver;
+grant update (wrapped) on app.platform_keys to causeway_keeper;
 
 create table app.pools (
   pool_id app.pol_id not null,
@@ -1223,6 +1272,35 @@ create policy resolver_enters on app.sessions for select to causeway_resolver
 grant delete, insert, select, update on table app.sessions to causeway_keeper;
 grant select on table app.sessions to causeway_backup;
 grant select on table app.sessions to causeway_resolver;
+
+create table app.tenant_keys (
+  tenant_id app.ten_id not null,
+  key_id text not null,
+  purpose text not null,
+  wrapped app.envelope not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint tenant_keys_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9_-]{8}$'::text)),
+  constraint tenant_keys_pkey PRIMARY KEY (tenant_id, key_id),
+  constraint tenant_keys_purpose_check CHECK ((purpose = ANY (ARRAY['secrets'::text, 'blobs'::text]))),
+  constraint tenant_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.tenant_keys owner to causeway_owner;
+alter table app.tenant_keys enable row level security;
+alter table app.tenant_keys force row level security;
+create policy backup on app.tenant_keys for select to causeway_backup
+  using (true);
+create policy keeper on app.tenant_keys for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy resolver on app.tenant_keys for select to causeway_resolver
+  using (true);
+create policy tenant on app.tenant_keys for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select on table app.tenant_keys to causeway_keeper;
+grant select on table app.tenant_keys to causeway_backup;
+grant select on table app.tenant_keys to causeway_resolver;
+grant update (wrapped) on app.tenant_keys to causeway_keeper;
 
 create table app.tenants (
   tenant_id app.ten_id not null,
@@ -1469,6 +1547,23 @@ alter table migrations.applied owner to causeway_owner;
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION app.add_data_key(tenant text, purpose text, key_id text, wrapped text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tenant is null then
+    insert into app.platform_keys (key_id, purpose, wrapped) values (key_id, purpose, wrapped);
+  else
+    insert into app.tenant_keys (tenant_id, key_id, purpose, wrapped) values (tenant, key_id, purpose, wrapped);
+  end if;
+end
+$function$;
+alter function app.add_data_key(text,text,text,text) owner to causeway_keeper;
+grant execute on function app.add_data_key(text,text,text,text) to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.add_first_owner()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1485,6 +1580,18 @@ $function$;
 alter function app.add_first_owner() owner to causeway_keeper;
 grant execute on function app.add_first_owner() to causeway_owner;
 comment on function app.add_first_owner() is 'Whoever makes a project is its owner.';
+
+CREATE OR REPLACE FUNCTION app.add_key_encryption_key(key_id text, recipe jsonb, canary text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.key_encryption_keys (key_id, recipe, canary)
+  values (add_key_encryption_key.key_id, add_key_encryption_key.recipe, add_key_encryption_key.canary)
+$function$;
+alter function app.add_key_encryption_key(text,jsonb,text) owner to causeway_keeper;
+grant execute on function app.add_key_encryption_key(text,jsonb,text) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.address_within(address text, ranges cidr[])
  RETURNS boolean
@@ -1909,7 +2016,8 @@ CREATE OR REPLACE FUNCTION app.check_catalogue()
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select * from app.check_tenancy() union all select * from app.check_project_guards() order by 1, 2, 3
+  select * from app.check_tenancy() where code <> 'plaintext_secret' union all select * from app.check_project_guards()
+  union all select * from app.check_secret_columns() union all select * from app.system_scan_secrets(50000) order by 1, 2, 3
 $function$;
 alter function app.check_catalogue() owner to causeway_owner;
 grant execute on function app.check_catalogue() to causeway_app;
@@ -1963,6 +2071,53 @@ $function$;
 alter function app.check_project_guards() owner to causeway_owner;
 grant execute on function app.check_project_guards() to causeway_app;
 comment on function app.check_project_guards() is 'Findings against the rules of projects; part of app.check_catalogue().';
+
+CREATE OR REPLACE FUNCTION app.check_secret_columns()
+ RETURNS TABLE(severity text, code text, object text, message text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select 'error', 'plaintext_secret', format('%I.%I.%I', s.nspname, c.relname, a.attname),
+         format('Column %I.%I.%I sounds like a secret and is neither app.envelope, app.argon2id nor app.sha256: change its type.',
+                s.nspname, c.relname, a.attname)
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace s on s.oid = c.relnamespace
+   where c.relkind in ('r', 'p') and s.nspname in ('app', 'app_private') and a.attnum > 0 and not a.attisdropped
+     and (a.attname ~ '(secret|passw|passphrase|private_key|cookie|successor|wrapped|canary|bearer|_block$|token$|credential$)'
+          and a.atttypid in ('text'::regtype, 'varchar'::regtype, 'bytea'::regtype, 'json'::regtype, 'jsonb'::regtype)
+          or a.attname ~ '_hash$' and a.atttypid in ('text'::regtype, 'varchar'::regtype))
+     -- The database verifies tickets by itself, so it has to hold their keys; only causeway_resolver reads them.
+     and not (s.nspname = 'app_private' and c.relname = 'signing_keys' and a.attname in ('inner_block', 'outer_block'))
+  union all
+  select 'error', 'secret_form_lost', 'app.' || form.name,
+         format('The CHECK %s of app.%s is missing, changed or not validated: restore it as migrations/ has it, and validate it.', form.rule, form.name)
+    from (values
+      ('envelope', 'envelope_form', $form$((VALUE ~ '^v1\.[A-Za-z0-9_-]{8}\.[A-Za-z0-9_-]{38,}$'::text) AND (length(VALUE) <= 65536))$form$),
+      ('argon2id', 'argon2id_form', $form$(VALUE ~ '^\$argon2id\$v=19\$m=[0-9]{4,7},t=[0-9]{1,3},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,128}$'::text)$form$),
+      ('sha256', 'sha256_check', $form$(VALUE ~ '^[0-9a-f]{64}$'::text)$form$),
+      ('sha256_hex', 'sha256_hex_form', $form$(VALUE ~ '^[0-9a-f]{64}$'::text)$form$)) as form (name, rule, expression)
+   where not exists (
+     select from pg_constraint k
+      where k.contypid = to_regtype('app.' || form.name) and k.conname = form.rule and k.convalidated
+        and pg_get_expr(k.conbin, 0) = form.expression)
+  union all
+  select 'error', 'envelope_without_row', e.relation || '.' || e.column_name,
+         format('Envelopes in %s.%s cannot be bound to their rows: give the table a primary key of one column beside tenant_id.', e.relation, e.column_name)
+    from app.envelope_columns() as e where e.row_column is null
+  union all
+  select 'error', 'envelope_out_of_reach', e.relation || '.' || e.column_name,
+         format('Keys of %s.%s cannot be rotated: grant UPDATE (%s) to causeway_keeper.', e.relation, e.column_name, e.column_name)
+    from app.envelope_columns() as e
+   where not has_column_privilege('causeway_keeper', e.relation, e.column_name, 'update')
+  union all
+  select 'error', 'secret_out_of_sight', s.relation || '.' || s.column_name,
+         format('Rows of %s.%s cannot be looked through: grant SELECT (%s) to causeway_keeper, and create policy keeper with using (true).',
+                s.relation, s.column_name, s.column_name)
+    from app.secret_columns() as s where not s.is_seen
+$function$;
+alter function app.check_secret_columns() owner to causeway_owner;
+grant execute on function app.check_secret_columns() to causeway_app;
+comment on function app.check_secret_columns() is 'Findings about columns for secrets; part of app.check_catalogue().';
 
 CREATE OR REPLACE FUNCTION app.check_tenancy()
  RETURNS TABLE(severity text, code text, object text, message text)
@@ -2545,6 +2700,24 @@ alter function app.credential_scopes(text,text,text) owner to causeway_owner;
 grant execute on function app.credential_scopes(text,text,text) to causeway_resolver;
 comment on function app.credential_scopes(text,text,text) is 'The scopes of a credential that is no API token; NULL where it carries none.';
 
+CREATE OR REPLACE FUNCTION app.delete_tenant_keys(tenant text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  deleted integer;
+begin
+  delete from app.tenant_keys as k where k.tenant_id = tenant;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$function$;
+alter function app.delete_tenant_keys(text) owner to causeway_keeper;
+grant execute on function app.delete_tenant_keys(text) to causeway_owner;
+comment on function app.delete_tenant_keys(text) is 'Deletes the keys of a tenant: nothing that they sealed, secret or blob, can be opened again. Returns how many there were.';
+
 CREATE OR REPLACE FUNCTION app.describe_source(reference text, name text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2801,6 +2974,27 @@ alter function app.enter(text) owner to causeway_resolver;
 grant execute on function app.enter(text) to causeway_app;
 comment on function app.enter(text) is 'Enters the tenant that a ticket of the Worker names, once a transaction. Refuses by raising CW001; DETAIL is JSON {reason, needed}.';
 
+CREATE OR REPLACE FUNCTION app.envelope_columns()
+ RETURNS TABLE(relation text, column_name text, row_column text, by_tenant boolean)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select format('%I.%I', s.nspname, c.relname), a.attname::text,
+         (select k.attname::text from pg_index i join pg_attribute k on k.attrelid = c.oid and k.attnum = any (i.indkey)
+           where i.indrelid = c.oid and i.indisprimary and k.attname <> 'tenant_id'
+             and i.indnkeyatts = 1 + (select count(*) from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id')),
+         exists (select from pg_attribute t where t.attrelid = c.oid and t.attname = 'tenant_id' and not t.attisdropped)
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace s on s.oid = c.relnamespace
+   where a.atttypid = 'app.envelope'::regtype and c.relkind in ('r', 'p') and not a.attisdropped
+     and c.oid <> 'app.key_encryption_keys'::regclass
+   order by 1, 2
+$function$;
+alter function app.envelope_columns() owner to causeway_owner;
+grant execute on function app.envelope_columns() to causeway_app;
+grant execute on function app.envelope_columns() to causeway_keeper;
+comment on function app.envelope_columns() is 'Where envelopes are; found in the catalogue, so that a column added tomorrow is rotated and scanned too.';
+
 CREATE OR REPLACE FUNCTION app.export_audit_lines(tenant text, tree_size bigint, from_index bigint, lines_max integer)
  RETURNS TABLE(leaf_index bigint, line text)
  LANGUAGE sql
@@ -2834,6 +3028,24 @@ alter function app.find_api_token(text) owner to causeway_resolver;
 grant execute on function app.find_api_token(text) to causeway_app;
 comment on function app.find_api_token(text) is 'What is needed to check a presented token''s secret, before its tenant is known.';
 
+CREATE OR REPLACE FUNCTION app.find_data_keys(tenant text)
+ RETURNS TABLE(key_id text, purpose text, wrapped text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.key_id, k.purpose, k.wrapped
+    from (select p.key_id, p.purpose, p.wrapped, p.created_at from app.platform_keys as p where tenant is null
+          union all
+          select t.key_id, t.purpose, t.wrapped, t.created_at from app.tenant_keys as t where t.tenant_id = tenant) as k
+   order by k.created_at, k.key_id
+$function$;
+alter function app.find_data_keys(text) owner to causeway_resolver;
+grant execute on function app.find_data_keys(text) to causeway_app;
+grant execute on function app.find_data_keys(text) to causeway_keeper;
+grant execute on function app.find_data_keys(text) to causeway_owner;
+comment on function app.find_data_keys(text) is 'The wrapped data keys of a tenant, or (null) of the platform; the oldest first.';
+
 CREATE OR REPLACE FUNCTION app.find_executor(executor text)
  RETURNS TABLE(pool_id text, public_key text, alive boolean)
  LANGUAGE sql
@@ -2845,6 +3057,18 @@ $function$;
 alter function app.find_executor(text) owner to causeway_resolver;
 grant execute on function app.find_executor(text) to causeway_app;
 comment on function app.find_executor(text) is 'What is needed to check an executor''s signature.';
+
+CREATE OR REPLACE FUNCTION app.find_key_encryption_keys()
+ RETURNS TABLE(key_id text, recipe jsonb, canary text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select k.key_id, k.recipe, k.canary from app.key_encryption_keys as k order by k.created_at, k.key_id $function$;
+alter function app.find_key_encryption_keys() owner to causeway_resolver;
+grant execute on function app.find_key_encryption_keys() to causeway_app;
+grant execute on function app.find_key_encryption_keys() to causeway_keeper;
+grant execute on function app.find_key_encryption_keys() to causeway_owner;
+comment on function app.find_key_encryption_keys() is 'How each key-encryption key is made, and what proves it; the oldest first.';
 
 CREATE OR REPLACE FUNCTION app.find_oauth_client(client_id text)
  RETURNS jsonb
@@ -3213,6 +3437,33 @@ AS $function$
 $function$;
 alter function app.list_api_tokens(text) owner to causeway_keeper;
 grant execute on function app.list_api_tokens(text) to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.list_envelopes(key_id text, tenant text, rows_max integer)
+ RETURNS TABLE(relation text, column_name text, row_id text, tenant_id text, envelope text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  place record;
+  found_rows integer;
+begin
+  for place in select * from app.envelope_columns() loop
+    return query execute format(
+      'select %L::text, %L::text, %I::text, %s, %I::text from %s where starts_with(%I, %L) and ($1 is null or %s = $1) limit %s',
+      place.relation, place.column_name, place.row_column, case when place.by_tenant then 'tenant_id::text' else 'null::text' end,
+      place.column_name, place.relation, place.column_name, 'v1.' || list_envelopes.key_id || '.',
+      case when place.by_tenant then 'tenant_id::text' else 'null::text' end, rows_max) using list_envelopes.tenant;
+    get diagnostics found_rows = row_count;
+    rows_max := rows_max - found_rows;
+    exit when rows_max <= 0;
+  end loop;
+end
+$function$;
+alter function app.list_envelopes(text,text,integer) owner to causeway_keeper;
+grant execute on function app.list_envelopes(text,text,integer) to causeway_owner;
+comment on function app.list_envelopes(text,text,integer) is 'Some of the envelopes that a key sealed, of one tenant or (null) of all.';
 
 CREATE OR REPLACE FUNCTION app.list_executors()
  RETURNS TABLE(executor_id text, name text, pool_id text, pool text, owner_tenant text, offer jsonb, created_at timestamp with time zone, last_connected_at timestamp with time zone, disconnected_at timestamp with time zone, cordoned_at timestamp with time zone, revoked_at timestamp with time zone)
@@ -4119,6 +4370,30 @@ alter function app.remember(jsonb,jsonb,text) owner to causeway_owner;
 grant execute on function app.remember(jsonb,jsonb,text) to causeway_app;
 comment on function app.remember(jsonb,jsonb,text) is 'Stores a result under the key, if there is one, and returns it. Of two calls racing with one key the second fails as a whole (23505).';
 
+CREATE OR REPLACE FUNCTION app.replace_envelope(relation text, column_name text, row_id text, tenant text, old_envelope text, new_envelope text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  place record;
+  changed integer;
+begin
+  select c.* into strict place from app.envelope_columns() as c
+   where c.relation = replace_envelope.relation and c.column_name = replace_envelope.column_name;
+  execute format('update %s set %I = $1 where %I = $2 and %I = $3 and ($4 is null or %s = $4)',
+    place.relation, place.column_name, place.row_column, place.column_name,
+    case when place.by_tenant then 'tenant_id' else 'null::text' end)
+    using new_envelope, row_id, old_envelope, tenant;
+  get diagnostics changed = row_count;
+  return changed = 1;
+end
+$function$;
+alter function app.replace_envelope(text,text,text,text,text,text) owner to causeway_keeper;
+grant execute on function app.replace_envelope(text,text,text,text,text,text) to causeway_owner;
+comment on function app.replace_envelope(text,text,text,text,text,text) is 'Puts another envelope where the old one still is. False where it is not there any more.';
+
 CREATE OR REPLACE FUNCTION app.request_id()
  RETURNS text
  LANGUAGE sql
@@ -4184,6 +4459,50 @@ end
 $function$;
 alter function app.resolve_projects(text,text,text[]) owner to causeway_keeper;
 comment on function app.resolve_projects(text,text,text[]) is 'Refuses with project_not_found where a name or an id names none, or more than one, of those that the person may see. NULL for no bound stays NULL.';
+
+CREATE OR REPLACE FUNCTION app.retire_key(retired text, tenant text, believed interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  key record;
+begin
+  select k.* into key from (
+    select 'app.key_encryption_keys' as relation, e.key_id, 'keys' as purpose, e.created_at,
+           (select min(n.created_at) from app.key_encryption_keys as n where n.created_at > e.created_at) as successor_at
+      from app.key_encryption_keys as e where tenant is null
+    union all
+    select 'app.platform_keys', p.key_id, p.purpose, p.created_at,
+           (select min(n.created_at) from app.platform_keys as n where n.created_at > p.created_at)
+      from app.platform_keys as p where tenant is null
+    union all
+    select 'app.tenant_keys', t.key_id, t.purpose, t.created_at,
+           (select min(n.created_at) from app.tenant_keys as n
+             where n.tenant_id = t.tenant_id and n.purpose = t.purpose and n.created_at > t.created_at)
+      from app.tenant_keys as t where t.tenant_id = tenant
+  ) as k where k.key_id = retired;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'key_not_found');
+  elsif key.purpose = 'blobs' then
+    return jsonb_build_object('ok', false, 'code', 'key_of_blobs');
+  elsif key.successor_at is null then
+    return jsonb_build_object('ok', false, 'code', 'key_is_newest');
+  elsif key.successor_at > clock_timestamp() - believed then
+    return jsonb_build_object('ok', false, 'code', 'key_believed', 'details', jsonb_build_object(
+      'seconds', ceil(extract(epoch from key.successor_at + believed - clock_timestamp()))));
+  elsif exists (select from app.list_envelopes(retired, tenant, 1)) then
+    return jsonb_build_object('ok', false, 'code', 'key_in_use');
+  end if;
+  execute format('delete from %s where key_id = $1 and ($2 is null or %s = $2)', key.relation,
+    case when tenant is null then 'null::text' else 'tenant_id' end) using retired, tenant;
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.retire_key(text,text,interval) owner to causeway_keeper;
+grant execute on function app.retire_key(text,text,interval) to causeway_owner;
+comment on function app.retire_key(text,text,interval) is 'Deletes a key that seals nothing any more: no envelope is left under it, and its successor is older than any isolate believes keys.';
 
 CREATE OR REPLACE FUNCTION app.revoke_api_token(token_id text)
  RETURNS jsonb
@@ -4406,6 +4725,30 @@ alter function app.rotate_oauth_key(text,jsonb,text,interval,interval) owner to 
 grant execute on function app.rotate_oauth_key(text,jsonb,text,interval,interval) to causeway_owner;
 comment on function app.rotate_oauth_key(text,jsonb,text,interval,interval) is 'Publishes a key that signs after a time, and takes the earlier ones away when it has signed for the overlap.';
 
+CREATE OR REPLACE FUNCTION app.secret_columns()
+ RETURNS TABLE(relation text, column_name text, form text, rows_estimate bigint, is_seen boolean)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select format('%I.%I', s.nspname, c.relname), a.attname::text, t.typname::text, c.reltuples::bigint,
+         has_column_privilege('causeway_keeper', c.oid, a.attnum, 'select')
+         and exists (select from pg_policy p
+                      where p.polrelid = c.oid and p.polroles && array[to_regrole('causeway_keeper')::oid] and p.polcmd in ('*', 'r')
+                        and p.polpermissive and pg_get_expr(p.polqual, p.polrelid) = 'true')
+    from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace s on s.oid = c.relnamespace
+    join pg_type t on t.oid = a.atttypid
+   where c.relkind in ('r', 'p') and not a.attisdropped and s.nspname = 'app'
+     and (a.atttypid in ('app.envelope'::regtype, 'app.argon2id'::regtype)
+          or a.atttypid in ('app.sha256'::regtype, 'app.sha256_hex'::regtype)
+             and a.attname ~ '(secret|token|cookie|link|code)_sha256$')
+   order by 1, 2
+$function$;
+alter function app.secret_columns() owner to causeway_owner;
+grant execute on function app.secret_columns() to causeway_app;
+grant execute on function app.secret_columns() to causeway_keeper;
+comment on function app.secret_columns() is 'Columns that hold a secret as an envelope or a hash, by their type.';
+
 CREATE OR REPLACE FUNCTION app.set_cordon(manager text, executor text, cordoned boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4569,6 +4912,40 @@ $function$;
 alter function app.system_add_first_audit_key(text,text) owner to causeway_keeper;
 grant execute on function app.system_add_first_audit_key(text,text) to causeway_app;
 grant execute on function app.system_add_first_audit_key(text,text) to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.system_add_first_data_key(tenant text, purpose text, key_id text, wrapped text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtext('app.data_keys'), hashtext(coalesce(tenant, '')));
+  if not exists (select from app.find_data_keys(tenant) as k where k.purpose = system_add_first_data_key.purpose) then
+    perform app.add_data_key(tenant, purpose, key_id, wrapped);
+  end if;
+end
+$function$;
+alter function app.system_add_first_data_key(text,text,text,text) owner to causeway_keeper;
+grant execute on function app.system_add_first_data_key(text,text,text,text) to causeway_app;
+comment on function app.system_add_first_data_key(text,text,text,text) is 'Stores a key of a tenant, or (null) of the platform, for a purpose that has none.';
+
+CREATE OR REPLACE FUNCTION app.system_add_first_key_encryption_key(key_id text, recipe jsonb, canary text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtext('app.key_encryption_keys'));
+  if not exists (select from app.key_encryption_keys) then
+    perform app.add_key_encryption_key(key_id, recipe, canary);
+  end if;
+end
+$function$;
+alter function app.system_add_first_key_encryption_key(text,jsonb,text) owner to causeway_keeper;
+grant execute on function app.system_add_first_key_encryption_key(text,jsonb,text) to causeway_app;
+comment on function app.system_add_first_key_encryption_key(text,jsonb,text) is 'Stores a key where there is none. Of two isolates that start at once, one key is kept.';
 
 CREATE OR REPLACE FUNCTION app.system_add_first_oauth_key(key_id text, public_jwk jsonb, private_key text)
  RETURNS void
@@ -5949,6 +6326,39 @@ $function$;
 alter function app.system_rotate_token(text,text,text,interval) owner to causeway_keeper;
 grant execute on function app.system_rotate_token(text,text,text,interval) to causeway_app;
 comment on function app.system_rotate_token(text,text,text,interval) is 'Gives a living token of the acting person a successor, and ends the old one after the overlap. Refuses with not_found, already_exists (rotated before) or invalid_arguments (details: seconds_max).';
+
+CREATE OR REPLACE FUNCTION app.system_scan_secrets(rows_max bigint)
+ RETURNS TABLE(severity text, code text, object text, message text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  place record;
+  wrong bigint;
+begin
+  for place in select * from app.secret_columns() as s where s.is_seen and (rows_max is null or s.rows_estimate <= rows_max) loop
+    execute format('select count(*) from %s where %I::text !~ %L', place.relation, place.column_name,
+      case place.form
+        when 'envelope' then '^v1\.[A-Za-z0-9_-]{8}\.[A-Za-z0-9_-]{38,}$'
+        when 'argon2id' then '^\$argon2id\$v=19\$m=[0-9]{4,7},t=[0-9]{1,3},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,128}$'
+        else '^[0-9a-f]{64}$'
+      end) into wrong;
+    if wrong > 0 then
+      severity := 'error';
+      code := 'secret_in_the_clear';
+      object := place.relation || '.' || place.column_name;
+      message := format('%s rows of %s hold something else than an %s in %s: find out who wrote it, treat it as known to others, and remove it.',
+                        wrong, place.relation, place.form, place.column_name);
+      return next;
+    end if;
+  end loop;
+end
+$function$;
+alter function app.system_scan_secrets(bigint) owner to causeway_keeper;
+grant execute on function app.system_scan_secrets(bigint) to causeway_app;
+grant execute on function app.system_scan_secrets(bigint) to causeway_owner;
+comment on function app.system_scan_secrets(bigint) is 'Looks into every row of each column for a secret, of tables of at most rows_max rows (null: of all), as a role that sees all rows.';
 
 CREATE OR REPLACE FUNCTION app.system_seal_audit(events_max integer)
  RETURNS integer

@@ -12,6 +12,10 @@ export interface Env {
   readonly DATABASE_HTTP_URL?: string;
   readonly CONTEXT_KEY: string;
   readonly SEAL_KEY: string;
+  /** What the key-encryption key is derived from. */
+  readonly KEY_PASSPHRASE?: string;
+  /** The one before, while it is changed. */
+  readonly KEY_PASSPHRASE_PREVIOUS?: string;
 
   /** What stands in front and vouches for the peer's address; absent means Cloudflare. */
   readonly EDGE?: 'cloudflare' | 'none';

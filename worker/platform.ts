@@ -3,6 +3,8 @@ import { openBlobStore } from './blobs/open-blob-store.ts';
 import { createDatabase, type Database } from './database/database.ts';
 import { importTicketKey } from './database/ticket.ts';
 import type { Env } from './env.ts';
+import { type KeyStore, openKeyStore } from './keys/key-store.ts';
+import { sourceOf } from './keys/source-of.ts';
 import { importSealKey, type SealKey } from './seal/seal.ts';
 import { type Publish, publisherOf } from './tenants/changes/publish.ts';
 
@@ -13,6 +15,7 @@ export interface Platform {
   readonly database: Database;
   readonly blobs: BlobStore;
   readonly sealKey: SealKey;
+  readonly keys: KeyStore;
   readonly publish: Publish;
 }
 
@@ -34,17 +37,19 @@ async function open(env: Env): Promise<Platform> {
     importTicketKey(env.CONTEXT_KEY),
     importSealKey(env.SEAL_KEY),
   ]);
+  const database = createDatabase({
+    connectionString: env.DATABASE_URL,
+    ticketKey,
+    ...(env.DATABASE_HTTP_URL === undefined ? {} : { endpoint: env.DATABASE_HTTP_URL }),
+    ...(outbound === undefined ? {} : { fetch: (input, init) => outbound.fetch(input, init) }),
+  });
   return {
     env,
     publicUrl: new URL(env.PUBLIC_URL).href.replace(/\/$/, ''),
-    database: createDatabase({
-      connectionString: env.DATABASE_URL,
-      ticketKey,
-      ...(env.DATABASE_HTTP_URL === undefined ? {} : { endpoint: env.DATABASE_HTTP_URL }),
-      ...(outbound === undefined ? {} : { fetch: (input, init) => outbound.fetch(input, init) }),
-    }),
+    database,
     blobs: openBlobStore(env),
     sealKey,
+    keys: openKeyStore(database, sourceOf(env)),
     publish: publisherOf(env),
   };
 }

@@ -1,23 +1,14 @@
 import type { Sealer } from '../../worker/audit/seal-log.ts';
-import { deriveEnvelopeKey } from '../../worker/seal/envelope.ts';
 import type { AuditOperator } from '../database/audit-operator.ts';
-import { readSecrets } from '../stack/secrets.ts';
-import { statePaths } from '../stack/state-paths.ts';
+import { findSource } from '../keys/open-source.ts';
+import { operatorKeys } from '../keys/operator-keys.ts';
 
-/**
- * Seals as the Worker does, from the operator's machine; null where SEAL_KEY, under which the signing key lies, is not at
- * hand.
- */
+/** Seals as the Worker does, from the operator's machine; null where no passphrase that opens the signing key is at hand. */
 export function operatorSealer(
   { ask }: AuditOperator,
-  { state, databaseUrl, origin }: { state: string; databaseUrl?: string; origin: () => string },
+  options: { ownerUrl: string; state: string; databaseUrl?: string; origin: () => string },
 ): Sealer | null {
-  const isElsewhere = (databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
-  const sealKey = isElsewhere ? process.env.SEAL_KEY : readSecrets(statePaths(state))?.sealKey;
-  if (sealKey === undefined) return null;
-  return {
-    ask,
-    envelopeKey: () => deriveEnvelopeKey(sealKey, 'audit signing key'),
-    origin,
-  };
+  const source = findSource(options);
+  if (source === null) return null;
+  return { ask, keys: operatorKeys(options.ownerUrl, source), origin: options.origin };
 }

@@ -32,8 +32,8 @@ interface VerifyOptions extends JsonOptions {
   readonly checkpoint?: string;
 }
 
-const SEAL_KEY_NOTE =
-  ' Of another database SEAL_KEY is read from the environment; without it, what is newer than the last checkpoint stays out.';
+const PASSPHRASE_NOTE =
+  ' Of another database KEY_PASSPHRASE is read from the environment; without it, what is newer than the last checkpoint stays out.';
 
 export function registerAudit(program: Command): void {
   const audit = program
@@ -46,7 +46,7 @@ export function registerAudit(program: Command): void {
 
   withTenant(audit.command('export'))
     .summary('write the whole log of a tenant, with its proof, into a file')
-    .description(`Seals and signs what is new, then writes the log as JSON lines.${SEAL_KEY_NOTE}`)
+    .description(`Seals and signs what is new, then writes the log as JSON lines.${PASSPHRASE_NOTE}`)
     .requiredOption('--out <file>', 'where to; it appears when it is whole')
     .option('--public-url <url>', 'the address of the deployment, where it is not this stack', parsePublicUrl)
     .addHelpText('after', '\nExample:\n  $ ./causeway audit export --out acme.jsonl')
@@ -91,7 +91,7 @@ async function exportLog(options: ExportOptions): Promise<void> {
         what: 'Nothing was exported.',
         why: `no checkpoint covers any event of ${tenant}`,
         remedy:
-          'look at the id of the tenant; else wait for the next checkpoint (one an hour), or set SEAL_KEY so that this command can sign one',
+          'look at the id of the tenant; else wait for the next checkpoint (one an hour), or set KEY_PASSPHRASE so that this command can sign one',
       });
     await createBoard().step(`${proof.size} entries`, (say) =>
       writeExport(operator, proof, options.out, (entries) => say(`${entries} written`)),
@@ -107,8 +107,13 @@ async function exportLog(options: ExportOptions): Promise<void> {
 }
 
 async function printKey(options: DatabaseOptions & { publicUrl?: string }): Promise<void> {
-  const key = await withAuditOperator(await ownerUrlOf(options), async (operator) => {
-    const sealer = operatorSealer(operator, { ...options, origin: () => originOf(publicUrlOf(options)) });
+  const ownerUrl = await ownerUrlOf(options);
+  const key = await withAuditOperator(ownerUrl, async (operator) => {
+    const sealer = operatorSealer(operator, {
+      ...options,
+      ownerUrl,
+      origin: () => originOf(publicUrlOf(options)),
+    });
     return sealer === null ? operator.ask(findAuditKey()) : auditKey(sealer);
   });
   if (key === null)
@@ -116,7 +121,7 @@ async function printKey(options: DatabaseOptions & { publicUrl?: string }): Prom
       what: 'There is no key yet.',
       why: 'the deployment has not made its first checkpoint',
       remedy:
-        'wait for it (a minute after the first event), or set SEAL_KEY so that this command makes the key',
+        'wait for it (a minute after the first event), or set KEY_PASSPHRASE so that this command makes the key',
     });
   if (options.json) printJson({ key: key.public_key });
   else printResult(key.public_key);
@@ -136,7 +141,12 @@ async function printCheckpoint(options: DatabaseOptions): Promise<void> {
 
 /** Seals and signs what is new where the key is at hand. */
 async function sealNow(operator: AuditOperator, options: ExportOptions): Promise<void> {
-  const sealer = operatorSealer(operator, { ...options, origin: () => originOf(publicUrlOf(options)) });
+  const ownerUrl = await ownerUrlOf(options);
+  const sealer = operatorSealer(operator, {
+    ...options,
+    ownerUrl,
+    origin: () => originOf(publicUrlOf(options)),
+  });
   await sealAll(operator);
   if (sealer !== null) await makeCheckpoint(sealer, 0);
 }

@@ -1,17 +1,22 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { parseId } from '../../protocol/ids.ts';
+import type { KeyOwner } from '../../worker/keys/data-key.ts';
 import { makeSigningKey } from '../../worker/oauth/keys/make-key.ts';
-import { deriveEnvelopeKey } from '../../worker/seal/envelope.ts';
+import { asKeyOperator } from '../database/key-operator.ts';
 import { rotateOAuthKey } from '../database/oauth-operator.ts';
+import { newestOf, openKeks, openSecretKeys } from '../keys/open-keys.ts';
+import { openSource } from '../keys/open-source.ts';
+import { type Rotation, rotateDataKeys, rotateKek } from '../keys/rotate-keys.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
-import { readSecrets } from '../stack/secrets.ts';
-import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote } from '../terminal/print.ts';
-import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+import { type DatabaseOptions, withDatabase } from './database-option.ts';
 
-interface RotateOptions extends StateOptions, JsonOptions {
-  readonly databaseUrl?: string;
+interface RotateOptions extends DatabaseOptions {
   readonly now?: boolean;
+  readonly kek?: boolean;
+  readonly tenant?: string;
+  readonly platform?: boolean;
 }
 
 /** A new key is published for so long before it signs: whoever keeps the JWK Set for its five minutes has it by then. */
@@ -20,34 +25,60 @@ const SIGNS_AFTER_SECONDS = 600;
 const OVERLAP_SECONDS = 3600;
 
 export function registerKeys(program: Command): void {
-  program
+  const keys = program
     .command('keys')
-    .summary('keys that sign access tokens: rotate')
-    .description('The keys with which the authorization server signs access tokens.')
-    .helpCommand(false)
-    .command('rotate')
-    .summary('publish a new key and retire the ones before it')
+    .summary('keys that sign access tokens, and keys of secrets at rest: rotate')
+    .description('The keys of a deployment; docs/keys.md says what each is for.')
+    .helpCommand(false);
+  withDatabase(keys.command('rotate'))
+    .summary('make a new key and retire the ones before it')
     .description(
-      'Publishes a new signing key, which signs ten minutes later; the earlier ones verify for one more hour, so nobody notices. The private key is stored as an envelope under SEAL_KEY.',
+      [
+        'Without an option: publishes a new key for access tokens, which signs ten minutes later; the earlier ones verify for one more hour, so nobody notices.',
+        'With --kek, --tenant or --platform: makes a new key for secrets at rest and seals anew what the earlier ones sealed, while everything is served. It may be interrupted: call it again, and it goes on.',
+        'Where another database is named, KEY_PASSPHRASE (and KEY_PASSPHRASE_PREVIOUS while it is changed) are read from the environment.',
+      ].join('\n\n'),
     )
     .option(
       '--now',
-      'after a theft: sign with the new key at once and refuse the others within a minute; agents refresh by themselves',
+      'after a theft of a signing key: sign with the new one at once and refuse the others within a minute; agents refresh by themselves',
     )
-    .option(
-      '--database-url <url>',
-      'another database, as causeway_owner (also: environment DATABASE_OWNER_URL); SEAL_KEY is then read from the environment',
+    .addOption(
+      new Option('--kek', 'the key-encryption key, which wraps all others').conflicts([
+        'now',
+        'tenant',
+        'platform',
+      ]),
     )
-    .addOption(stateOption())
-    .addOption(jsonOption())
-    .addHelpText('after', '\nExamples:\n  $ ./causeway keys rotate\n  $ ./causeway keys rotate --now')
+    .addOption(
+      new Option(
+        '--tenant <id>',
+        'the keys of a tenant; its blobs that are there stay under theirs',
+      ).conflicts(['now', 'platform']),
+    )
+    .addOption(new Option('--platform', 'the key of the secrets of the platform').conflicts(['now']))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ./causeway keys rotate\n  $ ./causeway keys rotate --now\n  $ ./causeway keys rotate --kek\n  $ ./causeway keys rotate --tenant ten_01jd...',
+    )
     .action(rotate);
 }
 
 async function rotate(options: RotateOptions): Promise<void> {
-  const envelopeKey = await deriveEnvelopeKey(sealKeyOf(options), 'oauth signing key');
-  const key = await makeSigningKey(envelopeKey);
-  const retired = await rotateOAuthKey(await ownerUrlOf(options), key, {
+  const ownerUrl = await ownerUrlOf(options);
+  if (options.kek) return atRest(options, ownerUrl, 'kek');
+  if (options.platform) return atRest(options, ownerUrl, null);
+  if (options.tenant !== undefined) return atRest(options, ownerUrl, tenantNamed(options.tenant));
+  await rotateSigningKey(options, ownerUrl);
+}
+
+async function rotateSigningKey(options: RotateOptions, ownerUrl: string): Promise<void> {
+  const source = openSource(options);
+  const sealing = await asKeyOperator(ownerUrl, async (operator) =>
+    newestOf(await openSecretKeys(operator, await openKeks(operator, source), null)),
+  );
+  const key = await makeSigningKey(sealing);
+  const retired = await rotateOAuthKey(ownerUrl, key, {
     signsAfterSeconds: options.now ? 0 : SIGNS_AFTER_SECONDS,
     overlapSeconds: options.now ? 0 : OVERLAP_SECONDS,
   });
@@ -62,15 +93,47 @@ async function rotate(options: RotateOptions): Promise<void> {
   );
 }
 
-function sealKeyOf({ state, databaseUrl }: RotateOptions): string {
-  const isElsewhere = (databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
-  const sealKey = isElsewhere ? process.env.SEAL_KEY : readSecrets(statePaths(state))?.sealKey;
-  if (sealKey !== undefined) return sealKey;
+async function atRest(options: RotateOptions, ownerUrl: string, which: 'kek' | KeyOwner): Promise<void> {
+  const source = openSource(options);
+  const tell = (resealed: number) => printNote(`  ${resealed} sealed anew`);
+  const rotation = await asKeyOperator(ownerUrl, (operator) =>
+    which === 'kek' ? rotateKek(operator, source, tell) : rotateDataKeys(operator, source, which, tell),
+  );
+  const { unreadable, ...told } = rotation;
+  if (options.json) printJson({ ...told, unreadable: unreadable.map(({ place }) => place) });
+  else for (const line of linesOf(rotation)) printNote(line);
+  if (unreadable.length > 0) throw unreadableFailure(rotation);
+}
+
+function linesOf({ newest, resealed, retired, kept }: Rotation): readonly string[] {
+  return [
+    `${newest} seals from now on; ${resealed} were sealed anew.`,
+    ...retired.map((keyId) => `${keyId} seals nothing any more and is deleted.`),
+    ...kept.map(({ keyId, seconds }) =>
+      seconds === null
+        ? `${keyId} still seals something and stays.`
+        : `${keyId} stays: the Worker may use it for ${Math.ceil(seconds / 60)} more minutes. Call this again after that, and it is deleted.`,
+    ),
+  ];
+}
+
+function unreadableFailure({ unreadable }: Rotation): Failure {
+  return new Failure({
+    what: `${unreadable.length} envelopes do not open with the key that they name; that key stays.`,
+    why: 'they were damaged, or stood in another row, column or tenant when they were sealed',
+    remedy: 'restore these rows from a backup, or delete them, and call this again',
+    evidence: unreadable
+      .slice(0, 10)
+      .map(({ place }) => `${place.table}.${place.column} ${place.tenant ?? ''} ${place.row}`),
+  });
+}
+
+function tenantNamed(text: string): string {
+  const tenant = parseId('tenant', text);
+  if (tenant !== null) return tenant;
   throw new Failure({
-    what: 'No key was made.',
-    why: isElsewhere ? 'SEAL_KEY is not set' : `no stack was ever started in ${state}`,
-    remedy: isElsewhere
-      ? 'set SEAL_KEY to that of the deployment: its Worker opens the key with it'
-      : 'start ./causeway up once, or name a database: --database-url URL',
+    what: 'No key was changed.',
+    why: `${text} is no id of a tenant`,
+    remedy: 'name the tenant by its id: --tenant ten_...',
   });
 }

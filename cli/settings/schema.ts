@@ -15,6 +15,8 @@ export interface Setting {
 }
 
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected 32 bytes as base64url (43 characters)');
+/** Long enough that nobody guesses it, however fast they hash: `openssl rand -base64 32` is. */
+const passphrase = z.string().min(20, 'expected at least 20 characters').max(1000);
 const passwordCosts = z
   .string()
   .refine(
@@ -74,6 +76,22 @@ export const SETTINGS = {
     absent: null,
     example: '43 characters: openssl rand 32 | basenc --base64url | tr -d =',
     says: 'Signs capabilities of runs, upload and download links, and cursors.',
+  },
+  KEY_PASSPHRASE: {
+    schema: passphrase,
+    of: 'worker',
+    secret: true,
+    absent: null,
+    example: 'openssl rand -base64 32',
+    says: 'The passphrase from which the key-encryption key of secrets and blobs at rest is derived. Without it nothing that was sealed can be opened again, a restored backup included: keep it apart from the database ([keys](keys.md)).',
+  },
+  KEY_PASSPHRASE_PREVIOUS: {
+    schema: passphrase,
+    of: 'worker',
+    secret: true,
+    absent: 'the passphrase is not being changed',
+    example: 'openssl rand -base64 32',
+    says: 'The passphrase before, from the deployment of a new one until `./causeway keys rotate --kek` has finished.',
   },
   EDGE: {
     schema: z.enum(['cloudflare', 'none']),

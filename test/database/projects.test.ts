@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeBase64url } from '../../protocol/base64url.ts';
 import { Refusal } from '../../worker/http/refusal.ts';
+import { openKeyStore } from '../../worker/keys/key-store.ts';
 import type { Danger } from '../../worker/mcp/confirm/confirm.ts';
 import type { Platform } from '../../worker/platform.ts';
 import { archiveProject } from '../../worker/projects/archive-project.ts';
@@ -31,6 +32,7 @@ beforeAll(async () => {
     publicUrl: 'http://127.0.0.1',
     database: await database.open(() => requests++),
     blobs: blobServer.store,
+    keys: openKeyStore(await database.open(), null),
     sealKey: await importSealKey(encodeBase64url(new Uint8Array(32).fill(7))),
     publish() {},
   };

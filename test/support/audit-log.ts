@@ -4,15 +4,16 @@ import { readLines } from '../../cli/audit/read-lines.ts';
 import { type Trust, type Verdict, verifyExport } from '../../cli/audit/verify-export.ts';
 import { writeExport } from '../../cli/audit/write-export.ts';
 import { type AuditOperator, withAuditOperator } from '../../cli/database/audit-operator.ts';
+import { nodeSource } from '../../cli/keys/open-source.ts';
+import { operatorKeys } from '../../cli/keys/operator-keys.ts';
 import { type NoteVerifier, readNoteVerifier } from '../../protocol/signed-note.ts';
 import { auditKey, makeCheckpoint, type Sealer, sealAll } from '../../worker/audit/seal-log.ts';
 import { recordAudit } from '../../worker/database/audit.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
-import { deriveEnvelopeKey } from '../../worker/seal/envelope.ts';
 import type { TestDatabase } from './database.ts';
 import type { Inhabitant } from './tenants.ts';
 
-const SEAL_KEY = 'A'.repeat(43);
+const PASSPHRASE = 'correct horse battery staple';
 export const ORIGIN = 'causeway.example/audit';
 
 /** The audit log of a test database, from an event to the verdict on an export. `folder` takes its files. */
@@ -21,7 +22,7 @@ export function auditLogOf(database: TestDatabase, folder: string) {
     withAuditOperator(database.ownerUrl, work);
   const sealerOf = ({ ask }: AuditOperator): Sealer => ({
     ask,
-    envelopeKey: () => deriveEnvelopeKey(SEAL_KEY, 'audit signing key'),
+    keys: operatorKeys(database.ownerUrl, nodeSource([PASSPHRASE])),
     origin: () => ORIGIN,
   });
   const seal = (operator: AuditOperator) =>

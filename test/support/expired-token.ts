@@ -1,9 +1,9 @@
 import { importJWK, type JWK } from 'jose';
 import { ALGORITHM } from '../../worker/oauth/jwt/access-token.ts';
 import { signAccessToken } from '../../worker/oauth/jwt/sign.ts';
-import { rowOfKey } from '../../worker/oauth/keys/make-key.ts';
-import { deriveEnvelopeKey, openEnvelope } from '../../worker/seal/envelope.ts';
+import { placeOfKey } from '../../worker/oauth/keys/make-key.ts';
 import { claimsOf } from './oauth.ts';
+import { openSealed } from './open-sealed.ts';
 import { queryAs } from './query-as.ts';
 import type { TestStack } from './stack.ts';
 
@@ -24,8 +24,7 @@ export async function agedCopy(stack: TestStack, accessToken: string, seconds: n
     'select private_key from app.oauth_keys where key_id = $1',
     [kid],
   );
-  const envelopeKey = await deriveEnvelopeKey(stack.secrets.sealKey, 'oauth signing key');
-  const jwk = await openEnvelope(envelopeKey, row?.private_key as string, rowOfKey(kid));
+  const jwk = await openSealed(stack, row?.private_key as string, placeOfKey(kid));
   const privateKey = await importJWK(JSON.parse(jwk ?? '') as JWK, ALGORITHM);
   if (privateKey instanceof Uint8Array) throw new Error('a signing key is no secret of bytes');
   const before = { ...claims, iat: claims.iat - seconds, exp: claims.exp - seconds };

@@ -43,7 +43,7 @@ describe('./causeway audit', () => {
       env: {
         ...process.env,
         DATABASE_OWNER_URL: stack.ownerUrl,
-        SEAL_KEY: stack.secrets.sealKey,
+        KEY_PASSPHRASE: stack.secrets.keyPassphrase,
         NO_COLOR: '1',
       },
     });

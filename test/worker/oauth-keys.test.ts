@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
-import { rowOfKey } from '../../worker/oauth/keys/make-key.ts';
-import { deriveEnvelopeKey, openEnvelope } from '../../worker/seal/envelope.ts';
+import { placeOfKey } from '../../worker/oauth/keys/make-key.ts';
 import { postMcp } from '../support/mcp-call.ts';
 import { connect, exchange, refreshFields, signedIn } from '../support/oauth.ts';
+import { openSealed } from '../support/open-sealed.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { settleAccount } from '../support/visitor.ts';
@@ -21,7 +21,7 @@ const rotate = (environment: Record<string, string>) =>
   });
 
 describe('./causeway keys rotate', () => {
-  test('publishes a key that only SEAL_KEY opens, and nobody who is connected notices', async () => {
+  test('publishes a key that only the passphrase opens, and nobody who is connected notices', async () => {
     const connected = await connect(
       stack,
       await signedIn(stack, await settleAccount(stack, { name: 'Ann' })),
@@ -31,7 +31,10 @@ describe('./causeway keys rotate', () => {
       'select key_id from app.oauth_keys where published_until is null',
     );
     expect(before).toHaveLength(1);
-    const { stdout } = await rotate({ DATABASE_OWNER_URL: stack.ownerUrl, SEAL_KEY: stack.secrets.sealKey });
+    const { stdout } = await rotate({
+      DATABASE_OWNER_URL: stack.ownerUrl,
+      KEY_PASSPHRASE: stack.secrets.keyPassphrase,
+    });
     const { key, retired } = JSON.parse(stdout) as { key: string; retired: number };
     expect(retired).toBe(1);
 
@@ -44,23 +47,20 @@ describe('./causeway keys rotate', () => {
       [before[0]?.key_id, false, false],
       [key, true, true],
     ]);
-    const envelopeKey = await deriveEnvelopeKey(stack.secrets.sealKey, 'oauth signing key');
     const envelope = rows[1]?.private_key as string;
-    expect(JSON.parse((await openEnvelope(envelopeKey, envelope, rowOfKey(key))) ?? '{}')).toHaveProperty(
-      'd',
-    );
+    expect(JSON.parse((await openSealed(stack, envelope, placeOfKey(key))) ?? '{}')).toHaveProperty('d');
 
     expect((await postMcp(stack, connected.tokens.access_token, LIST)).status).toBe(200);
     const { body } = await exchange(stack, refreshFields(connected));
     expect((await postMcp(stack, body.access_token, LIST)).status).toBe(200);
   });
 
-  test('says what it lacks where SEAL_KEY is not set', async () => {
-    const { SEAL_KEY: _, ...environment } = process.env;
+  test('says what it lacks where KEY_PASSPHRASE is not set', async () => {
+    const { KEY_PASSPHRASE: _, ...environment } = process.env;
     const failed = await run(process.execPath, [join(ROOT_DIR, 'cli/main.ts'), 'keys', 'rotate'], {
       env: { ...environment, DATABASE_OWNER_URL: stack.ownerUrl },
     }).catch((error: { stderr: string; code: number }) => error);
     expect(failed).toMatchObject({ code: 1 });
-    expect(failed.stderr).toContain('SEAL_KEY is not set');
+    expect(failed.stderr).toContain('KEY_PASSPHRASE is not set');
   });
 });

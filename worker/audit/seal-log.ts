@@ -9,14 +9,14 @@ import {
   sealEvents,
 } from '../database/audit-log.ts';
 import type { Query } from '../database/query.ts';
-import type { EnvelopeKey } from '../seal/envelope.ts';
+import type { KeyStore } from '../keys/key-store.ts';
 import { makeAuditKey, openAuditKey } from './audit-key.ts';
 import { signCheckpoint } from './checkpoint.ts';
 
-/** What sealing needs: one question to the database, apart from any tenant, and the key of the key. */
+/** What sealing needs: one question to the database, apart from any tenant, and the keys that seal its key. */
 export interface Sealer {
   readonly ask: <Result>(question: Query<Result>) => Promise<Result>;
-  readonly envelopeKey: () => Promise<EnvelopeKey>;
+  readonly keys: Pick<KeyStore, 'sealing' | 'open'>;
   /** The name under which the deployment signs; asked for when the key is made. */
   readonly origin: () => string;
 }
@@ -49,16 +49,16 @@ export async function makeCheckpoint(
   const draft = await sealer.ask(draftCheckpoint());
   if (draft.size === (last?.size ?? 0)) return last;
   const key = await auditKey(sealer);
-  const note = await signCheckpoint(draft, await openAuditKey(await sealer.envelopeKey(), key));
+  const note = await signCheckpoint(draft, await openAuditKey(sealer.keys, key));
   await sealer.ask(addCheckpoint(draft.size, note));
   return sealer.ask(lastCheckpoint());
 }
 
 /** The key that signs; the first call of a deployment makes it. */
-export async function auditKey({ ask, envelopeKey, origin }: Sealer): Promise<StoredAuditKey> {
+export async function auditKey({ ask, keys, origin }: Sealer): Promise<StoredAuditKey> {
   const known = await ask(findAuditKey());
   if (known !== null) return known;
-  await ask(addFirstAuditKey(await makeAuditKey(await envelopeKey(), origin())));
+  await ask(addFirstAuditKey(await makeAuditKey(keys, origin())));
   const stored = await ask(findAuditKey());
   if (stored === null) throw new Error('the audit key was not stored');
   return stored;

@@ -1,6 +1,5 @@
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import type { Platform } from '../platform.ts';
-import { deriveEnvelopeKey } from '../seal/envelope.ts';
 import { originOf } from './checkpoint.ts';
 import { makeCheckpoint, type Sealer, sealAll } from './seal-log.ts';
 
@@ -20,10 +19,10 @@ export async function sweepAudit(platform: Platform): Promise<void> {
   await platform.blobs.put({ tenant: CHECKPOINTS, sha256: await sha256Hex(bytes) }, bytes, bytes.byteLength);
 }
 
-function sealerOf({ database, env, publicUrl }: Platform): Sealer {
+function sealerOf({ database, keys, publicUrl }: Platform): Sealer {
   return {
     ask: async (question) => (await database.transaction([question] as const))[0],
-    envelopeKey: () => deriveEnvelopeKey(env.SEAL_KEY, 'audit signing key'),
+    keys,
     origin: () => originOf(publicUrl),
   };
 }

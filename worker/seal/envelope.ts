@@ -1,48 +1,57 @@
 import { decodeBase64url, encodeBase64url } from '../../protocol/base64url.ts';
 
-/**
- * Secrets at rest: `v1.<key id>.<base64url(nonce || ciphertext || tag)>`, AES-256-GCM with a random 96-bit nonce (NIST
- * SP 800-38D) under a key that HKDF-SHA256 (RFC 5869) derives from SEAL_KEY for one purpose. The row that holds an
- * envelope is its additional data, so that one cannot be moved to another row.
- */
-export type EnvelopePurpose = 'oauth signing key' | 'oauth refresh successor' | 'audit signing key';
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
+/**
+ * Seals secrets at rest as `v1.<key id>.<base64url(nonce || ciphertext || tag)>`: AES-256-GCM (NIST SP 800-38D) with a
+ * random 96-bit nonce. By section 8.3 of it one key may seal 2^32 envelopes; a key that comes near that is rotated.
+ */
 export interface EnvelopeKey {
-  /** Tells which key made an envelope, and nothing about it. */
+  /** Eight characters that tell which key made an envelope, and nothing about it. */
   readonly id: string;
-  readonly key: Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+  readonly key: Key;
+}
+
+/** Keys of one owner: the newest seals, each opens what it sealed. */
+export interface EnvelopeKeys {
+  readonly newest: EnvelopeKey;
+  readonly byId: ReadonlyMap<string, EnvelopeKey>;
+}
+
+/** Where an envelope stands; it opens nowhere else. */
+export interface Place {
+  /** With its schema: `app.oauth_keys`. */
+  readonly table: string;
+  readonly column: string;
+  /** The primary key beside tenant_id. */
+  readonly row: string;
+  /** Null in a table without tenants. */
+  readonly tenant: string | null;
 }
 
 const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
 const ENVELOPE = /^v1\.([A-Za-z0-9_-]{8})\.([A-Za-z0-9_-]+)$/;
 const encoder = new TextEncoder();
 
-/** Derives the key of one purpose. Throws where `sealKey` is not base64url of at least 32 bytes. */
-export async function deriveEnvelopeKey(sealKey: string, purpose: EnvelopePurpose): Promise<EnvelopeKey> {
-  const bytes = decodeBase64url(sealKey);
-  if (bytes === null || bytes.byteLength < 32)
-    throw new Error('SEAL_KEY must be at least 32 bytes of base64url');
-  const root = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveBits', 'deriveKey']);
-  const derivation = (info: string) => ({
+/** The AES key for envelopes that 32 random bytes stand for (HKDF-SHA256, RFC 5869). */
+export async function importEnvelopeKey(id: string, bytes: Uint8Array<ArrayBuffer>): Promise<EnvelopeKey> {
+  if (bytes.byteLength !== 32) throw new Error('a key is 32 bytes');
+  const root = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey']);
+  const derivation = {
     name: 'HKDF',
     hash: 'SHA-256',
-    salt: encoder.encode('causeway envelope v1'),
-    info: encoder.encode(info),
-  });
-  const [key, id] = await Promise.all([
-    crypto.subtle.deriveKey(derivation(purpose), root, { name: 'AES-GCM', length: 256 }, false, [
-      'encrypt',
-      'decrypt',
-    ]),
-    crypto.subtle.deriveBits(derivation(`${purpose}: key id`), root, 48),
-  ]);
-  return { id: encodeBase64url(new Uint8Array(id)), key };
+    salt: new Uint8Array(),
+    info: encoder.encode('causeway envelope v1'),
+  };
+  const use = { name: 'AES-GCM', length: 256 };
+  return { id, key: await crypto.subtle.deriveKey(derivation, root, use, false, ['encrypt', 'decrypt']) };
 }
 
-export async function sealEnvelope({ id, key }: EnvelopeKey, text: string, row: string): Promise<string> {
+export async function sealEnvelope({ id, key }: EnvelopeKey, text: string, place: Place): Promise<string> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const sealed = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv: nonce, additionalData: encoder.encode(row) },
+    { name: 'AES-GCM', iv: nonce, additionalData: additionalData(id, place) },
     key,
     encoder.encode(text),
   );
@@ -52,18 +61,23 @@ export async function sealEnvelope({ id, key }: EnvelopeKey, text: string, row: 
   return `v1.${id}.${encodeBase64url(bytes)}`;
 }
 
-/** The text of an envelope that this key sealed for `row`; null for any other. */
+/** The id of the key that sealed it; null for what is no envelope. */
+export function keyIdOf(envelope: string): string | null {
+  return ENVELOPE.exec(envelope)?.[1] ?? null;
+}
+
+/** The text of an envelope that this key sealed for `place`; null for any other. */
 export async function openEnvelope(
   { id, key }: EnvelopeKey,
   envelope: string,
-  row: string,
+  place: Place,
 ): Promise<string | null> {
   const [, keyId, body = ''] = ENVELOPE.exec(envelope) ?? [];
   const bytes = decodeBase64url(body);
-  if (keyId !== id || bytes === null || bytes.byteLength < NONCE_BYTES) return null;
+  if (keyId !== id || bytes === null || bytes.byteLength < NONCE_BYTES + TAG_BYTES) return null;
   try {
     const opened = await crypto.subtle.decrypt(
-      { name: 'AES-GCM', iv: bytes.slice(0, NONCE_BYTES), additionalData: encoder.encode(row) },
+      { name: 'AES-GCM', iv: bytes.slice(0, NONCE_BYTES), additionalData: additionalData(id, place) },
       key,
       bytes.slice(NONCE_BYTES),
     );
@@ -71,4 +85,19 @@ export async function openEnvelope(
   } catch {
     return null;
   }
+}
+
+/** {@link openEnvelope} with whichever of the keys sealed it. */
+export async function openWithAny(
+  keys: Pick<EnvelopeKeys, 'byId'>,
+  envelope: string,
+  place: Place,
+): Promise<string | null> {
+  const key = keys.byId.get(keyIdOf(envelope) ?? '');
+  return key === undefined ? null : openEnvelope(key, envelope, place);
+}
+
+/** JSON, so that no two places have the same bytes. */
+function additionalData(keyId: string, { table, column, row, tenant }: Place): Uint8Array<ArrayBuffer> {
+  return encoder.encode(JSON.stringify(['v1', keyId, table, column, row, tenant])) as Uint8Array<ArrayBuffer>;
 }

@@ -22,6 +22,7 @@ export function workerSettings(
     DATABASE_HTTP_URL: `http://127.0.0.1:${endpoints.postgresHttpPort}/sql`,
     CONTEXT_KEY: secrets.contextKey,
     SEAL_KEY: secrets.sealKey,
+    KEY_PASSPHRASE: secrets.keyPassphrase,
     EDGE: endpoints.edge,
     ADMINISTRATION: 'on',
     ...endpoints.settings,

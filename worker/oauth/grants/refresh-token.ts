@@ -1,6 +1,6 @@
 import { findRefreshToken, rotateRefreshToken } from '../../database/oauth-refresh-tokens.ts';
 import type { Platform } from '../../platform.ts';
-import { deriveEnvelopeKey, type EnvelopeKey, openEnvelope, sealEnvelope } from '../../seal/envelope.ts';
+import { type Place, sealEnvelope } from '../../seal/envelope.ts';
 import { endGrant } from '../end-grant.ts';
 import type { Issue } from '../issue-access-token.ts';
 import { LIFETIMES } from '../lifetimes.ts';
@@ -19,7 +19,6 @@ export async function refreshTokens({ platform, call, client, form }: TokenReque
   const digest = await digestOfOpaque('refresh', presented);
   if (digest === null) return refuse('unknown_refresh_token');
   const shown = { clientId: client.id, scope: form.get('scope'), resource: form.get('resource') };
-  const envelopeKey = await successorKey(platform);
 
   for (let look = 0; look < LOOKS_MAX; look++) {
     const facts = await findRefreshToken(platform.database, digest);
@@ -33,8 +32,8 @@ export async function refreshTokens({ platform, call, client, form }: TokenReque
     const { grant, successor } = judged.value.facts;
     const refreshToken =
       step === 'repeat'
-        ? await openEnvelope(envelopeKey, successor ?? '', rowOfRefresh(digest))
-        : await exchange(platform, digest, envelopeKey);
+        ? await platform.keys.open(grant.tenantId, successor ?? '', placeOfSuccessor(grant.tenantId, digest))
+        : await exchange(platform, digest, grant.tenantId);
     if (refreshToken !== null) return accept({ grant, scopes, refreshToken });
     if (step === 'repeat') break;
   }
@@ -42,27 +41,21 @@ export async function refreshTokens({ platform, call, client, form }: TokenReque
 }
 
 /** The successor, or null where another request was first. */
-async function exchange(platform: Platform, digest: string, key: EnvelopeKey): Promise<string | null> {
+async function exchange(platform: Platform, digest: string, tenant: string): Promise<string | null> {
   const next = await newOpaque('refresh');
   const isOurs = await rotateRefreshToken(platform.database, {
     tokenSha256: digest,
     nextSha256: next.sha256,
-    successor: await sealEnvelope(key, next.text, rowOfRefresh(digest)),
+    successor: await sealEnvelope(
+      await platform.keys.sealing(tenant),
+      next.text,
+      placeOfSuccessor(tenant, digest),
+    ),
     lifetimeSeconds: LIFETIMES.refresh,
   });
   return isOurs ? next.text : null;
 }
 
-function rowOfRefresh(tokenSha256: string): string {
-  return `app.oauth_refresh_tokens:${tokenSha256}`;
-}
-
-const keys = new WeakMap<Platform, Promise<EnvelopeKey>>();
-
-function successorKey(platform: Platform): Promise<EnvelopeKey> {
-  const known = keys.get(platform);
-  if (known !== undefined) return known;
-  const derived = deriveEnvelopeKey(platform.env.SEAL_KEY, 'oauth refresh successor');
-  keys.set(platform, derived);
-  return derived;
+function placeOfSuccessor(tenant: string, tokenSha256: string): Place {
+  return { table: 'app.oauth_refresh_tokens', column: 'successor', row: tokenSha256, tenant };
 }

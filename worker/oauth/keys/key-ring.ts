@@ -1,9 +1,8 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose';
 import { addFirstKey, findKeys, type PublishedKey } from '../../database/oauth-keys.ts';
 import type { Platform } from '../../platform.ts';
-import { deriveEnvelopeKey, openEnvelope } from '../../seal/envelope.ts';
 import { ALGORITHM } from '../jwt/access-token.ts';
-import { makeSigningKey, rowOfKey } from './make-key.ts';
+import { makeSigningKey, placeOfKey } from './make-key.ts';
 
 export interface SigningKey {
   readonly keyId: string;
@@ -65,8 +64,7 @@ async function ringOf(platform: Platform, believedMs: number): Promise<Ring> {
 async function readRing(platform: Platform): Promise<Ring> {
   let keys = await findKeys(platform.database);
   if (keys.length === 0) {
-    const envelopeKey = await deriveEnvelopeKey(platform.env.SEAL_KEY, 'oauth signing key');
-    await addFirstKey(platform.database, await makeSigningKey(envelopeKey));
+    await addFirstKey(platform.database, await makeSigningKey(await platform.keys.sealing(null)));
     keys = await findKeys(platform.database);
   }
   const imported = await Promise.all(
@@ -76,11 +74,10 @@ async function readRing(platform: Platform): Promise<Ring> {
 }
 
 async function openSigningKey(platform: Platform, stored: PublishedKey): Promise<SigningKey> {
-  const envelopeKey = await deriveEnvelopeKey(platform.env.SEAL_KEY, 'oauth signing key');
-  const jwk = await openEnvelope(envelopeKey, stored.privateKey, rowOfKey(stored.keyId));
+  const jwk = await platform.keys.open(null, stored.privateKey, placeOfKey(stored.keyId));
   if (jwk === null) {
     throw new Error(
-      'the signing key does not open with SEAL_KEY; ./causeway keys rotate makes one that does',
+      'the signing key opens with no key of the platform; ./causeway keys rotate makes one that does',
     );
   }
   return { keyId: stored.keyId, privateKey: await importKey(JSON.parse(jwk) as JWK) };

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
-import { type EnvelopeKey, sealEnvelope } from '../../seal/envelope.ts';
+import { type EnvelopeKey, type Place, sealEnvelope } from '../../seal/envelope.ts';
 import { ALGORITHM } from '../jwt/access-token.ts';
 
 /** A signing key as it is stored: public as a JWK, private as an envelope that is bound to the key's row. */
@@ -17,11 +17,11 @@ export async function makeSigningKey(envelopeKey: EnvelopeKey): Promise<StoredKe
   return {
     keyId,
     publicJwk: { ...publicJwk, kid: keyId, alg: ALGORITHM, use: 'sig' },
-    privateKey: await sealEnvelope(envelopeKey, JSON.stringify(privateJwk), rowOfKey(keyId)),
+    privateKey: await sealEnvelope(envelopeKey, JSON.stringify(privateJwk), placeOfKey(keyId)),
   };
 }
 
 /** What binds an envelope to the row of its key. */
-export function rowOfKey(keyId: string): string {
-  return `app.oauth_keys:${keyId}`;
+export function placeOfKey(keyId: string): Place {
+  return { table: 'app.oauth_keys', column: 'private_key', row: keyId, tenant: null };
 }

@@ -1,0 +1,61 @@
+import { argon2id } from 'hash-wasm';
+import {
+  type Argon2id,
+  type KekSource,
+  type KeyBytes,
+  passphraseSource,
+} from '../../worker/keys/kek-source.ts';
+import { readSecrets } from '../stack/secrets.ts';
+import { statePaths } from '../stack/state-paths.ts';
+import { Failure } from '../terminal/failure.ts';
+
+interface SourceOptions {
+  readonly state: string;
+  readonly databaseUrl?: string;
+}
+
+/** Where key-encryption keys come from: the stack of the state folder, or the environment where another database is named. */
+export function openSource(options: SourceOptions): KekSource {
+  const source = findSource(options);
+  if (source !== null) return source;
+  const isElsewhere = namesDatabase(options);
+  throw new Failure({
+    what: 'No key was changed.',
+    why: isElsewhere ? 'KEY_PASSPHRASE is not set' : `no stack was ever started in ${options.state}`,
+    remedy: isElsewhere
+      ? 'set KEY_PASSPHRASE to that of the deployment: its Worker opens the keys with it'
+      : 'start ./causeway up once, or name a database: --database-url URL',
+  });
+}
+
+/** {@link openSource}, or null where no passphrase is at hand. */
+export function findSource(options: SourceOptions): KekSource | null {
+  if (!namesDatabase(options)) {
+    const secrets = readSecrets(statePaths(options.state));
+    return secrets === null ? null : nodeSource([secrets.keyPassphrase]);
+  }
+  const { KEY_PASSPHRASE: passphrase, KEY_PASSPHRASE_PREVIOUS: previous } = process.env;
+  if (passphrase === undefined) return null;
+  return nodeSource(previous === undefined ? [passphrase] : [passphrase, previous]);
+}
+
+function namesDatabase({ databaseUrl }: SourceOptions): boolean {
+  return (databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
+}
+
+/** Keys by passphrases, the one in use first, outside of workerd. */
+export function nodeSource(passphrases: readonly [string, ...string[]]): KekSource {
+  return passphraseSource(passphrases, deriveInNode);
+}
+
+/** argon2id outside of workerd. */
+export const deriveInNode: Argon2id = async (passphrase, salt, { memoryKib, passes, lanes }) =>
+  (await argon2id({
+    password: passphrase,
+    salt,
+    memorySize: memoryKib,
+    iterations: passes,
+    parallelism: lanes,
+    hashLength: 32,
+    outputType: 'binary',
+  })) as KeyBytes;

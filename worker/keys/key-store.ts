@@ -1,0 +1,124 @@
+import type { Database } from '../database/database.ts';
+import { addFirstDataKey, addFirstKek, findDataKeys, findKeks } from '../database/keys.ts';
+import {
+  type EnvelopeKey,
+  type EnvelopeKeys,
+  importEnvelopeKey,
+  keyIdOf,
+  openEnvelope,
+  type Place,
+} from '../seal/envelope.ts';
+import { type KeyOwner, type KeyPurpose, makeDataKey, unwrapDataKey } from './data-key.ts';
+import type { KekSource } from './kek-source.ts';
+import { makeKek, openKek } from './key-encryption-key.ts';
+import { Remembered } from './remembered.ts';
+
+/** An isolate believes keys for so long: a key that was rotated away seals for no longer, a deleted one opens nothing after. */
+const BELIEVED_MS = 5 * 60_000;
+/** An unknown key id makes keys be read again, yet no more often than this, however many come. */
+const REREAD_MS = 5_000;
+const OWNERS_MAX = 2_000;
+
+/** The keys of this deployment. Nothing is read before it is needed. */
+export interface KeyStore {
+  /** What stands against serving: keys that do not open, each with its remedy. Makes the first key of a deployment. */
+  check(): Promise<readonly string[]>;
+  /** The key that seals secrets of a tenant, or (null) of the platform; its first is made here. */
+  sealing(owner: KeyOwner): Promise<EnvelopeKey>;
+  /** The text of an envelope of this owner; null where none of the owner's keys opens it for `place`. */
+  open(owner: KeyOwner, envelope: string, place: Place): Promise<string | null>;
+}
+
+/** Key-encryption keys that opened, and the ids of those that did not. */
+interface Keks extends Partial<EnvelopeKeys> {
+  readonly byId: ReadonlyMap<string, EnvelopeKey>;
+  readonly shut: readonly string[];
+}
+
+/** The keys of one owner, the oldest first. */
+interface DataKeys {
+  readonly secrets: readonly EnvelopeKey[];
+}
+
+export function openKeyStore(database: Database, source: KekSource | null): KeyStore {
+  const keks = new Remembered(() => readKeks(database, source), {
+    entriesMax: 1,
+    believedMs: BELIEVED_MS,
+  });
+  const dataKeys = new Remembered((name) => readDataKeys(database, keks, name === '' ? null : name), {
+    entriesMax: OWNERS_MAX,
+    believedMs: BELIEVED_MS,
+  });
+  const of = (owner: KeyOwner, believedMs = BELIEVED_MS) => dataKeys.get(owner ?? '', believedMs);
+
+  async function newest<Purpose extends KeyPurpose & keyof DataKeys>(owner: KeyOwner, purpose: Purpose) {
+    const known = (await of(owner))[purpose].at(-1);
+    if (known !== undefined) return known;
+    const { newest: kek } = await keks.get('');
+    if (kek === undefined) throw new Error('no key-encryption key opens');
+    await addFirstDataKey(database, owner, await makeDataKey(kek, owner, purpose));
+    const made = (await of(owner, 0))[purpose].at(-1);
+    if (made === undefined) throw new Error('a data key was stored and is not there');
+    return made;
+  }
+
+  async function find<Purpose extends KeyPurpose & keyof DataKeys>(
+    owner: KeyOwner,
+    purpose: Purpose,
+    keyId: string,
+  ) {
+    const isWanted = ({ id }: EnvelopeKey) => id === keyId;
+    return (await of(owner))[purpose].find(isWanted) ?? (await of(owner, REREAD_MS))[purpose].find(isWanted);
+  }
+
+  return {
+    async check() {
+      if (source === null) return [NO_SOURCE];
+      let held = await keks.get('', REREAD_MS);
+      if (held.byId.size + held.shut.length === 0) {
+        await addFirstKek(database, (await makeKek(source)).stored);
+        held = await keks.get('', 0);
+      }
+      return held.shut.map((keyId) => doesNotOpen(keyId, source));
+    },
+    sealing: (owner) => newest(owner, 'secrets'),
+    async open(owner, envelope, place) {
+      const keyId = keyIdOf(envelope);
+      const key = keyId === null ? undefined : await find(owner, 'secrets', keyId);
+      return key === undefined ? null : openEnvelope(key, envelope, place);
+    },
+  };
+}
+
+const NO_SOURCE =
+  'There is no key for secrets at rest: set KEY_PASSPHRASE to a passphrase of at least 20 characters, and keep it';
+
+function doesNotOpen(keyId: string, { settings }: KekSource): string {
+  return `What ${settings} gives does not open the key-encryption key ${keyId} of this database: set what the database was started with; docs/keys.md says how to change it`;
+}
+
+async function readKeks(database: Database, source: KekSource | null): Promise<Keks> {
+  if (source === null) throw new Error(NO_SOURCE);
+  const opened: EnvelopeKey[] = [];
+  const shut: string[] = [];
+  for (const stored of await findKeks(database)) {
+    const key = await openKek(source, stored);
+    if (key === null) shut.push(stored.keyId);
+    else opened.push(key);
+  }
+  const byId = new Map(opened.map((key) => [key.id, key]));
+  const newest = opened.at(-1);
+  return newest === undefined ? { byId, shut } : { newest, byId, shut };
+}
+
+async function readDataKeys(database: Database, keks: Remembered<Keks>, owner: KeyOwner): Promise<DataKeys> {
+  const secrets: EnvelopeKey[] = [];
+  for (const stored of await findDataKeys(database, owner)) {
+    const bytes =
+      (await unwrapDataKey(await keks.get(''), owner, stored)) ??
+      (await unwrapDataKey(await keks.get('', REREAD_MS), owner, stored));
+    if (bytes === null) throw new Error(`the data key ${stored.keyId} opens with no key at hand`);
+    if (stored.purpose === 'secrets') secrets.push(await importEnvelopeKey(stored.keyId, bytes));
+  }
+  return { secrets };
+}
