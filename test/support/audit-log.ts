@@ -20,9 +20,10 @@ export const ORIGIN = 'causeway.example/audit';
 export function auditLogOf(database: TestDatabase, folder: string) {
   const withOperator = <Result>(work: (operator: AuditOperator) => Promise<Result>) =>
     withAuditOperator(database.ownerUrl, work);
+  const keys = operatorKeys(database.ownerUrl, nodeSource([PASSPHRASE]));
   const sealerOf = ({ ask }: AuditOperator): Sealer => ({
     ask,
-    keys: operatorKeys(database.ownerUrl, nodeSource([PASSPHRASE])),
+    keys,
     origin: () => ORIGIN,
   });
   const seal = (operator: AuditOperator) =>
