@@ -169,7 +169,7 @@ describe('the owner, with row security switched off, cannot unmake a seal', () =
     async (table) => {
       await database.asOwner(`alter table app.${table} no force row level security`);
       for (const sql of [
-        `update app.${table} set ${table === 'audit_keys' ? 'private_key' : table === 'audit_checkpoints' ? 'note' : table === 'audit_nodes' ? 'tree' : 'tenant_id'} = null`,
+        `update app.${table} set ${table === 'audit_keys' ? 'public_key' : table === 'audit_checkpoints' ? 'note' : table === 'audit_nodes' ? 'tree' : 'tenant_id'} = null`,
         `delete from app.${table}`,
         `truncate app.${table}`,
       ])
