@@ -1,3 +1,4 @@
+import { knowSecrets } from '../protocol/mask-secrets.ts';
 import type { BlobStore } from './blobs/blob-store.ts';
 import { openBlobStore } from './blobs/open-blob-store.ts';
 import { createDatabase, type Database } from './database/database.ts';
@@ -32,6 +33,7 @@ export function platformOf(env: Env): Promise<Platform> {
 }
 
 async function open(env: Env): Promise<Platform> {
+  knowSecrets(secretsOf(env));
   const outbound = env.OUTBOUND;
   const [ticketKey, sealKey] = await Promise.all([
     importTicketKey(env.CONTEXT_KEY),
@@ -52,4 +54,18 @@ async function open(env: Env): Promise<Platform> {
     keys: openKeyStore(database, sourceOf(env)),
     publish: publisherOf(env),
   };
+}
+
+/** What was given to this deployment and must not come out of it, not even in its log. */
+function secretsOf(env: Env): readonly (string | undefined)[] {
+  const database = URL.parse(env.DATABASE_URL);
+  return [
+    env.DATABASE_URL,
+    database === null ? undefined : decodeURIComponent(database.password),
+    env.CONTEXT_KEY,
+    env.SEAL_KEY,
+    env.KEY_PASSPHRASE,
+    env.KEY_PASSPHRASE_PREVIOUS,
+    env.BLOB_STORE_SECRET_ACCESS_KEY,
+  ];
 }

@@ -11,7 +11,13 @@ import { findUnprovenGuarantees } from './guarantees.ts';
 import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
 import { findFixtureImports, findForbiddenImports } from './import-law.ts';
 import { findUnlockedPackages } from './lock-file.ts';
-import { findEngineCallers, findLongFiles, findMachineTraces, findStraySql } from './places.ts';
+import {
+  findEngineCallers,
+  findLongFiles,
+  findMachineTraces,
+  findStrayLogs,
+  findStraySql,
+} from './places.ts';
 import { compareSurface, writeSurface } from './public-surface.ts';
 import { runTool } from './run-tool.ts';
 import { listFiles, readSource } from './source-files.ts';
@@ -42,6 +48,10 @@ export const CLAIMS: readonly Claim[] = [
     check: () => findCycles(buildImportGraph(sources(/\.ts$/), { withTypes: false })),
   },
   { says: 'SQL stands only where it may', check: () => findStraySql(sources(/\.ts$/)) },
+  {
+    says: 'Nothing is logged but by the function that masks secrets',
+    check: () => findStrayLogs(sources(/\.ts$/)),
+  },
   { says: 'Only one file talks to each engine', check: () => findEngineCallers(sources(/\.ts$/)) },
   {
     says: 'No file names a registry host or a path of this machine',

@@ -14,6 +14,13 @@ export function findStraySql(sources: readonly SourceText[]): readonly string[] 
     .flatMap((source) => findLines(source, SQL));
 }
 
+/** Lines that write to a log past the one function of their program, which masks secrets. */
+export function findStrayLogs(sources: readonly SourceText[]): readonly string[] {
+  return sources
+    .filter(({ path }) => /^(worker|executor|protocol)\//.test(path) && path !== 'worker/log.ts')
+    .flatMap((source) => findLines(source, /\bconsole\s*\.|\bglobalThis\.console\b/));
+}
+
 /** How an engine is talked to, and the one file that does. */
 const ENGINE_CALLERS = [
   {

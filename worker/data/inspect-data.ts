@@ -3,6 +3,7 @@ import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Outcome, Output } from '../../protocol/outcome.ts';
 import type { Place } from '../database/placement.ts';
 import type { Refusal } from '../http/refusal.ts';
+import { log } from '../log.ts';
 import type { Platform } from '../platform.ts';
 import { inspect } from '../runs/inspect.ts';
 import { DESCRIBE_SCRIPT } from './describe-script.ts';
@@ -60,7 +61,7 @@ function logEnd(data: DataToInspect, outcome: Outcome): void {
   const { state, error } = outcome;
   const where = error === null ? null : `${error.path}:${error.line}`;
   const ended = { state, error: error?.type ?? null, where, project: data.project, sha256: data.sha256 };
-  console.error(JSON.stringify({ level: 'error', message: 'an inspection did not end well', ...ended }));
+  log('error', 'inspect-data', { message: 'an inspection did not end well', ...ended });
 }
 
 async function readAnswer(platform: Platform, tenantId: string, outputs: readonly Output[]): Promise<string> {

@@ -1,10 +1,11 @@
 import { DatabaseError, DatabaseUnavailable } from '../database/database.ts';
+import { log } from '../log.ts';
 import { Refusal } from './refusal.ts';
 
 /** Any failure as what may leave the system. One that was not expected is logged with the request id and told as `internal`. */
 export function asRefusal(error: unknown, requestId: string, where: string): Refusal {
   if (error instanceof Refusal) return error;
-  console.error(JSON.stringify({ level: 'error', request_id: requestId, where, ...described(error) }));
+  log('error', where, { request_id: requestId, ...described(error) });
   if (error instanceof DatabaseUnavailable) {
     return new Refusal('unavailable', 'The database does not answer.', {
       hint: 'Try again in some seconds.',

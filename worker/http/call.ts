@@ -1,4 +1,5 @@
 import { newId } from '../../protocol/ids.ts';
+import { maskSecrets } from '../../protocol/mask-secrets.ts';
 
 /** Facts of one HTTP request that logs, audit events and limits use. */
 export interface Call {
@@ -19,7 +20,7 @@ export function readCall(request: Request, edge: 'cloudflare' | 'none'): Call {
   return {
     requestId: newId('request'),
     address: edge === 'cloudflare' ? request.headers.get('cf-connecting-ip') : null,
-    userAgent: userAgent === null ? null : printable(userAgent).slice(0, USER_AGENT_CHARS_MAX),
+    userAgent: userAgent === null ? null : printable(maskSecrets(userAgent)).slice(0, USER_AGENT_CHARS_MAX),
   };
 }
 

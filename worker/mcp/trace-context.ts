@@ -1,4 +1,5 @@
 import { TRACEPARENT_META_KEY, TRACESTATE_META_KEY } from '@modelcontextprotocol/server';
+import { log } from '../log.ts';
 import { asRecord } from './request-kind.ts';
 
 /** The trace that a client's request is part of (W3C Trace Context). */
@@ -39,18 +40,14 @@ export function traceContextOf(params: unknown): TraceContext | null {
 /** A line of the log by which a trace is found from a request id, and the other way round. */
 export function logTrace(trace: TraceContext, requestId: string, method: string): void {
   const { traceId, parentId, isSampled, state } = trace;
-  console.log(
-    JSON.stringify({
-      level: 'info',
-      where: 'mcp',
-      request_id: requestId,
-      method,
-      trace_id: traceId,
-      parent_id: parentId,
-      sampled: isSampled,
-      ...(state === null ? {} : { trace_state: state }),
-    }),
-  );
+  log('info', 'mcp', {
+    request_id: requestId,
+    method,
+    trace_id: traceId,
+    parent_id: parentId,
+    sampled: isSampled,
+    ...(state === null ? {} : { trace_state: state }),
+  });
 }
 
 function wellFormed(state: string): string | null {

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { ExecutorId } from '../../protocol/ids.ts';
 import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
+import { log } from '../log.ts';
 import { platformOf } from '../platform.ts';
 import { adopt, type Orphan } from './pool/adopt.ts';
 import { cancel } from './pool/cancel.ts';
@@ -176,5 +177,5 @@ export class ExecutorPool extends DurableObject<Env> {
 
 function logFailure(error: unknown): void {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  console.error(JSON.stringify({ level: 'error', where: 'executor-pool', message }));
+  log('error', 'executor-pool', { message });
 }

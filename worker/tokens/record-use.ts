@@ -1,3 +1,4 @@
+import { log } from '../log.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { TenantGate } from '../tenants/tenant-gate.ts';
 import { type CallFacts, callerOf } from './token-use.ts';
@@ -20,13 +21,6 @@ export async function recordUse(
   try {
     await gate.recordUse(who.tenantId, entry);
   } catch (failure) {
-    console.error(
-      JSON.stringify({
-        level: 'error',
-        where: 'record-use',
-        request_id: call.requestId,
-        error: String(failure),
-      }),
-    );
+    log('error', 'record-use', { request_id: call.requestId, error: String(failure) });
   }
 }

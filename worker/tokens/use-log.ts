@@ -1,4 +1,5 @@
 import { DatabaseUnavailable, EntryRefused } from '../database/errors.ts';
+import { log } from '../log.ts';
 import type { TokenUse } from './token-use.ts';
 
 /** Entries wait this long for others, and this is what a crash can lose beside the write under way. */
@@ -67,9 +68,7 @@ export class UseLog {
       this.dropped += dropped + kept.length - this.waiting.length;
       return;
     }
-    console.error(
-      JSON.stringify({ level: 'error', where: 'token-uses', lost: uses.length, error: String(error) }),
-    );
+    log('error', 'token-uses', { lost: uses.length, error: String(error) });
     if (!lasts) this.dropped += dropped + uses.length;
   }
 }

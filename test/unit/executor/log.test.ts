@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { logLine } from '../../../executor/log.ts';
 import { releaseStack } from '../../../executor/release-stack.ts';
+import { logLine } from '../../../protocol/log-line.ts';
 
 describe('a line of the log', () => {
   it('is one line of printable text, whatever a field holds', () => {
-    const line = logLine(new Date(0), 'warn', 'refused', {
+    const line = logLine({
+      at: new Date(0).toISOString(),
+      level: 'warn',
+      message: 'refused',
       reason: 'a\nb\r\u001b[31m\u2028\u0000\u0085',
       long: 'x'.repeat(5000),
     });

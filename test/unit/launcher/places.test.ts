@@ -3,6 +3,7 @@ import {
   findEngineCallers,
   findLongFiles,
   findMachineTraces,
+  findStrayLogs,
   findStraySql,
 } from '../../../cli/gate/places.ts';
 
@@ -24,6 +25,14 @@ describe('SQL outside its folders is found', () => {
     "this.ctx.storage.sql.exec('select * from leases')",
   ])('and this is none: %s', (text) => {
     expect(findStraySql([{ path: 'worker/runs/start.ts', text }])).toEqual([]);
+  });
+});
+
+describe('a way into a log past the function that masks secrets is found', () => {
+  test.each(['console.error(error)', 'console .log(x)', 'globalThis.console[level](x)'])('%s', (text) => {
+    for (const path of ['worker/runs/start.ts', 'executor/run-job.ts', 'protocol/ids.ts'])
+      expect(findStrayLogs([{ path, text }])).toHaveLength(1);
+    expect(findStrayLogs([{ path: 'worker/log.ts', text }])).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { limit } from '../../../protocol/limits.ts';
+import { log } from '../../log.ts';
 import { SESSION_HEADER } from '../session/protocol.ts';
 import { BEAT_MS, Heartbeat } from './heartbeat.ts';
 import { type Frame, readFrame } from './read-frame.ts';
@@ -139,6 +140,6 @@ export class Connection {
   }
 
   private log(error: unknown): void {
-    console.error(JSON.stringify({ level: 'error', where: 'mcp-socket', error: String(error) }));
+    log('error', 'mcp-socket', { error: String(error) });
   }
 }

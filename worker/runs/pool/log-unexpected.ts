@@ -1,4 +1,5 @@
 import { DatabaseUnavailable } from '../../database/database.ts';
+import { log } from '../../log.ts';
 
 /**
  * Notes what should not have happened where a pool asks the database. A pool never gives a run up for it: whoever calls
@@ -7,5 +8,5 @@ import { DatabaseUnavailable } from '../../database/database.ts';
 export function logUnexpected(error: unknown, about: { readonly run: string }): void {
   if (error instanceof DatabaseUnavailable) return;
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  console.error(JSON.stringify({ level: 'error', where: 'executor-pool', run: about.run, message }));
+  log('error', 'executor-pool', { run: about.run, message });
 }

@@ -1,3 +1,4 @@
+import { log } from '../../log.ts';
 import { assignQueued } from './assign-queued.ts';
 import { CLOSE } from './executor-sockets.ts';
 import { backoffMs } from './expire.ts';
@@ -40,14 +41,11 @@ async function conclude(
       if (lease.executor !== null) pool.sockets.close(lease.executor, CLOSE.revoked);
       return beginAgain(pool, lease, 'its executor was revoked');
     case 'unstorable': {
-      console.error(
-        JSON.stringify({
-          level: 'error',
-          message: 'outcome refused',
-          run: lease.run,
-          sqlstate: answer.sqlstate,
-        }),
-      );
+      log('error', 'executor-pool', {
+        message: 'outcome refused',
+        run: lease.run,
+        sqlstate: answer.sqlstate,
+      });
       if (pending.by === 'system') return keep(pool, lease);
       const outcome = systemOutcome(
         'lost',

@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { Env } from '../../env.ts';
+import { log } from '../../log.ts';
 import type { Change } from './change.ts';
 
 /** Says what changed in a tenant, after the commit. It returns at once and never throws. */
@@ -22,7 +23,7 @@ async function hand(publish: () => Promise<void>): Promise<void> {
       return await publish();
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) {
-        console.error(JSON.stringify({ level: 'error', where: 'publish-change', error: String(error) }));
+        log('error', 'publish-change', { error: String(error) });
         return;
       }
       await scheduler.wait(PAUSE_MS * 2 ** attempt);

@@ -1,0 +1,85 @@
+/**
+ * Takes secrets out of a text that is about to be logged. What a secret looks like stands here and nowhere else: our own
+ * formats, those of others that come along, and the values that this process was given. It is the second line: what is
+ * logged is chosen so that it holds none.
+ */
+interface SecretForm {
+  readonly what: string;
+  /** Linear in the text, whatever it is: each repetition is bounded or ends at a character that it does not take. */
+  readonly pattern: RegExp;
+  readonly shown: string;
+}
+
+const MASK = '***';
+
+export const SECRET_FORMS: readonly SecretForm[] = [
+  {
+    what: 'a private key (PEM)',
+    pattern:
+      /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-"\\]*(?:\\+[rn][^-"\\]*)*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
+    shown: `-----PRIVATE KEY ${MASK}-----`,
+  },
+  { what: 'a JWT, or a statement that we sealed', pattern: /\beyJ[\w-]{5,}(?:\.[\w-]+){1,4}/g, shown: MASK },
+  { what: 'an API token', pattern: /\bbtk_[0-9a-z]{8,}[\w-]*/g, shown: `btk_${MASK}` },
+  {
+    what: 'a code, a refresh token, a secret of a device or client, a join token',
+    pattern: /\b(cac|crt|cdc|ccs|join)_[\w-]{16,}/g,
+    shown: `$1_${MASK}`,
+  },
+  { what: 'an envelope', pattern: /\bv1\.[\w-]{8}\.[\w-]{38,}/g, shown: `v1.${MASK}` },
+  { what: 'a hash of a password', pattern: /\$argon2(?:id|i|d)\$[\w$=,+/-]+/g, shown: `$argon2$${MASK}` },
+  {
+    what: 'who logs in, in an address',
+    pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>\\]{1,2000}@/gi,
+    shown: `$1${MASK}@`,
+  },
+  {
+    what: 'a secret in the query of an address, or in a form',
+    pattern:
+      /([?&\s"'({,;](?:access_token|refresh_token|id_token|token|code|device_code|client_secret|code_verifier|password|passphrase|secret|api_key|signature|x-amz-signature|x-amz-credential|x-amz-security-token)=)[^&\s"'#\\]+/gi,
+    shown: `$1${MASK}`,
+  },
+  {
+    what: 'a header that proves somebody',
+    pattern:
+      /\b((?:proxy-)?authorization|set-cookie|cookie|x-api-key)(\\?["']?\s{0,5}[:=,]\s{0,5}\\?["']?)[^\r\n"'\\]+/gi,
+    shown: `$1$2${MASK}`,
+  },
+  {
+    what: 'a credential of HTTP',
+    pattern: /\b(bearer|basic|dpop)\s{1,5}[\w.~+/-]{16,}=*/gi,
+    shown: `$1 ${MASK}`,
+  },
+  { what: 'a cookie of ours', pattern: /\b(__Host-[\w-]{1,40}=)[^;\s"'\\]+/g, shown: `$1${MASK}` },
+];
+
+/** Fields whose value is one, whatever it looks like. */
+const SECRET_FIELD =
+  /(?:^|[_-])(?:pass(?:word|phrase|wd)?|secret|token|authorization|cookie|private_?key|api_?key|access_?key|seal_?key|context_?key|csrf|otp)$/i;
+const VALUE_CHARS_MIN = 8;
+
+const known = new Set<string>();
+
+/** Has `values`, the secrets that this process was given, taken out of everything, also percent-encoded as in an address. */
+export function knowSecrets(values: readonly (string | undefined)[]): void {
+  for (const value of values) {
+    if (value === undefined || value.length < VALUE_CHARS_MIN) continue;
+    known.add(value);
+    known.add(encodeURIComponent(value));
+  }
+}
+
+/** The text without what looks like a secret or is one. */
+export function maskSecrets(text: string): string {
+  let masked = text;
+  for (const value of known) masked = masked.replaceAll(value, MASK);
+  for (const { pattern, shown } of SECRET_FORMS) masked = masked.replace(pattern, shown);
+  return masked;
+}
+
+/** The same for one field of a record. */
+export function maskField(name: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  const isSecret = value !== '' && SECRET_FIELD.test(name.replace(/([a-z])([A-Z])/g, '$1_$2'));
+  return isSecret ? MASK : maskSecrets(value);
+}
