@@ -254,6 +254,8 @@ describe('the protocol refuses', () => {
       -32700,
     ],
     ['1e400', '{"jsonrpc":"2.0","id":1e400,"method":"ping"}', 400, -32700],
+    ['a null id', '{"jsonrpc":"2.0","id":null,"method":"ping"}', 400, -32600],
+    ['an id that is an object', '{"jsonrpc":"2.0","id":{"a":1},"method":"ping"}', 400, -32600],
     [
       'a million values',
       `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":[${'0,'.repeat(1e6)}0]}}`,

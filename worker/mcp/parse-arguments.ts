@@ -28,7 +28,7 @@ const JUDGED_LATER: ReadonlySet<string> = new Set(['path', 'parameters', 'text']
  * cannot hold is refused here, once for all tools.
  */
 export function parseArguments(tool: Signature, given: unknown): ParsedArguments {
-  const parsed = tool.input.safeParse(given ?? {});
+  const parsed = tool.input.safeParse(given ?? {}, { error: nameWhatIsMissing });
   const faults = [
     ...unknownArguments(tool, given),
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({
@@ -50,6 +50,11 @@ export function parseArguments(tool: Signature, given: unknown): ParsedArguments
       },
     ),
   };
+}
+
+/** Zod would say that it "expected string, received undefined". */
+function nameWhatIsMissing({ code, input }: { readonly code?: string; readonly input?: unknown }) {
+  return code === 'invalid_type' && input === undefined ? 'is missing' : undefined;
 }
 
 function unknownArguments(tool: Signature, given: unknown): Fault[] {

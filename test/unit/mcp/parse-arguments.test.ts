@@ -28,6 +28,8 @@ describe('arguments that would be dropped or could not be kept are refused with 
     ['NUL in a list', { names: ['a', 'b\0'] }, 'names.1', 'NUL'],
     ['half a pair in a name', { project: '\udc00' }, 'project', half],
     ['half a pair in code', { code: '\ud800' }, 'code', half],
+    ['an argument that is missing', { files: [{ path: 'a' }] }, 'files.0.content', 'is missing'],
+    ['an argument of another type', { project: 7 }, 'project', 'expected string'],
     ['half a pair in a file', { files: [{ path: 'a', content: '\ud800' }] }, 'files.0.content', half],
   ])('%s', (_what, given, at, message) => {
     expect(faultsOf(given)).toEqual([{ at, message: expect.stringContaining(message) as string }]);
