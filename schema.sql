@@ -34,6 +34,7 @@ grant usage on schema app_private to causeway_keeper;
 grant usage on schema app_private to causeway_resolver;
 
 create schema migrations authorization causeway_owner;
+grant usage on schema migrations to causeway_resolver;
 
 -- default privileges of causeway_keeper on functions: {causeway_keeper=X/causeway_keeper}
 
@@ -138,7 +139,7 @@ create table app.api_tokens (
   successor_id app.tok_id,
   project_ids app.prj_id[],
   constraint api_tokens_address_ranges_check CHECK (((cardinality(address_ranges) >= 1) AND (cardinality(address_ranges) <= 50))),
-  constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint api_tokens_pkey PRIMARY KEY (tenant_id, token_id),
   constraint api_tokens_project_ids_check CHECK (((cardinality(project_ids) >= 1) AND (cardinality(project_ids) <= 100))),
   constraint api_tokens_scopes_check CHECK (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
@@ -453,7 +454,7 @@ create table app.commits (
   created_by app.usr_id not null default app.user_id(),
   "position" integer not null,
   constraint commits_changes_check CHECK ((jsonb_typeof(changes) = 'array'::text)),
-  constraint commits_message_check CHECK (((length(message) >= 1) AND (length(message) <= 4000))),
+  constraint commits_message_check CHECK (((length(message) >= 1) AND (length(message) <= 8192))),
   constraint commits_pkey PRIMARY KEY (tenant_id, project_id, commit_id),
   constraint commits_position_check CHECK (("position" >= 1)),
   constraint commits_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
@@ -783,7 +784,7 @@ create table app.oauth_clients (
   constraint oauth_clients_check CHECK (((secret_sha256 IS NULL) = ((metadata ->> 'token_endpoint_auth_method'::text) = 'none'::text))),
   constraint oauth_clients_client_id_check CHECK (((length(client_id) >= 8) AND (length(client_id) <= 1000))),
   constraint oauth_clients_metadata_check CHECK (((jsonb_typeof(metadata) = 'object'::text) AND (length((metadata)::text) <= 16384))),
-  constraint oauth_clients_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint oauth_clients_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint oauth_clients_origin_check CHECK ((origin = ANY (ARRAY['registered'::text, 'document'::text, 'operator'::text]))),
   constraint oauth_clients_pkey PRIMARY KEY (client_id)
 );
@@ -1050,7 +1051,7 @@ create table app.pools (
   name text not null,
   created_at timestamp with time zone not null default now(),
   owner_tenant app.ten_id,
-  constraint pools_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint pools_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint pools_name_once UNIQUE NULLS NOT DISTINCT (owner_tenant, name),
   constraint pools_owner_tenant_fkey FOREIGN KEY (owner_tenant) REFERENCES app.tenants(tenant_id),
   constraint pools_pkey PRIMARY KEY (pool_id)
@@ -1117,8 +1118,8 @@ create table app.projects (
   archived_at timestamp with time zone,
   restricted boolean not null default false,
   placement jsonb not null default '{}'::jsonb,
-  constraint projects_description_check CHECK ((length(description) <= 2000)),
-  constraint projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 100)) AND (name = btrim(name)))),
+  constraint projects_description_check CHECK ((octet_length(description) <= 8192)),
+  constraint projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND (name = btrim(name)))),
   constraint projects_pkey PRIMARY KEY (tenant_id, project_id),
   constraint projects_placement_check CHECK (app.is_placement(placement)),
   constraint projects_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
@@ -1310,7 +1311,7 @@ create table app.tenants (
   token_lifetime_max interval,
   placement jsonb not null default '{}'::jsonb,
   own_hosts_only boolean not null default false,
-  constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint tenants_pkey PRIMARY KEY (tenant_id),
   constraint tenants_placement_check CHECK (app.is_placement(placement)),
   constraint tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text]))),
@@ -1502,7 +1503,7 @@ create table app.users (
   created_at timestamp with time zone not null default now(),
   constraint users_email_check CHECK (((email = lower(email)) AND ((length(email) >= 3) AND (length(email) <= 320)))),
   constraint users_email_once UNIQUE (email),
-  constraint users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint users_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint users_pkey PRIMARY KEY (user_id),
   constraint users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text])))
 );
@@ -1544,6 +1545,7 @@ create table migrations.applied (
   constraint applied_pkey PRIMARY KEY (name)
 );
 alter table migrations.applied owner to causeway_owner;
+grant select on table migrations.applied to causeway_resolver;
 
 -- Functions
 
@@ -4829,6 +4831,20 @@ end
 $function$;
 alter function app.split_of(bigint) owner to causeway_keeper;
 comment on function app.split_of(bigint) is 'The largest power of two that is below leaf_count (RFC 6962, section 2.1).';
+
+CREATE OR REPLACE FUNCTION app.startup_facts(OUT newest_migration text, OUT signing_key_days integer)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select (select max(name) from migrations.applied),
+         (select floor(extract(epoch from now() - max(signs_from)) / 86400)::integer from app.oauth_keys
+           where (published_until is null or published_until > now()) and signs_from <= now())
+$function$;
+alter function app.startup_facts() owner to causeway_resolver;
+grant execute on function app.startup_facts() to causeway_app;
+comment on function app.startup_facts() is 'The newest migration, and the age in days of the newest key that signs access tokens (NULL: none yet).';
 
 CREATE OR REPLACE FUNCTION app.stop_if_seen(idempotency jsonb)
  RETURNS void

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { registerAudit } from './commands/audit.ts';
 import { registerBench } from './commands/bench.ts';
 import { registerBreakGlass } from './commands/break-glass.ts';
+import { registerCerts } from './commands/certs.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerClean } from './commands/clean.ts';
 import { registerClient } from './commands/client.ts';
@@ -50,6 +51,7 @@ for (const register of [
   registerStatus,
   registerDoctor,
   registerLogs,
+  registerCerts,
   registerClean,
   registerTest,
   registerVerify,

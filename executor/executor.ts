@@ -7,7 +7,8 @@ import { type Config, ownVersion } from './config.ts';
 import { dialTo } from './connection.ts';
 import { blobFetcher } from './fetch-blobs.ts';
 import { holdState } from './hold-state.ts';
-import { findIdentity } from './identity.ts';
+import { findIdentity, identityFileOf } from './identity.ts';
+import { judgeStart, lookAtStart } from './judge-start.ts';
 import type { Log } from './log.ts';
 import { memoryAccount } from './memory-account.ts';
 import { openEngine } from './open-engine.ts';
@@ -42,6 +43,8 @@ export async function startExecutor(
   releases: ReleaseStack,
   log: Log,
 ): Promise<ExecutorStarted> {
+  const faults = judgeStart(await lookAtStart(config.url, identityFileOf(config.stateDir)));
+  if (faults.length > 0) return { ok: false, reason: faults.join('\n') };
   const proven = await proveHost(config, releases, log);
   if (!proven.ok) return proven;
   const { opened, report, stateDir } = proven;
@@ -49,7 +52,7 @@ export async function startExecutor(
   log('info', 'isolation proven', { checks: report.checks.length, took_ms: report.tookMs });
 
   const found = await findIdentity({
-    file: join(stateDir, 'executor.json'),
+    file: identityFileOf(stateDir),
     baseUrl: config.url,
     name: config.name,
     joinTokenFile: config.joinTokenFile,

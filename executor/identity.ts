@@ -7,7 +7,7 @@ import {
   sign,
 } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { connectStatement, EXECUTOR_SCHEME, type RegisterRequest } from '../protocol/executor-identity.ts';
 import { parseJson } from './parse-json.ts';
@@ -36,6 +36,11 @@ export type IdentityFound =
   | { readonly ok: true; readonly identity: Identity }
   | { readonly ok: false; readonly reason: string };
 
+/** Where an executor keeps its key. */
+export function identityFileOf(stateDir: string): string {
+  return join(stateDir, 'executor.json');
+}
+
 /** Ed25519's public key is the last 32 bytes of its SubjectPublicKeyInfo (RFC 8410, section 4). */
 function rawPublicKey(privateKey: KeyObject): string {
   return createPublicKey(privateKey)
@@ -44,12 +49,18 @@ function rawPublicKey(privateKey: KeyObject): string {
     .toString('base64url');
 }
 
-function identityOf(stored: Stored): Identity {
-  const key = createPrivateKey({
-    key: Buffer.from(stored.private_key, 'base64url'),
-    format: 'der',
-    type: 'pkcs8',
-  });
+function readKey(der: string): KeyObject | null {
+  try {
+    return createPrivateKey({ key: Buffer.from(der, 'base64url'), format: 'der', type: 'pkcs8' });
+  } catch {
+    return null;
+  }
+}
+
+/** Null where the stored key is none. */
+function identityOf(stored: Stored): Identity | null {
+  const key = readKey(stored.private_key);
+  if (key?.asymmetricKeyType !== 'ed25519') return null;
   const { executor, audience } = stored;
   return {
     executor,
@@ -72,7 +83,8 @@ export async function findIdentity(settings: {
   const text = await readFile(settings.file, 'utf8').catch(() => null);
   if (text !== null) {
     const stored = storedSchema.safeParse(parseJson(text));
-    if (stored.success) return { ok: true, identity: identityOf(stored.data) };
+    const identity = stored.success ? identityOf(stored.data) : null;
+    if (identity !== null) return { ok: true, identity };
     return {
       ok: false,
       reason: `${settings.file} is not an executor's identity. Move it away and start with a new join token.`,
@@ -98,7 +110,9 @@ export async function findIdentity(settings: {
   await mkdir(dirname(settings.file), { recursive: true, mode: 0o700 });
   await writeFile(`${settings.file}.new`, JSON.stringify(stored), { mode: 0o600 });
   await rename(`${settings.file}.new`, settings.file);
-  return { ok: true, identity: identityOf(stored) };
+  const identity = identityOf(stored);
+  if (identity === null) throw new Error('a key that was made just now is none');
+  return { ok: true, identity };
 }
 
 async function register(baseUrl: string, request: RegisterRequest) {

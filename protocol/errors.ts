@@ -85,6 +85,12 @@ export const ERRORS = {
     remedy: 'agent',
     means: 'The request body is over its limit.',
   },
+  unsupported_content_type: {
+    status: 415,
+    retryable: false,
+    remedy: 'agent',
+    means: 'The body is said to be of a type that the address does not take.',
+  },
   client_blocked: {
     status: 403,
     retryable: false,

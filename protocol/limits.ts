@@ -1,7 +1,7 @@
 /** One limit: its default, its unit, what enforces it, and the sentence that documentation and errors use. */
 export interface Limit {
   readonly value: number;
-  readonly unit: 'ms' | 'bytes' | 'count' | 'cores' | 'per minute';
+  readonly unit: 'ms' | 'bytes' | 'characters' | 'count' | 'cores' | 'per minute';
   readonly enforced_by:
     | 'executor'
     | 'cgroup'
@@ -87,6 +87,41 @@ export const LIMITS = {
     enforced_by: 'worker',
     says: 'the longest that one call waits for a run',
   },
+  name_chars: {
+    value: 255,
+    unit: 'characters',
+    enforced_by: 'worker',
+    says: 'a name or title: of a project, token, person, pool, program',
+  },
+  description_bytes: {
+    value: 8 * KIB,
+    unit: 'bytes',
+    enforced_by: 'worker',
+    says: 'a description, or the message of a commit',
+  },
+  email_chars: { value: 320, unit: 'characters', enforced_by: 'worker', says: 'an email address' },
+  uri_chars: {
+    value: 1000,
+    unit: 'characters',
+    enforced_by: 'worker',
+    says: 'an address that a client names of itself, or sends people back to',
+  },
+  path_bytes: { value: 1024, unit: 'bytes', enforced_by: 'worker', says: 'the path of a file in a project' },
+  path_part_bytes: { value: 255, unit: 'bytes', enforced_by: 'worker', says: 'a name in such a path' },
+  cursor_chars: { value: 500, unit: 'characters', enforced_by: 'worker', says: 'the cursor of a page' },
+  form_bytes: {
+    value: 32 * KIB,
+    unit: 'bytes',
+    enforced_by: 'worker',
+    says: 'a form, or the JSON of a call to the management API',
+  },
+  json_depth: { value: 64, unit: 'count', enforced_by: 'worker', says: 'how deep JSON may be nested' },
+  json_values: {
+    value: 100_000,
+    unit: 'count',
+    enforced_by: 'worker',
+    says: 'members, items and containers of one JSON text',
+  },
   request_body_bytes: { value: 8 * MIB, unit: 'bytes', enforced_by: 'worker', says: 'body of a request' },
   file_bytes: { value: MIB, unit: 'bytes', enforced_by: 'worker', says: 'one file of a project' },
   write_files_bytes: {
@@ -151,7 +186,19 @@ export const LIMITS = {
     value: 600,
     unit: 'per minute',
     enforced_by: 'tenant gate',
-    says: 'calls of one credential',
+    says: 'calls of one credential; one that writes counts as two, one that starts a sandbox as five',
+  },
+  tenant_calls_per_minute: {
+    value: 60_000,
+    unit: 'per minute',
+    enforced_by: 'tenant gate',
+    says: 'calls of all credentials of a tenant together',
+  },
+  address_requests_per_minute: {
+    value: 6000,
+    unit: 'per minute',
+    enforced_by: 'worker',
+    says: 'requests of one address, before any credential is looked at',
   },
   change_streams: {
     value: 16,
@@ -182,6 +229,12 @@ export const LIMITS = {
     unit: 'per minute',
     enforced_by: 'worker',
     says: 'OAuth clients and devices that one address registers',
+  },
+  failed_token_requests_per_minute: {
+    value: 60,
+    unit: 'per minute',
+    enforced_by: 'worker',
+    says: 'requests to the token endpoint of one address that are refused',
   },
   failed_logins_per_minute: {
     value: 10,
@@ -280,5 +333,5 @@ export function describeQuantity(value: number, unit: Limit['unit']): string {
   }
   if (unit === 'ms') return value % 1000 === 0 ? `${value / 1000} s` : `${value} ms`;
   if (unit === 'per minute') return `${value} per minute`;
-  return `${value}`;
+  return unit === 'characters' ? `${value} characters` : `${value}`;
 }

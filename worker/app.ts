@@ -10,10 +10,11 @@ import { authenticate } from './http/authenticate.ts';
 import { readCall } from './http/call.ts';
 import { checkOrigin } from './http/check-origin.ts';
 import { serveHealth } from './http/health.ts';
+import { limitAddress } from './http/limit-address.ts';
 import { nothingHere, tellSignedIn } from './http/nothing-here.ts';
 import { refusalResponse } from './http/refusal.ts';
-import { refuseNul } from './http/refuse-nul.ts';
-import { requireSoundStartup } from './http/require-sound-startup.ts';
+import { refuseBadAddress } from './http/refuse-bad-address.ts';
+import { requireSoundDatabase, requireSoundSettings } from './http/require-sound-startup.ts';
 import { FIXED_ROUTES, OPERATION_ROUTES, type RouteKey } from './http/routes.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { entryRefused } from './http/unauthorized.ts';
@@ -156,14 +157,19 @@ export function createApp(offer: Offer): Hono<AppEnv> {
   app.use(securityHeaders());
   app.use(async function readContext(context, next) {
     context.set('call', readCall(context.req.raw, context.env.EDGE ?? 'cloudflare'));
-    context.set('platform', await platformOf(context.env));
     await next();
     if (context.res.status !== 101) context.res.headers.set('x-request-id', context.get('call').requestId);
   });
+  app.use(limitAddress());
+  app.use(requireSoundSettings());
+  app.use(async function openPlatform(context, next) {
+    context.set('platform', await platformOf(context.env));
+    return next();
+  });
   app.use(allowWebClients());
-  app.use(requireSoundStartup());
+  app.use(requireSoundDatabase());
   app.use(checkOrigin());
-  app.use(refuseNul());
+  app.use(refuseBadAddress());
   app.get('/mcp', async function showPageToBrowsers(context, next) {
     if (context.req.header('accept')?.includes('text/html'))
       return landingPage(context.get('platform').publicUrl);

@@ -20,6 +20,8 @@ export interface Env {
   /** What stands in front and vouches for the peer's address; absent means Cloudflare. */
   readonly EDGE?: 'cloudflare' | 'none';
 
+  /** Days after which a key that signs access tokens is overdue. */
+  readonly KEY_DAYS_MAX?: string;
   /** Costs of argon2id for passwords, as `m=19456,t=2,p=1`. */
   readonly PASSWORD_COSTS?: string;
   readonly LOGIN_FAILURES_MAX?: string;
@@ -34,10 +36,22 @@ export interface Env {
   /** Origins of this machine on which metadata documents of clients may lie, with commas between; for `./causeway up` alone. */
   readonly LOOPBACK_ORIGINS?: string;
 
+  /** For how long browsers come by https alone, and whether to subdomains too. */
+  readonly HSTS_MAX_AGE_SECONDS?: string;
+  readonly HSTS_INCLUDE_SUBDOMAINS?: 'on' | 'off';
+
   /** `on`: the management API is served. */
   readonly ADMINISTRATION?: 'on' | 'off';
   /** Origins whose pages may call the MCP endpoint and the authorization server, with commas between; absent means none. */
   readonly ALLOWED_ORIGINS?: string;
+
+  /** Kinds of markup that names, titles and descriptions may not hold, with commas between, or `none`; absent means all. */
+  readonly REFUSED_MARKUP?: string;
+  /** Further patterns that they may not hold, with blanks between. */
+  readonly REFUSED_PATTERNS?: string;
+
+  /** The platform's own limiter, where there is one: a key is an address. */
+  readonly ADDRESS_LIMITER?: RateLimit;
 
   readonly TENANT_GATE: DurableObjectNamespace<TenantGate>;
   readonly ADDRESS_GATE: DurableObjectNamespace<AddressGate>;

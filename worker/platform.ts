@@ -4,6 +4,7 @@ import { openBlobStore } from './blobs/open-blob-store.ts';
 import { createDatabase, type Database } from './database/database.ts';
 import { importTicketKey } from './database/ticket.ts';
 import type { Env } from './env.ts';
+import { type RefusedText, readRefusedText } from './input/refused-text.ts';
 import { type KeyStore, openKeyStore } from './keys/key-store.ts';
 import { sourceOf } from './keys/source-of.ts';
 import { importSealKey, type SealKey } from './seal/seal.ts';
@@ -18,6 +19,8 @@ export interface Platform {
   readonly sealKey: SealKey;
   readonly keys: KeyStore;
   readonly publish: Publish;
+  /** What names, titles and descriptions may not hold. */
+  readonly refusedText: RefusedText;
 }
 
 const platforms = new WeakMap<Env, Promise<Platform>>();
@@ -53,6 +56,7 @@ async function open(env: Env): Promise<Platform> {
     sealKey,
     keys: openKeyStore(database, sourceOf(env)),
     publish: publisherOf(env),
+    refusedText: readRefusedText(env),
   };
 }
 

@@ -10,6 +10,7 @@ import { publicUrlOf } from '../stack/public-url-of.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { nameArgument } from './name-option.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 
 interface CreateOptions extends TenantOptions {
@@ -31,7 +32,7 @@ export function registerClient(program: Command): void {
     .description(
       'Registers a confidential client that works for a member of a tenant, without a browser. Prints its secret, once: only its SHA-256 is stored.',
     )
-    .requiredOption('--name <name>', 'what it is; shown in the audit log')
+    .requiredOption('--name <name>', 'what it is; shown in the audit log', nameArgument)
     .requiredOption('--user <id>', 'the member for whom it works (usr_...)')
     .addOption(
       new Option('--scope <scope...>', 'what it may do (default: everything)')

@@ -8,6 +8,7 @@ import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { nameArgument } from './name-option.ts';
 import {
   type PublicUrlOptions,
   publicUrlIfKnown,
@@ -52,7 +53,7 @@ export function registerPools(executor: Command): void {
     .helpCommand(false);
   withDatabase(pool.command('create'))
     .summary('make a pool, of the platform or of one tenant')
-    .argument('<name>', 'what it is called')
+    .argument('<name>', 'what it is called', nameArgument)
     .option('--tenant <id>', 'whose runs alone it takes', tenantId)
     .addHelpText(
       'after',

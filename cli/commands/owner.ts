@@ -9,6 +9,7 @@ import { ownerUrlOf } from '../stack/owner-url.ts';
 import { publicUrlOf } from '../stack/public-url-of.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
+import { nameArgument } from './name-option.ts';
 import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
 
 interface InviteOptions extends StateOptions, JsonOptions {
@@ -36,7 +37,7 @@ export function registerOwner(program: Command): void {
     )
     .requiredOption('--email <email>', 'who it is for; the link is bound to it')
     .option('--tenant <id>', 'an existing tenant instead of a new one')
-    .option('--tenant-name <name>', 'the name of the new tenant', 'My team')
+    .option('--tenant-name <name>', 'the name of the new tenant', nameArgument, 'My team')
     .option(
       '--database-url <url>',
       'another database, as causeway_owner (also: environment DATABASE_OWNER_URL)',

@@ -9,6 +9,7 @@ import { DEVELOPMENT_EMAIL } from '../stack/development-tenant.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
+import { nameArgument } from './name-option.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 import { registerTokenLifetime } from './token-rotate.ts';
 
@@ -39,7 +40,7 @@ export function registerToken(program: Command): void {
   withTenant(token.command('create'))
     .summary('make a token and print it, once')
     .description('Makes a token and prints it. It cannot be shown again: only its argon2id hash is stored.')
-    .requiredOption('--name <name>', 'what it is for; shown in lists and in the audit log')
+    .requiredOption('--name <name>', 'what it is for; shown in lists and in the audit log', nameArgument)
     .addOption(new Option('--scope <scope...>', 'what it may do (default: everything)').choices(ALL_SCOPES))
     .addOption(
       new Option('--expires <time>', 'its lifetime: 30m, 1h, 90d; or never')

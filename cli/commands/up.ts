@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { addLoopbackOrigin } from '../settings/loopback-origin.ts';
 import { parsePublicUrl } from '../settings/public-url.ts';
@@ -6,6 +7,7 @@ import { runUntilEnded } from '../stack/run-until-ended.ts';
 import { type Engine, startStack } from '../stack/start-stack.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { createBoard } from '../terminal/board.ts';
+import { ensureCertificates, LOCAL_NAMES } from '../tls/certificates.ts';
 import { wholeNumber } from './number-option.ts';
 import { type StateOptions, stateOption } from './state-option.ts';
 
@@ -15,6 +17,7 @@ interface UpOptions extends StateOptions {
   readonly engine: Engine;
   readonly worker: boolean;
   readonly slots: number;
+  readonly tls?: boolean;
   readonly conformance?: boolean;
   readonly loopbackOrigin?: readonly string[];
 }
@@ -45,6 +48,10 @@ export function registerUp(program: Command): void {
         .default('wrangler'),
     )
     .option(
+      '--tls',
+      'serve https://localhost:PORT with the certificate of `causeway certs`, which it makes; on workerd',
+    )
+    .option(
       '--no-worker',
       'start all but the Worker, write .dev.vars, and wait for `npx wrangler dev` by hand',
     )
@@ -73,6 +80,7 @@ Examples:
   $ ./causeway up
   $ ./causeway up --port 8790 --state /tmp/second     a second stack beside the first
   $ ./causeway up --engine workerd                    plain workerd, as the benchmarks use it
+  $ ./causeway up --tls                               https://localhost:8787, executors by WSS; ./causeway certs says what to trust
   $ ./causeway up --loopback-origin http://127.0.0.1:9000   try a client whose metadata document lies there
   $ ./causeway up --no-worker                         then, beside it: npx wrangler dev --port 8787`,
     )
@@ -81,13 +89,19 @@ Examples:
 
 async function up(options: UpOptions): Promise<void> {
   const board = createBoard();
+  const paths = statePaths(options.state);
+  const certificates = options.tls
+    ? await ensureCertificates(join(paths.root, 'tls'), LOCAL_NAMES)
+    : undefined;
+  const origin = certificates === undefined ? 'http://127.0.0.1' : 'https://localhost';
   await runUntilEnded(board, async (signal) => {
     const stack = await startStack(
       {
-        paths: statePaths(options.state),
+        paths,
         port: options.port,
-        publicUrl: options.publicUrl ?? `http://127.0.0.1:${options.port}`,
-        engine: options.worker ? options.engine : 'none',
+        publicUrl: options.publicUrl ?? `${origin}:${options.port}`,
+        engine: options.worker ? (certificates === undefined ? options.engine : 'workerd') : 'none',
+        ...(certificates === undefined ? {} : { certificates }),
         entry: options.conformance ? 'conformance' : 'product',
         slots: options.slots,
         durable: true,

@@ -62,6 +62,11 @@ async function scanSecrets(client: pg.Client): Promise<void> {
   if (rows.length > 0) throw new Error(rows.map(({ message }) => message).join('\n'));
 }
 
+/** The name of the newest file in migrations/. */
+export function newestMigration(): string {
+  return readMigrations(MIGRATIONS_FOLDER).at(-1)?.name ?? '';
+}
+
 function readMigrations(folder: string): readonly Migration[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.sql'));
   const numbers = new Set<string>();

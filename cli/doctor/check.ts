@@ -60,6 +60,11 @@ export function jsonOf({ body }: Answer): Readonly<Record<string, unknown>> | nu
 
 /** `text` short enough for one line; what a server says cannot steer a terminal. */
 export function quoted(text: unknown): string {
-  const plain = String(typeof text === 'string' ? text : JSON.stringify(text)).replace(/[\p{C}\s]+/gu, ' ');
-  return `“${plain.length > 120 ? `${plain.slice(0, 120)}…` : plain}”`;
+  return `“${plain(text, 120)}”`;
+}
+
+/** The same without quotes, and as long as is said. */
+export function plain(text: unknown, charsMax: number): string {
+  const line = String(typeof text === 'string' ? text : JSON.stringify(text)).replace(/[\p{C}\s]+/gu, ' ');
+  return line.length > charsMax ? `${line.slice(0, charsMax)}…` : line;
 }

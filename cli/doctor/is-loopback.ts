@@ -1,5 +1,6 @@
+import { isLoopbackHost } from '../../protocol/loopback.ts';
+
 /** Whether an address is this machine's own by its spelling. */
 export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return isLoopbackHost(new URL(url).hostname);
 }

@@ -65,6 +65,10 @@ export const CLAIMS: readonly Claim[] = [
         listFiles().includes(path) ? readSource(path) : null,
       ),
   },
+  {
+    says: 'Every regular expression takes time in proportion to its text',
+    check: checkExpressions,
+  },
   { says: 'Plain workerd has the bindings of wrangler.toml', check: compareBindings },
   { says: 'Every setting is described once', check: compareSettings },
   {
@@ -86,6 +90,12 @@ export const CLAIMS: readonly Claim[] = [
   { says: 'The committed schema is what the migrations make', check: compareSchema, mend: writeSchema },
   { says: 'The Worker deploys (dry run)', check: deployDryRun },
 ];
+
+/** What the gate's own files meet is this checkout. The parsers are loaded by who asks, not by each command. */
+async function checkExpressions(): Promise<readonly string[]> {
+  const { findSlowExpressions } = await import('./regular-expressions.ts');
+  return findSlowExpressions(sources(/^(worker|executor|protocol|infra|cli\/(?!gate\/)).*(?<!\.d)\.ts$/));
+}
 
 /** Files of the Worker are judged with the platform's types, by their own project alone. */
 async function checkTypes(): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { printApiSurface } from '../docs/api-surface.ts';
 import { printConfigurationPage } from '../docs/configuration.ts';
 import { printErrorsPage } from '../docs/errors.ts';
 import { printMcpOffer } from '../docs/mcp-offer.ts';
+import { printNewestMigration } from '../docs/newest-migration.ts';
 import { printOpenApi } from '../docs/openapi.ts';
 import { readGuarantees } from '../guarantees/read-guarantees.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
@@ -25,6 +26,7 @@ const PAGES: readonly { readonly path: string; readonly print: () => string | Pr
         readGuarantees(readSource('SECURITY.md')),
       ),
   },
+  { path: 'worker/database/newest-migration.ts', print: printNewestMigration },
 ];
 
 /** Generated pages that are not what they would be made to now. */

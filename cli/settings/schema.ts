@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseOrigins } from '../../worker/http/parse-origins.ts';
+import { MARKUP_KINDS, parseMarkupKinds, parsePatterns } from '../../worker/input/refused-text.ts';
 import { parseLoopbackOrigins } from '../../worker/outbound/loopback-origins.ts';
 import { parsePasswordCosts } from '../../worker/people/password-costs.ts';
 
@@ -101,6 +102,14 @@ export const SETTINGS = {
     example: 'none',
     says: "What stands in front of the Worker and vouches for the caller's address.",
   },
+  KEY_DAYS_MAX: {
+    schema: wholeNumber(30, 3650),
+    of: 'worker',
+    secret: false,
+    absent: '400',
+    example: '180',
+    says: 'Days after which a key that signs access tokens is overdue: the Worker then serves nothing until `./causeway keys rotate`.',
+  },
   PASSWORD_COSTS: {
     schema: passwordCosts,
     of: 'worker',
@@ -170,6 +179,22 @@ export const SETTINGS = {
     example: 'http://127.0.0.1:9000',
     says: 'For trying a client: origins of this machine on which metadata documents may lie. A Worker that others can reach serves nothing while it is set ([0146](decisions/0146-named-loopback-origins.md)).',
   },
+  HSTS_MAX_AGE_SECONDS: {
+    schema: wholeNumber(0, 63_072_000),
+    of: 'worker',
+    secret: false,
+    absent: '31536000',
+    example: '300',
+    says: 'For how long browsers reach this host by https alone (Strict-Transport-Security). Begin with little where TLS is new; 0 takes it back.',
+  },
+  HSTS_INCLUDE_SUBDOMAINS: {
+    schema: z.enum(['on', 'off']),
+    of: 'worker',
+    secret: false,
+    absent: 'on',
+    example: 'off',
+    says: 'Whether that holds for the subdomains of this host too.',
+  },
   ADMINISTRATION: {
     schema: z.enum(['on', 'off']),
     of: 'worker',
@@ -190,6 +215,29 @@ export const SETTINGS = {
     absent: 'none',
     example: 'https://inspector.example.com',
     says: 'Web origins whose pages may call /mcp, the token and registration endpoints, and the metadata documents (CORS), never with cookies.',
+  },
+  REFUSED_MARKUP: {
+    schema: z
+      .string()
+      .refine((text) => parseMarkupKinds(text) !== null, `expected none, or of ${MARKUP_KINDS.join(', ')}`),
+    of: 'worker',
+    secret: false,
+    absent: 'all of them',
+    example: 'html_tag,script_protocol',
+    says: `Markup that is refused in names, titles and descriptions, with commas between: ${MARKUP_KINDS.map((kind) => `\`${kind}\``).join(', ')}; or \`none\`. Files, SQL, data and messages of commits are never judged by it, and all of it is escaped where it is shown ([0213](decisions/0213-text-in-names.md)).`,
+  },
+  REFUSED_PATTERNS: {
+    schema: z
+      .string()
+      .refine(
+        (text) => parsePatterns(text) !== null,
+        'expected patterns without groups, * and +, with blanks between',
+      ),
+    of: 'worker',
+    secret: false,
+    absent: 'none',
+    example: 'confidential project\\sx[0-9]{4}',
+    says: 'Further patterns that names, titles and descriptions may not hold, with blanks between: characters, `.`, classes, `\\d \\s \\w \\b`, `|`, `?` and `{n}`, without regard to case. No groups, `*` or `+`: what takes long to match is refused at start.',
   },
   BLOB_STORE_URL: {
     schema: httpUrl,

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { idSchema, newId } from '../../protocol/ids.ts';
+import { judgeSecretFile } from '../../protocol/judge-file.ts';
+import { judgeKeys } from '../../protocol/judge-keys.ts';
+import { Failure } from '../terminal/failure.ts';
 import type { StatePaths } from './state-paths.ts';
 
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
@@ -24,9 +27,9 @@ export type StackSecrets = z.infer<typeof secretsSchema>;
 /** The secrets of a stack, made at its first start and kept in a file that only its owner reads. */
 export function readOrCreateSecrets(paths: StatePaths): StackSecrets {
   const draw = (): string => randomBytes(32).toString('base64url');
-  const known = readJson(paths.secretsFile);
+  const known = readKnown(paths.secretsFile);
   // A folder of an earlier release lacks what has come since.
-  if (known !== null && 'keyPassphrase' in known) return secretsSchema.parse(known);
+  if (known !== null && 'keyPassphrase' in known) return readSecrets(paths) as StackSecrets;
   const secrets = {
     contextKey: draw(),
     sealKey: draw(),
@@ -37,21 +40,47 @@ export function readOrCreateSecrets(paths: StatePaths): StackSecrets {
     ...known,
   };
   writePrivateFile(paths.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`);
-  return secretsSchema.parse(secrets);
+  return readSecrets(paths) as StackSecrets;
 }
 
-/** The secrets of a stack that was started before, or null. */
+function readKnown(file: string): object | null {
+  const text = statSync(file, { throwIfNoEntry: false }) === undefined ? null : readFileSync(file, 'utf8');
+  const known = text === null ? null : parsed(text);
+  return typeof known === 'object' ? known : null;
+}
+
+/**
+ * The secrets of a stack that was started before, or null. Throws a Failure with all that is wrong with them: who may read
+ * the file, keys that are weak or serve two purposes.
+ */
 export function readSecrets(paths: StatePaths): StackSecrets | null {
-  const known = readJson(paths.secretsFile);
-  return known === null ? null : secretsSchema.parse(known);
+  const file = paths.secretsFile;
+  const facts = statSync(file, { throwIfNoEntry: false });
+  if (facts === undefined) return null;
+  const read = secretsSchema.safeParse(parsed(readFileSync(file, 'utf8')));
+  const faults = [
+    ...judgeSecretFile(file, facts, process.getuid?.() ?? 0),
+    ...(read.success
+      ? judgeKeys({
+          CONTEXT_KEY: read.data.contextKey,
+          SEAL_KEY: read.data.sealKey,
+          KEY_PASSPHRASE: read.data.keyPassphrase,
+        })
+      : [`${file} is not what ./causeway up wrote`]),
+  ];
+  if (read.success && faults.length === 0) return read.data;
+  throw new Failure({
+    what: 'The secrets of this stack must not be used.',
+    why: faults.join('; '),
+    remedy: `mend what is named; a development stack that may go is removed by ./causeway clean --state ${paths.root}`,
+  });
 }
 
-function readJson(file: string): object | null {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as object;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { findFreePort } from '../database/find-free-port.ts';
 import { mintJoinToken } from '../identity/mint-join-token.ts';
 import type { WorkerSettings } from '../settings/schema.ts';
 import type { Board } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
+import type { Certificates } from '../tls/certificates.ts';
 import { requireFreePort } from './check-port.ts';
 import { type CleanupStack, createCleanupStack } from './cleanup.ts';
 import { type Connection, readConnection, writeConnection } from './connection-file.ts';
@@ -37,6 +39,8 @@ export interface StackOptions {
   readonly slots: number;
   /** Off for stacks that are thrown away. */
   readonly durable: boolean;
+  /** Serves `port` by TLS; workerd alone does. The launcher itself then asks by plain http on a port of its own. */
+  readonly certificates?: Certificates;
   /** Who vouches for a caller's address. Nobody stands in front of a stack on this machine; tests play the edge. */
   readonly edge?: 'cloudflare' | 'none';
   /** Settings of the Worker beyond those that a stack on this machine needs. */
@@ -88,6 +92,8 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
   const lock = await takeState(options);
   await cleanup.defer(lock.release);
   if (options.engine !== 'none') await requireFreePort(options.port);
+  const { certificates } = options;
+  const plainPort = certificates === undefined ? options.port : await findFreePort();
   const secrets = readOrCreateSecrets(paths);
   const guardian = await startGuardian();
   await cleanup.defer(guardian.release);
@@ -124,7 +130,15 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
       const bundle = await prepareBundle(entry, join(paths.worker, 'home'));
       const { settings } = await startedDatabase;
       say('starting workerd');
-      await own(await startWorkerd({ paths, guardian, signal, port: options.port, settings }, bundle));
+      await own(
+        await startWorkerd(
+          {
+            ...{ paths, guardian, signal, settings, port: plainPort },
+            ...(certificates === undefined ? {} : { tls: { port: options.port, certificates } }),
+          },
+          bundle,
+        ),
+      );
       return;
     }
     const { settings } = await startedDatabase;
@@ -147,7 +161,11 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
         paths,
         guardian,
         signal,
-        url: `http://127.0.0.1:${options.port}`,
+        url:
+          certificates === undefined
+            ? `http://127.0.0.1:${options.port}`
+            : `https://localhost:${options.port}`,
+        ...(certificates === undefined ? {} : { caFile: certificates.caFile }),
         publicUrl,
         workerReady: startedWorker,
         slots: options.slots,
@@ -171,7 +189,7 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
   };
   writeConnection(paths, connection);
   await cleanup.defer(() => writeConnection(paths, { ...connection, pids: {} }));
-  lock.describe(holderOf(options, parts));
+  lock.describe({ ...holderOf(options, parts), workerPort: plainPort });
   return { connection, parts, ownerUrl, superuserUrl, broken: firstEnd(parts), stop: cleanup.run };
 }
 

@@ -4,7 +4,12 @@ import { type Credential, credentialKey } from './credential.ts';
 import type { Limits } from './limits.ts';
 import { RefusedError } from './sql-answer.ts';
 
-export type Upstream = { readonly host: string; readonly port: number };
+export type Upstream = {
+  readonly host: string;
+  readonly port: number;
+  /** Its certificate must be of that host, by this authority or by one that the system knows; null: without TLS. */
+  readonly tls?: { readonly ca: string | null } | null;
+};
 
 /**
  * Connections to the one configured Postgres, kept apart by credential: a request only ever gets a connection that was
@@ -75,8 +80,11 @@ export class Connections {
 
   #openPool({ user, password, database }: Credential): Pool {
     const { connectionsMax, waitTimeoutMs, connectionAgeMaxSeconds, statementTimeoutMs } = this.#limits;
+    const { host, port, tls } = this.#upstream;
     const config: PoolConfig & { pipeline: true } = {
-      ...this.#upstream,
+      host,
+      port,
+      ...(tls ? { ssl: { minVersion: 'TLSv1.2', ...(tls.ca === null ? {} : { ca: tls.ca }) } } : {}),
       user,
       password,
       database,

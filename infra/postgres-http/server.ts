@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { answerRequest } from './answer-request.ts';
 import { Connections, type Upstream } from './connections.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
@@ -7,7 +8,9 @@ import { readSqlRequest } from './sql-request.ts';
 
 export type PostgresHttpOptions = {
   readonly upstream: Upstream;
-  /** Default 127.0.0.1. The server speaks plain HTTP: on another address put TLS in front. */
+  /** Certificate and key, PEM; absent: plain HTTP, for loopback or behind something that ends TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | null;
+  /** Default 127.0.0.1. */
   readonly host?: string;
   /** A free one is taken for 0, the default. */
   readonly port?: number;
@@ -30,11 +33,15 @@ export async function startPostgresHttp(options: PostgresHttpOptions): Promise<P
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const connections = new Connections(options.upstream, limits);
   let isClosing = false;
-  const server = createServer({ keepAliveTimeout: 30_000 }, async (request, response) => {
+  const { tls } = options;
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     await serve(request, response, connections, limits);
     // A socket that was busy when closing began would stay open for the keep-alive time.
     if (isClosing) response.once('close', () => server.closeIdleConnections());
-  });
+  };
+  const server = tls
+    ? createTlsServer({ keepAliveTimeout: 30_000, minVersion: 'TLSv1.2', ...tls }, answer)
+    : createServer({ keepAliveTimeout: 30_000 }, answer);
   const host = options.host ?? '127.0.0.1';
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -49,7 +56,7 @@ export async function startPostgresHttp(options: PostgresHttpOptions): Promise<P
     await closed;
     await connections.close();
   };
-  return { port: address.port, url: `http://${host}:${address.port}/sql`, close };
+  return { port: address.port, url: `http${tls ? 's' : ''}://${host}:${address.port}/sql`, close };
 }
 
 async function serve(

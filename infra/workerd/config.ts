@@ -25,6 +25,8 @@ export interface WorkerdSpec {
   readonly settings: readonly string[];
   /** "127.0.0.1:8787". */
   readonly address: string;
+  /** An https socket besides, for TLS 1.2 and newer; PEM files, relative to the configuration. */
+  readonly tls?: { readonly address: string; readonly certFile: string; readonly keyFile: string };
   /** The name of an abstract unix socket that fires the scheduled handler (`cron.mjs`). */
   readonly cronSocket: string;
   readonly cronFile: string;
@@ -52,7 +54,7 @@ const config :Workerd.Config = (
     (name = "blobs", disk = (path = ${text(spec.blobsDir)}, writable = true)),
   ],
   sockets = [
-    (name = "http", address = ${text(spec.address)}, http = (), service = "worker"),
+    (name = "http", address = ${text(spec.address)}, http = (), service = "worker"),${spec.tls === undefined ? '' : httpsSocket(spec.tls)}
     (name = "cron", address = ${text(`unix-abstract:${spec.cronSocket}`)}, http = (), service = "cron"),
   ],
 );
@@ -88,6 +90,14 @@ const cron :Workerd.Worker = (
   bindings = [(name = "WORKER", service = "worker")],
 );
 `;
+}
+
+/** 1.1 and older are refused; what is agreed on above is the platform's own choice. */
+function httpsSocket({ address, certFile, keyFile }: NonNullable<WorkerdSpec['tls']>): string {
+  const keypair = `(privateKey = embed ${text(keyFile)}, certificateChain = embed ${text(certFile)})`;
+  return `
+    (name = "https", address = ${text(address)}, service = "worker",
+     https = (options = (), tlsOptions = (minVersion = tls1Dot2, keypair = ${keypair}))),`;
 }
 
 function lines(items: readonly string[]): string {

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkCatalogue } from '../../worker/database/catalogue.ts';
+import { NEWEST_MIGRATION } from '../../worker/database/newest-migration.ts';
+import { readStartupFacts } from '../../worker/database/startup-facts.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -18,9 +19,20 @@ const OF_PROJECTS = 'alter table app.leaky add project_id app.prj_id not null;';
 
 test('what the migrations make is sound, and the Worker finds so in one request', async () => {
   let requests = 0;
-  const findings = await checkCatalogue(await database.open(() => requests++));
-  expect(findings).toEqual([]);
+  const facts = await readStartupFacts(await database.open(() => requests++));
+  expect(facts).toEqual({ findings: [], newestMigration: NEWEST_MIGRATION, signingKeyDays: null });
   expect(requests).toBe(1);
+});
+
+test('a key that signs is as old as the newest that signs by now', async () => {
+  const scratch = await database.sibling();
+  const key = (id: string, from: string) =>
+    `insert into app.oauth_keys (key_id, public_jwk, private_key, signs_from)
+     values ('${id.repeat(16)}', '{"kty":"EC"}', 'v1.xxxxxxxx.${'y'.repeat(40)}', now() + interval '${from}');`;
+  await scratch.asSuperuser(key('a', '-900 days') + key('b', '-41 days') + key('c', '1 day'));
+  expect(await scratch.asApp('select signing_key_days from app.startup_facts()')).toEqual([
+    { signing_key_days: 41 },
+  ]);
 });
 
 test('the table that migrations/README.md shows how to add is sound', async () => {

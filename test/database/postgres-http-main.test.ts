@@ -1,5 +1,8 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -122,5 +125,33 @@ describe('the program', () => {
     expect(said).toMatch(message);
     expect(said).not.toMatch(/\n\s+at /);
     expect(code).toBe(2);
+  });
+});
+
+describe('what would let passwords travel in the clear', () => {
+  const fails = (...args: readonly string[]) => {
+    try {
+      execFileSync(process.execPath, [MAIN, ...args], { stdio: 'pipe', env: {} });
+      return null;
+    } catch (error) {
+      const { status, stderr } = error as { status: number; stderr: Buffer };
+      return { status, said: stderr.toString() };
+    }
+  };
+
+  test('is refused at once, all of it, with what to do', () => {
+    const failed = fails('--listen', '0.0.0.0:0', '--upstream', '203.0.113.5:5432');
+    expect(failed?.status).toBe(2);
+    expect(failed?.said).toMatch(/--listen 0\.0\.0\.0 would serve plain HTTP.*--tls-cert/);
+    expect(failed?.said).toMatch(/--upstream 203\.0\.113\.5 .*without TLS.*--upstream-tls/);
+  });
+
+  test('so is a key that others can read', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'causeway-tls-'));
+    const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+    for (const file of [cert, key]) writeFileSync(file, 'x', { mode: 0o644 });
+    const failed = fails('--upstream', '127.0.0.1:1', '--tls-cert', cert, '--tls-key', key);
+    rmSync(dir, { recursive: true });
+    expect(failed?.said).toMatch(/key\.pem can be read by others \(mode 0644\): chmod go=/);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeBase64url } from '../../protocol/base64url.ts';
 import { Refusal } from '../../worker/http/refusal.ts';
+import { REFUSED_BY_DEFAULT } from '../../worker/input/refused-text.ts';
 import { openKeyStore } from '../../worker/keys/key-store.ts';
 import type { Danger } from '../../worker/mcp/confirm/confirm.ts';
 import type { Platform } from '../../worker/platform.ts';
@@ -35,6 +36,7 @@ beforeAll(async () => {
     keys: openKeyStore(await database.open(), null),
     sealKey: await importSealKey(encodeBase64url(new Uint8Array(32).fill(7))),
     publish() {},
+    refusedText: REFUSED_BY_DEFAULT,
   };
 });
 afterAll(() => Promise.all([database.stop(), blobServer.stop()]));

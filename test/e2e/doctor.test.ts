@@ -18,7 +18,7 @@ let stop: () => Promise<void>;
 
 beforeAll(async () => {
   proxy = await startReverseProxy();
-  const publicUrl = `http://causeway.example:${proxy.port}`;
+  const publicUrl = `http://causeway.localhost:${proxy.port}`;
   ({ stack, stop } = await startTestStack({ slots: 0, publicUrl }));
   proxy.leadTo(stack.port);
 });

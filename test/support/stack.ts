@@ -9,6 +9,7 @@ import { startStack } from '../../cli/stack/start-stack.ts';
 import { statePaths } from '../../cli/stack/state-paths.ts';
 import type { WorkerEntry } from '../../cli/stack/worker-entry.ts';
 import { createBoard } from '../../cli/terminal/board.ts';
+import type { Certificates } from '../../cli/tls/certificates.ts';
 
 /** What a test may reach of the shared stack: real Postgres, plain workerd, a gVisor executor, and their secrets. */
 export interface TestStack {
@@ -42,6 +43,8 @@ export async function startTestStack(
     readonly entry?: WorkerEntry;
     /** The address of what stands in front of it; its own by default. */
     readonly publicUrl?: string;
+    /** Serves https://localhost:PORT, and has its executors come by WSS. */
+    readonly certificates?: Certificates;
   } = {},
 ): Promise<{
   readonly stack: TestStack;
@@ -54,13 +57,15 @@ export async function startTestStack(
     {
       paths,
       port,
-      publicUrl: options.publicUrl ?? `http://127.0.0.1:${port}`,
+      publicUrl:
+        options.publicUrl ?? `${options.certificates ? 'https://localhost' : 'http://127.0.0.1'}:${port}`,
       engine: 'workerd',
       slots: options.slots ?? SLOTS,
       durable: false,
       edge: 'cloudflare',
       ...(options.settings === undefined ? {} : { settings: options.settings }),
       ...(options.entry === undefined ? {} : { entry: options.entry }),
+      ...(options.certificates === undefined ? {} : { certificates: options.certificates }),
     },
     createBoard(),
     new AbortController().signal,

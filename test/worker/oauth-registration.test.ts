@@ -55,7 +55,7 @@ describe('a registration', () => {
       { ...valid, client_name: 'Cla\u200bude' },
       'invalid_client_metadata',
     ],
-    ['a name of 101 characters', { ...valid, client_name: 'x'.repeat(101) }, 'invalid_client_metadata'],
+    ['a name of 256 characters', { ...valid, client_name: 'x'.repeat(256) }, 'invalid_client_metadata'],
     ['a logo inside', { ...valid, logo_uri: 'http://169.254.169.254/latest' }, 'invalid_client_metadata'],
     ['keys inside', { ...valid, jwks_uri: 'https://10.0.0.1/jwks' }, 'invalid_client_metadata'],
     ['the implicit grant alone', { ...valid, grant_types: ['implicit'] }, 'invalid_client_metadata'],

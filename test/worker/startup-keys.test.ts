@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeSource } from '../../cli/keys/open-source.ts';
 import { openKeyStore } from '../../worker/keys/key-store.ts';
@@ -20,7 +21,7 @@ async function healthWith(settings: Readonly<Record<string, string>>): Promise<[
     DATABASE_URL: database.appUrl,
     DATABASE_HTTP_URL: database.http.url,
     CONTEXT_KEY: database.ticketKey,
-    SEAL_KEY: 'k'.repeat(43),
+    SEAL_KEY: randomBytes(32).toString('base64url'),
     ...settings,
   });
   try {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LoneWorker, startLoneWorker } from '../support/lone-worker.ts';
 
-const KEY = 'k'.repeat(43);
-/** A deployment that was given what `./causeway up` gives. Nothing listens where its database is: it is not asked. */
+/** A deployment with much that is wrong. Nothing listens where its database is: it is not asked, and nothing is opened. */
 const SETTINGS = {
   PUBLIC_URL: 'https://causeway.example.com',
-  DATABASE_URL: 'postgres://causeway_app:x@127.0.0.1:1/causeway',
+  DATABASE_URL: 'postgres://postgres:hunter2@127.0.0.1:1/causeway',
   DATABASE_HTTP_URL: 'http://127.0.0.1:1/sql',
-  CONTEXT_KEY: KEY,
-  SEAL_KEY: KEY,
-  KEY_PASSPHRASE: KEY,
+  CONTEXT_KEY: 'k'.repeat(43),
+  SEAL_KEY: 'not a key',
+  KEY_PASSPHRASE: 'open sesame',
+  BLOB_STORE_URL: 'http://10.0.0.7/blobs',
   LOOPBACK_ORIGINS: 'http://127.0.0.1:9000',
 };
 
@@ -19,14 +19,33 @@ beforeAll(async () => {
 });
 afterAll(() => worker?.stop());
 
-test.each(['/', '/healthz', '/mcp', '/login', '/oauth/authorize?client_id=http://127.0.0.1:9000/c.json'])(
-  'a deployment that names origins of this machine serves nothing, and says why, at %s',
+const FINDINGS = [
+  /^CONTEXT_KEY is an example.*: draw another/,
+  /^SEAL_KEY is not 32 bytes.*: draw another/,
+  /^KEY_PASSPHRASE is shorter than 20.*: draw another/,
+  /^The password in DATABASE_URL is shorter.*: give/,
+  /^DATABASE_URL logs in as another role.*: log in as causeway_app/,
+  /^BLOB_STORE_URL is plain http.*: give/,
+  /^LOOPBACK_ORIGINS.*PUBLIC_URL is not http on loopback: remove/,
+];
+
+test.each([
+  '/',
+  '/healthz',
+  '/mcp',
+  '/login',
+  '/api/v1/me',
+  '/nothing',
+  '/oauth/authorize?client_id=http://127.0.0.1:9000/c.json',
+])(
+  'a deployment with weak secrets and switches of development serves nothing, and says all that is wrong, at %s',
   async (path) => {
     const response = await fetch(`${worker.url}${path}`, { redirect: 'manual' });
     expect(response.status).toBe(503);
-    const { error } = (await response.json()) as { error: { details: { findings: readonly string[] } } };
-    expect(error.details.findings).toEqual([
-      expect.stringMatching(/LOOPBACK_ORIGINS.*PUBLIC_URL is not http on loopback: remove/),
-    ]);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const text = await response.text();
+    const { error } = JSON.parse(text) as { error: { details: { findings: readonly string[] } } };
+    expect(error.details.findings).toEqual(FINDINGS.map((finding) => expect.stringMatching(finding)));
+    expect(text).not.toMatch(/hunter2|kkkk|not a key|sesame/);
   },
 );

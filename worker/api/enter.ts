@@ -1,6 +1,8 @@
 import type { EntryRefused } from '../database/database.ts';
 import { enter } from '../database/with-tenant.ts';
 import type { Call } from '../http/call.ts';
+import type { RateLeft } from '../http/rate-limit-fields.ts';
+import { rateLimited } from '../http/rate-limited.ts';
 import { Refusal } from '../http/refusal.ts';
 import { personPrincipal } from '../people/person.ts';
 import type { Session } from '../people/session.ts';
@@ -12,6 +14,8 @@ import type { TenantRole } from '../tenants/roles.ts';
 export interface Administrator {
   readonly principal: Principal;
   readonly role: TenantRole;
+  /** Of the session's calls. */
+  readonly left: RateLeft;
 }
 
 /**
@@ -30,14 +34,16 @@ export async function enterAsAdministrator(
   const { role } = await enter(platform.database, principal);
   if (role === null) throw new Error('a person entered without a role');
   const { TENANT_GATE } = platform.env;
-  const retryAfterSeconds = await TENANT_GATE.get(TENANT_GATE.idFromName(asked.tenantId)).countCall(
+  const counted = await TENANT_GATE.get(TENANT_GATE.idFromName(asked.tenantId)).countCall(
     asked.session.sessionId,
   );
-  if (retryAfterSeconds !== null)
-    throw new Refusal('rate_limited', 'This session makes more calls a minute than it may.', {
-      retryAfterSeconds,
-    });
-  return { principal, role };
+  if (counted.verdict === 'rate_limited')
+    throw rateLimited(
+      counted.limit,
+      'This session, or its tenant, makes more calls a minute than it may.',
+      counted,
+    );
+  return { principal, role, left: counted.left };
 }
 
 /** Why an entry was refused, in the words of this API; at any step, for whatever may have ended meanwhile. */

@@ -1,11 +1,12 @@
-import { parseJson } from '../http/parse-json.ts';
+import { limit } from '../../protocol/limits.ts';
 import { readBody } from '../http/read-body.ts';
 import { Refusal } from '../http/refusal.ts';
+import { requireContentType } from '../input/content-type.ts';
+import { parseJson } from '../input/parse-json.ts';
+import type { RefusedText } from '../input/refused-text.ts';
 import { parseArguments } from '../mcp/parse-arguments.ts';
 import { idempotencyKey } from '../tenants/idempotency.ts';
 import type { ApiRoute } from './route.ts';
-
-const BODY_BYTES_MAX = 32 * 1024;
 
 /** The parameters of the path, each of its form. Throws `invalid_arguments`, as all here do. */
 export function parseParams(name: string, route: ApiRoute, given: Record<string, string>) {
@@ -23,17 +24,15 @@ export function parseQuery(name: string, route: ApiRoute, given: URLSearchParams
  * The body: JSON, and said to be JSON, which a form of another site cannot say. Not read where the route takes none; where
  * all of it may be left out, no body is an empty one.
  */
-export async function parseBody(name: string, route: ApiRoute, request: Request) {
+export async function parseBody(name: string, route: ApiRoute, request: Request, refused: RefusedText) {
   if (Object.keys(route.body.shape).length === 0) return {};
-  const bytes = await readBody(request, BODY_BYTES_MAX);
-  if (bytes.byteLength === 0) return parse(name, route.body, {});
-  const [type = ''] = (request.headers.get('content-type') ?? '').split(';');
-  if (type.trim().toLowerCase() !== 'application/json')
-    throw invalid('This address takes JSON: send content-type: application/json.');
+  const bytes = await readBody(request, limit('form_bytes'));
+  if (bytes.byteLength === 0) return parse(name, route.body, {}, refused);
+  requireContentType(request, ['application/json']);
   const body = parseJson(bytes);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('The body is no JSON object.');
-  return parse(name, route.body, body);
+  return parse(name, route.body, body, refused);
 }
 
 /** The key of `Idempotency-Key`, where the route honours one. */
@@ -44,8 +43,13 @@ export function parseKey(route: ApiRoute, header: string | null): string | undef
   throw invalid('Idempotency-Key: expected 8 to 100 characters; a new UUID will do.');
 }
 
-function parse(name: string, input: ApiRoute['body'], given: unknown): Record<string, unknown> {
-  const parsed = parseArguments({ name, input }, given);
+function parse(
+  name: string,
+  input: ApiRoute['body'],
+  given: unknown,
+  refused?: RefusedText,
+): Record<string, unknown> {
+  const parsed = parseArguments({ name, input }, given, refused);
   if (parsed.ok) return parsed.input;
   throw parsed.refusal;
 }

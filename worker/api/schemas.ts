@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type IdKind, idPattern } from '../../protocol/ids.ts';
+import { limit } from '../../protocol/limits.ts';
 import { TENANT_ROLES } from '../tenants/roles.ts';
 
 /** Pieces that several routes share, so that one thing has one name, bound and description everywhere. */
@@ -20,7 +21,7 @@ const PAGE_MAX = 100;
 /** The query of a list. Text, as everything in an address is. */
 export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_DEFAULT),
-  cursor: z.string().max(500).optional().describe('`cursor` of the page before'),
+  cursor: z.string().max(limit('cursor_chars')).optional().describe('`cursor` of the page before'),
 });
 
 /** What a list says of itself that is too long to be counted each time. */

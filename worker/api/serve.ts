@@ -3,6 +3,7 @@ import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { EntryRefused } from '../database/database.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { asRefusal } from '../http/as-refusal.ts';
+import { rateLimitFields } from '../http/rate-limit-fields.ts';
 import { Refusal, refusalResponse } from '../http/refusal.ts';
 import { readSession } from '../people/session.ts';
 import { cookieName, readCookie } from '../people/session-cookie.ts';
@@ -55,10 +56,13 @@ async function answer(
       : null;
 
   const query = parseQuery(name, route, new URL(request.url).searchParams);
-  const body = await parseBody(name, route, request);
+  const body = await parseBody(name, route, request, platform.refusedText);
   const key = parseKey(route, request.headers.get('idempotency-key'));
   const cookie = readCookie(request, 'session', platform.publicUrl);
   const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' });
+  if (entered !== null)
+    for (const [field, value] of Object.entries(rateLimitFields('calls_per_minute', entered.left)))
+      headers.set(field, value);
   const answered = await run(
     { params, query, body },
     {

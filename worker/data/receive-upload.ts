@@ -1,3 +1,4 @@
+import type { DataFormat } from '../../protocol/manifest.ts';
 import type { ReceivedBlob } from '../blobs/receive-blob.ts';
 import { recordAudit } from '../database/audit.ts';
 import type { SqlAnswer } from '../database/refusal-data.ts';
@@ -6,11 +7,35 @@ import { withTenant } from '../database/with-tenant.ts';
 import type { Call } from '../http/call.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { noCredential } from '../http/unauthorized.ts';
+import { requireContentType } from '../input/content-type.ts';
 import type { Platform } from '../platform.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { refusedUpload, refuseUpload } from './refuse-import.ts';
 import { readUploadLink } from './upload-link.ts';
+
+/** What a file of a format may be said to be; nothing, or just bytes, will do for each. */
+const CONTENT_TYPES: Readonly<Record<DataFormat, readonly [string, ...string[]]>> = {
+  csv: [
+    'text/csv',
+    'text/plain',
+    'application/csv',
+    'application/vnd.ms-excel',
+    'application/octet-stream',
+    '',
+  ],
+  tsv: ['text/tab-separated-values', 'text/plain', 'text/csv', 'application/octet-stream', ''],
+  jsonl: [
+    'application/jsonl',
+    'application/x-ndjson',
+    'application/ndjson',
+    'application/json',
+    'text/plain',
+    'application/octet-stream',
+    '',
+  ],
+  parquet: ['application/vnd.apache.parquet', 'application/x-parquet', 'application/octet-stream', ''],
+};
 
 /**
  * `PUT /uploads/<link>`: streams a body into the blob store while its SHA-256 is taken. Two database requests, one
@@ -31,6 +56,8 @@ export async function receiveUpload(
 
   const [awaited] = await withTenant(platform.database, principal, [selectAwaitedUpload(upload)] as const);
   if (!awaited.ok) throw refusedStep(awaited);
+
+  requireContentType(request, CONTENT_TYPES[awaited.format]);
 
   const received = await receive(request, platform, principal, upload, awaited);
   if (!received.ok) {

@@ -9,6 +9,7 @@ import { addressGateOf } from '../tenants/address-gate.ts';
 import { recordUse } from '../tokens/record-use.ts';
 import { UseRecorder } from '../tokens/use-recorder.ts';
 import type { AppEnv } from './app-env.ts';
+import { rateLimitFields } from './rate-limit-fields.ts';
 import { noCredential, tokenRefused } from './unauthorized.ts';
 
 /** Of this isolate; see there why the gate alone is not enough. */
@@ -56,11 +57,15 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
       }
       return response;
     }
-    const { who, sessionHasEnded } = authenticated;
+    const { who, sessionHasEnded, left } = authenticated;
     context.set('principal', { ...who, needs: { scopes: [], role: null }, ...call });
     context.set('session', findSession(named, who, sessionHasEnded));
     context.set('use', use);
     await next();
+    if (context.res.status !== 101) {
+      for (const [name, value] of Object.entries(rateLimitFields('calls_per_minute', left)))
+        if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+    }
     context.executionCtx.waitUntil(
       recordUse(tenantGate(who.tenantId), use, who, call, context.res, context.error),
     );

@@ -1,4 +1,4 @@
-import { isLoopbackHttp } from '../outbound/is-loopback.ts';
+import { isLoopbackHttp } from '../../protocol/loopback.ts';
 
 /**
  * Origins with commas between, as a browser writes them in `Origin` (RFC 6454, section 6.1); null where one of them is

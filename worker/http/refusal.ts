@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, type ErrorEnvelope } from '../../protocol/errors.ts';
+import { isRateName, retryFields } from './rate-limit-fields.ts';
 
 /** An expected failure on its way to the caller: a value that code returns, or throws where a library stands between. */
 export class Refusal extends Error {
@@ -45,7 +46,11 @@ export function refusalResponse(
     'cache-control': 'no-store',
     ...headers,
   };
-  if (refusal.retryAfterSeconds !== undefined) all['retry-after'] = String(refusal.retryAfterSeconds);
+  const { retryAfterSeconds, details } = refusal;
+  if (retryAfterSeconds !== undefined) {
+    all['retry-after'] = String(retryAfterSeconds);
+    if (isRateName(details?.limit)) Object.assign(all, retryFields(details.limit, retryAfterSeconds));
+  }
   return new Response(`${JSON.stringify({ error: envelope(refusal, requestId) })}\n`, {
     status: ERRORS[refusal.code].status,
     headers: all,

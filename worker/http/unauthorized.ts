@@ -1,6 +1,7 @@
 import type { EntryRefused } from '../database/database.ts';
 import type { BearerRefusal } from '../identity/authenticate-bearer.ts';
 import { DEFAULT_SCOPES } from '../oauth/scope.ts';
+import { rateLimited } from './rate-limited.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 
 /**
@@ -39,9 +40,13 @@ export function tokenRefused(refused: BearerRefusal, requestId: string, publicUr
       return invalidToken('The token has expired.', requestId, publicUrl);
     case 'rate_limited':
       return refusalResponse(
-        new Refusal('rate_limited', 'This token makes more calls a minute than it may.', {
-          retryAfterSeconds: refused.retryAfterSeconds,
-        }),
+        rateLimited(
+          refused.limit,
+          refused.limit === 'calls_per_minute'
+            ? 'This token makes more calls a minute than it may.'
+            : 'The tokens and agents of this tenant make more calls a minute than they may together.',
+          { retryAfterSeconds: refused.retryAfterSeconds },
+        ),
         requestId,
       );
   }

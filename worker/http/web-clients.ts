@@ -23,7 +23,8 @@ const METHODS: ReadonlyMap<string, readonly string[]> = new Map(
 
 const SENT_HEADERS =
   'authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id';
-const SHOWN_HEADERS = 'mcp-session-id, retry-after, www-authenticate, x-request-id';
+const SHOWN_HEADERS =
+  'mcp-session-id, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id';
 const REMEMBERED_SECONDS = 600;
 
 /** The origins whose pages may call `path`; none where it is not for web clients, or the operator names none. */

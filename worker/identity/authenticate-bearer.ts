@@ -1,4 +1,5 @@
 import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
+import type { RateLeft } from '../http/rate-limit-fields.ts';
 import type { VerifiedAccessToken } from '../oauth/jwt/verify.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { KnownAdmission } from '../tenants/tenant-gate.ts';
@@ -13,6 +14,7 @@ export type AuthenticatedBearer =
       readonly who: Who;
       /** Whether the MCP session that the call names was deleted. */
       readonly sessionHasEnded: boolean;
+      readonly left: RateLeft;
     }
   | ({
       readonly ok: false;
@@ -37,8 +39,8 @@ export async function authenticateBearer(bearer: string, world: BearerWorld): Pr
       const named = verified.reason === 'rate_limited' ? parseApiToken(bearer) : null;
       return named === null ? verified : { ...verified, who: tokenOf(named, null) };
     }
-    const { token, userId, sessionHasEnded } = verified;
-    return { ok: true, who: tokenOf(token, userId), sessionHasEnded };
+    const { token, userId, sessionHasEnded, left } = verified;
+    return { ok: true, who: tokenOf(token, userId), sessionHasEnded, left };
   }
   const verified = await world.verifyAccessToken(bearer);
   if (!verified.ok) return { ok: false, reason: verified.reason === 'expired' ? 'expired' : 'malformed' };
@@ -51,9 +53,15 @@ export async function authenticateBearer(bearer: string, world: BearerWorld): Pr
   };
   switch (admission.verdict) {
     case 'admitted':
-      return { ok: true, who, sessionHasEnded: admission.sessionHasEnded };
+      return { ok: true, who, sessionHasEnded: admission.sessionHasEnded, left: admission.left };
     case 'rate_limited':
-      return { ok: false, reason: 'rate_limited', retryAfterSeconds: admission.retryAfterSeconds, who };
+      return {
+        ok: false,
+        reason: 'rate_limited',
+        limit: admission.limit,
+        retryAfterSeconds: admission.retryAfterSeconds,
+        who,
+      };
   }
 }
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../http/refusal.ts';
+import { rateLimited } from '../http/rate-limited.ts';
 import type { AddressGate } from '../tenants/address-gate.ts';
 
 export type AttemptGate = Pick<DurableObjectStub<AddressGate>, 'attempt' | 'finished'>;
@@ -13,7 +13,7 @@ export async function asAttempt<Result>(
 ): Promise<Result> {
   const retryAfterSeconds = await gate.attempt();
   if (retryAfterSeconds !== null) {
-    throw new Refusal('rate_limited', 'Too many failed authentications from this address.', {
+    throw rateLimited('failed_logins_per_minute', 'Too many failed authentications from this address.', {
       hint: 'Wait, and use a credential that is alive.',
       retryAfterSeconds,
     });

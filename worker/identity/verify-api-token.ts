@@ -1,6 +1,7 @@
 import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
-import type { Admission, TenantGate } from '../tenants/tenant-gate.ts';
+import type { RateLeft } from '../http/rate-limit-fields.ts';
+import type { Admission, CallRate, TenantGate } from '../tenants/tenant-gate.ts';
 import { type AttemptGate, asAttempt } from './authentication-attempt.ts';
 import { withHashSlot } from './hash-slots.ts';
 import type { VerifiedSecrets } from './verified-secrets.ts';
@@ -8,7 +9,7 @@ import type { VerifiedSecrets } from './verified-secrets.ts';
 /** Why a bearer was not accepted. All but `rate_limited` look alike to the caller. */
 export type TokenRefusal =
   | { readonly reason: 'malformed' | 'unknown' | 'wrong_secret' }
-  | { readonly reason: 'rate_limited'; readonly retryAfterSeconds: number };
+  | { readonly reason: 'rate_limited'; readonly limit: CallRate; readonly retryAfterSeconds: number };
 
 export type VerifiedToken =
   | {
@@ -16,6 +17,7 @@ export type VerifiedToken =
       readonly token: ApiToken;
       readonly userId: string;
       readonly sessionHasEnded: boolean;
+      readonly left: RateLeft;
     }
   | ({ readonly ok: false } & TokenRefusal);
 
@@ -78,9 +80,20 @@ async function verifySecret(
 function admitted(token: ApiToken, admission: Admission): VerifiedToken {
   switch (admission.verdict) {
     case 'admitted':
-      return { ok: true, token, userId: admission.userId, sessionHasEnded: admission.sessionHasEnded };
+      return {
+        ok: true,
+        token,
+        userId: admission.userId,
+        sessionHasEnded: admission.sessionHasEnded,
+        left: admission.left,
+      };
     case 'rate_limited':
-      return { ok: false, reason: 'rate_limited', retryAfterSeconds: admission.retryAfterSeconds };
+      return {
+        ok: false,
+        reason: 'rate_limited',
+        limit: admission.limit,
+        retryAfterSeconds: admission.retryAfterSeconds,
+      };
     case 'unknown':
       return { ok: false, reason: 'unknown' };
   }

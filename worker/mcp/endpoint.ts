@@ -97,13 +97,16 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
     logTrace(trace, call.requestId, namedMethod(parsedBody?.method ?? null));
   }
   const judged =
-    parsedBody === null ? null : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer) ?? null);
+    parsedBody === null
+      ? null
+      : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer, platform.refusedText) ?? null);
   const willWork = judged?.ok === true;
   const isLegacy = await isLegacyRequest(request, parsedBody?.body);
   // A client that introduces itself begins anew, whatever it remembers; and today's revision has no sessions.
   const session = isLegacy && parsedBody?.method !== 'initialize' ? called.session : null;
   if (parsedBody !== null) use.asks(parsedBody.method, judged === null ? null : targetOf(judged));
   if (judged?.ok === false) use.refused('invalid_arguments');
+  if (judged?.ok === true) use.cost = judged.request.cost;
   const filter = parsedBody === null ? null : isLegacy ? askedResource(parsedBody) : askedFilter(parsedBody);
   const listener = { ...principal, needs: { scopes: scopesOfFilter(filter), role: null } };
   const isInMemory = ANSWERED_FROM_MEMORY.has(parsedBody?.method ?? null);

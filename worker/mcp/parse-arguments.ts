@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { Refusal } from '../http/refusal.ts';
+import { findRefused, REFUSED_BY_DEFAULT, type RefusedText } from '../input/refused-text.ts';
+import { isPlainText } from '../input/text-schemas.ts';
 
 export type ParsedArguments =
   | { readonly ok: true; readonly input: Record<string, unknown> }
@@ -27,7 +29,11 @@ const JUDGED_LATER: ReadonlySet<string> = new Set(['path', 'parameters', 'text']
  * refused, not dropped: a run whose `params` were ignored would look like a good one. Text that Postgres or UTF-8
  * cannot hold is refused here, once for all tools.
  */
-export function parseArguments(tool: Signature, given: unknown): ParsedArguments {
+export function parseArguments(
+  tool: Signature,
+  given: unknown,
+  refused: RefusedText = REFUSED_BY_DEFAULT,
+): ParsedArguments {
   const parsed = tool.input.safeParse(given ?? {}, { error: nameWhatIsMissing });
   const faults = [
     ...unknownArguments(tool, given),
@@ -36,6 +42,7 @@ export function parseArguments(tool: Signature, given: unknown): ParsedArguments
       message,
     })),
     ...textFaults(given, []),
+    ...markupFaults(tool, given, refused),
   ].slice(0, FAULTS_MAX);
   if (parsed.success && faults.length === 0) return { ok: true, input: parsed.data };
   const names = Object.keys(tool.input.shape).join(', ') || 'none';
@@ -77,6 +84,16 @@ function textFaults(value: unknown, path: readonly string[]): Fault[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => textFaults(item, [...path, `${index}`]));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, item]) => textFaults(item, [...path, key]));
+}
+
+/** Faults of names, titles and descriptions; all other text may hold whatever a language is written with. */
+function markupFaults(tool: Signature, given: unknown, refused: RefusedText): Fault[] {
+  const values = given as Readonly<Record<string, unknown>> | null | undefined;
+  return Object.entries(tool.input.shape).flatMap(([name, schema]) => {
+    const value = isPlainText(schema) ? values?.[name] : undefined;
+    const message = typeof value === 'string' ? findRefused(value, refused) : null;
+    return message === null ? [] : [{ at: name, message }];
+  });
 }
 
 /** A name that a caller made up, fit for a message. */

@@ -1,5 +1,5 @@
-import { parseJson } from '../http/parse-json.ts';
 import { Refusal } from '../http/refusal.ts';
+import { parseJson } from '../input/parse-json.ts';
 
 /** A JSON-RPC message as far as the endpoint must know it before the SDK does. */
 export interface Message {

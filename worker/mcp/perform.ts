@@ -23,7 +23,7 @@ export async function answer(
   mcp: McpCall,
   context: ServerContext,
 ): Promise<Result> {
-  const judged = mcp.judged ?? kind.judge(params, mcp.offer);
+  const judged = mcp.judged ?? kind.judge(params, mcp.offer, mcp.platform.refusedText);
   const refuse = (refusal: Refusal) => kind.refuse(refusal, mcp.call.requestId, params);
   if (judged.ok) return perform(judged.request, mcp, context, refuse);
   if (judged.reason instanceof ProtocolError) throw judged.reason;

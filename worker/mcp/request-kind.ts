@@ -1,5 +1,6 @@
 import type { ProtocolError, Result } from '@modelcontextprotocol/server';
 import type { Refusal } from '../http/refusal.ts';
+import type { RefusedText } from '../input/refused-text.ts';
 import type { Needs } from '../tenants/principal.ts';
 import type { Offer } from './offer.ts';
 import type { ToolContext } from './tool.ts';
@@ -9,6 +10,8 @@ export interface AcceptedRequest {
   /** Its name in the request log: a tool, a family of resources, a prompt; else null. Never text that a client made up. */
   readonly target: string | null;
   readonly needs: Needs;
+  /** What it takes of its credential's rate. */
+  readonly cost: number;
   /** Its first act on the outside is to enter the tenant, which proves the credential alive. Throws {@link Refusal}. */
   readonly run: (context: ToolContext) => Promise<Result>;
 }
@@ -21,13 +24,13 @@ export type Judged =
 /** A kind of request that works in the tenant: how its form is judged, and how a refusal is told in its protocol form. */
 export interface RequestKind {
   /** Pure. `params` are whatever the client sent. */
-  readonly judge: (params: unknown, offer: Offer) => Judged;
+  readonly judge: (params: unknown, offer: Offer, refused: RefusedText) => Judged;
   /** The result that tells the refusal, or throws the protocol's error. */
   readonly refuse: (refusal: Refusal, requestId: string, params: unknown) => Result;
 }
 
-export function accepted(request: AcceptedRequest): Judged {
-  return { ok: true, request };
+export function accepted(request: Omit<AcceptedRequest, 'cost'> & { readonly cost?: number }): Judged {
+  return { ok: true, request: { cost: 1, ...request } };
 }
 
 export function refused(reason: Refusal | ProtocolError, target: string | null = null): Judged {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { limit } from '../../protocol/limits.ts';
+import { referenceText } from '../input/text-schemas.ts';
 
 /** Pieces that several tools share, so that one thing has one name, bound and description everywhere. */
-export const projectReference = z.string().min(1).max(100).describe('Id or name');
+export const projectReference = referenceText.describe('Id or name');
 export const commitReference = z.string().min(4).max(40).optional().describe('Commit; default: newest');
-export const filePath = z.string().max(1024).describe('As models/forecast.py');
-export const sourceReference = z.string().min(1).max(100).describe('Of the data source');
-export const cursor = z.string().max(500).optional().describe('Of the page before');
+export const filePath = z.string().max(limit('path_bytes')).describe('As models/forecast.py');
+export const sourceReference = referenceText.describe('Of the data source');
+export const cursor = z.string().max(limit('cursor_chars')).optional().describe('Of the page before');
 
 /** What every bounded list says of itself. */
 export const page = {

@@ -4,6 +4,7 @@ import {
   isInputRequiredResult,
 } from '@modelcontextprotocol/server';
 import { envelope } from '../http/refusal.ts';
+import { CALL_COSTS, classOf } from './call-cost.ts';
 import { confirmer, InputNeeded } from './confirm/confirm.ts';
 import {
   invalidState,
@@ -18,15 +19,16 @@ import { unknownName } from './unknown-name.ts';
 
 /** `tools/call`. A refusal is a result with `isError` and the one error envelope, which agents read. */
 export const toolCalls: RequestKind = {
-  judge(params, offer) {
+  judge(params, offer, refusedText) {
     const { name, arguments: given } = asRecord(params);
     const tool = typeof name === 'string' ? offer.findTool(name) : undefined;
     if (tool === undefined) return refused(unknownName('tool', name));
-    const parsed = parseArguments(tool, given);
+    const parsed = parseArguments(tool, given, refusedText);
     if (!parsed.ok) return refused(parsed.refusal, tool.name);
     return accepted({
       target: tool.name,
       needs: tool.needs,
+      cost: CALL_COSTS[classOf(tool)],
       run: (context) => runTool(tool, parsed.input, context),
     });
   },

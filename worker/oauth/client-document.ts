@@ -1,3 +1,4 @@
+import type { RefusedText } from '../input/refused-text.ts';
 import { judgeAddress } from '../outbound/judge-address.ts';
 import { judgeMetadata, type NamedMetadata } from './client-metadata.ts';
 import { type Judged, refuse } from './refusal.ts';
@@ -29,7 +30,7 @@ export function isGoodDocumentId(
 export function judgeDocument(
   document: unknown,
   clientId: string,
-  redirectHosts: readonly string[] | null,
+  rules: { readonly redirectHosts: readonly string[] | null; readonly refusedText: RefusedText },
 ): Judged<NamedMetadata> {
   if (typeof document !== 'object' || document === null) return refuse('invalid_document');
   const fields = document as Record<string, unknown>;
@@ -37,7 +38,7 @@ export function judgeDocument(
   if ('client_secret' in fields || 'client_secret_expires_at' in fields)
     return refuse('invalid_document', 'client_secret');
   const judged = judgeMetadata(withoutLoopbackUri(fields), {
-    redirectHosts,
+    ...rules,
     methods: ['none'],
     absentMethod: 'none',
   });

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { limit } from '../../protocol/limits.ts';
+import { judgeCharacters } from '../input/judge-characters.ts';
+import { findRefused, type RefusedText } from '../input/refused-text.ts';
 import { judgeAddress } from '../outbound/judge-address.ts';
 import { AUTH_METHODS, type ClientMetadata, DEVICE_GRANT, type GrantType } from './client.ts';
 import { describeRedirect, judgeRegisteredRedirect } from './redirect-uri.ts';
@@ -6,12 +9,12 @@ import { accept, type Judged, refuse } from './refusal.ts';
 
 const SELF_SERVICE_GRANTS: readonly GrantType[] = ['authorization_code', 'refresh_token', DEVICE_GRANT];
 const REDIRECTS_MAX = 10;
-/** Control, format (direction, zero width), private and unassigned characters, and line separators. */
-const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
+/** Private and unassigned characters: each computer shows its own, or a box. */
+const UNKNOWN = /[\p{Co}\p{Cn}]/u;
 
-const uri = z.string().max(1000);
+const uri = z.string().max(limit('uri_chars'));
 const metadataSchema = z.object({
-  client_name: z.string().max(100).optional(),
+  client_name: z.string().trim().normalize('NFC').max(limit('name_chars')).optional(),
   redirect_uris: z.array(z.string()).max(REDIRECTS_MAX).optional(),
   grant_types: z.array(z.string().max(100)).max(10).optional(),
   response_types: z.array(z.string().max(100)).max(10).optional(),
@@ -41,6 +44,7 @@ export function judgeMetadata(
     readonly redirectHosts: readonly string[] | null;
     readonly methods: readonly string[];
     readonly absentMethod: string;
+    readonly refusedText: RefusedText;
   },
 ): Judged<NamedMetadata> {
   const parsed = metadataSchema.safeParse(given);
@@ -76,8 +80,8 @@ export function judgeMetadata(
       return refuse('invalid_redirect_uri', 'redirect_uris');
   }
 
-  const name = fields.client_name?.trim() ?? '';
-  if (UNSHOWABLE.test(name)) return refuse('invalid_client_metadata', 'client_name');
+  const name = fields.client_name ?? '';
+  if (!isShowable(name, rules.refusedText)) return refuse('invalid_client_metadata', 'client_name');
   const [first] = redirects;
   return accept({
     name: name || (first === undefined ? 'An unnamed device' : describeRedirect(first)),
@@ -89,4 +93,12 @@ export function judgeMetadata(
       ...(fields.client_uri === undefined ? {} : { client_uri: fields.client_uri }),
     },
   });
+}
+
+function isShowable(name: string, refused: RefusedText): boolean {
+  return (
+    judgeCharacters(name, { lines: false }) === null &&
+    !UNKNOWN.test(name) &&
+    findRefused(name, refused) === null
+  );
 }

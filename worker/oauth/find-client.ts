@@ -29,7 +29,10 @@ export async function findClient(platform: Platform, clientId: string): Promise<
     loopbackOrigins: settings.loopbackOrigins,
   });
   if (!fetched.ok) return refuse('document_unavailable', fetched.reason);
-  const judged = judgeDocument(fetched.json, clientId, settings.redirectHosts);
+  const judged = judgeDocument(fetched.json, clientId, {
+    redirectHosts: settings.redirectHosts,
+    refusedText: platform.refusedText,
+  });
   if (!judged.ok) return judged;
   const client: Client = { id: clientId, origin: 'document', secretSha256: null, ...judged.value };
   await storeClient(platform.database, client, cacheSeconds(fetched.maxAgeSeconds));

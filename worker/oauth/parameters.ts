@@ -1,4 +1,5 @@
 import { readBounded } from '../http/read-bounded.ts';
+import { parseForm } from '../input/parse-form.ts';
 import { accept, type Judged, refuse } from './refusal.ts';
 
 /** Parameters of a request, each at most once and free of control characters; only the parsers here make them. */
@@ -30,7 +31,8 @@ export async function readForm(request: Request): Promise<Judged<Parameters>> {
   if (!/^application\/x-www-form-urlencoded(\s*;\s*charset=utf-8)?$/i.test(type)) return refuse('not_a_form');
   const bytes = await readBounded(request.body, BODY_BYTES_MAX);
   if (bytes === null) return refuse('body_too_large');
-  return parseParameters(new URLSearchParams(new TextDecoder().decode(bytes)));
+  const form = parseForm(bytes);
+  return form === null ? refuse('malformed_parameter', 'body') : parseParameters(form);
 }
 
 /** A parameter's name as an answer may repeat it. */

@@ -1,3 +1,4 @@
+import { limit } from '../../protocol/limits.ts';
 import { accept, type Judged, refuse } from './refusal.ts';
 
 /** A redirect URI that belongs to its client; nothing else is ever redirected to. */
@@ -6,7 +7,6 @@ export type RedirectUri = string & { readonly __checked: 'redirect_uri' };
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::(\d{1,5}))?(\/[^#]*)?$/;
 /** Schemes of installed agents that are no reverse domain names (RFC 8252, section 7.1, asks for those). */
 const AGENT_SCHEMES = ['claude', 'cursor', 'vscode', 'vscode-insiders', 'windsurf', 'zed'];
-const URI_CHARS_MAX = 1000;
 
 /**
  * Judges a redirect URI at registration: https; http on a loopback address; or the private scheme of an installed
@@ -16,7 +16,7 @@ const URI_CHARS_MAX = 1000;
  */
 export function judgeRegisteredRedirect(uri: string, hosts: readonly string[] | null): Judged<RedirectUri> {
   const refused = refuse('invalid_redirect_uri');
-  if (uri.length > URI_CHARS_MAX || !/^[\x21-\x7e]+$/.test(uri) || uri.includes('#')) return refused;
+  if (uri.length > limit('uri_chars') || !/^[\x21-\x7e]+$/.test(uri) || uri.includes('#')) return refused;
   const url = URL.parse(uri);
   if (url === null || (url.href !== uri && url.href !== `${uri}/`)) return refused;
   if (url.username !== '' || url.password !== '' || /%2e/i.test(url.pathname)) return refused;

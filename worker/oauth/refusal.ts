@@ -71,6 +71,11 @@ const WIRE = {
     status: 429,
     says: 'Too many registrations from this address.',
   },
+  too_many_refusals: {
+    error: 'temporarily_unavailable',
+    status: 429,
+    says: 'Too many refused requests from this address.',
+  },
   document_unavailable: bad('invalid_client', "The client's metadata document could not be fetched."),
   invalid_document: bad('invalid_client', "The client's metadata document is not acceptable."),
 } as const satisfies Record<string, WireError>;

@@ -1,4 +1,5 @@
 import { readBounded } from '../http/read-bounded.ts';
+import { readJson as parse } from '../input/parse-json.ts';
 import { type AddressRefusal, judgeAddress } from './judge-address.ts';
 
 export type FetchRefusal =
@@ -57,13 +58,8 @@ async function readJson(response: Response): Promise<Fetched> {
     return { ok: false, reason: 'not_json' };
   const bytes = await readBounded(response.body, BYTES_MAX);
   if (bytes === null) return { ok: false, reason: 'too_large' };
-  try {
-    const json: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
-    );
-    const maxAge = /(?:^|[,\s])max-age=(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
-    return { ok: true, json, maxAgeSeconds: Number(maxAge ?? 0) };
-  } catch {
-    return { ok: false, reason: 'not_json' };
-  }
+  const read = parse(bytes);
+  if (!read.ok) return { ok: false, reason: 'not_json' };
+  const maxAge = /(?:^|[,\s])max-age=(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
+  return { ok: true, json: read.value, maxAgeSeconds: Number(maxAge ?? 0) };
 }

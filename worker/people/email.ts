@@ -1,4 +1,4 @@
-const CHARS_MAX = 320;
+import { limit } from '../../protocol/limits.ts';
 
 /**
  * An email address as it is stored and compared: NFKC, lower case, without blanks around; null where it is none. Only
@@ -6,5 +6,5 @@ const CHARS_MAX = 320;
  */
 export function parseEmail(text: string): string | null {
   const email = text.normalize('NFKC').trim().toLowerCase();
-  return email.length <= CHARS_MAX && /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) ? email : null;
+  return email.length <= limit('email_chars') && /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) ? email : null;
 }

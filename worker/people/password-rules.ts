@@ -13,6 +13,9 @@ export function normalizePassword(password: string): string {
   return password.normalize('NFKC');
 }
 
+/** What people add to a common password. */
+const ENDING = /[\p{N}\p{P}\p{S}\s]/u;
+
 /** What is wrong with a new password, or null. Its length counts characters, not bytes or code units. Pure. */
 export function judgePassword(password: string, email: string): PasswordFault | null {
   const normal = normalizePassword(password);
@@ -22,7 +25,8 @@ export function judgePassword(password: string, email: string): PasswordFault | 
   const lower = normal.toLowerCase();
   if (lower === email.normalize('NFKC').toLowerCase()) return 'is_email';
   if (new Set(lower).size < DISTINCT_CHARS_LEAST || isRow(lower)) return 'too_common';
-  const stem = lower.replace(/[\p{N}\p{P}\p{S}\s]+$/u, '');
+  const letters = [...lower];
+  const stem = letters.slice(0, letters.findLastIndex((letter) => !ENDING.test(letter)) + 1).join('');
   if (COMMON_PASSWORDS.has(lower) || COMMON_PASSWORDS.has(stem)) return 'too_common';
   return null;
 }

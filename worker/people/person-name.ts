@@ -1,7 +1,9 @@
-const CHARS_MAX = 200;
+import { limit } from '../../protocol/limits.ts';
+
+const CHARS_MAX = limit('name_chars');
 
 /**
- * A person's name as it is stored: NFC, without blanks around, at most 200 characters; null where nothing is left. Controls,
+ * A person's name as it is stored: NFC, without blanks around, at most 255 characters; null where nothing is left. Controls,
  * line breaks and marks that turn the direction of what stands beside them are taken out, for other people read it in
  * lists, in consent and in notices. Joiners stay: names are written with them.
  */

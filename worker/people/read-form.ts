@@ -1,8 +1,9 @@
+import { limit } from '../../protocol/limits.ts';
 import { readBody } from '../http/read-body.ts';
 import { Refusal } from '../http/refusal.ts';
+import { requireContentType } from '../input/content-type.ts';
+import { parseForm } from '../input/parse-form.ts';
 import { judgePost } from './judge-post.ts';
-
-const FORM_BYTES_MAX = 32 * 1024;
 
 /**
  * The fields of a posted form; no other way leads to them, so each form is judged by where it came from first. Of a
@@ -15,11 +16,9 @@ export async function readForm(request: Request, publicUrl: string): Promise<URL
       hint: `Open ${publicUrl} and send it from there.`,
     });
   }
-  const [type] = (headers.get('content-type') ?? '').split(';');
-  if (type?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
-    throw new Refusal('invalid_arguments', 'This address takes a form.');
-  }
-  const form = new URLSearchParams(new TextDecoder().decode(await readBody(request, FORM_BYTES_MAX)));
+  requireContentType(request, ['application/x-www-form-urlencoded']);
+  const form = parseForm(await readBody(request, limit('form_bytes')));
+  if (form === null) throw new Refusal('invalid_arguments', 'The form is not valid UTF-8, or holds a NUL.');
   if (new Set(form.keys()).size !== [...form.keys()].length) {
     throw new Refusal('invalid_arguments', 'A field of the form is there twice.');
   }

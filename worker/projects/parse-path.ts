@@ -1,3 +1,5 @@
+import { limit } from '../../protocol/limits.ts';
+
 /** A path inside a project whose form was checked: relative, `/`-separated, safe to place under `/repo`. */
 export type ProjectPath = string & { readonly __kind: 'project path' };
 
@@ -5,10 +7,10 @@ export type ParsedPath =
   | { readonly ok: true; readonly path: ProjectPath }
   | { readonly ok: false; readonly reason: string };
 
-const PATH_BYTES_MAX = 1024;
-const SEGMENT_BYTES_MAX = 255;
+const PATH_BYTES_MAX = limit('path_bytes');
+const PART_BYTES_MAX = limit('path_part_bytes');
 /** Names that git, or Causeway, keeps for itself, however a file system may spell them (git's `verify_path`). */
-const RESERVED = /^(\.git|git~\d+|\.causeway)$/i;
+const RESERVED = /^(\.git|git~\d+|\.causeway)[. ]*$/i;
 /** Controls, line separators, and characters that show a name other than it is (bidi marks, zero width, BOM). */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
@@ -26,9 +28,9 @@ export function parseProjectPath(text: string): ParsedPath {
   for (const segment of text.split('/')) {
     if (segment === '') return refused('has an empty part (//, or a slash at the end)');
     if (segment === '.' || segment === '..') return refused('has a . or .. part and could leave the project');
-    if (RESERVED.test(segment.replace(/[. ]+$/, ''))) return refused(`uses the reserved name ${segment}`);
-    if (new TextEncoder().encode(segment).length > SEGMENT_BYTES_MAX)
-      return refused(`has a name over ${SEGMENT_BYTES_MAX} bytes`);
+    if (RESERVED.test(segment)) return refused(`uses the reserved name ${segment}`);
+    if (new TextEncoder().encode(segment).length > PART_BYTES_MAX)
+      return refused(`has a name over ${PART_BYTES_MAX} bytes`);
   }
   return { ok: true, path: text as ProjectPath };
 }

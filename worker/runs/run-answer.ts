@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Labels, labelsSchema } from '../../protocol/labels.ts';
 import { limit } from '../../protocol/limits.ts';
 import { Refusal } from '../http/refusal.ts';
+import { referenceText } from '../input/text-schemas.ts';
 
 /** An object whose parts its description names: schemas of outputs are read by agents as tokens. */
 const parts = (named: string) => z.looseObject({}).describe(named);
@@ -35,7 +36,7 @@ const MIB = 1024 * 1024;
 /** Arguments that both tools that start runs take. */
 export const startArguments = {
   parameters: z.record(z.string(), z.unknown()).default({}).describe('causeway.parameters in the model'),
-  data: z.array(z.string().min(1).max(100)).max(100).optional().describe('Data sources; default: all'),
+  data: z.array(referenceText).max(100).optional().describe('Data sources; default: all'),
   wait_seconds: z.number().min(0).max(SECONDS_MAX).default(45),
   memory_mb: z
     .number()
@@ -49,7 +50,7 @@ export const startArguments = {
     .min(1)
     .max(limit('run_wall_ms') / 1000)
     .optional(),
-  executor_pool: z.string().min(1).max(100).optional(),
+  executor_pool: referenceText.optional(),
   executor_labels: z
     .record(z.string(), z.string())
     .optional()

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type FeedEvent, type FeedReceipt, feedEventSchema } from '../../protocol/feed.ts';
 import type { Env } from '../env.ts';
+import { readJson } from '../input/parse-json.ts';
 import { FeedBuffer, type FeedPage } from './feed/feed-buffer.ts';
 import { type SoFar, soFar } from './feed/so-far.ts';
 
@@ -149,10 +150,7 @@ export class RunFeed extends DurableObject<Env> {
 
 function parse(message: string | ArrayBuffer): FeedEvent | null {
   if (typeof message !== 'string' || message.length > MESSAGE_CHARS_MAX) return null;
-  try {
-    const parsed = feedEventSchema.safeParse(JSON.parse(message));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+  const read = readJson(message);
+  const parsed = read.ok ? feedEventSchema.safeParse(read.value) : null;
+  return parsed?.success ? parsed.data : null;
 }

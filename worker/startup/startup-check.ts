@@ -1,42 +1,51 @@
-import { type CatalogueFinding, checkCatalogue } from '../database/catalogue.ts';
+import { NEWEST_MIGRATION } from '../database/newest-migration.ts';
+import { readStartupFacts } from '../database/startup-facts.ts';
+import type { Env } from '../env.ts';
 import type { Platform } from '../platform.ts';
+import { judgeDatabase, keyDaysMax } from './judge-database.ts';
 import { judgeSettings } from './judge-settings.ts';
 
 const RECHECK_MS = 5_000;
 
 export type StartupVerdict =
   | { readonly ok: true }
+  /** Each a sentence that says what is wrong, and the remedy. */
   | { readonly ok: false; readonly findings: readonly string[] };
 
-let sound: StartupVerdict | undefined;
+const SOUND: StartupVerdict = { ok: true };
+const settingsVerdicts = new WeakMap<Env, StartupVerdict>();
+let sound = false;
 let failed: { readonly verdict: StartupVerdict; readonly at: number } | undefined;
 
+/** Whether this isolate may serve with its settings; judged once, for nothing changes them. */
+export function checkSettings(env: Env): StartupVerdict {
+  let verdict = settingsVerdicts.get(env);
+  if (verdict === undefined) {
+    verdict = verdictOf(judgeSettings(env));
+    settingsVerdicts.set(env, verdict);
+  }
+  return verdict;
+}
+
 /**
- * Whether this isolate may serve: its settings are sound, the database's catalogue keeps tenants apart (design, section 6), and the keys at hand open what is sealed there. An isolate cannot
- * refuse to start, so a failed check makes every route answer 503 until one passes; a passed check is believed for the
- * isolate's life, a failed one is repeated every five seconds at most.
+ * Whether this isolate may serve with its database: its migrations are those that this build knows, no key is overdue, its
+ * catalogue keeps tenants apart (design, section 6), and the keys at hand open what is sealed there. An isolate cannot refuse to start, so a failed check makes every
+ * route answer 503 until one passes; a passed check is believed for the isolate's life, a failed one is repeated every
+ * five seconds at most.
  */
-export async function checkStartup({ env, database, keys }: Platform): Promise<StartupVerdict> {
-  if (sound !== undefined) return sound;
+export async function checkDatabase({ env, database, keys }: Platform): Promise<StartupVerdict> {
+  if (sound) return SOUND;
   if (failed !== undefined && Date.now() - failed.at < RECHECK_MS) return failed.verdict;
-  const findings = judgeSettings(env);
-  if (findings.length > 0) return { ok: false, findings };
-  const catalogue = await checkCatalogue(database);
-  const verdict = judge(catalogue, hasErrors(catalogue) ? [] : await keys.check());
-  if (verdict.ok) sound = verdict;
+  const facts = await readStartupFacts(database);
+  const rules = { newestKnown: NEWEST_MIGRATION, daysMax: keyDaysMax(env.KEY_DAYS_MAX) };
+  const findings = judgeDatabase(facts, rules);
+  // Keys are read by functions that only a sound database has.
+  const verdict = verdictOf(findings.length > 0 ? findings : await keys.check());
+  if (verdict.ok) sound = true;
   else failed = { verdict, at: Date.now() };
   return verdict;
 }
 
-function judge(catalogue: readonly CatalogueFinding[], ofKeys: readonly string[]): StartupVerdict {
-  const findings = [...catalogue.filter(isError).map(({ message }) => message), ...ofKeys];
-  return findings.length === 0 ? { ok: true } : { ok: false, findings };
-}
-
-function hasErrors(findings: readonly CatalogueFinding[]): boolean {
-  return findings.some(isError);
-}
-
-function isError({ severity }: CatalogueFinding): boolean {
-  return severity === 'error';
+function verdictOf(findings: readonly string[]): StartupVerdict {
+  return findings.length === 0 ? SOUND : { ok: false, findings };
 }

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
+import { addressGateName } from './address-name.ts';
 import { KeepAwake } from './keep-awake.ts';
 import { type Bucket, take } from './token-bucket.ts';
 
@@ -20,6 +21,7 @@ export class AddressGate extends DurableObject<Env> {
   private readonly awake = new KeepAwake(this.ctx);
   private readonly waiting: (() => void)[] = [];
   private registrations: Bucket | undefined;
+  private tokenFailures: Bucket | undefined;
 
   /** Begins a verification; the seconds to wait where the address may not, else null. */
   async attempt(): Promise<number | null> {
@@ -55,6 +57,22 @@ export class AddressGate extends DurableObject<Env> {
     return taken.ok ? null : taken.retryAfterSeconds;
   }
 
+  /** The seconds to wait before a request to the token endpoint where too many of the address were refused, else null. */
+  startTokenRequest(): number | null {
+    this.awake.touch();
+    const left = take(this.tokenFailures, limit('failed_token_requests_per_minute'), Date.now());
+    return left.ok ? null : left.retryAfterSeconds;
+  }
+
+  /** Counts a refused one. */
+  tokenRequestFailed(): void {
+    this.tokenFailures = take(
+      this.tokenFailures,
+      limit('failed_token_requests_per_minute'),
+      Date.now(),
+    ).bucket;
+  }
+
   private expire(): void {
     while ((this.underway[0] ?? Number.POSITIVE_INFINITY) < Date.now() - VERIFICATION_MS_MAX) {
       this.underway.shift();
@@ -65,21 +83,6 @@ export class AddressGate extends DurableObject<Env> {
   private countFailure(): void {
     this.failures = take(this.failures, limit('failed_logins_per_minute'), Date.now()).bucket;
   }
-}
-
-/** The name of the gate of `address`. Unknown addresses share one. */
-export function addressGateName(address: string | null): string {
-  if (address === null) return 'unknown';
-  return address.includes(':') ? ipv6Network(address) : address;
-}
-
-function ipv6Network(address: string): string {
-  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
 /** The gate of `address`. */

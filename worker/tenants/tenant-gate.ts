@@ -4,6 +4,7 @@ import { limit } from '../../protocol/limits.ts';
 import { recordTokenUses } from '../database/token-uses.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Env } from '../env.ts';
+import type { RateLeft } from '../http/rate-limit-fields.ts';
 import { platformOf } from '../platform.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
 import { UseLog } from '../tokens/use-log.ts';
@@ -11,7 +12,7 @@ import type { Change } from './changes/change.ts';
 import { ChangeSockets } from './changes/change-sockets.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { KeepAwake } from './keep-awake.ts';
-import { type Bucket, take } from './token-bucket.ts';
+import { type Bucket, charge, leftIn, type Taken, take } from './token-bucket.ts';
 import { UsedOnce } from './used-once.ts';
 
 const REMEMBERED_MS = 5 * 60_000;
@@ -24,8 +25,13 @@ export type KnownAdmission =
       readonly userId: string;
       /** Whether the MCP session that the call names was deleted; asked here so that a call costs one question. */
       readonly sessionHasEnded: boolean;
+      /** Of the credential's calls. */
+      readonly left: RateLeft;
     }
-  | { readonly verdict: 'rate_limited'; readonly retryAfterSeconds: number };
+  | { readonly verdict: 'rate_limited'; readonly limit: CallRate; readonly retryAfterSeconds: number };
+
+/** The rates of calls: that of the credential, and that of its tenant. */
+export type CallRate = 'calls_per_minute' | 'tenant_calls_per_minute';
 
 export type Admission = KnownAdmission | { readonly verdict: 'unknown' };
 
@@ -43,6 +49,7 @@ interface Remembered {
 export class TenantGate extends DurableObject<Env> {
   private readonly remembered = new Map<string, Remembered>();
   private readonly calls = new Map<string, Bucket>();
+  private tenantCalls: Bucket | undefined;
   private runStarts: Bucket | undefined;
   private readonly awake = new KeepAwake(this.ctx);
   private readonly endedSessions = new EndedSessions(this.ctx.storage.sql);
@@ -79,10 +86,9 @@ export class TenantGate extends DurableObject<Env> {
     return this.count(grant, user, session);
   }
 
-  /** Counts a call that names no MCP session; the seconds to wait where its credential makes too many, else null. */
-  countCall(credential: string): number | null {
-    const admission = this.admitGrant(credential, '', null);
-    return admission.verdict === 'rate_limited' ? admission.retryAfterSeconds : null;
+  /** Counts a call that names no MCP session. */
+  countCall(credential: string): KnownAdmission {
+    return this.admitGrant(credential, '', null);
   }
 
   /** Takes one of the tenant's run starts; the seconds to wait where there is none, else null. */
@@ -104,9 +110,14 @@ export class TenantGate extends DurableObject<Env> {
     this.endedSessions.add(session, until, Date.now());
   }
 
-  /** Takes an entry of the request log; it is written with others within about a second. */
-  recordUse(tenantId: string, use: TokenUse): void {
+  /**
+   * Takes an entry of the request log; it is written with others within about a second. `cost` is what the call turned out
+   * to cost: what is more than one is taken from its credential now, so that a class of tools costs no question of its own.
+   */
+  recordUse(tenantId: string, use: TokenUse, cost: number): void {
     this.tenantId = tenantId;
+    const bucket = this.calls.get(use.credential);
+    if (cost > 1 && bucket !== undefined) this.calls.set(use.credential, charge(bucket, cost - 1));
     this.uses.add(use);
   }
 
@@ -147,15 +158,19 @@ export class TenantGate extends DurableObject<Env> {
 
   private count(token: string, userId: string, session: string | null): KnownAdmission {
     this.awake.touch();
-    const taken = take(this.calls.get(token), limit('calls_per_minute'), Date.now());
+    const now = Date.now();
+    const taken = take(this.calls.get(token), limit('calls_per_minute'), now);
     this.calls.set(token, taken.bucket);
-    return taken.ok
-      ? {
-          verdict: 'admitted',
-          userId,
-          sessionHasEnded: session !== null && this.endedSessions.has(session),
-        }
-      : { verdict: 'rate_limited', retryAfterSeconds: taken.retryAfterSeconds };
+    if (!taken.ok) return refused('calls_per_minute', taken);
+    const ofTenant = take(this.tenantCalls, limit('tenant_calls_per_minute'), now);
+    this.tenantCalls = ofTenant.bucket;
+    if (!ofTenant.ok) return refused('tenant_calls_per_minute', ofTenant);
+    return {
+      verdict: 'admitted',
+      userId,
+      sessionHasEnded: session !== null && this.endedSessions.has(session),
+      left: leftIn(taken.bucket, limit('calls_per_minute')),
+    };
   }
 
   private forgetOldest(): void {
@@ -164,4 +179,8 @@ export class TenantGate extends DurableObject<Env> {
     this.remembered.delete(oldest);
     this.calls.delete(oldest);
   }
+}
+
+function refused(limit: CallRate, { retryAfterSeconds }: Taken & { readonly ok: false }): KnownAdmission {
+  return { verdict: 'rate_limited', limit, retryAfterSeconds };
 }

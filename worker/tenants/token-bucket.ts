@@ -22,3 +22,14 @@ export function take(bucket: Bucket | undefined, perMinute: number, now: number)
   }
   return { ok: true, bucket: { tokens: tokens - 1, at: now } };
 }
+
+/** What is left in a bucket, and the seconds until it is full, or, where none is left, until one is. Pure. */
+export function leftIn({ tokens }: Bucket, perMinute: number): { remaining: number; resetSeconds: number } {
+  const wanted = tokens < 1 ? 1 : perMinute;
+  return { remaining: Math.max(0, Math.floor(tokens)), resetSeconds: ((wanted - tokens) * 60) / perMinute };
+}
+
+/** Takes what a call turned out to cost beyond the token that let it in; the next calls wait for a debt. Pure. */
+export function charge({ tokens, at }: Bucket, cost: number): Bucket {
+  return { tokens: tokens - cost, at };
+}

@@ -19,7 +19,7 @@ export async function recordUse(
   const { status } = response;
   const entry = { ...callerOf(who, call), ...(await use.ended({ status }, error)) };
   try {
-    await gate.recordUse(who.tenantId, entry);
+    await gate.recordUse(who.tenantId, entry, use.cost);
   } catch (failure) {
     log('error', 'record-use', { request_id: call.requestId, error: String(failure) });
   }

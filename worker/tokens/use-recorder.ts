@@ -13,6 +13,8 @@ export class UseRecorder {
   private target: string | null;
   private reason: string | null = null;
   private trace: string | null = null;
+  /** What the call takes of its credential's rate. */
+  cost = 1;
   private work: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
 
   constructor(method: string, route: string) {

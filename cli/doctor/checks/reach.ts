@@ -1,4 +1,15 @@
-import { type Check, failed, header, jsonOf, mediaType, ok, quoted, skipped, withAnswer } from '../check.ts';
+import {
+  type Check,
+  failed,
+  header,
+  jsonOf,
+  mediaType,
+  ok,
+  plain,
+  quoted,
+  skipped,
+  withAnswer,
+} from '../check.ts';
 import { isLoopback } from '../is-loopback.ts';
 import type { Answer, Seen } from '../seen.ts';
 
@@ -22,8 +33,8 @@ export const REACH_CHECKS: readonly Check[] = [
           const findings = findingsOf(health);
           if (answer.status === 503 && findings.length > 0) {
             return failed(
-              `Start-up checks fail, so nothing is served: ${findings.map(quoted).join(', ')}.`,
-              'see docs/architecture.md, "Start-up checks", for the remedy of each',
+              `Start-up checks fail, so nothing is served:${findings.map((finding) => `\n      - ${plain(finding, 500)}`).join('')}`,
+              'each says its remedy',
             );
           }
           return failed(
@@ -41,7 +52,7 @@ export const REACH_CHECKS: readonly Check[] = [
       if (local === null) return skipped('No stack in the state folder serves this address.');
       if (local.health?.ok !== true) {
         return failed(
-          `The Worker on 127.0.0.1:${local.workerPort} ${local.health === null ? 'does not answer' : `is not well: ${local.health.findings.map(quoted).join(', ')}`}.`,
+          `The Worker on 127.0.0.1:${local.workerPort} ${local.health === null ? 'does not answer' : `is not well:${local.health.findings.map((finding) => `\n      - ${plain(finding, 500)}`).join('')}`}.`,
           `./causeway logs worker --state ${local.state}`,
         );
       }

@@ -15,6 +15,8 @@ export interface ExecutorOptions {
   readonly signal: AbortSignal;
   /** The Worker as the executor dials it. */
   readonly url: string;
+  /** The authority of the Worker's certificate, where it is none that the system knows. */
+  readonly caFile?: string;
   /** PUBLIC_URL, for which an executor signs. */
   readonly publicUrl: string;
   readonly slots: number;
@@ -52,7 +54,10 @@ export async function startExecutor(options: ExecutorOptions): Promise<Part> {
       title: 'The executor',
       command: process.execPath,
       args: ['--disable-warning=ExperimentalWarning', join(ROOT_DIR, 'executor/main.ts'), ...args],
-      env: childEnvironment(paths.executor, ownRunsc()),
+      env: childEnvironment(paths.executor, {
+        ...ownRunsc(),
+        ...(options.caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.caFile }),
+      }),
       cwd: ROOT_DIR,
       logFile,
       guardian: options.guardian,

@@ -36,7 +36,7 @@ export async function prepareBundle(entry: WorkerEntry, homeDir: string): Promis
 
 /** Starts the Worker on plain workerd: no dev server around it, so it is light and fast. */
 export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Promise<Part> {
-  const { paths, port, settings } = options;
+  const { paths, port, tls, settings } = options;
   const logFile = logFileOf(paths, 'worker');
   const configFile = join(paths.worker, 'workerd.capnp');
   const durableObjectsDir = join(paths.worker, 'durable-objects');
@@ -54,6 +54,15 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
       compatibilityFlags: ['enable_request_signal'],
       settings: Object.keys(settings),
       address: `127.0.0.1:${port}`,
+      ...(tls === undefined
+        ? {}
+        : {
+            tls: {
+              address: `127.0.0.1:${tls.port}`,
+              certFile: relative(paths.worker, tls.certificates.certFile),
+              keyFile: relative(paths.worker, tls.certificates.keyFile),
+            },
+          }),
       cronSocket,
       cronFile: relative(paths.worker, join(ROOT_DIR, 'infra/workerd/cron.mjs')),
       durableObjectsDir,

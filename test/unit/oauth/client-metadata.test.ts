@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { REFUSED_BY_DEFAULT } from '../../../worker/input/refused-text.ts';
 import { isGoodDocumentId, judgeDocument } from '../../../worker/oauth/client-document.ts';
 import { judgeMetadata } from '../../../worker/oauth/client-metadata.ts';
 
 const METHODS = ['none', 'client_secret_basic', 'client_secret_post'];
-const rules = { redirectHosts: null, methods: METHODS, absentMethod: 'client_secret_basic' };
+const rules = {
+  redirectHosts: null,
+  methods: METHODS,
+  absentMethod: 'client_secret_basic',
+  refusedText: REFUSED_BY_DEFAULT,
+};
 const valid = { redirect_uris: ['https://agent.example/cb'] };
 
 test('what is kept is what this server uses, with the defaults of the RFC', () => {
@@ -33,6 +39,7 @@ describe('metadata is refused', () => {
     ['a name with an isolate', { ...valid, client_name: '\u2066x' }, 'client_name'],
     ['a name with a zero-width joiner', { ...valid, client_name: 'Cl\u200daude' }, 'client_name'],
     ['a name with a private character', { ...valid, client_name: '\ue000' }, 'client_name'],
+    ['a name with a script', { ...valid, client_name: '<script>a()</script>' }, 'client_name'],
     ['a page inside', { ...valid, client_uri: 'https://127.0.0.1/' }, 'client_uri'],
     ['a script as page', { ...valid, client_uri: 'javascript:alert(1)' }, 'client_uri'],
     ['a logo by http', { ...valid, logo_uri: 'http://agent.example/logo.png' }, 'logo_uri'],
@@ -72,7 +79,7 @@ describe('a metadata document', () => {
     ['with a page inside', { ...valid, client_id: ID, client_uri: 'https://10.0.0.1/' }, 'client_uri'],
     ['with a page on this machine', { ...valid, client_id: ID, client_uri: 'http://localhost:1/' }, 'ok'],
   ])('%s', (_what, document, outcome) => {
-    const judged = judgeDocument(document, ID, null);
+    const judged = judgeDocument(document, ID, { redirectHosts: null, refusedText: REFUSED_BY_DEFAULT });
     expect(judged.ok ? 'ok' : judged.about).toBe(outcome);
   });
 

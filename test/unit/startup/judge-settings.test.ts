@@ -1,39 +1,173 @@
-import { expect, test } from 'vitest';
-import { judgeSettings } from '../../../worker/startup/judge-settings.ts';
+import { describe, expect, test } from 'vitest';
+import { type GivenSettings, judgeSettings } from '../../../worker/startup/judge-settings.ts';
 
-const UP = {
-  PUBLIC_URL: 'http://127.0.0.1:8787',
-  DATABASE_HTTP_URL: 'http://127.0.0.1:5433/sql',
-  LOOPBACK_ORIGINS: 'http://127.0.0.1:9000',
+const KEYS = {
+  CONTEXT_KEY: 'Yx0m7v2qJt3nR5sWbK9dQeLhGzPcVfUaTiMoNy4E6w8',
+  SEAL_KEY: 'Hq4zT8wLk2VbN6yXcR0mJ5sGdP9fUaEoI3tWnKvQyB7',
 };
-const DEPLOYED = 'https://causeway.example.com';
+const UP: GivenSettings = {
+  ...KEYS,
+  PUBLIC_URL: 'http://127.0.0.1:8787',
+  DATABASE_URL: 'postgres://causeway_app:kJ8s0aQm2XcV5bN7@127.0.0.1:5432/causeway',
+  DATABASE_HTTP_URL: 'http://127.0.0.1:5433/sql',
+};
+const DEPLOYED: GivenSettings = {
+  ...KEYS,
+  PUBLIC_URL: 'https://causeway.example.com',
+  DATABASE_URL: 'postgres://causeway_app:kJ8s0aQm2XcV5bN7@db.example.com/causeway',
+};
+const userOf = (login: string) => `postgres://${login}@db.example.com/causeway`;
 
-test.each<[string, Partial<typeof UP>, readonly string[]]>([
-  ['under ./causeway up', {}, []],
-  ['nothing is named', { PUBLIC_URL: DEPLOYED, LOOPBACK_ORIGINS: '' }, []],
-  ['a deployment', { PUBLIC_URL: DEPLOYED }, ['PUBLIC_URL is not']],
-  ['a deployment by plain http', { PUBLIC_URL: 'http://causeway.example.com' }, ['PUBLIC_URL is not']],
+test.each<[string, GivenSettings]>([
+  ['what ./causeway up sets', UP],
+  ['with a named origin of this machine', { ...UP, LOOPBACK_ORIGINS: 'http://127.0.0.1:9000' }],
+  ['a name of this machine', { ...UP, PUBLIC_URL: 'http://causeway.localhost:8787' }],
+  ['a deployment with Neon', DEPLOYED],
   [
-    'a deployment on a name like this machine',
-    { PUBLIC_URL: 'http://localhost.evil' },
-    ['PUBLIC_URL is not'],
+    'a deployment with a database on this machine',
+    { ...DEPLOYED, DATABASE_HTTP_URL: 'http://127.0.0.1:4444/sql' },
   ],
-  ['a proxy with TLS on this machine', { PUBLIC_URL: 'https://127.0.0.1' }, ['PUBLIC_URL is not']],
-  ['another database', { DATABASE_HTTP_URL: 'https://db.example/sql' }, ['DATABASE_HTTP_URL is not']],
   [
-    'neither is here',
-    { PUBLIC_URL: DEPLOYED, DATABASE_HTTP_URL: 'https://db.example/sql' },
-    ['PUBLIC_URL and DATABASE_HTTP_URL is not'],
+    'a deployment with postgres-http elsewhere',
+    { ...DEPLOYED, DATABASE_HTTP_URL: 'https://sql.example.com/sql' },
   ],
-  ['an address elsewhere is named', { LOOPBACK_ORIGINS: 'http://10.0.0.1' }, ['something else than origins']],
-  ['every port is named', { LOOPBACK_ORIGINS: 'http://127.0.0.1:*' }, ['something else than origins']],
-])('LOOPBACK_ORIGINS where %s', (_where, changes, findings) => {
-  const found = judgeSettings({ ...UP, ...changes });
-  expect(found).toEqual(findings.map((finding) => expect.stringContaining(finding)));
-  for (const finding of found) expect(finding).toMatch(/LOOPBACK_ORIGINS.*: .*remove/);
+  ['TLS on this machine', { ...DEPLOYED, PUBLIC_URL: 'https://localhost:8443' }],
+])('nothing is said of %s', (_what, settings) => {
+  expect(judgeSettings(settings)).toEqual([]);
 });
 
-test('a database that is reached without DATABASE_HTTP_URL is elsewhere', () => {
-  const { DATABASE_HTTP_URL: _, ...settings } = UP;
-  expect(judgeSettings(settings)).toEqual([expect.stringContaining('DATABASE_HTTP_URL is not')]);
+test.each<[string, GivenSettings, RegExp]>([
+  ['a needed one is missing', { SEAL_KEY: '' }, /^SEAL_KEY is not set: /],
+  ['a key is an example', { SEAL_KEY: 'A'.repeat(43) }, /^SEAL_KEY is an example.*: draw another/],
+  [
+    'a key serves two purposes',
+    { SEAL_KEY: KEYS.CONTEXT_KEY },
+    /^SEAL_KEY is the same as CONTEXT_KEY.*: draw another/,
+  ],
+  [
+    'a key is the password',
+    { DATABASE_URL: userOf(`causeway_app:${KEYS.SEAL_KEY}`) },
+    /password in DATABASE_URL is one of the keys.*: give/,
+  ],
+  ['the passphrase is short', { KEY_PASSPHRASE: 'hunter2' }, /^KEY_PASSPHRASE is shorter.*: draw another/],
+  [
+    'the passphrase is a key',
+    { KEY_PASSPHRASE: KEYS.SEAL_KEY },
+    /^KEY_PASSPHRASE is one of the keys.*: draw another/,
+  ],
+  [
+    'the password is short',
+    { DATABASE_URL: userOf('causeway_app:hunter2') },
+    /password in DATABASE_URL is shorter.*: give/,
+  ],
+  [
+    'the password repeats itself',
+    { DATABASE_URL: userOf('causeway_app:aaaaaaaaaaaaaaaaaaaa') },
+    /repeats itself: give/,
+  ],
+  ['there is no password', { DATABASE_URL: userOf('causeway_app') }, /shorter.*: give/],
+  [
+    'the owner logs in',
+    { DATABASE_URL: userOf('causeway_owner:kJ8s0aQm2XcV5bN7') },
+    /another role than causeway_app.*: log in as causeway_app/,
+  ],
+  [
+    'a superuser logs in',
+    { DATABASE_URL: userOf('postgres:kJ8s0aQm2XcV5bN7') },
+    /another role than causeway_app/,
+  ],
+  [
+    'DATABASE_URL is of another database',
+    { DATABASE_URL: 'mysql://a:b@c/d' },
+    /^DATABASE_URL is no address.*: correct/,
+  ],
+  [
+    'TLS to the database is turned off',
+    { DATABASE_URL: `${DEPLOYED.DATABASE_URL}?sslmode=disable` },
+    /without TLS.*: use sslmode=verify-full/,
+  ],
+  [
+    'postgres-http is plain http elsewhere',
+    { DATABASE_HTTP_URL: 'http://10.0.0.7:4444/sql' },
+    /^DATABASE_HTTP_URL is plain http.*: give/,
+  ],
+  [
+    'the object store is plain http elsewhere',
+    { BLOB_STORE_URL: 'http://minio.internal:9000/b' },
+    /^BLOB_STORE_URL is plain http.*: give/,
+  ],
+  [
+    'the public address is plain http',
+    { PUBLIC_URL: 'http://causeway.example.com' },
+    /^PUBLIC_URL is not https.*: end TLS/,
+  ],
+  [
+    'the public address only looks like this machine',
+    { PUBLIC_URL: 'http://localhost.evil.example' },
+    /^PUBLIC_URL is not https/,
+  ],
+  [
+    'the public address has a path',
+    { PUBLIC_URL: 'https://causeway.example.com/x' },
+    /^PUBLIC_URL is no address.*: correct/,
+  ],
+  [
+    'an origin is a pattern',
+    { ALLOWED_ORIGINS: 'https://*.example.com' },
+    /^ALLOWED_ORIGINS names something else.*: correct/,
+  ],
+  ['password costs are weak', { PASSWORD_COSTS: 'm=8,t=1,p=1' }, /^PASSWORD_COSTS .*: correct/],
+  ['keys may grow old for ever', { KEY_DAYS_MAX: '99999' }, /^KEY_DAYS_MAX .*: correct/],
+  [
+    'https is to hold for no time',
+    { HSTS_MAX_AGE_SECONDS: '1; preload' },
+    /^HSTS_MAX_AGE_SECONDS .*: correct/,
+  ],
+  ['a kind of markup is unknown', { REFUSED_MARKUP: 'html' }, /^REFUSED_MARKUP .*: correct/],
+  ['a pattern may take long', { REFUSED_PATTERNS: '(a+)+$' }, /^REFUSED_PATTERNS .*: correct/],
+  [
+    'a switch of development is on',
+    { LOOPBACK_ORIGINS: 'http://127.0.0.1:9000' },
+    /^LOOPBACK_ORIGINS .*PUBLIC_URL and DATABASE_HTTP_URL is not http on loopback: remove/,
+  ],
+])('a deployment serves nothing where %s, and says the remedy', (_what, changes, says) => {
+  expect(judgeSettings({ ...DEPLOYED, ...changes })).toEqual([expect.stringMatching(says)]);
+});
+
+test('all that is wrong is said at once, and no secret with it', () => {
+  const found = judgeSettings({
+    PUBLIC_URL: 'http://causeway.example.com',
+    DATABASE_URL: userOf('postgres:hunter2'),
+    CONTEXT_KEY: 'k'.repeat(43),
+    LOOPBACK_ORIGINS: 'http://127.0.0.1:9000',
+    BLOB_STORE_URL: 'http://10.0.0.7/b',
+  });
+  const names = [
+    'SEAL_KEY',
+    'CONTEXT_KEY',
+    'DATABASE_URL',
+    'DATABASE_URL',
+    'PUBLIC_URL',
+    'BLOB_STORE_URL',
+    'LOOPBACK_ORIGINS',
+  ];
+  expect(found).toEqual(names.map((name) => expect.stringContaining(name)));
+  expect(found.join()).not.toMatch(/hunter2|kkkk/);
+});
+
+describe('LOOPBACK_ORIGINS where', () => {
+  const named = { ...UP, LOOPBACK_ORIGINS: 'http://127.0.0.1:9000' };
+  test.each<[string, GivenSettings, string]>([
+    ['a proxy with TLS is on this machine', { PUBLIC_URL: 'https://127.0.0.1' }, 'PUBLIC_URL is not'],
+    [
+      'the database is elsewhere',
+      { DATABASE_HTTP_URL: 'https://db.example/sql' },
+      'DATABASE_HTTP_URL is not',
+    ],
+    ['the database is Neon', { DATABASE_HTTP_URL: undefined }, 'DATABASE_HTTP_URL is not'],
+    ['an address elsewhere is named', { LOOPBACK_ORIGINS: 'http://10.0.0.1' }, 'something else than origins'],
+    ['every port is named', { LOOPBACK_ORIGINS: 'http://127.0.0.1:*' }, 'something else than origins'],
+  ])('%s', (_where, changes, finding) => {
+    expect(judgeSettings({ ...named, ...changes })).toEqual([expect.stringContaining(finding)]);
+  });
 });

@@ -45,7 +45,7 @@ describe('what people write', () => {
 describe('what is refused with a sentence', () => {
   test.each([
     ['no name', { name: '   ' }, 'name'],
-    ['a name of 101 characters', { name: 'x'.repeat(101) }, 'name'],
+    ['a name of 256 characters', { name: 'x'.repeat(256) }, 'name'],
     ['a name that would turn the line around', { name: 'job\u202etxt.exe' }, 'name'],
     ['a name with an escape', { name: 'job\u001b[31m' }, 'name'],
     ['no role', { role: '' }, 'role'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { labelsSchema } from '../../../protocol/labels.ts';
+import { nameText } from '../../input/text-schemas.ts';
 import { defineRoute } from '../route.ts';
 import { idText, inTenant, moment } from '../schemas.ts';
 
@@ -50,7 +51,7 @@ export const EXECUTOR_ROUTES = {
     tag: TAG,
     summary: 'Make a pool for hosts of the tenant',
     params: inTenant,
-    body: z.object({ name: z.string().min(1).max(100) }),
+    body: z.object({ name: nameText }),
     answer: z.object({ pool: idText('pool'), name: z.string() }),
     status: 201,
     refuses: ['already_exists', 'limit_exceeded'],

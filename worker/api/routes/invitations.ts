@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { limit } from '../../../protocol/limits.ts';
 import { defineRoute } from '../route.ts';
 import { idText, inTenant, moment, page, pageQuery, role } from '../schemas.ts';
 
 const TAG = 'Invitations';
 
-const email = z.string().min(3).max(320);
+const email = z.string().min(3).max(limit('email_chars'));
 const url = z.url().describe('Works once; hand it to that person alone');
 
 export const invitation = z

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { limit } from '../../../protocol/limits.ts';
 import { defineRoute } from '../route.ts';
 import { address, idText, moment, page, pageQuery, role, userAgent } from '../schemas.ts';
 
 const TAG = 'Your own session';
 
-const email = z.string().max(320);
+const email = z.string().max(limit('email_chars'));
 
 export const ownSession = z
   .object({
@@ -28,7 +29,10 @@ export const OWN_ROUTES = {
     summary: 'Sign in',
     description:
       'Opens a session and sets its cookie, which all other calls show. Guesses are counted as those of the page are.',
-    body: z.object({ email: z.string().min(3).max(320), password: z.string().min(1).max(1000) }),
+    body: z.object({
+      email: z.string().min(3).max(limit('email_chars')),
+      password: z.string().min(1).max(1000),
+    }),
     answer: z.object({
       notices: z.number().int().describe('Notices that you have not read; they stand on the page /notices'),
     }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { nameText, referenceText } from '../../input/text-schemas.ts';
 import { ALL_SCOPES, type Scope } from '../../mcp/scopes.ts';
-import { UNSEEN } from '../../tokens/parse-token-form.ts';
 import { readMoment } from '../../tokens/read-moment.ts';
 import { defineRoute } from '../route.ts';
 import {
@@ -23,7 +23,6 @@ const LIFETIME_SECONDS_MAX = 3650 * DAY_SECONDS;
 const OVERLAP_DEFAULT_SECONDS = DAY_SECONDS;
 const OVERLAP_SECONDS_MAX = 30 * DAY_SECONDS;
 
-const name = z.string().trim().min(1).max(100);
 const momentAsked = moment.refine((text) => readMoment(text) !== null, 'is of no year from 1 to 9999');
 const traceId = z.string().regex(/^[0-9a-f]{32}$/);
 const networks = z.array(z.string().min(1).max(50)).max(50);
@@ -36,7 +35,7 @@ const replayed = z.boolean().describe('true: an earlier call with this Idempoten
 export const apiToken = z
   .object({
     token: idText('token'),
-    name,
+    name: z.string(),
     user: idText('user').describe('Whose it is'),
     user_name: z.string(),
     scopes,
@@ -91,7 +90,7 @@ export const TOKEN_ROUTES = {
     description: 'It may do no more than you may, and ends with your membership.',
     params: inTenant,
     body: z.object({
-      name: name.refine((text) => !UNSEEN.test(text), 'holds a character that nobody sees'),
+      name: nameText,
       scopes: z
         .array(z.enum(ALL_SCOPES as [Scope, ...Scope[]]))
         .min(1)
@@ -105,11 +104,7 @@ export const TOKEN_ROUTES = {
         .default(LIFETIME_DEFAULT_SECONDS)
         .describe('At most what the tenant allows'),
       networks: networks.default([]).describe('In CIDR form, or single addresses; none: from everywhere'),
-      projects: z
-        .array(z.string().min(1).max(100))
-        .max(100)
-        .default([])
-        .describe('By id or name; none: all that you see'),
+      projects: z.array(referenceText).max(100).default([]).describe('By id or name; none: all that you see'),
     }),
     answer: z.object({
       token: idText('token'),
@@ -134,7 +129,7 @@ export const TOKEN_ROUTES = {
     }),
     answer: z.object({
       token: idText('token').describe('The successor'),
-      name,
+      name: z.string(),
       secret,
       expires_at: moment.nullable(),
       old_until: moment,

@@ -1,20 +1,15 @@
 import { z } from 'zod';
+import { descriptionText, nameText } from '../../input/text-schemas.ts';
 import { createProject } from '../../projects/create-project.ts';
 import { idempotencyKey, idempotencyOf } from '../../tenants/idempotency.ts';
 import { ADDS, defineTool } from '../tool.ts';
 
 const input = z.object({
-  name: z
-    .string()
-    .trim()
-    .normalize('NFC')
-    .min(1)
-    .max(100)
-    .regex(
-      /^[\p{L}\p{N}][\p{L}\p{N}\p{M} ._()&+,'-]*$/u,
-      'letters, digits, spaces and . _ - ( ) & + , only, starting with a letter or digit',
-    ),
-  description: z.string().max(2000).default(''),
+  name: nameText.regex(
+    /^[\p{L}\p{N}\p{Extended_Pictographic}][^`]*$/u,
+    'expected a letter, digit or emoji first, and no `',
+  ),
+  description: descriptionText.default(''),
   restricted: z.boolean().default(false).describe('Seen by its members alone, at first only by its maker'),
   idempotency_key: idempotencyKey,
 });

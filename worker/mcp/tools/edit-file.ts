@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limit } from '../../../protocol/limits.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { messageText } from '../../input/text-schemas.ts';
 import { commitChanges } from '../../projects/commit-changes.ts';
 import { editText } from '../../projects/edit-text.ts';
 import { acceptedPath, foundCommit, foundFile } from '../../projects/find-project.ts';
@@ -22,7 +23,7 @@ export const editFile = defineTool({
     old_text: z.string().min(1).max(TEXT_CHARS_MAX),
     new_text: z.string().max(TEXT_CHARS_MAX),
     expected_count: z.number().int().min(1).max(1000).default(1),
-    message: z.string().trim().min(1).max(4000).optional().describe('Of the commit'),
+    message: messageText.optional().describe('Of the commit'),
     idempotency_key: idempotencyKey,
   }),
   output: commitAnswer,

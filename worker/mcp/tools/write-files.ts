@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { describeQuantity, LIMITS, limit } from '../../../protocol/limits.ts';
 import type { ProjectRow } from '../../database/projects.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { messageText } from '../../input/text-schemas.ts';
 import type { ChangeKind } from '../../projects/change-files.ts';
 import { type CommitMade, commitChanges, type NewContent } from '../../projects/commit-changes.ts';
 import { acceptedPath } from '../../projects/find-project.ts';
@@ -22,7 +23,7 @@ const input = z.object({
     .min(1)
     .max(FILES_MAX)
     .describe('Each with its whole content, or delete: true'),
-  message: z.string().trim().min(1).max(4000).describe('Commit message: what and why'),
+  message: messageText.describe('Commit message: what and why'),
   expected_commit: z
     .string()
     .regex(/^[0-9a-f]{7,40}$/)

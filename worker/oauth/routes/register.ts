@@ -1,8 +1,12 @@
 import type { Context } from 'hono';
 import { newId } from '../../../protocol/ids.ts';
+import { limit } from '../../../protocol/limits.ts';
 import { storeClient } from '../../database/oauth-clients.ts';
 import type { AppEnv } from '../../http/app-env.ts';
+import { retryFields } from '../../http/rate-limit-fields.ts';
 import { readBounded } from '../../http/read-bounded.ts';
+import { mediaType } from '../../input/content-type.ts';
+import { readJson } from '../../input/parse-json.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
 import { AUTH_METHODS, type Client } from '../client.ts';
 import { judgeMetadata } from '../client-metadata.ts';
@@ -10,8 +14,6 @@ import { LIFETIMES } from '../lifetimes.ts';
 import { accept, type Judged, oauthErrorResponse, refuse } from '../refusal.ts';
 import { newOpaque } from '../secret.ts';
 import { oauthSettings } from '../settings.ts';
-
-const BODY_BYTES_MAX = 32 * 1024;
 
 /**
  * `POST /oauth/register` (RFC 7591). Anyone may; so an address registers a few a minute, and what nobody uses is swept
@@ -21,14 +23,18 @@ export async function register(context: Context<AppEnv>): Promise<Response> {
   const platform = context.get('platform');
   const retryAfterSeconds = await addressGateOf(context.env, context.get('call').address).startRegistration();
   if (retryAfterSeconds !== null) {
-    return oauthErrorResponse(refuse('too_many_registrations'), { 'retry-after': String(retryAfterSeconds) });
+    return oauthErrorResponse(
+      refuse('too_many_registrations'),
+      retryFields('client_registrations_per_minute', retryAfterSeconds),
+    );
   }
-  const body = await readJson(context.req.raw);
+  const body = await readMetadata(context.req.raw);
   if (!body.ok) return oauthErrorResponse(body);
   const judged = judgeMetadata(body.value, {
     redirectHosts: oauthSettings(platform).redirectHosts,
     methods: AUTH_METHODS,
     absentMethod: 'client_secret_basic',
+    refusedText: platform.refusedText,
   });
   if (!judged.ok) return oauthErrorResponse(judged);
 
@@ -55,16 +61,11 @@ export async function register(context: Context<AppEnv>): Promise<Response> {
   });
 }
 
-async function readJson(request: Request): Promise<Judged<unknown>> {
-  if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
+async function readMetadata(request: Request): Promise<Judged<unknown>> {
+  if (mediaType(request.headers) !== 'application/json')
     return refuse('invalid_client_metadata', 'content-type');
-  const bytes = await readBounded(request.body, BODY_BYTES_MAX);
+  const bytes = await readBounded(request.body, limit('form_bytes'));
   if (bytes === null) return refuse('body_too_large');
-  try {
-    return accept(
-      JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)) as unknown,
-    );
-  } catch {
-    return refuse('invalid_client_metadata', 'body');
-  }
+  const read = readJson(bytes);
+  return read.ok ? accept(read.value) : refuse('invalid_client_metadata', 'body');
 }

@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../http/app-env.ts';
+import { retryFields } from '../../http/rate-limit-fields.ts';
+import { addressGateOf } from '../../tenants/address-gate.ts';
 import { judgeClient, presentedClient } from '../authenticate-client.ts';
 import { GRANT_TYPES, type GrantType, judgeGrantType } from '../client.ts';
 import { findKnownClient } from '../find-client.ts';
@@ -10,7 +12,7 @@ import { refreshTokens } from '../grants/refresh-token.ts';
 import type { TokenRequest } from '../grants/token-request.ts';
 import { type Issue, tokenResponse } from '../issue-access-token.ts';
 import { readForm } from '../parameters.ts';
-import { type Judged, oauthErrorResponse, refuse } from '../refusal.ts';
+import { type Judged, type OAuthReason, oauthErrorResponse, refuse } from '../refusal.ts';
 
 type Exchange = (request: TokenRequest) => Promise<Judged<Issue>>;
 
@@ -24,9 +26,23 @@ const EXCHANGES: Record<GrantType, Exchange> = {
 /** `POST /oauth/token` (RFC 6749, section 3.2). */
 export async function token(context: Context<AppEnv>): Promise<Response> {
   const platform = context.get('platform');
+  const { address } = context.get('call');
+  // An address that nobody vouches for would be everybody's.
+  const gate = address === null ? null : addressGateOf(context.env, address);
+  const wait = (await gate?.startTokenRequest()) ?? null;
+  if (wait !== null)
+    return oauthErrorResponse(
+      refuse('too_many_refusals'),
+      retryFields('failed_token_requests_per_minute', wait),
+    );
   const issue = await exchange(context);
-  return issue.ok ? tokenResponse(platform, issue.value) : oauthErrorResponse(issue);
+  if (issue.ok) return tokenResponse(platform, issue.value);
+  if (!POLLING.includes(issue.reason)) await gate?.tokenRequestFailed();
+  return oauthErrorResponse(issue);
 }
+
+/** What a device that waits for its person is told again and again. */
+const POLLING: readonly OAuthReason[] = ['authorization_pending', 'slow_down'];
 
 async function exchange(context: Context<AppEnv>): Promise<Judged<Issue>> {
   const platform = context.get('platform');

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { invitationPage } from '../../console/invitation-page.ts';
 import type { Invitation } from '../../database/invitations.ts';
 import type { AppEnv } from '../../http/app-env.ts';
+import { findRefused } from '../../input/refused-text.ts';
 import { acceptAsMember, acceptAsNewPerson, readInvitation } from '../accept-invitation.ts';
 import { checkCsrf } from '../csrf.ts';
 import { formGuard } from '../form-guard.ts';
@@ -36,6 +37,8 @@ export const acceptInvitation = asPage(async (context) => {
   const password = requiredField(form, 'new_password');
   const fault = judgePassword(password, invitation.email);
   if (name === null) return page(context, invitation, null, 'Type your name.');
+  const refused = findRefused(name, platform.refusedText);
+  if (refused !== null) return page(context, invitation, null, `Your name ${refused}.`);
   if (fault !== null) return page(context, invitation, null, explainPasswordFault(fault), name);
   const accepted = await acceptAsNewPerson(platform, context.get('call'), { link, name, password });
   if (accepted.ok) return seeOther('/account', [accepted.cookie]);

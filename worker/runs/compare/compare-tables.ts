@@ -18,7 +18,7 @@ export interface TableDifference {
   readonly columns: readonly ColumnDifference[];
 }
 
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
+const NUMBER = /^\s*[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$/;
 
 /** Compares tables by column name and by place of the row; a column is numeric where every filled cell of it is. Pure. */
 export function compareTables(a: Table, b: Table, columnsMax: number): TableDifference {

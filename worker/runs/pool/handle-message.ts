@@ -5,6 +5,7 @@ import {
   fromExecutorSchema,
   spoiltOutcomeSchema,
 } from '../../../protocol/messages.ts';
+import { readJson } from '../../input/parse-json.ts';
 import { storable } from '../storable.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
@@ -76,11 +77,8 @@ function parse<Output>(schema: z.ZodType<Output>, value: unknown): Output | null
 
 function parseJson(text: string | ArrayBuffer): unknown {
   if (typeof text !== 'string' || text.length > MESSAGE_CHARS_MAX) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const read = readJson(text);
+  return read.ok ? read.value : null;
 }
 
 /** The lease that a message is about, if this executor holds it under this very fence. */

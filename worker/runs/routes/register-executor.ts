@@ -8,6 +8,7 @@ import type { AppEnv } from '../../http/app-env.ts';
 import { readBody } from '../../http/read-body.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { asAttempt } from '../../identity/authentication-attempt.ts';
+import { readJson } from '../../input/parse-json.ts';
 import { recorded } from '../../people/open-session.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
 import { unauthenticated } from './unauthenticated.ts';
@@ -22,7 +23,8 @@ const bodySchema = z.object({
 
 /** Turns a one-time join token into an executor with its own key. */
 export async function registerExecutorRoute(context: Context<AppEnv>): Promise<Response> {
-  const given = parseJson(await readBody(context.req.raw, BODY_BYTES_MAX));
+  const read = readJson(await readBody(context.req.raw, BODY_BYTES_MAX));
+  const given = read.ok ? (read.value as { join_token?: unknown } | null) : null;
   if (typeof given?.join_token !== 'string') {
     return unauthenticated(context, 'Causeway-Join', 'The request shows no join token.');
   }
@@ -50,13 +52,4 @@ export async function registerExecutorRoute(context: Context<AppEnv>): Promise<R
     succeeded();
     return context.json({ executor, pool, audience: platform.publicUrl } satisfies RegisterResponse, 201);
   });
-}
-
-function parseJson(bytes: Uint8Array): { join_token?: unknown } | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === 'object' ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -46,7 +46,7 @@ export const makeToken = asPage(async (context) => {
   const sealed = await unseal<SealedForm>(platform.sealKey, 'new-token', requiredField(form, 'token'));
   if (!sealed.ok || sealed.claim.session !== session.sessionId)
     return again('This form was out of date. Send it again.');
-  const parsed = parseTokenForm(form);
+  const parsed = parseTokenForm(form, platform.refusedText);
   if (!parsed.ok) return again(parsed.problem);
   try {
     const principal = personPrincipal(session, requiredField(form, 'tenant'), context.get('call'));

@@ -10,6 +10,8 @@ export type JsonFault =
   | { readonly reason: 'too_many_values' }
   /** Two members of one object have one name; which of them counts is anybody's guess (RFC 8259, section 4). */
   | { readonly reason: 'duplicate_key'; readonly key: string }
+  /** It would reach the prototype of whoever copies the object. */
+  | { readonly reason: 'prototype_key' }
   /** It would become infinity, and null in the next JSON. */
   | { readonly reason: 'number_too_large' };
 
@@ -32,6 +34,7 @@ export function judgeJsonText(text: string, { depthMax, valuesMax }: JsonBounds)
       const names = open.at(-1);
       if (isName && names) {
         const key = nameOf(text.slice(index, end + 1));
+        if (key === '__proto__') return { reason: 'prototype_key' };
         if (names.has(key)) return { reason: 'duplicate_key', key };
         names.add(key);
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeJsonText } from '../../../worker/http/judge-json-text.ts';
+import { judgeJsonText } from '../../../worker/input/judge-json-text.ts';
 
 const BOUNDS = { depthMax: 64, valuesMax: 1_000 };
 const judge = (text: string) => judgeJsonText(text, BOUNDS);
@@ -13,7 +13,12 @@ describe('refused before it is parsed', () => {
     ['a name twice, deep inside', '{"p":[0,{"q":{"a":1,"b":2,"a":3}}]}', duplicate('a')],
     ['a name twice in two spellings', '{"\\u0061":1,"a":2}', duplicate('a')],
     ['a name twice that ends in a backslash', '{"a\\\\":1,"a\\\\":2}', duplicate('a\\')],
-    ['__proto__ twice', '{"__proto__":{},"__proto__":{}}', duplicate('__proto__')],
+    ['a prototype', '{"__proto__":{}}', { reason: 'prototype_key' }],
+    [
+      'a prototype in another spelling, deep inside',
+      '[{"a":{"\\u005f_proto__":1}}]',
+      { reason: 'prototype_key' },
+    ],
     ['the empty name twice', '{"":1,"":2}', duplicate('')],
     ['a method beside another', '{"method":"ping","id":1,"method":"tools/call"}', duplicate('method')],
     ['depth 65', '['.repeat(65) + ']'.repeat(65), { reason: 'too_deep' }],
@@ -32,6 +37,8 @@ describe('not refused here', () => {
   test.each<[string, string]>([
     ['one name in two objects', '[{"a":1},{"a":2}]'],
     ['one name in nested objects', '{"a":{"a":{"a":1}}}'],
+    ['a prototype as a value', '{"a":"__proto__"}'],
+    ['a constructor', '{"constructor":1}'],
     ['a name that is also a value', '{"a":"a","b":"a"}'],
     ['strings that look like members', '{"a":"{\\"a\\":1,\\"a\\":2}"}'],
     ['brackets inside a string', `{"a":"${'['.repeat(1_000)}"}`],

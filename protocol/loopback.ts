@@ -1,0 +1,12 @@
+const HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]', '::1'];
+
+/** Whether a host, as a URL or a command line names it, is this machine itself by its spelling. */
+export function isLoopbackHost(hostname: string): boolean {
+  return HOSTS.includes(hostname);
+}
+
+/** Whether an address is plain http on this machine itself. */
+export function isLoopbackHttp(address: string): boolean {
+  const url = URL.parse(address);
+  return url !== null && url.protocol === 'http:' && isLoopbackHost(url.hostname);
+}

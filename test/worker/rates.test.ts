@@ -1,0 +1,91 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { apiSession } from '../support/api.ts';
+import { callTool, postMcp } from '../support/mcp-call.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { type Account, newAddress, settleAccount } from '../support/visitor.ts';
+
+const stack = sharedStack();
+const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} };
+const ONE_MINUTE = /^"calls_per_minute";r=(\d+);t=\d+$/;
+let ann: Account;
+beforeAll(async () => {
+  ann = await settleAccount(stack, { name: 'Ann' });
+});
+
+/** How many calls are left to a token, as an answer says. */
+async function leftTo(token: string): Promise<number> {
+  const response = await postMcp(stack, token, LIST);
+  await response.body?.cancel();
+  expect(response.headers.get('ratelimit-policy')).toBe('"calls_per_minute";q=600;w=60');
+  return Number(ONE_MINUTE.exec(response.headers.get('ratelimit') ?? '')?.[1]);
+}
+
+test('each answer to a token says what is left of its calls', async () => {
+  const left = await leftTo(ann.token);
+  expect(left).toBeGreaterThan(590);
+  expect(left).toBeLessThan(600);
+});
+
+test('so does each answer of the management API to a session', async () => {
+  const api = await apiSession(stack, ann);
+  const { headers } = await api.call('listTokens', { params: { tenant: ann.tenant } });
+  expect(headers.get('ratelimit')).toMatch(ONE_MINUTE);
+});
+
+test('a flood of one token is refused with when to come back, and no other pays for it', async () => {
+  const mallory = await settleAccount(stack, { name: 'Mallory' });
+  const bob = await settleAccount(stack, { name: 'Bob' });
+  let refused: Response | undefined;
+  for (let sent = 0; sent < 900 && refused === undefined; sent += 60) {
+    const answers = await Promise.all(Array.from({ length: 60 }, () => postMcp(stack, mallory.token, LIST)));
+    refused = answers.find(({ status }) => status === 429);
+    await Promise.all(answers.filter((answer) => answer !== refused).map((answer) => answer.body?.cancel()));
+  }
+  expect(refused?.headers.get('retry-after')).toMatch(/^\d+$/);
+  expect(refused?.headers.get('ratelimit')).toMatch(/^"calls_per_minute";r=0;t=\d+$/);
+  expect(await refused?.json()).toMatchObject({
+    error: { code: 'rate_limited', details: { limit: 'calls_per_minute' } },
+  });
+  expect((await callTool(stack, bob.token, 'whoami')).error).toBeNull();
+});
+
+test('a call that writes costs two', async () => {
+  const carol = await settleAccount(stack, { name: 'Carol' });
+  for (let made = 0; made < 12; made++)
+    expect((await callTool(stack, carol.token, 'create_project', { name: `P${made}` })).error).toBeNull();
+  // Charged once the call is over, behind its answer; what comes back meanwhile is ten a second.
+  await expect.poll(async () => (await leftTo(carol.token)) < 600, { timeout: 10_000 }).toBe(true);
+});
+
+describe('the token endpoint', () => {
+  const ask = (address: string, fields: Record<string, string>) =>
+    fetch(`${stack.publicUrl}/oauth/token`, {
+      method: 'POST',
+      headers: { 'cf-connecting-ip': address },
+      body: new URLSearchParams(fields),
+    });
+  const guess = (address: string) =>
+    ask(address, {
+      grant_type: 'refresh_token',
+      refresh_token: 'x',
+      client_id: 'cli_00000000000000000000000000',
+    });
+
+  test('refuses an address that guesses, with when to come back, and no other address', async () => {
+    const mallory = newAddress();
+    const statuses: number[] = [];
+    let last: Response | undefined;
+    for (let guesses = 0; guesses < 120 && last?.status !== 429; guesses++) {
+      last = await guess(mallory);
+      statuses.push(last.status);
+      if (last.status !== 429) await last.body?.cancel();
+    }
+    expect(statuses.slice(0, 60)).toEqual(Array.from({ length: 60 }, () => 401));
+    expect(last?.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(last?.headers.get('ratelimit')).toMatch(/^"failed_token_requests_per_minute";r=0;t=\d+$/);
+    expect(await last?.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    const other = await guess(newAddress());
+    expect(other.status).toBe(401);
+    await other.body?.cancel();
+  });
+});

@@ -1,0 +1,12 @@
+import { limit } from '../../protocol/limits.ts';
+import type { RateName } from './rate-limit-fields.ts';
+import { Refusal } from './refusal.ts';
+
+/** The refusal of one call too many of a rate; its response says the rate in `RateLimit` and `Retry-After`. */
+export function rateLimited(
+  name: RateName,
+  message: string,
+  more: { readonly retryAfterSeconds: number; readonly hint?: string },
+): Refusal {
+  return new Refusal('rate_limited', message, { ...more, details: { limit: name, value: limit(name) } });
+}

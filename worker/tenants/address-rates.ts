@@ -1,0 +1,23 @@
+import { type Bucket, take } from './token-bucket.ts';
+
+const ADDRESSES_MAX = 10_000;
+
+/** A token bucket for each address, in the memory of one isolate; of the many the one that was quiet longest is forgotten. */
+export class AddressRates {
+  private readonly perMinute: number;
+  private readonly buckets = new Map<string, Bucket>();
+
+  constructor(perMinute: number) {
+    this.perMinute = perMinute;
+  }
+
+  /** Takes one of the address's requests; the seconds to wait where there is none, else null. */
+  take(address: string, now: number): number | null {
+    const taken = take(this.buckets.get(address), this.perMinute, now);
+    this.buckets.delete(address);
+    this.buckets.set(address, taken.bucket);
+    const [quiet] = this.buckets.keys();
+    if (this.buckets.size > ADDRESSES_MAX && quiet !== undefined) this.buckets.delete(quiet);
+    return taken.ok ? null : taken.retryAfterSeconds;
+  }
+}
