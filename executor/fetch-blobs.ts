@@ -15,7 +15,7 @@ export type Fetched =
   | { readonly ok: false; readonly code: RefusalCode; readonly reason: string };
 
 export interface BlobFetcher {
-  /** Brings all blobs of a job into the cache of its tenant. After `signal` no further fetch begins. */
+  /** Brings all blobs of a job into the cache of its tenant. After `signal` nothing is waited for. */
   fetchAll(tenant: string, grants: readonly Grant[], signal: AbortSignal): Promise<Fetched>;
 }
 
@@ -104,15 +104,27 @@ export function blobFetcher(baseUrl: string, cache: BlobCache): BlobFetcher {
     async fetchAll(tenant, grants, signal) {
       const queue = [...grants];
       let problem: Fetched = { ok: true };
+      const given = giveUpOn(signal);
       const work = async (): Promise<void> => {
         for (let grant = queue.shift(); grant !== undefined; grant = queue.shift()) {
-          if (signal.aborted || !problem.ok) return;
-          const fetched = await need(tenant, grant);
+          if (!problem.ok) return;
+          const fetched = await Promise.race([need(tenant, grant), given.up]);
           if (!fetched.ok) problem = fetched;
         }
       };
       await Promise.all(Array.from({ length: Math.min(PARALLEL_MAX, grants.length) }, work));
+      given.forget();
       return problem;
     },
   };
+}
+
+/** What comes of a wait that `signal` ends; the fetch itself goes on for whoever else wants the blob. */
+function giveUpOn(signal: AbortSignal): { readonly up: Promise<Fetched>; forget(): void } {
+  const { promise, resolve } = Promise.withResolvers<Fetched>();
+  const onAbort = () =>
+    resolve({ ok: false, code: 'input_unavailable', reason: 'it was given up before it began' });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return { up: promise, forget: () => signal.removeEventListener('abort', onAbort) };
 }

@@ -99,12 +99,13 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
       ended.stop === 'cancel' ? NOTHING_LEFT : await harvest(sandbox.folders.outputs, harvestLimits);
     const stdout = describeStream(ended.stdout, limit('run_stream_inline_bytes'));
     const stderr = describeStream(ended.stderr, limit('run_stream_inline_bytes'));
-    const stored = await storeBlobs(context.baseUrl, job.capability, [
+    const blobs = [
       ...left.kept.map(({ output, body }) => ({ sha256: output.sha256, body })),
       ...[stdout, stderr].flatMap(({ stream, blob }) =>
         stream.sha256 !== null && blob !== null ? [{ sha256: stream.sha256, body: blob }] : [],
       ),
-    ]);
+    ];
+    const stored = await storeBlobs(context.baseUrl, job.capability, blobs, abandonmentOf(control.signal));
     if (!stored.ok) return refuse('output_not_stored', stored.reason);
 
     // report
@@ -144,6 +145,17 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     // destroy
     await releases.releaseAll();
   }
+}
+
+/** Aborted when nobody wants the outcome any more; a run that is cancelled still stores what there is. */
+function abandonmentOf(signal: AbortSignal): AbortSignal {
+  const abandoned = new AbortController();
+  const look = () => {
+    if (signal.reason === 'abandon') abandoned.abort();
+  };
+  if (signal.aborted) look();
+  else signal.addEventListener('abort', look, { once: true });
+  return abandoned.signal;
 }
 
 const harvestLimits = { filesMax: limit('run_harvest_files'), bytesMax: limit('run_harvest_bytes') };

@@ -15,7 +15,12 @@ export type BlobsStored = { readonly ok: true } | { readonly ok: false; readonly
 
 type One = { readonly ok: true } | { readonly ok: false; readonly reason: string; readonly retry: boolean };
 
-async function putBlob(baseUrl: string, capability: string, blob: BlobToStore): Promise<One> {
+async function putBlob(
+  baseUrl: string,
+  capability: string,
+  blob: BlobToStore,
+  signal: AbortSignal,
+): Promise<One> {
   const response = await fetch(`${baseUrl}/executor/blobs/${blob.sha256}`, {
     method: 'PUT',
     headers: {
@@ -26,7 +31,7 @@ async function putBlob(baseUrl: string, capability: string, blob: BlobToStore): 
     body: inPieces(blob.body),
     duplex: 'half',
     redirect: 'error',
-    signal: AbortSignal.timeout(STORE_TIMEOUT_MS),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(STORE_TIMEOUT_MS)]),
   });
   await response.body?.cancel();
   if (response.ok) return { ok: true };
@@ -49,21 +54,22 @@ function inPieces(body: Buffer): ReadableStream<Uint8Array> {
   });
 }
 
-/** Stores what a run left, some at a time; equal bytes once. Storing the same blob again is harmless, so it is retried. */
+/** Stores what a run left, some at a time; equal bytes once, until `signal`. Storing the same blob again is harmless, so it is retried. */
 export async function storeBlobs(
   baseUrl: string,
   capability: string,
   blobs: readonly BlobToStore[],
+  signal: AbortSignal,
 ): Promise<BlobsStored> {
   const queue = [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
   let problem: BlobsStored = { ok: true };
   const store = async (blob: BlobToStore): Promise<BlobsStored> => {
     for (let attempt = 1; ; attempt++) {
-      const put = await putBlob(baseUrl, capability, blob).catch(
+      const put = await putBlob(baseUrl, capability, blob, signal).catch(
         (error: Error): One => ({ ok: false, retry: true, reason: error.message }),
       );
       if (put.ok) return put;
-      if (!put.retry || attempt === ATTEMPTS)
+      if (!put.retry || attempt === ATTEMPTS || signal.aborted)
         return { ok: false, reason: `an output could not be stored: ${put.reason}` };
       await delay(RETRY_MS * 2 ** (attempt - 1));
     }

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
@@ -15,20 +13,12 @@ import { mountPointsUnder } from '../../executor/sandbox/mounts.ts';
 import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
 import { attack } from '../support/attack-files.ts';
-import { ENGINES, engineArgs } from '../support/engines.ts';
-import { makeStateDir, remains, removeStateDir, startExecutorProcess } from '../support/executor-process.ts';
-import { makeJob } from '../support/make-job.ts';
-import { startPoolPeer } from '../support/pool-peer.ts';
+import { containersOf, ENGINES } from '../support/engines.ts';
+import { makeStateDir, remains, removeStateDir } from '../support/executor-process.ts';
 import { CACHE_DIR, type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
 const MIB = 1024 * 1024;
 const COLD = { ...WARM_SPEC, imports: [], priority: 'run' } as const;
-
-/** Containers of the executor with this state folder, whichever process started them. */
-async function containersOf(stateDir: string): Promise<readonly string[]> {
-  const tag = stateTag(await realpath(stateDir));
-  return dockerApi(inject('dockerSocket'), null).named(`causeway.executor=${tag}`);
-}
 
 /** Lines of mountinfo of the mounts below a folder, each with the id that it has from its mount to its end. */
 async function mountsUnder(dir: string): Promise<string[]> {
@@ -127,29 +117,6 @@ import time; time.sleep(0.3)`,
 });
 
 describe('Docker', () => {
-  it('outlives an executor that is killed in the middle of a run, and has nothing left after a sweep', async () => {
-    const peer = await startPoolPeer();
-    const stateDir = await makeStateDir();
-    const args = engineArgs('docker-runc');
-    const executor = await startExecutorProcess(peer, stateDir, ...args);
-    peer.send(makeJob({ code: 'while True: pass', image: executor.ready.image as `sha256:${string}` }));
-    await peer.next('started');
-    expect(executor.ready.engine).toBe('docker-runc');
-    executor.child.kill('SIGKILL');
-    await executor.exited;
-    expect(await containersOf(stateDir)).not.toEqual([]);
-    const sweep = spawn(
-      process.execPath,
-      ['executor/main.ts', '--sweep', '--state', stateDir, '--cache', CACHE_DIR, ...args],
-      { stdio: 'ignore' },
-    );
-    expect(await once(sweep, 'exit')).toEqual([0, null]);
-    expect(await containersOf(stateDir)).toEqual([]);
-    expect(await remains(stateDir)).toEqual([]);
-    await peer.stop();
-    await removeStateDir(stateDir);
-  });
-
   it('whose runtime hangs at a start, is given up after a bound and leaves nothing', async () => {
     const { engine, stateDir } = await engineWith({ runtime: 'hanging' });
     const started = await engine.start(COLD).started;

@@ -1,4 +1,7 @@
+import { realpath } from 'node:fs/promises';
 import { inject } from 'vitest';
+import { stateTag } from '../../executor/hold-state.ts';
+import { dockerApi } from '../../executor/sandbox/docker-api.ts';
 import type { Offer } from '../../protocol/messages.ts';
 import type {} from './engines-setup.ts';
 
@@ -12,4 +15,10 @@ export function engineArgs(engine: EngineName): string[] {
   if (engine === 'gvisor') return ['--engine', engine];
   const risk = engine === 'docker-runc' ? ['--accept-kernel-as-boundary'] : [];
   return ['--engine', engine, '--docker-socket', inject('dockerSocket'), ...risk];
+}
+
+/** Containers of the executor with this state folder, whichever process started them. */
+export async function containersOf(stateDir: string): Promise<readonly string[]> {
+  const tag = stateTag(await realpath(stateDir));
+  return dockerApi(inject('dockerSocket'), null).named(`causeway.executor=${tag}`);
 }

@@ -29,6 +29,8 @@ export interface PoolPeer {
   readonly connections: number;
   /** Faults to play, each a number of requests to answer with 503. */
   readonly faults: { gets: number; puts: number; connects: number };
+  /** GET or PUT of a blob that is never answered, as `PUT` or `GET <sha256>`. */
+  readonly unanswered: Set<string>;
   /** How far this peer's clock is from the executor's, in seconds. */
   clockOffsetSeconds: number;
   /** Answers to `outcome` with `recorded`; switched off to see an outcome sent again. */
@@ -89,6 +91,7 @@ export async function startPoolPeer(): Promise<PoolPeer> {
       return connections;
     },
     faults: { gets: 0, puts: 0, connects: 0 },
+    unanswered: new Set(),
     clockOffsetSeconds: 0,
     recordsOutcomes: true,
     send: (message) => current?.send(JSON.stringify(message)),
@@ -141,6 +144,8 @@ export async function startPoolPeer(): Promise<PoolPeer> {
     const body = await bodyOf(request);
     if (sha256 === undefined || request.headers.authorization !== `Bearer ${CAPABILITY}`)
       return void response.writeHead(404).end();
+    if ([request.method, `${request.method} ${sha256}`].some((each) => peer.unanswered.has(each ?? '')))
+      return;
     const fault = request.method === 'GET' ? 'gets' : 'puts';
     if (peer.faults[fault] > 0) {
       peer.faults[fault] -= 1;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Job } from '../../protocol/messages.ts';
+import { type Job, REFUSAL_CODES } from '../../protocol/messages.ts';
 import { type Modeller, type RunReply, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -251,38 +251,37 @@ describe('what an executor sends that is nothing', () => {
     expect((await finish(executor, run)).fence).toBe(fence + 1);
   });
 
-  test('a refusal is recorded with its code, the slot returns, and after three the run says why', async () => {
-    const executor = await join();
-    const run = await ann.startModel(next());
-    for (const fence of [1, 2, 3]) {
-      const job = await executor.takeJob();
-      expect([job.run, job.fence]).toEqual([run, fence]);
-      executor.send({
-        type: 'refused',
-        run: job.run,
-        fence,
-        code: 'input_corrupt',
-        reason: 'its bytes have another SHA-256',
-      });
-    }
-    const ended = await ann.getRun(run, 20);
-    expect([ended.state, ended.message]).toEqual([
-      'lost',
-      'Lost: 3 executors tried it and none finished; the last time an executor refused it: input_corrupt, its bytes have another SHA-256.',
-    ]);
-    const events = await queryAs(
-      stack.superuserUrl,
-      "select action, details from app.audit_events where target_id = $1 and action in ('run.retry', 'run.give_up') order by position",
-      [run],
-    );
-    const reason = 'an executor refused it: input_corrupt, its bytes have another SHA-256';
-    expect(events).toEqual([
-      { action: 'run.retry', details: { fence: 2, reason, executor: executor.id } },
-      { action: 'run.retry', details: { fence: 3, reason, executor: executor.id } },
-      { action: 'run.give_up', details: { fence: 3, reason, executor: executor.id } },
-    ]);
-    await finish(executor, await ann.startModel(next()));
-  });
+  test.each(REFUSAL_CODES)(
+    'a refusal is recorded with its code %s, the slot returns, and after three the run says why',
+    async (code) => {
+      const executor = await join();
+      const run = await ann.startModel(next());
+      for (const fence of [1, 2, 3]) {
+        const job = await executor.takeJob();
+        expect([job.run, job.fence]).toEqual([run, fence]);
+        // Said again of an attempt that is over, it is nobody's word.
+        for (const said of [fence, Math.max(1, fence - 1)])
+          executor.send({ type: 'refused', run: job.run, fence: said, code, reason: `what ${code} is` });
+      }
+      const ended = await ann.getRun(run, 20);
+      expect([ended.state, ended.message]).toEqual([
+        'lost',
+        `Lost: 3 executors tried it and none finished; the last time an executor refused it: ${code}, what ${code} is.`,
+      ]);
+      const events = await queryAs(
+        stack.superuserUrl,
+        "select action, details from app.audit_events where target_id = $1 and action in ('run.retry', 'run.give_up') order by position",
+        [run],
+      );
+      const reason = `an executor refused it: ${code}, what ${code} is`;
+      expect(events).toEqual([
+        { action: 'run.retry', details: { fence: 2, reason, executor: executor.id } },
+        { action: 'run.retry', details: { fence: 3, reason, executor: executor.id } },
+        { action: 'run.give_up', details: { fence: 3, reason, executor: executor.id } },
+      ]);
+      await finish(executor, await ann.startModel(next()));
+    },
+  );
 });
 
 describe('slots are shared fairly', () => {

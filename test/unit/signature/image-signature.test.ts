@@ -202,6 +202,14 @@ describe('an image is refused, with a code and what to do, when', () => {
     expect(await prove(keys)).toMatchObject({ ok: false, code: 'image_key_unreadable' });
   });
 
+  test('it is of another image, with both digests', async () => {
+    const another = await makeImage('print("another")\n');
+    await sign(ops, another);
+    expect(await prove()).toMatchObject({
+      says: `${file} is for ${another.digest}; this host has ${image.digest}.`,
+    });
+  });
+
   test('a changed image is to be signed', async () => {
     await appendFile(inRoot('usr/program.py'), ' ');
     expect(await signImage(image, await signer(ops), file)).toMatchObject({

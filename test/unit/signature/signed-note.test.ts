@@ -78,7 +78,8 @@ describe('Mallory, who has no trusted key,', () => {
     ['writes another dash', NOTE.replace('\u2014', '-'), 'malformed'],
     ['adds what is no signature', `${NOTE}mine\n`, 'malformed'],
     ['hides a carriage return', NOTE.replace('\n\n', '\r\n\n'), 'malformed'],
-    ['adds a thousand signatures', NOTE + SIGNATURE.repeat(1000), 'malformed'],
+    ['adds a hundred signatures', NOTE + SIGNATURE.repeat(100), 'malformed'],
+    ['adds more than anybody reads', NOTE.replace('answer', 'x'.repeat(70_000)), 'malformed'],
     ['sends nothing', '', 'malformed'],
   ])('%s', async (_how, note, reason) => {
     expect(await open(note, PETER)).toEqual({ ok: false, reason });
