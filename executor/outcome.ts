@@ -59,12 +59,19 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 }
 
+const FOLDERS = [
+  ['run_tmp', '/tmp'],
+  ['run_shared_memory', '/dev/shm'],
+] as const;
+
 /** Which folder the program filled, as the limit that bounds it. */
 function filled(facts: EndFacts, limits: RunLimits): { name: LimitName; value: number } | null {
   if (facts.outputsFull === 'bytes') return { name: 'run_outputs_bytes', value: limits.outputs_bytes };
   if (facts.outputsFull === 'inodes') return { name: 'run_outputs_inodes', value: limits.outputs_inodes };
   if (facts.tmpFull === 'bytes') return { name: 'run_tmp_bytes', value: limits.tmp_bytes };
   if (facts.tmpFull === 'inodes') return { name: 'run_tmp_inodes', value: limits.tmp_inodes };
+  if (facts.reportedCause === 'shared_memory_full')
+    return { name: 'run_shared_memory_bytes', value: LIMITS.run_shared_memory_bytes.value };
   return null;
 }
 
@@ -142,7 +149,7 @@ export function decideOutcome(end: EndOfRun): Decision {
         error: end.error,
         message: failure(end),
       };
-    const folder = full.name.startsWith('run_tmp') ? '/tmp' : '/outputs';
+    const folder = FOLDERS.find(([prefix]) => full.name.startsWith(prefix))?.[1] ?? '/outputs';
     return {
       state: 'output_limit',
       exit_code: facts.exitCode,

@@ -51,6 +51,12 @@ export const LIMITS = {
   },
   run_tmp_bytes: { value: 64 * MIB, unit: 'bytes', enforced_by: 'tmpfs', says: 'bytes in /tmp' },
   run_tmp_inodes: { value: 4096, unit: 'count', enforced_by: 'tmpfs', says: 'files and folders in /tmp' },
+  run_shared_memory_bytes: {
+    value: 32 * MIB,
+    unit: 'bytes',
+    enforced_by: 'tmpfs',
+    says: 'bytes in /dev/shm, which count as memory of the run',
+  },
   run_stream_bytes: {
     value: MIB,
     unit: 'bytes',

@@ -25,6 +25,8 @@ import types
 # Named pipes of the host; it unlinks them before the program runs.
 PROGRESS_PIPE, REPORT_PIPE = "/tmp/.progress", "/tmp/.report"
 PROGRESS_FD, REPORT_FD = 3, 4
+# Not seen from outside: the sandbox's own file system.
+SHARED_MEMORY = "/dev/shm"
 # Address space beyond the memory limit: libraries reserve far more than they touch.
 ADDRESS_SPACE_SLACK_BYTES = 2 << 30
 
@@ -172,9 +174,16 @@ def cause_of(error):
     if isinstance(error, OSError) and error.errno == errno.EAGAIN:
         # A refused fork says so, and so does a read that would block: the executor looks how many processes there were.
         return "try_again"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and is_full(SHARED_MEMORY):
+        return "shared_memory_full"
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return "process_error"
     return None
+
+
+def is_full(folder):
+    room = os.statvfs(folder)
+    return room.f_bavail == 0 or room.f_ffree == 0
 
 
 def exit_code_of(error):

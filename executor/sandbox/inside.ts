@@ -1,3 +1,4 @@
+import { limit } from '../../protocol/limits.ts';
 import type { Folders, SandboxSpec } from './engine.ts';
 
 /** The user inside; no file of the image belongs to it. */
@@ -8,8 +9,8 @@ export const SANDBOX_GID = 65532;
 const PROGRESS_FD = 3;
 
 export const HOST_NAME = 'sandbox';
-/** Locks and queues of multiprocessing live in /dev/shm; what it holds counts as memory of the run. */
-export const SHARED_MEMORY_BYTES_MAX = 32 * 1024 * 1024;
+/** Locks and queues of multiprocessing live in /dev/shm. */
+export const SHARED_MEMORY_BYTES_MAX = limit('run_shared_memory_bytes');
 
 const OPEN_FILES_MAX = 1024;
 const STACK_BYTES_MAX = 8 * 1024 * 1024;

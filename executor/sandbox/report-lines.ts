@@ -1,4 +1,4 @@
-const CAUSES = ['memory_error', 'process_error', 'try_again'] as const;
+const CAUSES = ['memory_error', 'process_error', 'try_again', 'shared_memory_full'] as const;
 
 /** What the harness says of the exception that ended a program; `try_again` is EAGAIN, of a fork or of anything else. */
 export type ReportedCause = (typeof CAUSES)[number] | null;

@@ -241,6 +241,17 @@ describe('how a run ended is decided from what was seen of it from outside', () 
       },
     ],
     [
+      'no byte left in /dev/shm',
+      facts({ exitCode: 1, reportedCause: 'shared_memory_full' }),
+      {
+        state: 'output_limit',
+        exit_code: 1,
+        limit: { name: 'run_shared_memory_bytes', value: 32 * MIB },
+        error: null,
+        message: '/dev/shm is full: it takes 32 MiB.',
+      },
+    ],
+    [
       'too many outputs',
       { harvestLimit: 'run_harvest_files' },
       {

@@ -1,10 +1,13 @@
-import { type Expected, exits, hits, REFUSED } from '../expected.ts';
+import { type Expected, hits, REFUSED } from '../expected.ts';
 
 const BOMB = hits('out_of_memory', 'run_memory_bytes');
 
 export const MEMORY: Readonly<Record<string, Expected>> = {
   address_space: { ...BOMB, message: /^Ran out of memory at line 1 of main\.py/ },
-  dev_shm_bomb: exits(1),
+  dev_shm_bomb: {
+    ...hits('output_limit', 'run_shared_memory_bytes'),
+    message: /^\/dev\/shm is full at line 4 of main\.py: it takes 32 MiB\.$/,
+  },
   growing_text: BOMB,
   locked: REFUSED,
   many_mappings: { ends: ['succeeded', 'out_of_memory'] },
