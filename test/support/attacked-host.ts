@@ -17,6 +17,8 @@ import { type SandboxHost, startSandboxHost } from './sandbox-host.ts';
 /** A host with something to steal and something to harm, and an eye on it. */
 export interface AttackedHost {
   readonly sandbox: SandboxHost;
+  /** Whether each attack is to be played in a sandbox that was made ahead. */
+  readonly asksForWarm: boolean;
   /** Known to nobody but the host: a file of it, and the environment of a process, hold it. */
   readonly secret: string;
   /** What every attack is given: all that Mallory could know of the host, and a data set. */
@@ -71,11 +73,12 @@ function stateOf(path: string) {
   return { mode: mode & 0o7777, uid, mtimeMs, nlink, sha256 };
 }
 
-export async function startAttackedHost(engine: EngineName): Promise<AttackedHost> {
+/** @param warm sandboxes that are made ahead; with 0 each run has a new one */
+export async function startAttackedHost(engine: EngineName, warm = 0): Promise<AttackedHost> {
   const releases = releaseStack((error) => {
     throw error;
   });
-  const sandbox = await startSandboxHost({ warm: 0, engine });
+  const sandbox = await startSandboxHost({ warm, engine });
   releases.push(() => sandbox.stop());
   const folder = await mkdtemp(join(tmpdir(), 'causeway-victim-'));
   releases.push(() => rm(folder, { recursive: true }));
@@ -94,6 +97,7 @@ export async function startAttackedHost(engine: EngineName): Promise<AttackedHos
   const cgroups = `causeway-${stateTag(sandbox.stateDir)}`;
   return {
     sandbox,
+    asksForWarm: warm > 0,
     secret,
     given: {
       parameters: { tcp, udp, sockets, file, folder, pid: victim.pid ?? 0 },
