@@ -3611,6 +3611,28 @@ end
 $function$;
 alter function app.make_pool(text,text,text,integer) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.matching_audit(filter jsonb)
+ RETURNS SETOF app.audit_events
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select e.*
+    from app.audit_events as e
+   where e.tenant_id = (select app.tenant_id()) and (select app.is_in_session() and app.may_read_audit())
+     and (filter ->> 'user' is null or e.actor_user_id = filter ->> 'user')
+     and (filter ->> 'credential' is null or e.credential_id = filter ->> 'credential')
+     and (filter ->> 'client' is null or e.client_id = filter ->> 'client')
+     and (filter ->> 'action' is null or e.action = filter ->> 'action'
+          or (right(filter ->> 'action', 1) = '.' and starts_with(e.action, filter ->> 'action')))
+     and (filter ->> 'target' is null or e.target_id = filter ->> 'target')
+     and (filter ->> 'outcome' is null or e.outcome = filter ->> 'outcome')
+     and (filter ->> 'request' is null or e.request_id = filter ->> 'request')
+     and (filter ->> 'trace' is null or e.trace_id = filter ->> 'trace')
+     and (filter ->> 'from' is null or e.occurred_at >= (filter ->> 'from')::timestamptz)
+     and (filter ->> 'until' is null or e.occurred_at < (filter ->> 'until')::timestamptz)
+$function$;
+alter function app.matching_audit(jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.may_add_project()
  RETURNS boolean
  LANGUAGE sql
@@ -3636,6 +3658,7 @@ AS $function$
 $function$;
 alter function app.may_read_audit() owner to causeway_owner;
 grant execute on function app.may_read_audit() to causeway_app;
+grant execute on function app.may_read_audit() to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.may_write(project text)
  RETURNS boolean
@@ -4994,6 +5017,28 @@ alter function app.system_audit_key() owner to causeway_keeper;
 grant execute on function app.system_audit_key() to causeway_app;
 grant execute on function app.system_audit_key() to causeway_owner;
 comment on function app.system_audit_key() is 'The key that signs checkpoints {public_key, private_key}, or NULL. The private key is an envelope.';
+
+CREATE OR REPLACE FUNCTION app.system_audit_lines(tree_size bigint, from_index bigint, lines_max integer)
+ RETURNS TABLE(leaf_index bigint, line text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select l.* from app.audit_lines(app.tenant_id(), tree_size, from_index, lines_max) as l
+   where app.is_in_session() and app.may_read_audit()
+$function$;
+alter function app.system_audit_lines(bigint,bigint,integer) owner to causeway_keeper;
+grant execute on function app.system_audit_lines(bigint,bigint,integer) to causeway_app;
+comment on function app.system_audit_lines(bigint,bigint,integer) is 'Lines of an export of the entered tenant, for an admin in a session.';
+
+CREATE OR REPLACE FUNCTION app.system_audit_proof()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.audit_proof(app.tenant_id()) where app.is_in_session() and app.may_read_audit() $function$;
+alter function app.system_audit_proof() owner to causeway_keeper;
+grant execute on function app.system_audit_proof() to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_audit_refusal(who jsonb, call jsonb, outcome text, code text)
  RETURNS void
@@ -6419,6 +6464,42 @@ alter function app.system_seal_audit(integer) owner to causeway_keeper;
 grant execute on function app.system_seal_audit(integer) to causeway_app;
 grant execute on function app.system_seal_audit(integer) to causeway_owner;
 comment on function app.system_seal_audit(integer) is 'Gives waiting events of all tenants, at most so many, their leaves. Returns how many it sealed.';
+
+CREATE OR REPLACE FUNCTION app.system_search_audit(filter jsonb, after_event_id text, rows_max integer)
+ RETURNS TABLE(event_id text, occurred_at timestamp with time zone, user_id text, user_name text, credential_kind text, credential_id text, credential_name text, client_id text, action text, target_kind text, target_id text, outcome text, request_id text, trace_id text, address text, user_agent text, input_sha256 text, input_bytes integer, details jsonb, leaf_index bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with behind as (
+    select b.occurred_at, b.event_id from app.audit_events as b
+     where b.tenant_id = (select app.tenant_id()) and b.event_id = after_event_id
+  ), page as (
+    (select e.* from app.matching_audit(filter) as e
+      where not coalesce((filter ->> 'oldest_first')::boolean, false)
+        and (after_event_id is null or (e.occurred_at, e.event_id::text) < (select occurred_at, event_id::text from behind))
+      order by e.occurred_at desc, e.event_id desc limit rows_max)
+    union all
+    (select e.* from app.matching_audit(filter) as e
+      where coalesce((filter ->> 'oldest_first')::boolean, false)
+        and (after_event_id is null or (e.occurred_at, e.event_id::text) > (select occurred_at, event_id::text from behind))
+      order by e.occurred_at, e.event_id limit rows_max)
+  )
+  select p.event_id, p.occurred_at, p.actor_user_id, u.name, p.credential_kind, p.credential_id,
+         coalesce((select k.name from app.api_tokens as k where k.tenant_id = p.tenant_id and k.token_id = p.credential_id),
+                  (select coalesce(c.name, g.client_id)
+                     from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
+                    where g.tenant_id = p.tenant_id and g.grant_id = p.credential_id)),
+         p.client_id, p.action, p.target_kind, p.target_id, p.outcome, p.request_id, p.trace_id, host(p.address), p.user_agent,
+         p.input_sha256, p.input_bytes, p.details,
+         (select s.leaf_index from app.audit_seals as s where s.tenant_id = p.tenant_id and s.event_id = p.event_id)
+    from page as p left join app.users as u on u.user_id = p.actor_user_id
+   order by case when (filter ->> 'oldest_first')::boolean then p.occurred_at end,
+            case when (filter ->> 'oldest_first')::boolean then p.event_id end, p.occurred_at desc, p.event_id desc
+$function$;
+alter function app.system_search_audit(jsonb,text,integer) owner to causeway_keeper;
+grant execute on function app.system_search_audit(jsonb,text,integer) to causeway_app;
+comment on function app.system_search_audit(jsonb,text,integer) is 'Audit events of the entered tenant for an admin in a session, newest first unless filter.oldest_first: `filter` is {user, credential, client, action (or its beginning with a point), target, outcome, request, trace, from, until, oldest_first}.';
 
 CREATE OR REPLACE FUNCTION app.system_set_member_role(user_id text, role text)
  RETURNS jsonb

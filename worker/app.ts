@@ -1,5 +1,6 @@
 import { type Context, Hono, type Next } from 'hono';
 import { serveOperation } from './api/serve.ts';
+import { downloadAudit, showAudit } from './audit/routes/audit.ts';
 import { assets } from './console/assets.ts';
 import { landingPage } from './console/landing-page.ts';
 import { receiveUpload } from './data/receive-upload.ts';
@@ -148,6 +149,8 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'POST /tokens/:tenant/:token/rotate': rotateOwnToken,
   'POST /tokens/:tenant/:token/revoke': endToken,
   'GET /requests': showRequests,
+  'GET /audit': showAudit,
+  'GET /audit/:tenant/export': downloadAudit,
 });
 
 /** The Worker's whole HTTP surface, in the order in which a request meets it; `offer` is what agents find at `/mcp`. */

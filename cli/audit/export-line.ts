@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import { EXPORT_FORMAT } from '../../worker/audit/export-header.ts';
 
-/**
+/*
  * An export is a file of JSON lines. The first is the header; each other is an entry, in the order of the leaves:
  * `{"index":0,"proof":[...],"event":{...}}`, where what stands for `event` is, byte for byte, the text whose hash is the
  * leaf; or, of an event whose time of retention is over, `"removed":"<its leaf hash>"`. Hashes are base64.
  */
-export const EXPORT_FORMAT = 'causeway-audit-export/1';
-
 const SAFE_SIZE_MAX = 2 ** 48;
 const treeSize = z.number().int().min(0).max(SAFE_SIZE_MAX);
 const treeHash = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);

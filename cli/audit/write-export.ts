@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import type { AuditOperator, ExportProof } from '../database/audit-operator.ts';
-import { EXPORT_FORMAT } from './export-line.ts';
+import { type ExportProof, writeHeader } from '../../worker/audit/export-header.ts';
+import type { AuditOperator } from '../database/audit-operator.ts';
 
 const LINES_MAX = 2_000;
 
@@ -12,14 +12,14 @@ const LINES_MAX = 2_000;
  */
 export async function writeExport(
   operator: AuditOperator,
-  { uncovered: _, ...proof }: ExportProof,
+  proof: ExportProof,
   file: string,
   progress: (entries: number) => void,
 ): Promise<void> {
   const draft = `${file}.${process.pid}.part`;
   const out = createWriteStream(draft, { mode: 0o600 });
   try {
-    out.write(`${JSON.stringify({ format: EXPORT_FORMAT, ...proof })}\n`);
+    out.write(writeHeader(proof));
     for (let index = 0; index < proof.size; ) {
       const lines = await operator.exportLines(proof.tenant, proof.size, index, LINES_MAX);
       if (lines.length === 0) throw new Error(`entry ${index} of ${proof.size} is not in the database`);

@@ -1,16 +1,6 @@
 import pg from 'pg';
+import type { ExportProof } from '../../worker/audit/export-header.ts';
 import type { Query } from '../../worker/database/query.ts';
-
-/** What ties a tenant's tree to a signed checkpoint, and how many events are too new for it. */
-export interface ExportProof {
-  readonly tenant: string;
-  readonly size: number;
-  readonly root: string;
-  readonly head_index: number;
-  readonly head_proof: readonly string[];
-  readonly checkpoint: string;
-  readonly uncovered: number;
-}
 
 /** The audit log as the operator reaches it: one connection as `causeway_owner`. */
 export interface AuditOperator {

@@ -142,6 +142,7 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     setProjectMember: { ...ofProjectMember, body: { role: 'viewer' } },
     removeProjectMember: ofProjectMember,
     listExecutors: inTenant,
+    searchAudit: inTenant,
     createPool: { ...inTenant, body: { name: `attic ${emails++}` } },
     createJoinToken: withParam('pool', world.pool),
     changeExecutor: { ...withParam('executor', world.executor), body: { cordoned: true } },

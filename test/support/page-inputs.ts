@@ -137,6 +137,8 @@ export function pageInputs(world: PageWorld, forms: PageForms): Readonly<Record<
     'POST /tokens/:tenant/:token/rotate': { params: { tenant, token: tokenId }, fields: { overlap: '60' } },
     'POST /tokens/:tenant/:token/revoke': { params: { tenant, token: tokenId } },
     'GET /requests': {},
+    'GET /audit': {},
+    'GET /audit/:tenant/export': { params: { tenant } },
   };
 }
 

@@ -3,12 +3,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readLines } from '../../cli/audit/read-lines.ts';
+import { verifyExport } from '../../cli/audit/verify-export.ts';
 import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { callTool } from '../support/mcp-call.ts';
+import { signedIn } from '../support/oauth.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { settleAccount } from '../support/visitor.ts';
 
 let stack: TestStack;
 let stop: () => Promise<void>;
@@ -33,6 +37,29 @@ test('the cron seals what happened, signs it, and keeps the checkpoint outside o
   ]);
   expect(await fireCron(stack)).toBe(200);
   expect(await seen('select from app.audit_checkpoints')).toHaveLength(1);
+});
+
+test('an admin finds, follows and takes away the log, and is seen doing so', async () => {
+  const bob = await settleAccount(stack, { name: 'Bob', tenant: ann.tenant, role: 'admin' });
+  const browser = await signedIn(stack, bob);
+  const list = async (query: string) => (await browser.get(`/audit?team=${ann.tenant}&${query}`)).text();
+  expect(await list('action=tool.&outcome=ok')).toContain('create_project');
+  expect(await list('action=tool.&outcome=refused')).not.toContain('create_project');
+  expect(await list(`credential=${ann.tokenId}&order=oldest`)).toContain('create_project');
+  expect(await list(`credential=${bob.tokenId}`)).toContain('No event fits');
+  expect(await list('action=Robert%27%29')).toContain('An action is written like');
+
+  const file = join(stack.stateDir, 'downloaded.jsonl');
+  writeFileSync(file, await (await browser.get(`/audit/${ann.tenant}/export`)).text());
+  expect(await verifyExport(readLines(file), { key: null })).toMatchObject({ ok: true, tenant: ann.tenant });
+  const read = await seen(
+    "select target_id from app.audit_events where actor_user_id = $1 and action = 'page.read' order by position",
+    [bob.user],
+  );
+  expect(read.map(({ target_id }) => target_id)).toEqual([
+    ...Array(5).fill('/audit'),
+    '/audit/:tenant/export',
+  ]);
 });
 
 describe('./causeway audit', () => {

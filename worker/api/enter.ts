@@ -1,4 +1,7 @@
-import type { EntryRefused } from '../database/database.ts';
+import { type CallEvent, callEvent } from '../audit/call-record.ts';
+import { endOfCall } from '../audit/end-of-call.ts';
+import { recordRefusal } from '../audit/record-refusal.ts';
+import { EntryRefused } from '../database/database.ts';
 import { enter } from '../database/with-tenant.ts';
 import type { Call } from '../http/call.ts';
 import type { RateLeft } from '../http/rate-limit-fields.ts';
@@ -25,13 +28,25 @@ export interface Administrator {
 export async function enterAsAdministrator(
   platform: Platform,
   call: Call,
-  asked: { readonly session: Session; readonly tenantId: string; readonly role: 'admin' | 'owner' },
+  asked: {
+    readonly session: Session;
+    readonly tenantId: string;
+    readonly role: 'admin' | 'owner';
+    readonly operation: string;
+  },
 ): Promise<Administrator> {
   const principal = {
     ...personPrincipal(asked.session, asked.tenantId, call),
     needs: { scopes: [], role: asked.role },
   };
-  const { role } = await enter(platform.database, principal);
+  const { role } = await enter(platform.database, principal).catch(async (error: unknown) => {
+    // Only a member's attempt is this tenant's business: a stranger shall not fill its log.
+    if (error instanceof EntryRefused && error.reason === 'insufficient_role') {
+      const event = await callEvent(operationOf(asked.operation), { tenant: asked.tenantId });
+      await recordRefusal(platform, principal, event, endOfCall(error));
+    }
+    throw error;
+  });
   if (role === null) throw new Error('a person entered without a role');
   const { TENANT_GATE } = platform.env;
   const counted = await TENANT_GATE.get(TENANT_GATE.idFromName(asked.tenantId)).countCall(
@@ -44,6 +59,11 @@ export async function enterAsAdministrator(
       counted,
     );
   return { principal, role, left: counted.left };
+}
+
+/** How the audit log names an operation of this API. */
+export function operationOf(name: string): Pick<CallEvent, 'action' | 'kind' | 'target' | 'trace'> {
+  return { action: 'api.call', kind: 'operation', target: name, trace: null };
 }
 
 /** Why an entry was refused, in the words of this API; at any step, for whatever may have ended meanwhile. */

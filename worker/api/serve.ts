@@ -1,4 +1,6 @@
 import type { Context } from 'hono';
+import { audited } from '../audit/audited.ts';
+import { callEvent } from '../audit/call-record.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { EntryRefused } from '../database/database.ts';
 import type { AppEnv } from '../http/app-env.ts';
@@ -8,7 +10,7 @@ import { Refusal, refusalResponse } from '../http/refusal.ts';
 import { readSession } from '../people/session.ts';
 import { cookieName, readCookie } from '../people/session-cookie.ts';
 import { idempotencyOf } from '../tenants/idempotency.ts';
-import { enterAsAdministrator, explainEntry, requireSomeAdministrator } from './enter.ts';
+import { enterAsAdministrator, explainEntry, operationOf, requireSomeAdministrator } from './enter.ts';
 import { API_HANDLERS } from './handlers/index.ts';
 import { judgeCall, MARK } from './judge-call.ts';
 import { parseBody, parseKey, parseParams, parseQuery } from './parse-input.ts';
@@ -52,7 +54,7 @@ async function answer(
   const tenantId = String(params.tenant);
   const entered =
     (route.access === 'admin' || route.access === 'owner') && session !== null
-      ? await enterAsAdministrator(platform, call, { session, tenantId, role: route.access })
+      ? await enterAsAdministrator(platform, call, { session, tenantId, role: route.access, operation: name })
       : null;
 
   const query = parseQuery(name, route, new URL(request.url).searchParams);
@@ -63,15 +65,22 @@ async function answer(
   if (entered !== null)
     for (const [field, value] of Object.entries(rateLimitFields('calls_per_minute', entered.left)))
       headers.set(field, value);
-  const answered = await run(
-    { params, query, body },
-    {
-      ...{ platform, call, session, tenantId, ...entered },
-      cookieSha256: cookie === null ? null : await sha256Hex(utf8(cookie)),
-      setCookie: (line: string) => headers.append('set-cookie', line),
-      idempotency: await idempotencyOf(`api.${name}`, key, { params, body }),
-    },
-  );
+  const reached = {
+    ...{ platform, call, session, tenantId, ...entered },
+    cookieSha256: cookie === null ? null : await sha256Hex(utf8(cookie)),
+    setCookie: (line: string) => headers.append('set-cookie', line),
+    idempotency: await idempotencyOf(`api.${name}`, key, { params, body }),
+  };
+  const input = { params, query, body };
+  const answered =
+    entered === null
+      ? await run(input, reached)
+      : await audited(
+          platform,
+          entered.principal,
+          await callEvent(operationOf(name), { ...query, ...body, ...params }),
+          (principal) => run(input, { ...reached, principal }),
+        );
   if (route.answer === null) {
     headers.delete('content-type');
     return new Response(null, { status: 204, headers });

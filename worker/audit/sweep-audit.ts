@@ -19,7 +19,8 @@ export async function sweepAudit(platform: Platform): Promise<void> {
   await platform.blobs.put({ tenant: CHECKPOINTS, sha256: await sha256Hex(bytes) }, bytes, bytes.byteLength);
 }
 
-function sealerOf({ database, keys, publicUrl }: Platform): Sealer {
+/** Seals as this deployment. */
+export function sealerOf({ database, keys, publicUrl }: Platform): Sealer {
   return {
     ask: async (question) => (await database.transaction([question] as const))[0],
     keys,

@@ -19,6 +19,11 @@ export function pagesFor(tenants: StoredSession['tenants']): readonly PageLink[]
           { path: '/requests', label: 'Requests' },
           { path: '/members', label: 'Members' },
         ]),
-    ...(isAdmin ? [{ path: '/invitations', label: 'Invitations' }] : []),
+    ...(isAdmin
+      ? [
+          { path: '/invitations', label: 'Invitations' },
+          { path: '/audit', label: 'Audit' },
+        ]
+      : []),
   ];
 }

@@ -1,3 +1,4 @@
+import type { ExportProof } from '../audit/export-header.ts';
 import { onlyRow, type Query, query, readNothing } from './query.ts';
 
 /** What a checkpoint of the deployment's tree has to sign. */
@@ -68,5 +69,21 @@ export function addFirstAuditKey(key: StoredAuditKey): Query<void> {
     'select app.system_add_first_audit_key($1, $2)',
     [key.public_key, key.private_key],
     readNothing,
+  );
+}
+
+/** For an admin in a session: what ties the entered tenant's tree to the newest checkpoint; null where none covers it. */
+export function auditProof(): Query<ExportProof | null> {
+  return query(
+    'select app.system_audit_proof() as proof',
+    [],
+    (rows) => (rows[0]?.proof ?? null) as ExportProof | null,
+  );
+}
+
+/** For an admin in a session: lines of an export of the entered tenant, from an index on. */
+export function auditLines(size: number, from: number, linesMax: number): Query<readonly string[]> {
+  return query('select line from app.system_audit_lines($1, $2, $3)', [size, from, linesMax], (rows) =>
+    rows.map(({ line }) => line as string),
   );
 }

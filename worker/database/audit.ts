@@ -1,4 +1,5 @@
-import { onlyRow, type Query, query } from './query.ts';
+import type { CallEvent } from '../audit/call-record.ts';
+import { onlyRow, type Query, query, readNothing } from './query.ts';
 
 export type AuditOutcome = 'ok' | 'refused' | 'error';
 
@@ -24,4 +25,20 @@ export function recordAudit(event: AuditEvent): Query<string> {
     [event.action, event.targetKind, event.targetId, event.outcome, JSON.stringify(event.details ?? {})],
     (rows) => onlyRow(rows).event_id as string,
   );
+}
+
+/** Records that the entered tenant admits a call, in the transaction in which its work begins. */
+export function auditCall(event: CallEvent): Query<void> {
+  return query('select app.audit_call($1)', [JSON.stringify(event)], readNothing);
+}
+
+/** Records what became of a call that was refused or failed; only the system may. `who` is {user, kind, credential}. */
+export function auditRefusal(
+  who: Readonly<Record<string, string | null>>,
+  event: CallEvent,
+  outcome: AuditOutcome,
+  code: string,
+): Query<void> {
+  const params = [JSON.stringify(who), JSON.stringify(event), outcome, code];
+  return query('select app.system_audit_refusal($1, $2, $3, $4)', params, readNothing);
 }

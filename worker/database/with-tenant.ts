@@ -1,5 +1,6 @@
 import type { Identity, Principal } from '../tenants/principal.ts';
 import type { TenantRole } from '../tenants/roles.ts';
+import { auditCall } from './audit.ts';
 import type { Database } from './database.ts';
 import { DatabaseError } from './errors.ts';
 import { onlyRow, type Query, query, type ResultsOf, type Row } from './query.ts';
@@ -46,9 +47,19 @@ async function enterAndRun<const Queries extends readonly Query<unknown>[]>(
   queries: Queries,
 ): Promise<{ readonly identity: Identity; readonly results: ResultsOf<Queries> }> {
   const ticket = await mintTicket(database.ticketKey, principal);
-  const [identity, ...results] = await database.transaction([enterTenant(ticket), ...queries]);
-  principal.entered?.(identity as Identity);
-  return { identity: identity as Identity, results: results as ResultsOf<Queries> };
+  const event = principal.record?.take() ?? null;
+  const before = event === null ? [] : [auditCall(event)];
+  try {
+    const [identity, ...results] = await database.transaction([enterTenant(ticket), ...before, ...queries]);
+    principal.entered?.(identity as Identity);
+    return {
+      identity: identity as Identity,
+      results: results.slice(before.length) as ResultsOf<Queries>,
+    };
+  } catch (error) {
+    if (event !== null) principal.record?.giveBack();
+    throw error;
+  }
 }
 
 /** Enters and leaves: who this principal is now, as the database knows it. Throws as {@link withTenant} does. */

@@ -196,6 +196,18 @@ const PAGES = [
     access: 'own_or_admin',
     what: 'the request log: what was asked by tokens and agents',
   },
+  {
+    method: 'GET',
+    path: '/audit',
+    access: 'admin',
+    what: 'the audit log: what happened, and what was refused',
+  },
+  {
+    method: 'GET',
+    path: '/audit/:tenant/export',
+    access: 'admin',
+    what: 'the whole audit log with its proof, as a file',
+  },
 ] as const satisfies readonly Page[];
 
 /** The pages and forms of somebody who is signed in, and who of them may. */

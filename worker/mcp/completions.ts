@@ -11,6 +11,8 @@ const PREFIX_CHARS_MAX = 1024;
 
 /** `completion/complete`. It needs what the resource or prompt needs that is completed. */
 export const completions: RequestKind = {
+  audited: { action: 'completion.get', kind: 'completion' },
+  inputOf: (params) => ({ ref: asRecord(params).ref, argument: asRecord(params).argument }),
   judge(params, offer) {
     const { ref, argument, context } = asRecord(params);
     const completed = findCompleted(asRecord(ref), offer);

@@ -5,6 +5,9 @@ import {
   type Result,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import { type CallEvent, CallRecord, callEvent } from '../audit/call-record.ts';
+import { endOfCall } from '../audit/end-of-call.ts';
+import { recordRefusal } from '../audit/record-refusal.ts';
 import { EntryRefused } from '../database/database.ts';
 import { enter } from '../database/with-tenant.ts';
 import { asRefusal } from '../http/as-refusal.ts';
@@ -15,6 +18,9 @@ import type { McpCall } from './mcp-call.ts';
 import type { Offer } from './offer.ts';
 import type { AcceptedRequest, RequestKind } from './request-kind.ts';
 import type { ToolContext } from './tool.ts';
+import { traceContextOf } from './trace-context.ts';
+
+const NOT_OF_THE_FORM = { outcome: 'refused', code: 'invalid_arguments' } as const;
 
 /** Answers a request of one of the kinds: runs what was accepted, and tells a refusal as its kind does. */
 export async function answer(
@@ -25,7 +31,11 @@ export async function answer(
 ): Promise<Result> {
   const judged = mcp.judged ?? kind.judge(params, mcp.offer, mcp.platform.refusedText);
   const refuse = (refusal: Refusal) => kind.refuse(refusal, mcp.call.requestId, params);
-  if (judged.ok) return perform(judged.request, mcp, context, refuse);
+  const target = judged.ok ? judged.request.target : judged.target;
+  const trace = traceContextOf(params)?.traceId ?? null;
+  const event = await callEvent({ ...kind.audited, target, trace }, kind.inputOf(params));
+  if (judged.ok) return perform(judged.request, mcp, context, event, refuse);
+  await recordRefusal(mcp.platform, mcp.principal, event, NOT_OF_THE_FORM);
   if (judged.reason instanceof ProtocolError) throw judged.reason;
   return refuse(judged.reason);
 }
@@ -38,11 +48,13 @@ async function perform(
   request: AcceptedRequest,
   mcp: McpCall,
   context: ServerContext,
+  event: CallEvent,
   refuse: (refusal: Refusal) => Result,
 ): Promise<Result> {
   const principal: Principal = {
     ...mcp.principal,
     needs: request.needs,
+    record: new CallRecord(event),
     entered: () => mcp.entry.entered(),
   };
   mcp.use.workBegins();
@@ -57,6 +69,8 @@ async function perform(
     if (isInputRequiredResult(result)) checkQuestions(result, mcp.offer);
     return result;
   } catch (error) {
+    const end = error instanceof ProtocolError ? NOT_OF_THE_FORM : endOfCall(error);
+    await recordRefusal(mcp.platform, principal, event, end);
     if (error instanceof ProtocolError) {
       mcp.use.refused('invalid_arguments');
       throw error;

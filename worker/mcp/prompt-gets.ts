@@ -12,6 +12,8 @@ import { unknownName } from './unknown-name.ts';
 
 /** `prompts/get`. */
 export const promptGets: RequestKind = {
+  audited: { action: 'prompt.get', kind: 'prompt' },
+  inputOf: (params) => asRecord(params).arguments ?? {},
   judge(params, offer) {
     const { name, arguments: given } = asRecord(params);
     const prompt = typeof name === 'string' ? offer.findPrompt(name) : undefined;

@@ -23,6 +23,10 @@ export type Judged =
 
 /** A kind of request that works in the tenant: how its form is judged, and how a refusal is told in its protocol form. */
 export interface RequestKind {
+  /** What the audit log calls a request of this kind, and what it names. */
+  readonly audited: { readonly action: string; readonly kind: string };
+  /** What of `params` is the input of which the audit log keeps a digest. */
+  readonly inputOf: (params: unknown) => unknown;
   /** Pure. `params` are whatever the client sent. */
   readonly judge: (params: unknown, offer: Offer, refused: RefusedText) => Judged;
   /** The result that tells the refusal, or throws the protocol's error. */

@@ -3,6 +3,8 @@ import { accepted, asRecord, type RequestKind } from './request-kind.ts';
 
 /** `resources/list`: what is always there on the first page, then what there is in the tenant, as far as the principal may see it. */
 export const resourceLists: RequestKind = {
+  audited: { action: 'resource.list', kind: 'resource' },
+  inputOf: (params) => ({ cursor: asRecord(params).cursor ?? null }),
   judge(params, offer) {
     const { cursor } = asRecord(params);
     const after = typeof cursor === 'string' ? cursor : null;

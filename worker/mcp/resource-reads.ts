@@ -15,6 +15,8 @@ export const NOTICE_META = { 'causeway/notice': true } as const;
 
 /** `resources/read`. */
 export const resourceReads: RequestKind = {
+  audited: { action: 'resource.read', kind: 'resource' },
+  inputOf: (params) => ({ uri: uriOf(params) }),
   judge(params, offer) {
     const uri = uriOf(params);
     const found = offer.findResource(uri);

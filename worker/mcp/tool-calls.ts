@@ -19,6 +19,8 @@ import { unknownName } from './unknown-name.ts';
 
 /** `tools/call`. A refusal is a result with `isError` and the one error envelope, which agents read. */
 export const toolCalls: RequestKind = {
+  audited: { action: 'tool.call', kind: 'tool' },
+  inputOf: (params) => asRecord(params).arguments ?? {},
   judge(params, offer, refusedText) {
     const { name, arguments: given } = asRecord(params);
     const tool = typeof name === 'string' ? offer.findTool(name) : undefined;

@@ -1,3 +1,4 @@
+import type { CallRecord } from '../audit/call-record.ts';
 import type { Scope } from '../mcp/scopes.ts';
 import type { TenantRole } from './roles.ts';
 
@@ -46,6 +47,8 @@ export interface Principal {
   readonly requestId: string;
   readonly address: string | null;
   readonly userAgent: string | null;
+  /** The call that this principal makes; the first successful entry writes its audit event. */
+  readonly record?: CallRecord;
   /** Called at each successful entry. */
   readonly entered?: (identity: Identity) => void;
 }

@@ -72,7 +72,12 @@ test('nor in the 2026 era, where a question is a result', async () => {
     use: new UseRecorder('POST', '/mcp'),
   } as unknown as McpCall;
   const context = { mcpReq: { signal: new AbortController().signal } } as unknown as ServerContext;
-  const kind = { judge: () => request, refuse: ({ code }: Refusal) => ({ code }) };
+  const kind = {
+    audited: { action: 'test.ask', kind: 'test' },
+    inputOf: () => ({}),
+    judge: () => request,
+    refuse: ({ code }: Refusal) => ({ code }),
+  };
   expect(await answer(kind, {}, mcp, context)).toEqual({ code: 'internal' });
 });
 

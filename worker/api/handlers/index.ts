@@ -1,6 +1,7 @@
 import type { Handlers } from '../handler.ts';
 import { openApiDocument } from '../openapi.ts';
 import { agentHandlers } from './agents.ts';
+import { auditHandlers } from './audit.ts';
 import { executorHandlers } from './executors.ts';
 import { invitationHandlers } from './invitations.ts';
 import { memberHandlers } from './members.ts';
@@ -19,5 +20,6 @@ export const API_HANDLERS: Handlers = {
   ...agentHandlers,
   ...projectHandlers,
   ...executorHandlers,
+  ...auditHandlers,
   getDocument: (_input, { platform }) => openApiDocument(platform.publicUrl),
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../route.ts';
 import { AGENT_ROUTES } from './agents.ts';
+import { AUDIT_ROUTES } from './audit.ts';
 import { EXECUTOR_ROUTES } from './executors.ts';
 import { INVITATION_ROUTES } from './invitations.ts';
 import { MEMBER_ROUTES } from './members.ts';
@@ -30,6 +31,7 @@ export const API_ROUTES = {
   ...AGENT_ROUTES,
   ...PROJECT_ROUTES,
   ...EXECUTOR_ROUTES,
+  ...AUDIT_ROUTES,
   ...DOCUMENT_ROUTES,
 } as const;
 

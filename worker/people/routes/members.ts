@@ -1,4 +1,6 @@
 import type { Context } from 'hono';
+import { CallRecord } from '../../audit/call-record.ts';
+import { pageEvent } from '../../audit/page-event.ts';
 import { membersPage, type TeamOfMembers } from '../../console/members-page.ts';
 import { signInsPage } from '../../console/sign-ins-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
@@ -62,8 +64,11 @@ export const endMember = asPage(async (context) => {
 export const showSignIns = asPage(async (context) => {
   const session = await requireSession(context, PATH);
   if (session instanceof Response) return session;
-  const shown = await listSignIns(context.get('platform'), principalOf(context, session), {
-    user: context.req.param('user') ?? '',
+  const user = context.req.param('user') ?? '';
+  const record = new CallRecord(await pageEvent('/members/:tenant/:user/sign-ins', { user }));
+  const principal = { ...principalOf(context, session), record };
+  const shown = await listSignIns(context.get('platform'), principal, {
+    user,
     limit: ROWS,
     cursor: context.req.query('after'),
   });

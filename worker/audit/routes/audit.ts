@@ -1,0 +1,70 @@
+import { auditPage } from '../../console/audit-page.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { listMembers } from '../../people/list-members.ts';
+import { personPrincipal } from '../../people/person.ts';
+import { asPage } from '../../people/routes/as-page.ts';
+import { requireSession } from '../../people/session.ts';
+import { CallRecord } from '../call-record.ts';
+import { exportLog } from '../export-log.ts';
+import { pageEvent } from '../page-event.ts';
+import { parseAuditFilter } from '../parse-audit-filter.ts';
+import { searchAudit } from '../search-audit.ts';
+
+const PATH = '/audit';
+const EXPORT_PATH = '/audit/:tenant/export';
+const ROWS = 100;
+/** Whom the filter offers. */
+const MEMBERS_SHOWN = 200;
+const PARAMETERS = [
+  ...['team', 'person', 'credential', 'client', 'action', 'outcome', 'call', 'order', 'from', 'until'],
+];
+
+/** `GET /audit`: the log of one team that the person administers, the first where the address names none. */
+export const showAudit = asPage(async (context) => {
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  const asked = new URLSearchParams(
+    PARAMETERS.flatMap((name) => {
+      const value = context.req.query(name);
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const teams = session.tenants.filter(({ role }) => role === 'admin' || role === 'owner');
+  const named = asked.get('team');
+  const team = named === null ? teams[0] : teams.find(({ tenantId }) => tenantId === named);
+  if (team === undefined && named !== null) throw new Refusal('not_found', 'You administer no such team.');
+  if (team === undefined)
+    return auditPage({ session, teams, tenantId: null, rows: [], cursor: null, asked, members: [] });
+  const platform = context.get('platform');
+  const record = new CallRecord(await pageEvent(PATH, Object.fromEntries(asked)));
+  const principal = { ...personPrincipal(session, team.tenantId, context.get('call')), record };
+  const parsed = parseAuditFilter(asked);
+  const [members, found] = await Promise.all([
+    listMembers(platform, principal, { limit: MEMBERS_SHOWN }),
+    parsed.ok
+      ? searchAudit(platform, principal, parsed.filter, { limit: ROWS, cursor: context.req.query('after') })
+      : { rows: [], cursor: null },
+  ]);
+  return auditPage({
+    ...{ session, teams, tenantId: team.tenantId, asked, members: members.rows },
+    ...{ rows: found.rows, cursor: found.cursor },
+    ...(parsed.ok ? {} : { problem: parsed.problem }),
+  });
+});
+
+/** `GET /audit/:tenant/export`: the file that `./causeway audit verify` proves. */
+export const downloadAudit = asPage(async (context) => {
+  const session = await requireSession(context, PATH);
+  if (session instanceof Response) return session;
+  const tenant = context.req.param('tenant') ?? '';
+  const record = new CallRecord(await pageEvent(EXPORT_PATH, {}));
+  const principal = { ...personPrincipal(session, tenant, context.get('call')), record };
+  const body = await exportLog(context.get('platform'), principal);
+  return new Response(body, {
+    headers: {
+      'content-type': 'application/jsonl',
+      'content-disposition': `attachment; filename="audit-${tenant}.jsonl"`,
+      'cache-control': 'no-store',
+    },
+  });
+});
