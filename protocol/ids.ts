@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   invitation: 'inv',
   client: 'cli',
   grant: 'gra',
+  sink: 'snk',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

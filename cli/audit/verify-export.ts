@@ -7,6 +7,8 @@ import { LeafProver, leafHash, rootOfPath } from './merkle.ts';
 export interface Trust {
   /** The deployment's key; null: the file can only be found consistent with itself. */
   readonly key: NoteVerifier | null;
+  /** When a witness cosigned a note, Unix seconds; null where it did not. Absent: none is demanded. */
+  readonly witness?: (note: string) => number | null;
   /** A checkpoint that is known from elsewhere; the export must not be older. */
   readonly kept?: Checkpoint;
 }
@@ -20,6 +22,8 @@ export type Verdict =
       /** Of them: without their contents, because their time of retention is over. */
       readonly removed: number;
       readonly checkpoint: Checkpoint;
+      /** Unix seconds; null where no witness was asked for. */
+      readonly cosignedAt: number | null;
     }
   /** `index` is the first bad entry; null where the file as a whole is bad. */
   | { readonly ok: false; readonly index: number | null; readonly problem: string };
@@ -37,6 +41,9 @@ export async function verifyExport(lines: AsyncIterable<string>, trust: Trust): 
   if (header === null) return bad(null, 'the file does not begin as an audit export does');
   const checkpoint = await proveHead(header, trust);
   if (typeof checkpoint === 'string') return bad(null, checkpoint);
+  const cosignedAt = trust.witness?.(header.checkpoint) ?? null;
+  if (trust.witness !== undefined && cosignedAt === null)
+    return bad(null, 'no witness of that key has cosigned the checkpoint');
 
   const prover = new LeafProver({ size: header.size, root: Buffer.from(header.root, 'base64') });
   const watch = new EventWatch();
@@ -58,6 +65,7 @@ export async function verifyExport(lines: AsyncIterable<string>, trust: Trust): 
     entries: header.size,
     removed: watch.removed,
     checkpoint,
+    cosignedAt,
   };
 }
 

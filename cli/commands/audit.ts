@@ -15,6 +15,7 @@ import { publicUrlOf } from '../stack/public-url-of.ts';
 import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
+import { readWitness, registerWitness } from './audit-witness.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
@@ -24,12 +25,14 @@ const EXIT = { proven: 0, notProven: 1, notJudged: 2, notAuthenticated: 3 } as c
 
 interface ExportOptions extends TenantOptions {
   readonly out: string;
+  readonly cosigned?: boolean;
   readonly publicUrl?: string;
 }
 
 interface VerifyOptions extends JsonOptions {
   readonly key?: string;
   readonly checkpoint?: string;
+  readonly witnessKey?: string;
 }
 
 const PASSPHRASE_NOTE =
@@ -48,6 +51,7 @@ export function registerAudit(program: Command): void {
     .summary('write the whole log of a tenant, with its proof, into a file')
     .description(`Seals and signs what is new, then writes the log as JSON lines.${PASSPHRASE_NOTE}`)
     .requiredOption('--out <file>', 'where to; it appears when it is whole')
+    .option('--cosigned', 'by the newest checkpoint that a witness cosigned; what is newer stays out')
     .option('--public-url <url>', 'the address of the deployment, where it is not this stack', parsePublicUrl)
     .addHelpText('after', '\nExample:\n  $ ./causeway audit export --out acme.jsonl')
     .action(exportLog);
@@ -76,16 +80,19 @@ export function registerAudit(program: Command): void {
     .argument('<file>', 'what audit export wrote')
     .option('--key <key>', 'the key that audit key printed, or a file that holds it')
     .option('--checkpoint <file>', 'a checkpoint that you kept; an older export is refused')
+    .option('--witness-key <key>', 'the public key of a witness, or its file; its cosignature is demanded')
     .addOption(jsonOption())
     .addHelpText('after', '\nExample:\n  $ ./causeway audit verify acme.jsonl --key causeway-audit.key')
     .action(verify);
+
+  registerWitness(audit);
 }
 
 async function exportLog(options: ExportOptions): Promise<void> {
   const tenant = tenantOf(options);
   await withAuditOperator(await ownerUrlOf(options), async (operator) => {
-    await sealNow(operator, options);
-    const proof = await operator.exportProof(tenant);
+    if (options.cosigned !== true) await sealNow(operator, options);
+    const proof = await operator.exportProof(tenant, options.cosigned === true);
     if (proof === null)
       throw new Failure({
         what: 'Nothing was exported.',
@@ -155,8 +162,13 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
   if (!existsSync(file)) throw notJudged(`there is no file ${file}`, 'name what audit export wrote');
   const key = options.key === undefined ? null : await readKey(options.key);
   const kept = options.checkpoint === undefined ? undefined : readKept(options.checkpoint);
+  const witness = options.witnessKey === undefined ? undefined : readWitness(options.witnessKey);
   const verdict = await createBoard().step('reading', (say) =>
-    verifyExport(counted(readLines(file), say), { key, ...(kept === undefined ? {} : { kept }) }),
+    verifyExport(counted(readLines(file), say), {
+      key,
+      ...(kept === undefined ? {} : { kept }),
+      ...(witness === undefined ? {} : { witness }),
+    }),
   );
   process.exitCode = !verdict.ok
     ? EXIT.notProven
@@ -184,11 +196,14 @@ function tell(verdict: Verdict): readonly string[] {
         ? `Not proven: ${verdict.problem}.`
         : `Not proven. The first bad entry is ${verdict.index}: ${verdict.problem}.`,
     ];
-  const { entries, removed, tenant, checkpoint, isAuthenticated } = verdict;
+  const { entries, removed, tenant, checkpoint, isAuthenticated, cosignedAt } = verdict;
   return [
     isAuthenticated
       ? `Proven: ${entries} entries of ${tenant}, as ${checkpoint.origin} signed them at ${checkpoint.at}.`
       : `Consistent, signer not authenticated: ${entries} entries of ${tenant}. Whoever wrote the file may have made all of it; give the key (--key).`,
+    ...(cosignedAt === null
+      ? []
+      : [`A witness saw that checkpoint at ${new Date(cosignedAt * 1000).toISOString()}.`]),
     ...(removed === 0 ? [] : [`${removed} of them without their contents: their time of retention is over.`]),
   ];
 }

@@ -6,8 +6,16 @@ import type { Query } from '../../worker/database/query.ts';
 export interface AuditOperator {
   /** Asks what the Worker asks too. */
   ask<Result>(question: Query<Result>): Promise<Result>;
-  /** Null where no checkpoint covers anything of the tenant. */
-  exportProof(tenant: string): Promise<ExportProof | null>;
+  /** By the newest checkpoint, or the newest that a witness cosigned; null where none covers anything of the tenant. */
+  exportProof(tenant: string, cosigned: boolean): Promise<ExportProof | null>;
+  /** The newest checkpoint with the proof from an older size; null where there is none. */
+  witnessRequest(oldSize: number): Promise<{
+    readonly size: number;
+    readonly note: string;
+    readonly proof: readonly string[];
+  } | null>;
+  /** Keeps a witness's line; false where there is no such checkpoint, or the line is known. */
+  addCosignature(size: number, line: string): Promise<boolean>;
   /** Lines of an export, from an index on; fewer than `linesMax` where the tree ends. */
   exportLines(tenant: string, size: number, from: number, linesMax: number): Promise<readonly string[]>;
 }
@@ -24,9 +32,18 @@ export async function withAuditOperator<Result>(
         const { rows } = await client.query<Record<string, unknown>>(question.text, [...question.params]);
         return question.read(rows);
       },
-      async exportProof(tenant) {
-        const sql = 'select app.export_audit_proof($1) as proof';
-        return (await client.query<{ proof: ExportProof | null }>(sql, [tenant])).rows[0]?.proof ?? null;
+      async exportProof(tenant, cosigned) {
+        const sql = 'select app.export_audit_proof($1, $2) as proof';
+        const { rows } = await client.query<{ proof: ExportProof | null }>(sql, [tenant, cosigned]);
+        return rows[0]?.proof ?? null;
+      },
+      async witnessRequest(oldSize) {
+        const { rows } = await client.query('select app.witness_request($1) as request', [oldSize]);
+        return rows[0]?.request ?? null;
+      },
+      async addCosignature(size, line) {
+        const { rows } = await client.query('select app.add_audit_cosignature($1, $2) as kept', [size, line]);
+        return rows[0]?.kept !== null;
       },
       async exportLines(tenant, size, from, linesMax) {
         const sql = 'select line from app.export_audit_lines($1, $2, $3, $4)';

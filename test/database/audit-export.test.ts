@@ -289,7 +289,7 @@ test('of many sealers at once each leaf, head and checkpoint is made once', asyn
 test('an interrupted export leaves no file', async () => {
   const file = join(folder, 'interrupted.jsonl');
   await log.withOperator(async (operator) => {
-    const proof = await operator.exportProof(ann.tenantId);
+    const proof = await operator.exportProof(ann.tenantId, false);
     if (proof === null) throw new Error('no checkpoint covers the tenant');
     const dying = { ...operator, exportLines: () => Promise.reject(new Error('the connection ended')) };
     await expect(writeExport(dying, proof, file, () => {})).rejects.toThrow('the connection ended');

@@ -25,6 +25,8 @@ export interface ApiWorld {
   /** A pool of the tenant, and an executor that has joined it. */
   readonly pool: string;
   readonly executor: string;
+  /** A webhook that gets the audit log. */
+  readonly sink: string;
 }
 
 let emails = 0;
@@ -46,6 +48,7 @@ export async function settleApiWorld(
     ...{ grant, client },
     project: await newProject(stack, member, owner),
     ...(await newExecutor(stack, tenant)),
+    sink: await newSink(owner, tenant),
   };
 }
 
@@ -90,6 +93,11 @@ async function newProject(stack: TestStack, member: Account, owner: ApiClient): 
   const { user } = await settlePerson(stack, { name: 'Pia', tenant });
   await owner.get('setProjectMember', { params: { tenant, project, user }, body: { role: 'owner' } });
   return project;
+}
+
+async function newSink(owner: ApiClient, tenant: string): Promise<string> {
+  const body = { url: 'https://sink.example.org/audit' };
+  return (await owner.get<{ sink: string }>('addAuditSink', { params: { tenant }, body })).sink;
 }
 
 async function newExecutor(stack: TestStack, tenant: TenantId) {
@@ -143,6 +151,11 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     removeProjectMember: ofProjectMember,
     listExecutors: inTenant,
     searchAudit: inTenant,
+    listAuditSinks: inTenant,
+    addAuditSink: { ...inTenant, body: { url: 'https://sink.example.org/audit' } },
+    endAuditSink: withParam('sink', world.sink),
+    getAuditRetention: inTenant,
+    setAuditRetention: { ...inTenant, body: { days: 365 } },
     createPool: { ...inTenant, body: { name: `attic ${emails++}` } },
     createJoinToken: withParam('pool', world.pool),
     changeExecutor: { ...withParam('executor', world.executor), body: { cordoned: true } },
@@ -177,6 +190,8 @@ export async function freshInput(
       return { params: { tenant, token: await newToken(caller, tenant) } };
     case 'revokeExecutor':
       return { params: { tenant, executor: (await newExecutor(stack, tenant)).executor } };
+    case 'endAuditSink':
+      return { params: { tenant, sink: await newSink(owner, tenant) } };
     case 'removeProjectMember':
       await owner.get('setProjectMember', apiInputs(world).setProjectMember);
       return apiInputs(world).removeProjectMember;

@@ -16,6 +16,8 @@ import type { Inhabitant } from './tenants.ts';
 const PASSPHRASE = 'correct horse battery staple';
 export const ORIGIN = 'causeway.example/audit';
 
+const linesOf = (file: string): readonly string[] => readFileSync(file, 'utf8').trimEnd().split('\n');
+
 /** The audit log of a test database, from an event to the verdict on an export. `folder` takes its files. */
 export function auditLogOf(database: TestDatabase, folder: string) {
   const withOperator = <Result>(work: (operator: AuditOperator) => Promise<Result>) =>
@@ -49,12 +51,13 @@ export function auditLogOf(database: TestDatabase, folder: string) {
       const file = join(folder, 'export.jsonl');
       await withOperator(async (operator) => {
         await seal(operator);
-        const proof = await operator.exportProof(tenantId);
+        const proof = await operator.exportProof(tenantId, false);
         if (proof === null) throw new Error('no checkpoint covers the tenant');
         await writeExport(operator, proof, file, () => {});
       });
-      return readFileSync(file, 'utf8').trimEnd().split('\n');
+      return linesOf(file);
     },
+    linesOf,
     async key(): Promise<NoteVerifier> {
       const stored = await withOperator((operator) => auditKey(sealerOf(operator)));
       const key = await readNoteVerifier(stored.public_key);

@@ -1,22 +1,43 @@
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
+import { retainEvents } from '../database/audit-log.ts';
+import type { Exits } from '../outbound/guarded-fetch.ts';
+import { parseLoopbackOrigins } from '../outbound/loopback-origins.ts';
 import type { Platform } from '../platform.ts';
 import { originOf } from './checkpoint.ts';
 import { makeCheckpoint, type Sealer, sealAll } from './seal-log.ts';
+import { sendToSinks } from './send-to-sinks.ts';
 
 /** Under which name checkpoints lie in the blob store, in place of a tenant. */
 const CHECKPOINTS = 'audit-checkpoints';
 
 /**
- * Once a minute: seals what happened, and once an hour signs it. The newest checkpoint is kept in the blob store too, so that
+ * Once a minute: seals what happened, sends it to sinks, takes away what is kept no longer, and once an hour signs it. The newest checkpoint is kept in the blob store too, so that
  * who holds the database alone cannot make the newest hours unhappened.
  */
 export async function sweepAudit(platform: Platform): Promise<void> {
   const sealer = sealerOf(platform);
   await sealAll(sealer);
+  await Promise.all([
+    sendToSinks(platform.database, exitsOf(platform), platform.sealKey),
+    signAndRetain(platform, sealer),
+  ]);
+}
+
+async function signAndRetain(platform: Platform, sealer: Sealer): Promise<void> {
+  await sealer.ask(retainEvents());
   const checkpoint = await makeCheckpoint(sealer);
   if (checkpoint === null) return;
   const bytes = utf8(checkpoint.note);
   await platform.blobs.put({ tenant: CHECKPOINTS, sha256: await sha256Hex(bytes) }, bytes, bytes.byteLength);
+}
+
+function exitsOf({ env }: Platform): Exits {
+  const outbound = env.OUTBOUND;
+  return {
+    internet: (url, init) => fetch(url, init),
+    loopback: (url, init) => (outbound === undefined ? fetch(url, init) : outbound.fetch(url, init)),
+    loopbackOrigins: parseLoopbackOrigins(env.LOOPBACK_ORIGINS ?? '') ?? [],
+  };
 }
 
 /** Seals as this deployment. */

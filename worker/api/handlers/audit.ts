@@ -1,3 +1,5 @@
+import { addSink, endSink, listSinks } from '../../audit/manage-sinks.ts';
+import { changeRetention, readRetention } from '../../audit/retention.ts';
 import { searchAudit } from '../../audit/search-audit.ts';
 import type { Handlers } from '../handler.ts';
 import type { AUDIT_ROUTES } from '../routes/audit.ts';
@@ -37,5 +39,24 @@ export const auditHandlers: Handlers<keyof typeof AUDIT_ROUTES> = {
       truncated: found.truncated,
       cursor: found.cursor,
     };
+  },
+
+  async getAuditRetention(_input, { platform, principal }) {
+    return { days: await readRetention(platform, principal) };
+  },
+
+  async listAuditSinks(_input, { platform, principal }) {
+    const sinks = await listSinks(platform, principal);
+    return { sinks: sinks.map((sink) => ({ ...sink, dead_letters: [...sink.dead_letters] })) };
+  },
+
+  addAuditSink: ({ body }, { platform, principal }) => addSink(platform, principal, body.url),
+
+  async endAuditSink({ params }, { platform, principal }) {
+    await endSink(platform, principal, params.sink);
+  },
+
+  async setAuditRetention({ body }, { platform, principal }) {
+    return { days: await changeRetention(platform, principal, body.days) };
   },
 };

@@ -31,6 +31,27 @@ export const auditEvent = z
   })
   .meta({ id: 'AuditEvent' });
 
+const retention = z.object({
+  days: z.number().int().min(30).max(36_500).nullable().describe('null: for ever, as it is at first'),
+});
+
+const entry = z.number().int();
+
+export const auditSink = z
+  .object({
+    sink: idText('sink'),
+    url: z.string(),
+    created_at: moment,
+    next_entry: entry.describe('The first that was not taken yet'),
+    waiting: z.number().int(),
+    failures: z.number().int().describe('In a row'),
+    last_failure: z.string().nullable(),
+    dead_letters: z
+      .array(z.object({ from: entry, until: entry.describe('Not included'), reason: z.string(), at: moment }))
+      .describe('Given up after a day; the newest 100'),
+  })
+  .meta({ id: 'AuditSink' });
+
 const text = z.string().min(1).max(300).optional();
 
 export const AUDIT_ROUTES = {
@@ -65,5 +86,59 @@ export const AUDIT_ROUTES = {
       order: z.enum(['newest', 'oldest']).default('newest'),
     }),
     answer: z.object({ events: z.array(auditEvent), ...uncountedPage }),
+  }),
+  getAuditRetention: defineRoute({
+    method: 'GET',
+    path: '/tenants/:tenant/audit/retention',
+    access: 'admin',
+    tag: TAG,
+    summary: 'For how long the contents of events are kept',
+    params: inTenant,
+    answer: retention,
+  }),
+  setAuditRetention: defineRoute({
+    method: 'PUT',
+    path: '/tenants/:tenant/audit/retention',
+    access: 'owner',
+    tag: TAG,
+    summary: 'Say for how long the contents of events are kept',
+    description:
+      'Contents that are older go within two days, after an event that says so; their leaves stay, so that every proof holds.',
+    params: inTenant,
+    body: retention,
+    answer: retention,
+  }),
+  listAuditSinks: defineRoute({
+    method: 'GET',
+    path: '/tenants/:tenant/audit/sinks',
+    access: 'admin',
+    tag: TAG,
+    summary: 'Webhooks that get the log, and what they did not take',
+    params: inTenant,
+    answer: z.object({ sinks: z.array(auditSink) }),
+  }),
+  addAuditSink: defineRoute({
+    method: 'POST',
+    path: '/tenants/:tenant/audit/sinks',
+    access: 'owner',
+    tag: TAG,
+    summary: 'Send the log to a webhook too',
+    description:
+      'From the first entry on, in order, each until it is taken, signed as Standard Webhooks says. The secret is shown once.',
+    params: inTenant,
+    body: z.object({ url: z.string().min(1).max(1000).describe('https, a public name') }),
+    answer: z.object({ sink: idText('sink'), secret: z.string() }),
+    status: 201,
+    refuses: ['limit_exceeded'],
+  }),
+  endAuditSink: defineRoute({
+    method: 'DELETE',
+    path: '/tenants/:tenant/audit/sinks/:sink',
+    access: 'owner',
+    tag: TAG,
+    summary: 'Send a webhook nothing more',
+    params: inTenant.extend({ sink: idText('sink') }),
+    answer: null,
+    refuses: ['not_found'],
   }),
 } as const;

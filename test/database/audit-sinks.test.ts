@@ -1,0 +1,211 @@
+import { createHmac } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { newId } from '../../protocol/ids.ts';
+import { secretOfSink } from '../../worker/audit/post-batch.ts';
+import { ATTEMPTS_MAX, sendToSinks } from '../../worker/audit/send-to-sinks.ts';
+import { claimAuditSinks, settleAuditSink } from '../../worker/database/audit-sinks.ts';
+import type { Database } from '../../worker/database/database.ts';
+import { query } from '../../worker/database/query.ts';
+import { withTenant } from '../../worker/database/with-tenant.ts';
+import { importSealKey } from '../../worker/seal/seal.ts';
+import { auditLogOf } from '../support/audit-log.ts';
+import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type Inhabitant, settle } from '../support/tenants.ts';
+
+interface Received {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+let database: TestDatabase;
+let client: Database;
+let log: ReturnType<typeof auditLogOf>;
+let ann: Inhabitant;
+let sealKey: Awaited<ReturnType<typeof importSealKey>>;
+let server: Server;
+let origin: string;
+/** What the receiver was sent, and what it answers next. */
+let received: Received[] = [];
+let answers: number[] = [];
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      received.push({ headers: request.headers, body });
+      response.writeHead(answers.shift() ?? 204, { location: 'http://127.0.0.1:1/' }).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  database = await startTestDatabase();
+  client = await database.open();
+  log = auditLogOf(database, tmpdir());
+  ann = await settle(database.asOwner, { person: 'Ann', tenant: 'Acme' });
+  sealKey = await importSealKey('A'.repeat(43));
+}, 120_000);
+afterAll(async () => {
+  server?.close();
+  await database?.stop();
+});
+beforeEach(() => {
+  received = [];
+  answers = [];
+});
+
+async function sinkAt(url: string): Promise<string> {
+  const sink = newId('sink');
+  await database.asSuperuser('insert into app.audit_sinks (tenant_id, sink_id, url) values ($1, $2, $3)', [
+    ann.tenantId,
+    sink,
+    url,
+  ]);
+  return sink;
+}
+const send = () =>
+  sendToSinks(client, { internet: fetch, loopback: fetch, loopbackOrigins: [origin] }, sealKey);
+const record = async (count: number) => {
+  await log.work(ann, count);
+  await log.withOperator(log.seal);
+};
+const stateOf = async (sink: string) =>
+  (
+    await database.asSuperuser(
+      'select next_leaf::int, failures, last_failure, next_attempt_at > now() as waits from app.audit_sinks where sink_id = $1',
+      [sink],
+    )
+  )[0];
+const entriesIn = () =>
+  received.flatMap(({ body }) =>
+    (JSON.parse(body) as { entries: { entry: number }[] }).entries.map(({ entry }) => entry),
+  );
+/** Lets the wait of every sink be over. */
+const wait = () => database.asSuperuser('update app.audit_sinks set next_attempt_at = now()');
+const end = (sink: string) =>
+  database.asSuperuser('update app.audit_sinks set ended_at = now() where sink_id = $1', [sink]);
+
+test('every entry is sent once and in order, also more than one batch, signed so that its receiver can tell', async () => {
+  const sink = await sinkAt(`${origin}/audit`);
+  await record(230);
+  expect(await send()).toBeGreaterThanOrEqual(3);
+  const entries = entriesIn();
+  expect(entries).toEqual(entries.map((_, index) => index));
+  expect(entries.length).toBeGreaterThanOrEqual(230);
+  const secret = Buffer.from((await secretOfSink(sealKey, sink)).replace('whsec_', ''), 'base64');
+  for (const { headers, body } of received) {
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+    expect(headers['webhook-signature']).toBe(
+      `v1,${createHmac('sha256', secret).update(signed).digest('base64')}`,
+    );
+  }
+  expect(await send()).toBe(0);
+  await record(1);
+  await send();
+  expect(entriesIn()).toEqual([...entries, entries.length]);
+  await end(sink);
+});
+
+test('a receiver that fails is asked again later, from where it failed, and loses nothing', async () => {
+  const sink = await sinkAt(`${origin}/audit`);
+  answers = [204, 500];
+  expect(await send()).toBe(1);
+  expect(await stateOf(sink)).toMatchObject({
+    next_leaf: 100,
+    failures: 1,
+    last_failure: 'http_500',
+    waits: true,
+  });
+  expect(await send()).toBe(0);
+  await wait();
+  await send();
+  const entries = entriesIn();
+  expect(entries.filter((entry, index) => entries.indexOf(entry) === index)).toEqual(
+    Array.from({ length: Math.max(...entries) + 1 }, (_, index) => index),
+  );
+  expect(await stateOf(sink)).toMatchObject({ failures: 0, last_failure: null });
+  await end(sink);
+});
+
+test('a batch that is never taken becomes a dead letter, and what follows is sent', async () => {
+  const sink = await sinkAt(`${origin}/audit`);
+  answers = Array(ATTEMPTS_MAX).fill(503);
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    await wait();
+    await send();
+  }
+  const dead = await database.asSuperuser(
+    'select from_leaf::int, until_leaf::int, reason from app.audit_dead_letters where sink_id = $1',
+    [sink],
+  );
+  expect(dead).toEqual([{ from_leaf: 0, until_leaf: 100, reason: 'http_503' }]);
+  await wait();
+  await send();
+  expect(entriesIn().at(-1)).toBeGreaterThan(200);
+  await end(sink);
+});
+
+test('one that fails keeps no other waiting', async () => {
+  const [bad, good] = [await sinkAt('http://127.0.0.1:1/'), await sinkAt(`${origin}/audit`)];
+  await send();
+  expect(await stateOf(bad)).toMatchObject({ next_leaf: 0, failures: 1 });
+  expect(entriesIn().length).toBeGreaterThan(200);
+  await Promise.all([bad, good].map(end));
+});
+
+test.each([
+  ['a redirect', 302, 'http_302'],
+  ['a refusal', 401, 'http_401'],
+])('%s is not taken for delivery, and is not followed', async (_name, status, reason) => {
+  const sink = await sinkAt(`${origin}/audit`);
+  answers = [status];
+  await send();
+  expect(received).toHaveLength(1);
+  expect(await stateOf(sink)).toMatchObject({ next_leaf: 0, last_failure: reason });
+  await end(sink);
+});
+
+test.each([
+  ['http://169.254.169.254/latest', 'not_https'],
+  ['https://10.0.0.1/', 'internal_address'],
+  ['https://metadata.internal/', 'internal_name'],
+])('%s, if it ever got into the table, is not asked', async (url, reason) => {
+  const sink = await sinkAt(url);
+  await send();
+  expect(await stateOf(sink)).toMatchObject({ next_leaf: 0, last_failure: reason });
+  await end(sink);
+});
+
+test('of senders at once one has a sink at a time', async () => {
+  const sink = await sinkAt(`${origin}/audit`);
+  const claims = await Promise.all(
+    [1, 2, 3, 4].map(() => client.transaction([claimAuditSinks(10)] as const)),
+  );
+  expect(claims.flat(2)).toHaveLength(1);
+  await end(sink);
+});
+
+describe('what Mallory injects into her call', () => {
+  test.each([
+    ['claims nothing', () => claimAuditSinks(1)],
+    [
+      'settles nothing',
+      () =>
+        settleAuditSink({ tenant: ann.tenantId, sink: 'snk_x', url: '', from: 0, entries: ['x'] }, null, 1),
+    ],
+    [
+      'adds no sink',
+      () => query("insert into app.audit_sinks (url) values ('https://evil.example/')", [], () => null),
+    ],
+    ['reads no sink', () => query('select * from app.audit_sinks', [], () => null)],
+  ])('%s', async (_name, asked) => {
+    await expect(withTenant(client, ann.principal, [asked() as never])).rejects.toMatchObject({
+      sqlstate: '42501',
+    });
+  });
+});
