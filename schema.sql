@@ -101,6 +101,9 @@ create domain app.sha256 as text collate "C"
 create domain app.sha256_hex as text collate "C"
   constraint sha256_hex_form CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
 
+create domain app.snk_id as text collate "C"
+  constraint snk_id_form CHECK ((VALUE ~ '^snk_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+
 create domain app.source_name as text collate "C"
   constraint source_name_check CHECK ((VALUE ~ '^[a-z][a-z0-9_]{0,62}$'::text));
 
@@ -185,6 +188,53 @@ grant insert, select on table app.audit_checkpoints to causeway_keeper;
 grant select on table app.audit_checkpoints to causeway_backup;
 comment on table app.audit_checkpoints is 'Signed notes (C2SP tlog-checkpoint) over the tree of the deployment, each naming the one before.';
 
+create table app.audit_cosignatures (
+  tree_size bigint not null,
+  line text not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint audit_cosignatures_line_check CHECK (((line ~ '^— [^ +]+ [A-Za-z0-9+/=]+$'::text) AND (length(line) <= 500))),
+  constraint audit_cosignatures_pkey PRIMARY KEY (tree_size, line),
+  constraint audit_cosignatures_tree_size_fkey FOREIGN KEY (tree_size) REFERENCES app.audit_checkpoints(tree_size)
+);
+alter table app.audit_cosignatures owner to causeway_owner;
+alter table app.audit_cosignatures enable row level security;
+alter table app.audit_cosignatures force row level security;
+create policy backup on app.audit_cosignatures for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_cosignatures for all to causeway_keeper
+  using (true)
+  with check (true);
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_cosignatures FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+grant insert, select on table app.audit_cosignatures to causeway_keeper;
+grant select on table app.audit_cosignatures to causeway_backup;
+
+create table app.audit_dead_letters (
+  tenant_id app.ten_id not null,
+  sink_id app.snk_id not null,
+  from_leaf bigint not null,
+  until_leaf bigint not null,
+  reason text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint audit_dead_letters_check CHECK ((until_leaf > from_leaf)),
+  constraint audit_dead_letters_pkey PRIMARY KEY (tenant_id, sink_id, from_leaf),
+  constraint audit_dead_letters_reason_check CHECK ((length(reason) <= 100)),
+  constraint audit_dead_letters_tenant_id_sink_id_fkey FOREIGN KEY (tenant_id, sink_id) REFERENCES app.audit_sinks(tenant_id, sink_id)
+);
+alter table app.audit_dead_letters owner to causeway_owner;
+alter table app.audit_dead_letters enable row level security;
+alter table app.audit_dead_letters force row level security;
+create policy backup on app.audit_dead_letters for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_dead_letters for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.audit_dead_letters for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select on table app.audit_dead_letters to causeway_keeper;
+grant select on table app.audit_dead_letters to causeway_backup;
+comment on table app.audit_dead_letters is 'Leaves from from_leaf up to, and without, until_leaf that a sink did not take.';
+
 create table app.audit_events (
   tenant_id app.ten_id not null default app.tenant_id(),
   event_id app.evt_id not null default app.new_id('evt'::text),
@@ -233,15 +283,18 @@ create policy keeper_adds on app.audit_events for insert to causeway_keeper
   with check (true);
 create policy keeper_reads on app.audit_events for select to causeway_keeper
   using (true);
+create policy keeper_retains on app.audit_events for delete to causeway_keeper
+  using (app.is_past_retention((tenant_id)::text, (event_id)::text, occurred_at));
 create policy readers on app.audit_events as restrictive for select to causeway_app
   using (((request_id = ( SELECT app.request_id() AS request_id)) OR ( SELECT app.may_read_audit() AS may_read_audit)));
 create policy tenant on app.audit_events for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON app.audit_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+CREATE TRIGGER append_only_but_for_retention BEFORE DELETE ON app.audit_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_unretained(); -- enabled always
 CREATE TRIGGER queue_for_sealing AFTER INSERT ON app.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.queue_for_sealing(); -- enabled always
+grant delete, select on table app.audit_events to causeway_keeper;
 grant select on table app.audit_events to causeway_backup;
-grant select on table app.audit_events to causeway_keeper;
 grant insert (action, target_kind, target_id, outcome, details, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_app;
 grant insert (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details, client_id, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_keeper;
 grant select (tenant_id, event_id, occurred_at, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details, client_id, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_app;
@@ -316,6 +369,33 @@ grant insert, select on table app.audit_nodes to causeway_keeper;
 grant select on table app.audit_nodes to causeway_backup;
 comment on table app.audit_nodes is 'Complete subtrees: that of level l and index i has the leaves from i * 2^l on. Level 0 are the leaves.';
 
+create table app.audit_retention (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  retain_days integer,
+  removed_below bigint not null default 0,
+  announced_event app.evt_id,
+  announced_at timestamp with time zone,
+  constraint audit_retention_pkey PRIMARY KEY (tenant_id),
+  constraint audit_retention_removed_below_check CHECK ((removed_below >= 0)),
+  constraint audit_retention_retain_days_check CHECK (((retain_days >= 30) AND (retain_days <= 36500))),
+  constraint audit_retention_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.audit_retention owner to causeway_owner;
+alter table app.audit_retention enable row level security;
+alter table app.audit_retention force row level security;
+create policy backup on app.audit_retention for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_retention for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.audit_retention for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.audit_retention to causeway_keeper;
+grant select on table app.audit_retention to causeway_app;
+grant select on table app.audit_retention to causeway_backup;
+comment on table app.audit_retention is 'Without a row, or with NULL days, events are kept for ever.';
+
 create table app.audit_seals (
   tenant_id app.ten_id not null,
   leaf_index bigint not null,
@@ -341,6 +421,37 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.audit_seal
 grant insert, select on table app.audit_seals to causeway_keeper;
 grant select on table app.audit_seals to causeway_backup;
 comment on table app.audit_seals is 'Which event is which leaf of its tenant''s tree. It outlives the event, as its hash does.';
+
+create table app.audit_sinks (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  sink_id app.snk_id not null default app.new_id('snk'::text),
+  url text not null,
+  created_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  next_leaf bigint not null default 0,
+  failures integer not null default 0,
+  last_failure text,
+  next_attempt_at timestamp with time zone not null default now(),
+  constraint audit_sinks_failures_check CHECK ((failures >= 0)),
+  constraint audit_sinks_last_failure_check CHECK ((length(last_failure) <= 100)),
+  constraint audit_sinks_next_leaf_check CHECK ((next_leaf >= 0)),
+  constraint audit_sinks_pkey PRIMARY KEY (tenant_id, sink_id),
+  constraint audit_sinks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
+  constraint audit_sinks_url_check CHECK (((length(url) >= 1) AND (length(url) <= 1000)))
+);
+alter table app.audit_sinks owner to causeway_owner;
+alter table app.audit_sinks enable row level security;
+alter table app.audit_sinks force row level security;
+create policy backup on app.audit_sinks for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_sinks for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.audit_sinks for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.audit_sinks to causeway_keeper;
+grant select on table app.audit_sinks to causeway_backup;
 
 create table app.audit_trees (
   tree text not null,
@@ -1549,6 +1660,21 @@ grant select on table migrations.applied to causeway_resolver;
 
 -- Functions
 
+CREATE OR REPLACE FUNCTION app.add_audit_cosignature(checkpoint text, line text)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.audit_cosignatures (tree_size, line)
+  select c.tree_size, line from app.audit_checkpoints as c where c.tree_size = checkpoint::bigint
+  on conflict do nothing
+  returning tree_size
+$function$;
+alter function app.add_audit_cosignature(text,text) owner to causeway_keeper;
+grant execute on function app.add_audit_cosignature(text,text) to causeway_owner;
+comment on function app.add_audit_cosignature(text,text) is 'Keeps a witness''s line for the checkpoint of that size; NULL where there is none, or it is known.';
+
 CREATE OR REPLACE FUNCTION app.add_data_key(tenant text, purpose text, key_id text, wrapped text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1847,7 +1973,7 @@ AS $function$
 $function$;
 alter function app.audit_person(text,text,text,text,text,text,jsonb,jsonb) owner to causeway_keeper;
 
-CREATE OR REPLACE FUNCTION app.audit_proof(tenant text)
+CREATE OR REPLACE FUNCTION app.audit_proof(tenant text, cosigned boolean)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
@@ -1856,15 +1982,17 @@ AS $function$
   select jsonb_build_object(
            'tenant', h.tenant_id, 'size', h.tree_size, 'root', encode(h.root_hash, 'base64'),
            'head_index', h.head_index, 'head_proof', app.inclusion_proof('deployment', h.head_index, c.tree_size),
-           'checkpoint', c.note,
+           'checkpoint', c.note || coalesce((select string_agg(w.line || E'\n', '' order by w.created_at)
+                                               from app.audit_cosignatures as w where w.tree_size = c.tree_size), ''),
            'uncovered', (select count(*) from app.audit_seals as s where s.tenant_id = h.tenant_id and s.leaf_index >= h.tree_size)
                         + (select count(*) from app.audit_unsealed as u where u.tenant_id = h.tenant_id))
-    from (select * from app.audit_checkpoints order by tree_size desc limit 1) as c
+    from (select k.* from app.audit_checkpoints as k
+           where not cosigned or exists (select from app.audit_cosignatures as w where w.tree_size = k.tree_size)
+           order by k.tree_size desc limit 1) as c
     join app.audit_heads as h on h.tenant_id = audit_proof.tenant and h.head_index < c.tree_size
    order by h.tree_size desc limit 1
 $function$;
-alter function app.audit_proof(text) owner to causeway_keeper;
-comment on function app.audit_proof(text) is 'The newest head of a tenant''s tree that a checkpoint covers, with what ties the two together; NULL where none does.';
+alter function app.audit_proof(text,boolean) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.awaited_upload(upload text)
  RETURNS jsonb
@@ -3006,14 +3134,14 @@ AS $function$ select * from app.audit_lines(tenant, tree_size, from_index, lines
 alter function app.export_audit_lines(text,bigint,bigint,integer) owner to causeway_keeper;
 grant execute on function app.export_audit_lines(text,bigint,bigint,integer) to causeway_owner;
 
-CREATE OR REPLACE FUNCTION app.export_audit_proof(tenant text)
+CREATE OR REPLACE FUNCTION app.export_audit_proof(tenant text, cosigned boolean)
  RETURNS jsonb
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select app.audit_proof(tenant) $function$;
-alter function app.export_audit_proof(text) owner to causeway_keeper;
-grant execute on function app.export_audit_proof(text) to causeway_owner;
+AS $function$ select app.audit_proof(tenant, cosigned) $function$;
+alter function app.export_audit_proof(text,boolean) owner to causeway_keeper;
+grant execute on function app.export_audit_proof(text,boolean) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.find_api_token(token_id text)
  RETURNS TABLE(tenant_id text, user_id text, argon2id_hash text, alive boolean)
@@ -3317,6 +3445,24 @@ alter function app.is_in_session() owner to causeway_keeper;
 grant execute on function app.is_in_session() to causeway_app;
 grant execute on function app.is_in_session() to causeway_resolver;
 comment on function app.is_in_session() is 'Whether a signed-in person acts in the entered tenant, and no token or agent of theirs.';
+
+CREATE OR REPLACE FUNCTION app.is_past_retention(tenant text, event text, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select exists (
+    select from app.audit_retention as r
+      join app.audit_seals as own on own.tenant_id = r.tenant_id and own.event_id = event
+      join app.audit_seals as said on said.tenant_id = r.tenant_id and said.event_id = r.announced_event
+     where r.tenant_id = tenant and own.leaf_index < r.removed_below
+       and at < clock_timestamp() - make_interval(days => r.retain_days)
+       and said.leaf_index < (select max(h.tree_size) from app.audit_heads as h
+                               where h.tenant_id = tenant and h.head_index < (select max(c.tree_size) from app.audit_checkpoints as c)))
+$function$;
+alter function app.is_past_retention(text,text,timestamp with time zone) owner to causeway_keeper;
+grant execute on function app.is_past_retention(text,text,timestamp with time zone) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.is_placement(given jsonb)
  RETURNS boolean
@@ -4919,6 +5065,30 @@ alter function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) own
 grant execute on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) to causeway_app;
 comment on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) is 'Makes the account of somebody new, once a link, and signs them in.';
 
+CREATE OR REPLACE FUNCTION app.system_add_audit_sink(sink text, url text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if not (app.is_in_session() and app.role() = 'owner') then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  perform pg_advisory_xact_lock(hashtext('app.audit_sinks ' || app.tenant_id()));
+  if (select count(*) from app.audit_sinks as s where s.tenant_id = app.tenant_id() and s.ended_at is null) >= 5 then
+    perform app.audit('audit.add_sink', 'sink', sink, 'refused', jsonb_build_object('code', 'limit_exceeded'));
+    return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
+  end if;
+  insert into app.audit_sinks (tenant_id, sink_id, url) values (app.tenant_id(), sink, url);
+  perform app.audit('audit.add_sink', 'sink', sink, 'ok', jsonb_build_object('url', url));
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_add_audit_sink(text,text) owner to causeway_keeper;
+grant execute on function app.system_add_audit_sink(text,text) to causeway_app;
+
 CREATE OR REPLACE FUNCTION app.system_add_checkpoint(tree_size bigint, note text)
  RETURNS void
  LANGUAGE sql
@@ -5036,7 +5206,7 @@ CREATE OR REPLACE FUNCTION app.system_audit_proof()
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select app.audit_proof(app.tenant_id()) where app.is_in_session() and app.may_read_audit() $function$;
+AS $function$ select app.audit_proof(app.tenant_id(), false) where app.is_in_session() and app.may_read_audit() $function$;
 alter function app.system_audit_proof() owner to causeway_keeper;
 grant execute on function app.system_audit_proof() to causeway_app;
 
@@ -5157,6 +5327,43 @@ $function$;
 alter function app.system_change_password(text,text,jsonb,text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_change_password(text,text,jsonb,text,text,jsonb) to causeway_app;
 comment on function app.system_change_password(text,text,jsonb,text,text,jsonb) is 'Replaces the password that was verified, and ends every other session of the person.';
+
+CREATE OR REPLACE FUNCTION app.system_claim_audit_sinks(entries_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  claimed jsonb;
+begin
+  perform app.refuse_inside_tenant();
+  -- Whoever has claimed a sink and dies loses it after two minutes; until then nobody else sends to it, so order holds.
+  with due as (
+    select s.tenant_id, s.sink_id from app.audit_sinks as s join app.audit_trees as t on t.tree = s.tenant_id
+     where s.ended_at is null and s.next_attempt_at <= clock_timestamp() and s.next_leaf < t.tree_size
+     order by s.next_attempt_at limit 20 for update of s skip locked
+  ), taken as (
+    update app.audit_sinks as s set next_attempt_at = clock_timestamp() + interval '2 minutes'
+      from due where s.tenant_id = due.tenant_id and s.sink_id = due.sink_id
+    returning s.*
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'tenant', s.tenant_id, 'sink', s.sink_id, 'url', s.url, 'from', s.next_leaf,
+           'entries', (select jsonb_agg(format('{"entry":%s,"event":%s}', b.leaf_index, b.event) order by b.leaf_index)
+                         from (select l.leaf_index, case when e.event_id is null then 'null' else app.audit_leaf(e) end as event
+                                 from app.audit_seals as l
+                                 left join app.audit_events as e on e.tenant_id = l.tenant_id and e.event_id = l.event_id
+                                where l.tenant_id = s.tenant_id and l.leaf_index >= s.next_leaf
+                                order by l.leaf_index limit entries_max) as b))), '[]')
+    into claimed from taken as s;
+  return claimed;
+end
+$function$;
+alter function app.system_claim_audit_sinks(integer) owner to causeway_keeper;
+grant execute on function app.system_claim_audit_sinks(integer) to causeway_app;
+comment on function app.system_claim_audit_sinks(integer) is 'Sinks that have something to be sent, each with its next entries as texts: [{tenant, sink, url, from, entries}].';
 
 CREATE OR REPLACE FUNCTION app.system_cordon_own_executor(executor text, cordoned boolean)
  RETURNS jsonb
@@ -5359,6 +5566,28 @@ alter function app.system_draft_checkpoint() owner to causeway_keeper;
 grant execute on function app.system_draft_checkpoint() to causeway_app;
 grant execute on function app.system_draft_checkpoint() to causeway_owner;
 comment on function app.system_draft_checkpoint() is 'Adds the heads of the trees that grew to the tree of the deployment, and says what a checkpoint of it has to sign: {size, root, at, last: {size, sha256} | null}.';
+
+CREATE OR REPLACE FUNCTION app.system_end_audit_sink(sink text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not (app.is_in_session() and app.role() = 'owner') then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  update app.audit_sinks as s set ended_at = now()
+   where s.tenant_id = app.tenant_id() and s.sink_id = sink and s.ended_at is null;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  perform app.audit('audit.end_sink', 'sink', sink, 'ok');
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.system_end_audit_sink(text) owner to causeway_keeper;
+grant execute on function app.system_end_audit_sink(text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_end_client(client_id text)
  RETURNS jsonb
@@ -5579,6 +5808,27 @@ alter function app.system_last_checkpoint() owner to causeway_keeper;
 grant execute on function app.system_last_checkpoint() to causeway_app;
 grant execute on function app.system_last_checkpoint() to causeway_owner;
 comment on function app.system_last_checkpoint() is 'The newest checkpoint {size, note, age_seconds}, or NULL.';
+
+CREATE OR REPLACE FUNCTION app.system_list_audit_sinks()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'sink', s.sink_id, 'url', s.url, 'created_at', s.created_at, 'next_entry', s.next_leaf,
+           'waiting', greatest(0, coalesce((select t.tree_size from app.audit_trees as t where t.tree = s.tenant_id), 0) - s.next_leaf),
+           'failures', s.failures, 'last_failure', s.last_failure,
+           'dead_letters', (select coalesce(jsonb_agg(jsonb_build_object('from', d.from_leaf, 'until', d.until_leaf,
+                                    'reason', d.reason, 'at', d.created_at) order by d.from_leaf desc), '[]')
+                              from (select * from app.audit_dead_letters as l
+                                     where l.tenant_id = s.tenant_id and l.sink_id = s.sink_id
+                                     order by l.from_leaf desc limit 100) as d)) order by s.sink_id), '[]')
+    from app.audit_sinks as s
+   where s.tenant_id = app.tenant_id() and s.ended_at is null and app.is_in_session() and app.may_read_audit()
+$function$;
+alter function app.system_list_audit_sinks() owner to causeway_keeper;
+grant execute on function app.system_list_audit_sinks() to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_list_invitations(cookie_sha256 text)
  RETURNS jsonb
@@ -6232,6 +6482,53 @@ alter function app.system_restrict_project(text,boolean) owner to causeway_keepe
 grant execute on function app.system_restrict_project(text,boolean) to causeway_app;
 comment on function app.system_restrict_project(text,boolean) is 'Makes a project its members'' alone, or open to the tenant again. Refuses with not_found, insufficient_role, or already_exists where an open project has the name.';
 
+CREATE OR REPLACE FUNCTION app.system_retain_audit()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  due record;
+  young bigint;
+  announced text;
+  removed bigint := 0;
+  gone bigint;
+begin
+  perform app.refuse_inside_tenant();
+  for due in select * from app.audit_retention where retain_days is not null for update skip locked loop
+    delete from app.audit_events as e
+     using app.audit_seals as s
+     where s.tenant_id = due.tenant_id and s.leaf_index < due.removed_below
+       and e.tenant_id = s.tenant_id and e.event_id = s.event_id;
+    get diagnostics gone = row_count;
+    removed := removed + gone;
+    continue when due.announced_at > clock_timestamp() - interval '1 day';
+    -- The first leaf that is too young; of a tenant that was quiet for so long, the end.
+    young := coalesce(
+      (select s.leaf_index
+         from app.audit_seals as s join app.audit_events as e on e.tenant_id = s.tenant_id and e.event_id = s.event_id
+        where s.tenant_id = due.tenant_id and s.leaf_index >= due.removed_below
+          and e.occurred_at >= clock_timestamp() - make_interval(days => due.retain_days)
+        order by s.leaf_index limit 1),
+      (select t.tree_size from app.audit_trees as t where t.tree = due.tenant_id));
+    continue when young is null or young <= due.removed_below;
+    insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+    values (due.tenant_id, 'system', 'audit.retain', 'tenant', due.tenant_id, 'ok',
+            jsonb_build_object('removed_below', young, 'days', due.retain_days))
+    returning event_id into announced;
+    update app.audit_retention as r
+       set removed_below = young, announced_event = announced, announced_at = clock_timestamp()
+     where r.tenant_id = due.tenant_id;
+  end loop;
+  return removed;
+end
+$function$;
+alter function app.system_retain_audit() owner to causeway_keeper;
+grant execute on function app.system_retain_audit() to causeway_app;
+comment on function app.system_retain_audit() is 'Takes away the contents of events whose time is over and announced, and announces the next, at most once a day a tenant.';
+
 CREATE OR REPLACE FUNCTION app.system_revoke_invitation(cookie_sha256 text, invitation_id text, call jsonb, in_tenant text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6501,6 +6798,27 @@ alter function app.system_search_audit(jsonb,text,integer) owner to causeway_kee
 grant execute on function app.system_search_audit(jsonb,text,integer) to causeway_app;
 comment on function app.system_search_audit(jsonb,text,integer) is 'Audit events of the entered tenant for an admin in a session, newest first unless filter.oldest_first: `filter` is {user, credential, client, action (or its beginning with a point), target, outcome, request, trace, from, until, oldest_first}.';
 
+CREATE OR REPLACE FUNCTION app.system_set_audit_retention(days integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not (app.is_in_session() and app.role() = 'owner') then
+    perform app.audit('audit.set_retention', 'tenant', app.tenant_id(), 'refused', jsonb_build_object('code', 'insufficient_role'));
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  insert into app.audit_retention as r (tenant_id, retain_days) values (app.tenant_id(), days)
+    on conflict (tenant_id) do update set retain_days = excluded.retain_days;
+  perform app.audit('audit.set_retention', 'tenant', app.tenant_id(), 'ok', jsonb_build_object('days', days));
+  return jsonb_build_object('ok', true, 'days', days);
+end
+$function$;
+alter function app.system_set_audit_retention(integer) owner to causeway_keeper;
+grant execute on function app.system_set_audit_retention(integer) to causeway_app;
+comment on function app.system_set_audit_retention(integer) is 'Sets for how many days the entered tenant keeps the contents of its events; NULL: for ever. For an owner in a session.';
+
 CREATE OR REPLACE FUNCTION app.system_set_member_role(user_id text, role text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6561,6 +6879,42 @@ $function$;
 alter function app.system_set_project_member(text,text,text) owner to causeway_keeper;
 grant execute on function app.system_set_project_member(text,text,text) to causeway_app;
 comment on function app.system_set_project_member(text,text,text) is 'Gives a member of the tenant a role on a project, or another one. Refuses with not_found (details.kind: project or member), insufficient_role or last_owner.';
+
+CREATE OR REPLACE FUNCTION app.system_settle_audit_sink(tenant text, sink text, from_leaf bigint, until_leaf bigint, failure text, attempts_max integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  failed integer;
+begin
+  perform app.refuse_inside_tenant();
+  select s.failures + 1 into failed from app.audit_sinks as s
+   where s.tenant_id = tenant and s.sink_id = sink and s.next_leaf = from_leaf for update;
+  if not found then
+    return;
+  end if;
+  if failure is not null and failed < attempts_max then
+    update app.audit_sinks as s
+       set failures = failed, last_failure = failure,
+           next_attempt_at = clock_timestamp() + make_interval(secs => least(3600, 30 * power(2, least(failed - 1, 10))))
+     where s.tenant_id = tenant and s.sink_id = sink;
+    return;
+  end if;
+  if failure is not null then
+    insert into app.audit_dead_letters (tenant_id, sink_id, from_leaf, until_leaf, reason)
+    values (tenant, sink, from_leaf, until_leaf, failure);
+  end if;
+  update app.audit_sinks as s
+     set next_leaf = until_leaf, failures = 0, last_failure = failure, next_attempt_at = clock_timestamp()
+   where s.tenant_id = tenant and s.sink_id = sink;
+end
+$function$;
+alter function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer) owner to causeway_keeper;
+grant execute on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer) to causeway_app;
+comment on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer) is 'What became of a batch: taken where `failure` is NULL, else to be tried again later, or after so many attempts a dead letter.';
 
 CREATE OR REPLACE FUNCTION app.system_start_oauth_device(device_code_sha256 text, user_code_sha256 text, client_id text, scopes text[], resource text, lifetime interval)
  RETURNS void
@@ -6900,6 +7254,20 @@ grant execute on function app.utc_text(timestamp with time zone) to causeway_app
 grant execute on function app.utc_text(timestamp with time zone) to causeway_keeper;
 comment on function app.utc_text(timestamp with time zone) is 'RFC 3339 in UTC with whole seconds, as answers show times.';
 
+CREATE OR REPLACE FUNCTION app.witness_request(old_size bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('size', c.tree_size, 'note', c.note,
+                            'proof', app.consistency_proof('deployment', old_size, c.tree_size))
+    from app.audit_checkpoints as c order by c.tree_size desc limit 1
+$function$;
+alter function app.witness_request(bigint) owner to causeway_keeper;
+grant execute on function app.witness_request(bigint) to causeway_owner;
+comment on function app.witness_request(bigint) is 'The newest checkpoint, and that the tree of old_size is its beginning: {size, note, proof}.';
+
 CREATE OR REPLACE FUNCTION app_private.audit_grant(tenant text, person text, grant_id text, action text, outcome text, details jsonb, call jsonb)
  RETURNS void
  LANGUAGE sql
@@ -7084,6 +7452,20 @@ $function$;
 alter function app_private.refuse_entry(text,jsonb) owner to causeway_owner;
 grant execute on function app_private.refuse_entry(text,jsonb) to causeway_resolver;
 comment on function app_private.refuse_entry(text,jsonb) is 'Raises CW001 with {reason, needed} in DETAIL: the whole batch dies before it did any work.';
+
+CREATE OR REPLACE FUNCTION app_private.refuse_unretained()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if current_user <> 'causeway_keeper' then
+    raise exception '% on % is refused: the table is append-only', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+  end if;
+  return null;
+end
+$function$;
+alter function app_private.refuse_unretained() owner to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app_private.secure_database()
  RETURNS void

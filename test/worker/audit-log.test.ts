@@ -118,6 +118,46 @@ describe('./causeway audit', () => {
     });
   });
 
+  test('has a checkpoint cosigned by a witness that saw nothing else, and demands it', async () => {
+    const [request, line, file] = [inState('request.txt'), inState('line.txt'), inState('cosigned.jsonl')];
+    const witnessKey = await audit(
+      'witness-key',
+      '--name',
+      'witness.example',
+      '--out',
+      inState('witness.key'),
+    );
+    writeFileSync(inState('audit.key'), (await audit('key')).stdout);
+    writeFileSync(request, (await audit('witness-request')).stdout);
+    const watch = [
+      '--key',
+      inState('audit.key'),
+      '--witness-key',
+      inState('witness.key'),
+      '--memory',
+      inState('seen.json'),
+    ];
+    const seenOnce = await audit('witness', request, ...watch);
+    expect(seenOnce.code, seenOnce.stdout).toBe(0);
+    writeFileSync(line, seenOnce.stdout);
+    expect(await audit('witness', request, ...watch)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('--since'),
+    });
+    expect(await audit('cosign', line)).toMatchObject({ code: 0 });
+    expect((await audit('export', '--tenant', ann.tenant, '--cosigned', '--out', file)).code).toBe(0);
+    const demanded = ['--key', inState('audit.key'), '--witness-key', witnessKey.stdout.trim()];
+    expect(await audit('verify', file, ...demanded)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('A witness saw'),
+    });
+    expect((await audit('export', '--tenant', ann.tenant, '--out', file)).code).toBe(0);
+    expect(await audit('verify', file, ...demanded)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('no witness'),
+    });
+  });
+
   test.each([
     ['a file that is not there', ['verify', '/nonexistent']],
     ['a key that is none', ['verify', join(ROOT_DIR, 'package.json'), '--key', 'x+1+y']],

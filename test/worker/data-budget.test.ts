@@ -39,7 +39,11 @@ test('data tools, resources, prompts and completions make one database request t
   const steps: readonly [requests: number, what: string, step: () => Promise<unknown>][] = [
     [2, 'an import', () => call('import_data', csv)],
     [2, 'an import of bytes that are known', () => call('import_data', { ...csv, name: 'again' })],
-    [3, 'an import that is refused, and the event that says so', () => call('import_data', { ...csv, text: 'a,b\n1,2,3\n' })],
+    [
+      3,
+      'an import that is refused, and the event that says so',
+      () => call('import_data', { ...csv, text: 'a,b\n1,2,3\n' }),
+    ],
     [2, 'an import with a key', () => call('import_data', keyed)],
     [1, 'its repetition', () => call('import_data', keyed)],
     [1, 'describe_data', () => call('describe_data', { name: 'sales' })],

@@ -11,8 +11,9 @@ import { sendToSinks } from './send-to-sinks.ts';
 const CHECKPOINTS = 'audit-checkpoints';
 
 /**
- * Once a minute: seals what happened, sends it to sinks, takes away what is kept no longer, and once an hour signs it. The newest checkpoint is kept in the blob store too, so that
- * who holds the database alone cannot make the newest hours unhappened.
+ * Once a minute: seals what happened, sends it to sinks, takes away what is kept no longer, and once an hour signs it. The
+ * newest checkpoint is kept in the blob store too, so that who holds the database alone cannot make the newest hours
+ * unhappened. No sink holds up the rest.
  */
 export async function sweepAudit(platform: Platform): Promise<void> {
   const sealer = sealerOf(platform);
