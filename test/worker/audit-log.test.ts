@@ -151,6 +151,7 @@ describe('./causeway audit', () => {
       code: 0,
       stdout: expect.stringContaining('A witness saw'),
     });
+    await callTool(stack, ann.token, 'create_project', { name: 'Unseen' });
     expect((await audit('export', '--tenant', ann.tenant, '--out', file)).code).toBe(0);
     expect(await audit('verify', file, ...demanded)).toMatchObject({
       code: 1,
