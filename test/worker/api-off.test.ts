@@ -23,10 +23,13 @@ beforeAll(async () => {
 });
 afterAll(() => stop?.());
 
-/** All that left the process, but for the number of the request and the time. */
+/** What changes from one request to the next, whatever they ask: its number, the time, how many calls are left. */
+const OF_THE_REQUEST = ['x-request-id', 'date', 'ratelimit'];
+
+/** All else that left the process. */
 async function bytesOf(response: Response) {
   const text = (await response.text()).replace(/req_[0-9a-z]{26}/g, 'req');
-  const headers = [...response.headers].filter(([name]) => name !== 'x-request-id' && name !== 'date');
+  const headers = [...response.headers].filter(([name]) => !OF_THE_REQUEST.includes(name));
   return { status: response.status, headers: headers.sort(), text };
 }
 

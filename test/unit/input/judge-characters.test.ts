@@ -12,6 +12,7 @@ describe('Mallory’s name that shows other than it is, is refused with the char
     ['an Arabic mark of direction', 'a\u061cb', '061C', 2],
     ['zero width between Latin letters', 'pay\u200bpal', '200B', 4],
     ['a joiner between Latin letters', 'pay\u200dpal', '200D', 4],
+    ['a joiner between a Latin letter and an Arabic one', 'a\u200dب', '200D', 2],
     ['a joiner after an emoji, before a letter', '📈\u200da', '200D', 2],
     ['a byte order mark', '\ufeffa', 'FEFF', 1],
     ['a soft hyphen', 'in\u00advoice', '00AD', 3],

@@ -116,7 +116,9 @@ describe('a flood from one address is refused before anything else is done', () 
   });
 
   test('and nobody for an address that nobody vouches for', async () => {
-    for (let sent = 0; sent < 6_100; sent++) await ask(null);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    for (let sent = 0; sent < 6_000; sent++) await ask(null);
     expect((await ask(null)).status).toBe(200);
+    vi.useRealTimers();
   });
 });
