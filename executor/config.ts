@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Labels, labelsSchema, parseLabel } from '../protocol/labels.ts';
 import { ENGINE_CHOICES, type EngineChoice } from './choose-engine.ts';
+import { refuseAddress } from './refuse-address.ts';
+import { expandSettings } from './settings-file.ts';
 
 const MIB = 1024 * 1024;
 
@@ -42,10 +44,13 @@ Examples:
       registers with the one-time token, proves its isolation, and serves
   $ node executor/main.ts --url http://127.0.0.1:8787 --state .causeway/executor --image-key .causeway/image-key.pub
       serves with the identity that an earlier start registered
+  $ node executor/main.ts --config /etc/causeway/executor.json
+      serves as \`causeway-executor join\` has set this host up
   $ node executor/main.ts --self-test --image-key /etc/causeway/image-keys
       plays the hostile probe and prints what it met; exit code 1 when something got through
 
-It runs as root. It dials out only; no port is opened. Stop it with SIGTERM, SIGINT or by closing its stdin.`;
+It runs as root. It dials out only; no port is opened. SIGUSR2 lets it finish its runs and end; SIGTERM, SIGINT and the end of
+its stdin stop it at once, and its runs are given to others.`;
 
 function positiveInteger(text: string): number {
   const value = Number(text);
@@ -61,10 +66,9 @@ function addLabel(text: string, before: Labels): Labels {
   return labels.data;
 }
 
-function httpUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-    throw new InvalidArgumentError('Expected an http or https URL.');
+function workerUrl(text: string): string {
+  const refused = refuseAddress(text);
+  if (refused !== null) throw new InvalidArgumentError(refused);
   let end = text.length;
   while (text[end - 1] === '/') end--;
   return text.slice(0, end);
@@ -72,14 +76,12 @@ function httpUrl(text: string): string {
 
 const addTo = (text: string, before: readonly string[]) => [...before, text];
 
-interface Options {
+/** What an executor serves with, as a command line gives it. */
+export interface ServeOptions {
   url?: string;
-  state: string;
-  cache?: string;
   slots: number;
   name: string;
   label: Labels;
-  joinTokenFile?: string;
   memoryMb?: number;
   blobCacheMb: number;
   engine: EngineChoice;
@@ -89,25 +91,24 @@ interface Options {
   imageKey: readonly string[];
   imageSignature?: string;
   imageCheckSeconds: number;
+}
+
+interface Options extends ServeOptions {
+  state: string;
+  cache?: string;
+  joinTokenFile?: string;
   selfTest?: true;
   sweep?: true;
   json?: true;
 }
 
-/** Reads the command line (`argv` without node and the script); prints help or a problem and exits where there is one. */
-export function readConfig(argv: readonly string[]): Config {
-  const command = new Command('executor')
-    .description('Runs what a Causeway worker sends, in single-use sandboxes without a network.')
-    .option('--url <url>', 'PUBLIC_URL of the worker', httpUrl)
-    .option('--state <dir>', 'identity, blob cache and sandboxes of this executor', '.causeway/executor')
-    .option(
-      '--cache <dir>',
-      'runsc and images, shared with other executors (default: cache beside the state)',
-    )
+/** The options of {@link ServeOptions}; a host's settings file has the same names. */
+export function withServeOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'PUBLIC_URL of the worker', workerUrl)
     .option('--slots <n>', 'runs at the same time', positiveInteger, 2)
     .option('--name <name>', 'shown to administrators', hostname())
     .option('--label <name=value>', 'what runs may ask of this host, as region=eu; repeatable', addLabel, {})
-    .option('--join-token-file <file>', 'one-time join token, for the first start')
     .option(
       '--memory-mb <mb>',
       'for all sandboxes together (default: three quarters of the host)',
@@ -141,12 +142,29 @@ export function readConfig(argv: readonly string[]): Config {
       'how often it is looked whether the image on disk was changed',
       positiveInteger,
       60,
-    )
+    );
+}
+
+/** Reads the command line (`argv` without node and the script); prints help or a problem and exits where there is one. */
+export function readConfig(argv: readonly string[]): Config {
+  const command = withServeOptions(
+    new Command('executor')
+      .description('Runs what a Causeway worker sends, in single-use sandboxes without a network.')
+      .option('--config <file>', 'these options from a file, as `causeway-executor join` writes it')
+      .option('--state <dir>', 'identity, blob cache and sandboxes of this executor', '.causeway/executor')
+      .option(
+        '--cache <dir>',
+        'runsc and images, shared with other executors (default: cache beside the state)',
+      )
+      .option('--join-token-file <file>', 'one-time join token, for the first start'),
+  )
     .option('--self-test', 'play the hostile probe under each engine, print tables, and exit')
     .option('--sweep', 'remove what a killed executor left of its sandboxes, and exit')
     .option('--json', 'with --self-test: one JSON object')
     .addHelpText('after', EXAMPLES);
-  command.parse([...argv], { from: 'user' });
+  const given = expandSettings(argv);
+  if (!given.ok) return command.error(`error: ${given.reason}`);
+  command.parse([...given.argv], { from: 'user' });
   const options = command.opts<Options>();
   if (options.url === undefined && options.selfTest !== true && options.sweep !== true)
     command.error('error: --url is needed');

@@ -3,8 +3,8 @@ import { limit } from '../protocol/limits.ts';
 import type { FromExecutor, ToExecutor } from '../protocol/messages.ts';
 import { backoffMs } from './backoff.ts';
 import type { Lease } from './hold-runs.ts';
-import type { Identity } from './identity.ts';
 import type { Log } from './log.ts';
+import type { Identity } from './own-key.ts';
 import { readMessage } from './read-message.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -119,6 +119,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
       clearTimeout(greeting);
       attempt = 0;
       isWelcome = true;
+      settings.identity.accepted();
       settings.onWelcome();
     });
     dialled.on('unexpected-response', (request, response) => {
@@ -129,6 +130,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
       log('warn', 'the pool refused the connection', { status: response.statusCode, attempt });
       const isNews = learned !== null && Math.abs(learned - clockOffsetSeconds) > 2;
       if (isNews) clockOffsetSeconds = learned;
+      else if (response.statusCode === 401) settings.identity.refused();
       scheduleDial(isNews && attempt === 1 ? 0 : backoffMs(attempt, Math.random(), BACKOFF_MS));
     });
     dialled.on('error', (error) => log('debug', 'the connection failed', { reason: error.message, attempt }));

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { limit } from '../protocol/limits.ts';
@@ -5,6 +6,7 @@ import type { Offer } from '../protocol/messages.ts';
 import { openBlobCache } from './blob-cache.ts';
 import { type Config, ownVersion } from './config.ts';
 import { dialTo } from './connection.ts';
+import { openControl } from './control.ts';
 import { blobFetcher } from './fetch-blobs.ts';
 import { holdState } from './hold-state.ts';
 import { findIdentity, identityFileOf } from './identity.ts';
@@ -12,6 +14,7 @@ import { judgeStart, lookAtStart } from './judge-start.ts';
 import type { Log } from './log.ts';
 import { memoryAccount } from './memory-account.ts';
 import { openEngine } from './open-engine.ts';
+import { ownKey } from './own-key.ts';
 import { describeFailure, type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
 import { type RunContext, runJob } from './run-job.ts';
@@ -42,6 +45,8 @@ export async function startExecutor(
   config: Config & { readonly url: string },
   releases: ReleaseStack,
   log: Log,
+  /** Called when somebody on this host wants it to finish its runs and end. */
+  onDrainWish: () => void = () => {},
 ): Promise<ExecutorStarted> {
   const faults = judgeStart(await lookAtStart(config.url, identityFileOf(config.stateDir)));
   if (faults.length > 0) return { ok: false, reason: faults.join('\n') };
@@ -51,13 +56,16 @@ export async function startExecutor(
   if (!report.ok) return { ok: false, reason: describeFailure(report) };
   log('info', 'isolation proven', { checks: report.checks.length, took_ms: report.tookMs });
 
+  const keyFile = identityFileOf(stateDir);
+  const { joinTokenFile } = config;
   const found = await findIdentity({
-    file: identityFileOf(stateDir),
+    file: keyFile,
     baseUrl: config.url,
     name: config.name,
-    joinTokenFile: config.joinTokenFile,
+    joinToken: async () => (joinTokenFile === null ? null : (await readFile(joinTokenFile, 'utf8')).trim()),
   });
   if (!found.ok) return found;
+  const identity = ownKey(keyFile, found.stored);
 
   const cores = availableParallelism();
   const { slots, warm } = sizeHost({ slotsAsked: config.slots, memoryBytes: config.memoryBytes, cores });
@@ -81,7 +89,7 @@ export async function startExecutor(
   const welcomed = Promise.withResolvers<void>();
   const serving = serveRuns({
     dial: dialTo(`${config.url.replace(/^http/, 'ws')}/executor/connect`),
-    identity: found.identity,
+    identity,
     offer,
     version: ownVersion(),
     perform: (job, control) => runJob(job, context, control),
@@ -89,8 +97,15 @@ export async function startExecutor(
     log,
   });
   releases.push(() => serving.stop());
+  const { engine, engine_version, image } = offer;
+  const { executor, pool: poolId } = identity;
+  const fixed = { pid: process.pid, version: ownVersion(), url: config.url, executor, pool: poolId };
+  const control = {
+    status: () => ({ ...fixed, ...serving.live(), slots, engine, engine_version, image }),
+    drain: onDrainWish,
+  };
+  releases.push(await openControl(stateDir, control));
   await welcomed.promise;
-  const { executor } = found.identity;
   return { ok: true, executor, offer, drain: () => serving.drain(), broken: broken.promise };
 }
 

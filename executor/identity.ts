@@ -6,35 +6,42 @@ import {
   randomBytes,
   sign,
 } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { connectStatement, EXECUTOR_SCHEME, type RegisterRequest } from '../protocol/executor-identity.ts';
-import { parseJson } from './parse-json.ts';
+import {
+  connectStatement,
+  EXECUTOR_SCHEME,
+  type RegisterRequest,
+  rotateStatement,
+} from '../protocol/executor-identity.ts';
+import { callWorker } from './call-worker.ts';
+import { makeKeyFile, readKeyFile, writeKeyFile } from './key-file.ts';
 
-const REGISTER_TIMEOUT_MS = 15_000;
+/** PKCS #8, DER, base64url. */
+const privateKeySchema = z.object({ private_key: z.string().refine(isEd25519) });
 
-const storedSchema = z.object({
+export const storedSchema = privateKeySchema.extend({
   executor: z.string(),
   pool: z.string(),
   /** PUBLIC_URL as the worker told it at registration: what a proof is signed for. */
   audience: z.string(),
-  /** PKCS #8, DER, base64url. */
-  private_key: z.string(),
 });
-type Stored = z.infer<typeof storedSchema>;
+export type Stored = z.infer<typeof storedSchema>;
 
 const registeredSchema = z.object({ executor: z.string(), pool: z.string(), audience: z.string() });
 
-export interface Identity {
-  readonly executor: string;
-  /** The value of `Authorization` for one connection; `nowSeconds` is the worker's clock as far as it is known. */
-  authorization(nowSeconds: number): string;
-}
-
 export type IdentityFound =
-  | { readonly ok: true; readonly identity: Identity }
+  | { readonly ok: true; readonly stored: Stored }
   | { readonly ok: false; readonly reason: string };
+
+function isEd25519(der: string): boolean {
+  try {
+    return keyOf({ private_key: der }).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false;
+  }
+}
 
 /** Where an executor keeps its key. */
 export function identityFileOf(stateDir: string): string {
@@ -49,92 +56,92 @@ function rawPublicKey(privateKey: KeyObject): string {
     .toString('base64url');
 }
 
-function readKey(der: string): KeyObject | null {
-  try {
-    return createPrivateKey({ key: Buffer.from(der, 'base64url'), format: 'der', type: 'pkcs8' });
-  } catch {
-    return null;
-  }
+export const newPrivateKey = (): string =>
+  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64url');
+
+function keyOf({ private_key }: { readonly private_key: string }): KeyObject {
+  return createPrivateKey({ key: Buffer.from(private_key, 'base64url'), format: 'der', type: 'pkcs8' });
 }
 
-/** Null where the stored key is none. */
-function identityOf(stored: Stored): Identity | null {
-  const key = readKey(stored.private_key);
-  if (key?.asymmetricKeyType !== 'ed25519') return null;
+export const publicKeyOf = (stored: { readonly private_key: string }): string => rawPublicKey(keyOf(stored));
+
+const newProof = (nowSeconds: number) => ({
+  seconds: Math.floor(nowSeconds),
+  nonce: randomBytes(16).toString('base64url'),
+});
+
+const headerOf = (executor: string, seconds: number, nonce: string, signature: Buffer): string =>
+  `${EXECUTOR_SCHEME} ${executor}.${seconds}.${nonce}.${signature.toString('base64url')}`;
+
+export function proofToConnect(stored: Stored, nowSeconds: number): string {
   const { executor, audience } = stored;
+  const { seconds, nonce } = newProof(nowSeconds);
+  const statement = connectStatement({ executor, audience, seconds, nonce });
+  return headerOf(executor, seconds, nonce, sign(null, statement, keyOf(stored)));
+}
+
+/** What `present` shows to make `next`'s key its own. */
+export function proofToRotate(present: Stored, next: Stored, nowSeconds: number) {
+  const { executor, audience } = present;
+  const { seconds, nonce } = newProof(nowSeconds);
+  const publicKey = publicKeyOf(next);
+  const statement = rotateStatement({ executor, audience, seconds, nonce, publicKey });
   return {
-    executor,
-    authorization(nowSeconds) {
-      const seconds = Math.floor(nowSeconds);
-      const nonce = randomBytes(16).toString('base64url');
-      const statement = connectStatement({ executor, audience, seconds, nonce });
-      return `${EXECUTOR_SCHEME} ${executor}.${seconds}.${nonce}.${sign(null, statement, key).toString('base64url')}`;
-    },
+    authorization: headerOf(executor, seconds, nonce, sign(null, statement, keyOf(present))),
+    body: { public_key: publicKey, proof: sign(null, statement, keyOf(next)).toString('base64url') },
   };
 }
 
-/** Reads the executor's identity, or makes one and registers it with the join token. The key never leaves the file. */
+/** Where a key is kept between its making and the server's yes to the join. */
+const joiningFile = (file: string): string => `${file}.joining`;
+
+/**
+ * Reads the executor's identity, or makes one and registers it with the join token. The key never leaves its file, and is in
+ * it before it is registered: an executor that was killed in between asks again with the same key and is answered the same.
+ */
 export async function findIdentity(settings: {
   readonly file: string;
   readonly baseUrl: string;
   readonly name: string;
-  readonly joinTokenFile: string | null;
+  /** Asked only where there is no identity yet. */
+  readonly joinToken: () => Promise<string | null>;
 }): Promise<IdentityFound> {
-  const text = await readFile(settings.file, 'utf8').catch(() => null);
-  if (text !== null) {
-    const stored = storedSchema.safeParse(parseJson(text));
-    const identity = stored.success ? identityOf(stored.data) : null;
-    if (identity !== null) return { ok: true, identity };
-    return {
-      ok: false,
-      reason: `${settings.file} is not an executor's identity. Move it away and start with a new join token.`,
-    };
-  }
-  if (settings.joinTokenFile === null)
+  const read = await readKeyFile(settings.file, storedSchema);
+  if (!read.ok) return read;
+  if (read.value !== null) return { ok: true, stored: read.value };
+  const joinToken = await settings.joinToken();
+  if (joinToken === null)
     return {
       ok: false,
       reason: 'This executor has no identity yet: pass --join-token-file with a join token.',
     };
-  const joinToken = (await readFile(settings.joinTokenFile, 'utf8')).trim();
-  const { privateKey } = generateKeyPairSync('ed25519');
+  const joining = joiningFile(settings.file);
+  await makeKeyFile(joining, { private_key: newPrivateKey() });
+  const made = await readKeyFile(joining, privateKeySchema);
+  if (!made.ok) return made;
+  if (made.value === null)
+    return { ok: false, reason: `${joining} went away. Is another join at work here?` };
   const registered = await register(settings.baseUrl, {
     join_token: joinToken,
     name: settings.name,
-    public_key: rawPublicKey(privateKey),
+    public_key: publicKeyOf(made.value),
   });
   if (!registered.ok) return registered;
-  const stored: Stored = {
-    ...registered.value,
-    private_key: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64url'),
-  };
-  await mkdir(dirname(settings.file), { recursive: true, mode: 0o700 });
-  await writeFile(`${settings.file}.new`, JSON.stringify(stored), { mode: 0o600 });
-  await rename(`${settings.file}.new`, settings.file);
-  const identity = identityOf(stored);
-  if (identity === null) throw new Error('a key that was made just now is none');
-  return { ok: true, identity };
+  const stored: Stored = { ...registered.value, ...made.value };
+  await writeKeyFile(settings.file, stored);
+  await rm(joining, { force: true });
+  return { ok: true, stored };
 }
 
 async function register(baseUrl: string, request: RegisterRequest) {
-  const response = await fetch(`${baseUrl}/executor/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request),
-    redirect: 'error',
-    signal: AbortSignal.timeout(REGISTER_TIMEOUT_MS),
-  }).catch((error: Error) => error);
-  if (response instanceof Error)
+  const called = await callWorker(`${baseUrl}/executor/register`, {}, request);
+  if (called.kind === 'failed') return { ok: false as const, reason: called.reason };
+  if (called.status !== 201)
     return {
       ok: false as const,
-      reason: `${baseUrl} cannot be reached (${response.message}). Check --url and that the Worker runs.`,
+      reason: `${baseUrl} refused the join token (status ${called.status}). A token is good once and for an hour: make a new one.`,
     };
-  const answer = parseJson(await response.text());
-  if (!response.ok)
-    return {
-      ok: false as const,
-      reason: `${baseUrl} refused the join token (status ${response.status}). A token is good once and for a short time: make a new one.`,
-    };
-  const registered = registeredSchema.safeParse(answer);
+  const registered = registeredSchema.safeParse(called.answer);
   if (!registered.success)
     return { ok: false as const, reason: `${baseUrl} answered the registration with something else.` };
   return { ok: true as const, value: registered.data };

@@ -55,8 +55,17 @@ if (config.sweep) {
       .on('error', () => void end(0))
       .resume();
   }
-  const started = await startExecutor({ ...config, url: config.url ?? '' }, releases, log);
+  const drainWish = Promise.withResolvers<void>();
+  process.on('SIGUSR2', () => drainWish.resolve());
+  let finishRuns = async (): Promise<void> => {};
+  void drainWish.promise.then(async () => {
+    log('info', 'draining: no further runs are taken');
+    await finishRuns();
+    await end(0);
+  });
+  const started = await startExecutor({ ...config, url: config.url ?? '' }, releases, log, drainWish.resolve);
   if (started.ok) {
+    finishRuns = started.drain;
     const { engine, engine_version, image, slots } = started.offer;
     const ready = { executor: started.executor, engine, engine_version, image, slots };
     process.stdout.write(`READY ${JSON.stringify(ready)}\n`);

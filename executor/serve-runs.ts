@@ -3,8 +3,8 @@ import type { Job, Offer } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { type Connection, type Dial, openConnection } from './connection.ts';
 import { holdRuns, type Lease } from './hold-runs.ts';
-import type { Identity } from './identity.ts';
 import type { Log } from './log.ts';
+import type { Identity } from './own-key.ts';
 import type { JobResult, RunControl } from './run-job.ts';
 
 export interface ServeSettings {
@@ -19,6 +19,14 @@ export interface ServeSettings {
 }
 
 export interface Serving {
+  /** How it stands at this moment. */
+  live(): {
+    /** The pool has welcomed it and the socket is open. */
+    readonly connected: boolean;
+    readonly draining: boolean;
+    /** Runs that it works on, or whose outcome is not recorded yet. */
+    readonly runs: number;
+  };
   /** Takes no further runs; resolves when those that it holds have ended and are recorded. */
   drain(): Promise<void>;
   /** Gives up the connection and all runs; resolves when nothing of them is left. */
@@ -42,6 +50,7 @@ export function serveRuns(settings: ServeSettings): Serving {
   const running = new Map<string, Running>();
   let leaseEnd: NodeJS.Timeout | null = null;
   let draining: PromiseWithResolvers<void> | null = null;
+  let isConnected = false;
 
   const keyOf = ({ run, fence }: Lease): string => `${run} ${fence}`;
   const end = (lease: Lease, how: 'cancel' | 'abandon'): void => {
@@ -97,10 +106,12 @@ export function serveRuns(settings: ServeSettings): Serving {
     onWelcome() {
       if (leaseEnd !== null) clearTimeout(leaseEnd);
       leaseEnd = null;
+      isConnected = true;
       for (const message of held.unrecorded()) connection.send(message);
       settings.onWelcome();
     },
     onLost(heardMs) {
+      isConnected = false;
       const leftMs = heardMs + limit('lease_ms') + limit('lease_grace_ms') - performance.now();
       leaseEnd ??= setTimeout(
         () => {
@@ -139,6 +150,7 @@ export function serveRuns(settings: ServeSettings): Serving {
   });
 
   return {
+    live: () => ({ connected: isConnected, draining: draining !== null, runs: held.holding().length }),
     drain() {
       if (draining === null) {
         draining = Promise.withResolvers<void>();

@@ -21,6 +21,38 @@ export function connectStatement(proof: {
   );
 }
 
+/**
+ * The bytes that an executor signs to change its key, once with the present key and once with the new one, which thereby is
+ * shown to be its own. Said again it changes nothing, so an executor that does not know whether it was heard asks again.
+ */
+export function rotateStatement(change: {
+  executor: string;
+  audience: string;
+  seconds: number;
+  nonce: string;
+  publicKey: string;
+}): Uint8Array {
+  const { audience, executor, seconds, nonce, publicKey } = change;
+  return new TextEncoder().encode(
+    ['causeway executor rotate-key v1', audience, executor, String(seconds), nonce, publicKey].join('\n'),
+  );
+}
+
+/**
+ * `POST /executor/rotate-key`, with the header of a connection whose signature covers {@link rotateStatement}. The key is
+ * raw Ed25519 and `proof` its signature over the same statement, both base64url.
+ */
+export interface RotateKeyRequest {
+  readonly public_key: string;
+  readonly proof: string;
+}
+
+/** `changed` is false where it was the executor's key before. */
+export interface RotateKeyResponse {
+  readonly executor: string;
+  readonly changed: boolean;
+}
+
 /** `POST /executor/register`: the body with which a one-time join token becomes an executor. The key is raw Ed25519, base64url. */
 export interface RegisterRequest {
   readonly join_token: string;

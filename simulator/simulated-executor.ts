@@ -58,7 +58,10 @@ export class SimulatedExecutor {
     const serving = serveRuns({
       dial: (authorization) => this.dial(actor, authorization) as never,
       identity: {
+        pool: '',
         executor: this.id,
+        accepted: () => {},
+        refused: () => {},
         authorization: (nowSeconds) => proofOf(this.id, nowSeconds, ++this.nonces),
       },
       offer: offerOf(this.slots),

@@ -66,6 +66,7 @@ import { getBlob, putBlob } from './runs/routes/executor-blobs.ts';
 import { feedRun } from './runs/routes/executor-feed.ts';
 import { lookAtFleet } from './runs/routes/fleet.ts';
 import { registerExecutorRoute } from './runs/routes/register-executor.ts';
+import { rotateExecutorKeyRoute } from './runs/routes/rotate-key.ts';
 import { showRequests } from './tokens/routes/requests.ts';
 import { endToken, makeToken, rotateOwnToken, showTokens } from './tokens/routes/tokens.ts';
 
@@ -94,6 +95,7 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
       context.get('call'),
     ),
   'POST /executor/register': registerExecutorRoute,
+  'POST /executor/rotate-key': rotateExecutorKeyRoute,
   'POST /executor/fleet': lookAtFleet,
   'GET /executor/connect': connectExecutor,
   'GET /executor/blobs/:sha256': getBlob,

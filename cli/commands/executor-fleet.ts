@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { withHostDrain } from '../../executor/host/commands.ts';
+import { type DrainOptions, drainHost } from '../../executor/host/drain-host.ts';
+import { hostAction } from '../../executor/host/host-action.ts';
 import { type ExecutorId, ID_PREFIXES, newId, parseId, type TenantId } from '../../protocol/ids.ts';
 import { type Labels, parseLabel } from '../../protocol/labels.ts';
 import { asOperator } from '../database/operator.ts';
@@ -35,14 +38,23 @@ export function registerFleet(executor: Command): void {
     .summary('let an executor have new runs again')
     .addHelpText('after', '\nExample:\n  $ ./causeway executor uncordon exe_01jd...')
     .action((id: string, options: FleetOptions) => cordon(id, false, options));
-  ofExecutor('drain')
-    .summary('cordon an executor and wait until it runs nothing, so that its host can be updated')
-    .description('It stays cordoned, over its restarts too, until ./causeway executor uncordon.')
+  withHostDrain(withDatabase(withPublicUrl(executor.command('drain'))))
+    .argument('[executor]', `its id (${ID_PREFIXES.executor}_...); without one: that of this very host`)
+    .addOption(new Option('--prefix <dir>', 'where that is installed').default('/').hideHelp())
+    .summary('let an executor finish its runs and give it no new ones, so that its host can be updated')
+    .description(
+      'With an id it is cordoned, over its restarts too, until ./causeway executor uncordon, and this returns when it runs nothing. Without one, the executor of this host finishes its runs and ends until it is started again.',
+    )
     .addHelpText(
       'after',
-      '\nExample:\n  $ ./causeway executor drain exe_01jd... && ssh host systemctl restart causeway-executor',
+      `
+Examples:
+  $ ./causeway executor drain exe_01jd... && ssh host systemctl restart causeway-executor
+  $ ./causeway executor drain --wait`,
     )
-    .action(drain);
+    .action((id: string | undefined, options: FleetOptions & DrainOptions, command: Command) =>
+      id === undefined ? hostAction(drainHost)(options, command) : drain(id, options),
+    );
 }
 
 /** Pools, and where the runs of a tenant go. */

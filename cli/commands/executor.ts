@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerHost } from '../../executor/host/commands.ts';
 import { ID_PREFIXES, parseId } from '../../protocol/ids.ts';
 import { describeLabels } from '../../protocol/labels.ts';
 import { asOperator, type ExecutorRow } from '../database/operator.ts';
@@ -8,6 +9,8 @@ import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { registerBundle } from './executor-bundle.ts';
+import { registerCloudInit } from './executor-cloud-init.ts';
 import { registerFleet, registerPools } from './executor-fleet.ts';
 import {
   type PublicUrlOptions,
@@ -22,8 +25,10 @@ const EVENTS_SHOWN_MAX = 500;
 export function registerExecutor(program: Command): void {
   const executor = program
     .command('executor')
-    .summary('executors, the hosts that run models: join-token, list, cordon, drain, revoke, pool, place')
-    .description('Executors dial the Worker; each joins once with a token made here.')
+    .summary('executors, the hosts that run models: join-token, join, list, drain, revoke, pool, place, ...')
+    .description(
+      'Executors dial the Worker; each joins once with a token made here. join, status, logs, self-test, rotate-key, and drain without an id are about the very host that they are called on.',
+    )
     .helpCommand(false);
 
   withDatabase(executor.command('join-token'))
@@ -39,8 +44,7 @@ export function registerExecutor(program: Command): void {
       `
 Example:
   $ ./causeway executor join-token > join-token
-  $ node executor/main.ts --url https://causeway.example.com --state /var/lib/causeway --cache /var/cache/causeway \\
-      --slots 4 --join-token-file join-token`,
+  and on the host: causeway-executor join --url https://causeway.example.com --token-file join-token`,
     )
     .action(joinToken);
 
@@ -50,6 +54,9 @@ Example:
     .action(list);
 
   registerFleet(executor);
+  registerHost(executor, './causeway executor');
+  registerBundle(executor);
+  registerCloudInit(executor);
   registerPools(executor);
 
   withDatabase(withPublicUrl(executor.command('revoke')))
@@ -74,7 +81,9 @@ async function joinToken(options: DatabaseOptions & { readonly pool: string }): 
     return;
   }
   printResult(token);
-  printNote('  It works once, within an hour. Give it to an executor with --join-token-file.');
+  printNote(
+    '  It works once, within an hour. On the host: causeway-executor join --url URL --token-file FILE',
+  );
 }
 
 async function list(options: DatabaseOptions): Promise<void> {

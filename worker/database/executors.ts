@@ -18,17 +18,37 @@ export function findExecutor(executor: string): Query<StoredExecutor | null> {
   );
 }
 
-/** Spends a join token on a new executor; gives its pool, or null where the token is unknown, used or expired. */
+/**
+ * Spends a join token on a new executor; gives it with its pool, or null where the token is unknown, used or expired. A
+ * token that was spent on this very key gives what it gave: the answer of the first time was lost.
+ */
 export function registerExecutor(joining: {
   readonly tokenSha256: string;
   readonly executor: string;
   readonly name: string;
   readonly publicKey: string;
   readonly call: RecordedCall;
-}): Query<string | null> {
+}): Query<{ readonly executor: string; readonly pool: string } | null> {
   return query(
     'select app.system_register_executor($1, $2, $3, $4, $5) as answer',
     [joining.tokenSha256, joining.executor, joining.name, joining.publicKey, JSON.stringify(joining.call)],
+    (rows) => {
+      const answer = onlyRow(rows).answer as { ok: true; executor: string; pool: string } | { ok: false };
+      return answer.ok ? { executor: answer.executor, pool: answer.pool } : null;
+    },
+  );
+}
+
+/** Gives an executor another key where it still has the old one and is not revoked; its pool, or null. */
+export function rotateExecutorKey(change: {
+  readonly executor: string;
+  readonly oldKey: string;
+  readonly newKey: string;
+  readonly call: RecordedCall;
+}): Query<string | null> {
+  return query(
+    'select app.system_rotate_executor_key($1, $2, $3, $4) as answer',
+    [change.executor, change.oldKey, change.newKey, JSON.stringify(change.call)],
     (rows) => {
       const answer = onlyRow(rows).answer as { ok: true; pool: string } | { ok: false };
       return answer.ok ? answer.pool : null;

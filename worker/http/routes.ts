@@ -38,6 +38,12 @@ const OTHER_ROUTES = [
   },
   {
     method: 'POST',
+    path: '/executor/rotate-key',
+    credential: 'executor',
+    what: 'gives an executor another key, by the word of the present one',
+  },
+  {
+    method: 'POST',
     path: '/executor/fleet',
     credential: 'operator',
     what: 'makes a pool look at once at what the operator changed, and says how it stands',

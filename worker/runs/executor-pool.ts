@@ -6,7 +6,7 @@ import { log } from '../log.ts';
 import { platformOf } from '../platform.ts';
 import { adopt, type Orphan } from './pool/adopt.ts';
 import { cancel } from './pool/cancel.ts';
-import { ExecutorSockets, type HeardExecutor } from './pool/executor-sockets.ts';
+import { CLOSE, ExecutorSockets, type HeardExecutor } from './pool/executor-sockets.ts';
 import { farewell } from './pool/farewell.ts';
 import { handleMessage } from './pool/handle-message.ts';
 import { isHeld } from './pool/lease.ts';
@@ -110,6 +110,11 @@ export class ExecutorPool extends DurableObject<Env> {
     if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return false;
     if (!lease.hasFeed) this.pool.leases.put({ ...lease, hasFeed: true });
     return true;
+  }
+
+  /** Whatever socket an executor's old key opened is closed; the runs are kept for the rest of their leases. */
+  keyChanged(executor: string): void {
+    this.pool.sockets.close(executor, CLOSE.keyChanged);
   }
 
   /** Does what is due, asks the database what `name`, this pool, cannot know by itself, and says how it stands. */

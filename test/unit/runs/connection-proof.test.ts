@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { connectStatement } from '../../../protocol/executor-identity.ts';
+import { connectStatement, rotateStatement } from '../../../protocol/executor-identity.ts';
 import { newId } from '../../../protocol/ids.ts';
 import { type ConnectionProof, isSigned, readProof } from '../../../worker/runs/routes/connection-proof.ts';
 
@@ -41,18 +41,22 @@ describe('the signature of a proof', () => {
     if (!read.ok) throw new Error(read.reason);
     return read.proof;
   };
+  const isOf = (proof: ConnectionProof, key: string, audience = AUDIENCE) =>
+    isSigned(connectStatement({ ...proof, audience }), proof.signature, key);
 
   test('holds for the key that made it, within the window', async () => {
-    expect(await isSigned(proofOf(header({ seconds: NOW / 1000 - 59 })), publicKey, AUDIENCE)).toBe(true);
+    expect(await isOf(proofOf(header({ seconds: NOW / 1000 - 59 })), publicKey)).toBe(true);
   });
 
-  test('means nothing for another deployment, key, time, nonce or executor', async () => {
+  test('means nothing for another deployment, key, time, nonce, executor or purpose', async () => {
     const proof = proofOf(header());
     const other = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }).x ?? '';
-    expect(await isSigned(proof, publicKey, 'https://other.example')).toBe(false);
-    expect(await isSigned(proof, other, AUDIENCE)).toBe(false);
-    expect(await isSigned({ ...proof, seconds: proof.seconds + 1 }, publicKey, AUDIENCE)).toBe(false);
-    expect(await isSigned({ ...proof, nonce: 'm'.repeat(22) }, publicKey, AUDIENCE)).toBe(false);
-    expect(await isSigned({ ...proof, executor: newId('executor') }, publicKey, AUDIENCE)).toBe(false);
+    expect(await isOf(proof, publicKey, 'https://other.example')).toBe(false);
+    expect(await isOf(proof, other)).toBe(false);
+    expect(await isOf({ ...proof, seconds: proof.seconds + 1 }, publicKey)).toBe(false);
+    expect(await isOf({ ...proof, nonce: 'm'.repeat(22) }, publicKey)).toBe(false);
+    expect(await isOf({ ...proof, executor: newId('executor') }, publicKey)).toBe(false);
+    const rotation = rotateStatement({ ...proof, audience: AUDIENCE, publicKey });
+    expect(await isSigned(rotation, proof.signature, publicKey)).toBe(false);
   });
 });

@@ -38,6 +38,7 @@ export interface HeardExecutor extends HostOffer {
 export const CLOSE = {
   replaced: [4001, 'another connection of this executor took over'],
   revoked: [4002, 'this executor was revoked'],
+  keyChanged: [4006, 'the key of this executor was changed: connect with the new one'],
   labels: [4005, 'its labels are not of the form name=value'],
   invalid: [4004, 'a message could not be understood'],
   later: [1013, 'the database does not answer; try again later'],

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { connectStatement } from '../../../protocol/executor-identity.ts';
 import { findExecutor } from '../../database/executors.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { requireUpgrade } from '../../http/require-upgrade.ts';
@@ -29,7 +30,8 @@ async function connectProven(
 ): Promise<Response> {
   const { platform } = context.var;
   const [executor] = await platform.database.transaction([findExecutor(proof.executor)]);
-  if (executor === null || !(await isSigned(proof, executor.publicKey, platform.publicUrl))) {
+  const statement = connectStatement({ ...proof, audience: platform.publicUrl });
+  if (executor === null || !(await isSigned(statement, proof.signature, executor.publicKey))) {
     return unauthenticated(context, 'Causeway-Executor', 'The proof is not of a registered executor.');
   }
   if (!executor.alive) return unauthenticated(context, 'Causeway-Executor', 'This executor was revoked.');
@@ -38,11 +40,18 @@ async function connectProven(
     nonce: proof.nonce,
     pool: executor.pool,
   });
-  const accepted = await poolOf(context.env, executor.pool).fetch(`http://pool/?${query}`, {
+  const pool = poolOf(context.env, executor.pool);
+  const accepted = await pool.fetch(`http://pool/?${query}`, {
     headers: { upgrade: 'websocket' },
   });
   if (accepted.status !== 101) {
     return unauthenticated(context, 'Causeway-Executor', 'The proof was used before.');
+  }
+  // A change of the key closes the sockets that it finds: one that is accepted just after it is found here.
+  const [now] = await platform.database.transaction([findExecutor(proof.executor)]);
+  if (now?.publicKey !== executor.publicKey) {
+    await pool.keyChanged(proof.executor);
+    return unauthenticated(context, 'Causeway-Executor', 'The proof is not of a registered executor.');
   }
   succeeded();
   return accepted;

@@ -1,12 +1,8 @@
 import { decodeBase64url } from '../../../protocol/base64url.ts';
-import {
-  CONNECT_WINDOW_SECONDS,
-  connectStatement,
-  EXECUTOR_SCHEME,
-} from '../../../protocol/executor-identity.ts';
+import { CONNECT_WINDOW_SECONDS, EXECUTOR_SCHEME } from '../../../protocol/executor-identity.ts';
 import { type ExecutorId, idPattern, parseId } from '../../../protocol/ids.ts';
 
-/** What an executor shows to connect; nothing of it is proven yet. */
+/** What an executor shows to connect or to change its key; nothing of it is proven yet. */
 export interface ConnectionProof {
   readonly executor: ExecutorId;
   readonly seconds: number;
@@ -36,15 +32,14 @@ export function readProof(header: string | null, nowMs: number): ReadProof {
   return { ok: true, proof: { executor, seconds, nonce: parts[3] ?? '', signature } };
 }
 
-/** Whether the proof was signed by the holder of `publicKey` for this deployment. */
+/** Whether the holder of `publicKey` (raw Ed25519, base64url) signed the statement. */
 export async function isSigned(
-  proof: ConnectionProof,
+  statement: Uint8Array,
+  signature: Uint8Array<ArrayBuffer>,
   publicKey: string,
-  audience: string,
 ): Promise<boolean> {
   const raw = decodeBase64url(publicKey);
   if (raw === null) return false;
   const key = await crypto.subtle.importKey('raw', raw, { name: 'Ed25519' }, false, ['verify']);
-  const statement = connectStatement({ ...proof, audience });
-  return crypto.subtle.verify('Ed25519', key, proof.signature, new Uint8Array(statement));
+  return crypto.subtle.verify('Ed25519', key, signature, new Uint8Array(statement));
 }

@@ -35,21 +35,20 @@ export async function registerExecutorRoute(context: Context<AppEnv>): Promise<R
   }
   return asAttempt(addressGateOf(context.env, context.var.call.address), async (succeeded) => {
     const { platform } = context.var;
-    const executor = newId('executor');
     const tokenSha256 = await sha256Hex(utf8(body.data.join_token));
-    const [pool] = await platform.database.transaction([
+    const [registered] = await platform.database.transaction([
       registerExecutor({
         tokenSha256,
-        executor,
+        executor: newId('executor'),
         name: body.data.name,
         publicKey: body.data.public_key,
         call: recorded(context.var.call),
       }),
     ]);
-    if (pool === null) {
+    if (registered === null) {
       return unauthenticated(context, 'Causeway-Join', 'The join token is unknown, used or expired.');
     }
     succeeded();
-    return context.json({ executor, pool, audience: platform.publicUrl } satisfies RegisterResponse, 201);
+    return context.json({ ...registered, audience: platform.publicUrl } satisfies RegisterResponse, 201);
   });
 }

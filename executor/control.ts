@@ -1,0 +1,77 @@
+import { chmod, rm } from 'node:fs/promises';
+import { createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { parseJson } from './parse-json.ts';
+
+const COMMAND_CHARS_MAX = 100;
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/** What a daemon says of itself on its own host. */
+const statusSchema = z.object({
+  pid: z.number(),
+  version: z.string(),
+  url: z.string(),
+  executor: z.string(),
+  pool: z.string(),
+  /** Whether the pool has welcomed it and the socket is open. */
+  connected: z.boolean(),
+  draining: z.boolean(),
+  /** Runs that it works on, or whose outcome is not recorded yet. */
+  runs: z.number(),
+  slots: z.number(),
+  engine: z.string(),
+  engine_version: z.string(),
+  image: z.string(),
+});
+export type DaemonStatus = z.infer<typeof statusSchema>;
+
+export interface Control {
+  readonly status: () => DaemonStatus;
+  /** Takes no further runs and ends when it holds none. */
+  readonly drain: () => void;
+}
+
+/** Only root enters the state folder, and only root may open the socket in it. */
+const socketIn = (stateDir: string): string => join(stateDir, 'control.sock');
+
+/**
+ * Answers the commands of this host (`causeway-executor status`, `drain`): one line in, one JSON object out. It lies in the
+ * state folder that the caller holds, so whatever socket is there is a dead predecessor's.
+ */
+export async function openControl(stateDir: string, control: Control): Promise<() => Promise<void>> {
+  const path = socketIn(stateDir);
+  await rm(path, { force: true });
+  const server = createServer((connection) => {
+    let asked = '';
+    connection.setEncoding('utf8');
+    connection.on('error', () => connection.destroy());
+    connection.on('data', (chunk: string) => {
+      asked += chunk;
+      if (asked.length > COMMAND_CHARS_MAX) connection.destroy();
+      if (!asked.includes('\n')) return;
+      const command = asked.trim();
+      if (command === 'drain') control.drain();
+      const isKnown = command === 'drain' || command === 'status';
+      connection.end(JSON.stringify(isKnown ? control.status() : { error: 'unknown command' }));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  server.unref();
+  await chmod(path, 0o600);
+  return () => new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** Asks the daemon with this state folder; null where none runs. */
+export async function askDaemon(stateDir: string, command: 'status' | 'drain'): Promise<DaemonStatus | null> {
+  const connection = createConnection(socketIn(stateDir));
+  connection.setTimeout(ANSWER_TIMEOUT_MS, () => connection.destroy(new Error('no answer')));
+  connection.write(`${command}\n`);
+  const answer = await text(connection).catch(() => '');
+  const status = statusSchema.safeParse(parseJson(answer));
+  return status.success ? status.data : null;
+}

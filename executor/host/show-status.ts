@@ -1,0 +1,48 @@
+import { runCommand } from '../../infra/sandbox-image/run-command.ts';
+import { askDaemon, type DaemonStatus } from '../control.ts';
+import type { HostOptions } from './commands.ts';
+import { findInstalled } from './installed.ts';
+import { UNIT } from './layout.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** `status`: what the daemon says of itself, and the service manager of it. */
+export async function showStatus(options: HostOptions): Promise<void> {
+  const { config } = await findInstalled(options);
+  const [daemon, service] = await Promise.all([askDaemon(config.stateDir, 'status'), serviceState()]);
+  if (daemon?.connected !== true) process.exitCode = 1;
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ running: daemon !== null, service, ...daemon })}\n`);
+    return;
+  }
+  process.stdout.write(`${daemon === null ? stoppedText(service) : statusText(daemon, service)}\n`);
+}
+
+/** `active`, `inactive`, `failed`, ...; null where systemd has no such service. */
+async function serviceState(): Promise<string | null> {
+  const asked = await runCommand('systemctl', ['is-active', UNIT], { timeoutMs: TIMEOUT_MS });
+  const state = asked.stdout.trim();
+  return asked.failure !== undefined || state === '' ? null : state;
+}
+
+/** For a person. Pure. */
+export function statusText(daemon: DaemonStatus, service: string | null): string {
+  const state = daemon.connected ? 'connected' : 'not connected; it dials again by itself';
+  const rows = [
+    ['executor', `${daemon.executor} of pool ${daemon.pool}`],
+    ['state', daemon.draining ? `${state}, draining` : state],
+    ['deployment', daemon.url],
+    ['runs', `${daemon.runs} of ${daemon.slots} slots`],
+    ['engine', `${daemon.engine} ${daemon.engine_version}`],
+    ['image', daemon.image],
+    ['version', daemon.version],
+    ['process', `${daemon.pid}${service === null ? '' : `, service ${service}`}`],
+  ];
+  return rows.map(([name, value]) => `${name?.padEnd(11)} ${value}`).join('\n');
+}
+
+function stoppedText(service: string | null): string {
+  return service === null
+    ? 'The executor of this host is not running.'
+    : `The executor of this host is not running; its service is ${service}. causeway-executor logs says why; systemctl start ${UNIT} starts it.`;
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { z } from 'zod';
+import { parseJson } from './parse-json.ts';
+
+export type KeyFileRead<Value> =
+  | { readonly ok: true; readonly value: Value | null }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Reads a file that holds a private key; null where there is none. One that somebody else could have read or put there is
+ * refused: a link, another owner, or a mode that lets others in.
+ */
+export async function readKeyFile<Value>(
+  file: string,
+  schema: z.ZodType<Value>,
+): Promise<KeyFileRead<Value>> {
+  const opened = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: NodeJS.ErrnoException) => error,
+  );
+  if (opened instanceof Error) {
+    if (opened.code === 'ENOENT') return { ok: true, value: null };
+    const why = opened.code === 'ELOOP' ? 'is a symbolic link' : `cannot be opened (${opened.code})`;
+    return { ok: false, reason: `${file} ${why}. Put the executor's own file back, or join anew.` };
+  }
+  try {
+    const { mode, uid } = await opened.stat();
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG)
+      return { ok: false, reason: `${file} is no regular file. Join anew.` };
+    if ((mode & 0o077) !== 0 || uid !== process.getuid?.())
+      return {
+        ok: false,
+        reason: `${file} may be read or changed by others (mode ${(mode & 0o777).toString(8)}, owner ${uid}), so its key may be known. Revoke this executor, remove the file, and join anew; where you know that nobody looked: chmod 600 and chown to the user of the executor.`,
+      };
+    const value = schema.safeParse(parseJson(await opened.readFile('utf8')));
+    if (value.success) return { ok: true, value: value.data };
+    return {
+      ok: false,
+      reason: `${file} is not an executor's identity. Move it away and start with a new join token.`,
+    };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Writes a file with a private key, whole or not at all, so that it is there after a power cut. */
+export async function writeKeyFile(file: string, value: object): Promise<void> {
+  const making = await writeAside(file, value);
+  await rename(making, file);
+  await sync(dirname(file));
+}
+
+/** The same, but leaves what is there: false where another was first. */
+export async function makeKeyFile(file: string, value: object): Promise<boolean> {
+  const making = await writeAside(file, value);
+  try {
+    await link(making, file);
+    await sync(dirname(file));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(making, { force: true });
+  }
+}
+
+async function writeAside(file: string, value: object): Promise<string> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const making = `${file}.${randomUUID()}.new`;
+  const opened = await open(making, 'wx', 0o600);
+  try {
+    await opened.writeFile(JSON.stringify(value));
+    await opened.sync();
+  } finally {
+    await opened.close();
+  }
+  return making;
+}
+
+async function sync(dir: string): Promise<void> {
+  const opened = await open(dir);
+  try {
+    await opened.sync();
+  } finally {
+    await opened.close();
+  }
+}
