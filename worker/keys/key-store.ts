@@ -15,8 +15,6 @@ import { Remembered } from './remembered.ts';
 
 /** An isolate believes keys for so long: a key that was rotated away seals for no longer, a deleted one opens nothing after. */
 const BELIEVED_MS = 5 * 60_000;
-/** An unknown key id makes keys be read again, yet no more often than this, however many come. */
-const REREAD_MS = 5_000;
 const OWNERS_MAX = 2_000;
 
 /** The keys of this deployment. Nothing is read before it is needed. */
@@ -68,13 +66,13 @@ export function openKeyStore(database: Database, source: KekSource | null): KeyS
     keyId: string,
   ) {
     const isWanted = ({ id }: EnvelopeKey) => id === keyId;
-    return (await of(owner))[purpose].find(isWanted) ?? (await of(owner, REREAD_MS))[purpose].find(isWanted);
+    return (await of(owner))[purpose].find(isWanted) ?? (await of(owner, 0))[purpose].find(isWanted);
   }
 
   return {
     async check() {
       if (source === null) return [NO_SOURCE];
-      let held = await keks.get('', REREAD_MS);
+      let held = await keks.get('', 0);
       if (held.byId.size + held.shut.length === 0) {
         await addFirstKek(database, (await makeKek(source)).stored);
         held = await keks.get('', 0);
@@ -116,7 +114,8 @@ async function readDataKeys(database: Database, keks: Remembered<Keks>, owner: K
   for (const stored of await findDataKeys(database, owner)) {
     const bytes =
       (await unwrapDataKey(await keks.get(''), owner, stored)) ??
-      (await unwrapDataKey(await keks.get('', REREAD_MS), owner, stored));
+      // A rotation may have wrapped it anew since. Only our own rows name keys, so nobody can have this asked at will.
+      (await unwrapDataKey(await keks.get('', 0), owner, stored));
     if (bytes === null) throw new Error(`the data key ${stored.keyId} opens with no key at hand`);
     if (stored.purpose === 'secrets') secrets.push(await importEnvelopeKey(stored.keyId, bytes));
   }
