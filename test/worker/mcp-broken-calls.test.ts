@@ -135,6 +135,12 @@ test('who comes back waits no longer than the call would have, and can cancel', 
   expect(messages.filter((message) => message?.id === 'the call')).toEqual([]);
 });
 
+test('a client of 2025-06-18, which does not know events without data, is sent none', async () => {
+  const { stream, first } = await begin(await openSession(stack, ann.token, { version: '2025-06-18' }), 6);
+  onTestFinished(() => stream.cancel());
+  expect(first?.message).toMatchObject({ method: 'notifications/progress' });
+});
+
 describe('the id of an event lets nobody else wait for Ann’s run', () => {
   test.each([
     ['Mallory of another tenant', async () => (await settlePerson(stack, { name: 'Mallory' })).token],

@@ -132,6 +132,27 @@ test('a session that its client deleted is gone for ever', async () => {
   expect(await shown(await own.end())).toEqual(NOT_FOUND);
 });
 
+test('clients that introduce themselves in the same words have each a session of their own', async () => {
+  const opened = [
+    await openSession(stack, ann.token),
+    await openSession(stack, ann.token),
+    await openSession(stack, mallory.token),
+  ];
+  expect(new Set(opened.map(({ id }) => id)).size).toBe(opened.length);
+  for (const own of opened) expect((await own.post(whoami)).status).toBe(200);
+});
+
+test('a client that introduces itself anew gets a new session, whatever has become of the one that it names', async () => {
+  const old = await openSession(stack, ann.token);
+  await old.end();
+  const clientInfo = { name: 'test', version: '1' };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  const again = await old.post({ id: 0, method: 'initialize', params });
+  expect(again.status).toBe(200);
+  expect(again.headers.get('mcp-session-id')).toMatch(/^[\w.-]{100,}$/);
+  expect(again.headers.get('mcp-session-id')).not.toBe(old.id);
+});
+
 test('without a session a client of the older era is served as before', async () => {
   const headers = { authorization: `Bearer ${ann.token}`, accept: 'text/event-stream' };
   expect((await fetch(stack.mcpUrl, { headers })).status).toBe(405);
