@@ -66,7 +66,8 @@ test('a request in a session makes as many database requests as one without, and
     [1, () => ask('tools/list')],
     [1, () => ask('ping')],
     [1, () => ask('tools/call', { name: 'whoami', arguments: {} })],
-    [1, () => ask('tools/call', { name: 'whoami', arguments: { wrong: true } })],
+    // The second writes the event of the refusal.
+    [2, () => ask('tools/call', { name: 'whoami', arguments: { wrong: true } })],
     [1, () => ask('resources/list')],
     [1, () => ask('resources/subscribe', { uri })],
     [1, () => ask('logging/setLevel', { level: 'error' })],
