@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -12,6 +12,7 @@ import { type PoolPeer, startPoolPeer } from '../support/pool-peer.ts';
 import { CACHE_DIR } from '../support/sandbox-host.ts';
 import { imageArgs } from '../support/signed-image.ts';
 
+const NOBODY = 65534;
 const MAIN = join(import.meta.dirname, '..', '..', 'executor', 'main.ts');
 
 let peer: PoolPeer;
@@ -19,8 +20,6 @@ let stateDir: string;
 beforeAll(async () => {
   peer = await startPoolPeer();
   stateDir = await makeStateDir();
-  // For the one who is an ordinary user.
-  await chmod(stateDir, 0o777);
 });
 afterAll(async () => {
   await peer.stop();
@@ -85,7 +84,13 @@ const HOSTS: readonly (readonly [string, () => Promise<Host>, RegExp])[] = [
   ],
   [
     'where it is an ordinary user',
-    async () => ({ under: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] }),
+    async () => {
+      const own = await makeStateDir();
+      onTestFinished(() => removeStateDir(own));
+      await chown(own, NOBODY, NOBODY);
+      const under = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+      return { under, args: ['--state', own] };
+    },
     /^The executor has to run as root: .*Start it with sudo or as a system service\.$/,
   ],
   [
