@@ -4,20 +4,20 @@ import { printJson, printNote, printResult } from '../cli/terminal/print.ts';
 import { observeMachine } from './measure/machine.ts';
 import { measureLoad } from './run/load.ts';
 import { type Followed, measureFollowed, printFollowed, reportFollowed } from './run/measure-followed.ts';
-import { inputsOf, measurePairs, warmUp } from './run/measure-pairs.ts';
-import { MODELS } from './run/models.ts';
+import { measurePairs, warmUp } from './run/measure-pairs.ts';
+import { inputsOf, MODELS } from './run/models.ts';
 import { openBareRunner } from './run/open-bare-runner.ts';
-import { openColdRunner } from './run/open-cold-runner.ts';
 import { openTeam } from './run/open-teams.ts';
 import { printMany, printModels, reportModels, reportRuns } from './run/report.ts';
+import { openRivals } from './run/rivals.ts';
 import { readInput } from './stack/bench-input.ts';
 
 const FULL = { blocks: 10, pairsPerBlock: 10, paceMs: 2_000 } as const;
 const QUICK = { blocks: 1, pairsPerBlock: 2, paceMs: 2_000 } as const;
 
 /**
- * `./causeway bench run`: a run from an MCP client to its result, warm, beside a cold `runsc run` and a bare process of the same
- * script; then many runs, and runs that move much.
+ * `./causeway bench run`: a run from an MCP client to its result, warm, beside `docker run`, `runsc run` and a bare process of
+ * the same script; then many runs, and runs that move much.
  */
 export async function run(given: object): Promise<void> {
   const { mcpUrl, state, json, quick } = readInput(given);
@@ -26,11 +26,10 @@ export async function run(given: object): Promise<void> {
   try {
     const place = { ownerUrl: await ownerUrlOf({ state }), mcpUrl, state };
     const { client, project, recorded } = await openTeam(place, cleanup);
-    const cold = await openColdRunner();
-    await cleanup.defer(cold.close);
     const bare = await openBareRunner(MODELS.flatMap(inputsOf));
     await cleanup.defer(bare.close);
-    const world = { client, cold, bare, recorded };
+    const rivals = await openRivals(bare, cleanup, (says) => printNote(`  ${says}`));
+    const world = { client, rivals, recorded };
     const runs = plan.blocks * plan.pairsPerBlock;
     printNote(`Measuring ${runs} warm runs of each model, one every ${plan.paceMs / 1000} s.`);
     await warmUp(world, project, plan.paceMs);

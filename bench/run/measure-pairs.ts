@@ -2,17 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { Failure } from '../../cli/terminal/failure.ts';
 import type { BenchClient } from '../stack/open-client.ts';
-import { type BenchModel, MODELS, SALES, salesCsv } from './models.ts';
-import type { BareRunner } from './open-bare-runner.ts';
-import type { ColdRunner, InputFile } from './open-cold-runner.ts';
+import { type BenchModel, MODELS } from './models.ts';
 import type { RecordedTimes } from './open-timekeeper.ts';
+import type { Rival, RivalName } from './rivals.ts';
 import { type Span, spansOf } from './timeline.ts';
 
-/** A warm run through the whole system; a cold one of the same script, and a bare process of it, near it in time. */
+/** A warm run through the whole system, and near it in time the same script by others, ms; the slow ones not beside each. */
 export interface Pair {
   readonly warmMs: number;
-  readonly coldMs: number;
-  readonly bareMs: number;
+  readonly beside: Readonly<Partial<Record<RivalName, number>>>;
   readonly isWarm: boolean;
   readonly spans: readonly Span[];
 }
@@ -41,14 +39,13 @@ const runSchema = z.object({
 
 export interface World {
   readonly client: BenchClient;
-  readonly cold: ColdRunner;
-  readonly bare: BareRunner;
+  readonly rivals: readonly Rival[];
   readonly recorded: (run: string) => Promise<RecordedTimes>;
 }
 
 /**
- * Measures both models in blocks: warm runs at an even pace, the models in turn, then as many cold runs. In a block
- * nothing runs beside a warm run but what makes the next sandbox; between blocks the machine's mood reaches both alike.
+ * Measures both models in blocks: warm runs at an even pace, the models in turn, then those of the rivals. In a block
+ * nothing runs beside a warm run but what makes the next sandbox; between blocks the machine's mood reaches all alike.
  */
 export async function measurePairs(world: World, plan: PairsPlan): Promise<ReadonlyMap<string, Pair[]>> {
   const pairs = new Map<string, Pair[]>(MODELS.map(({ name }) => [name, []]));
@@ -59,15 +56,21 @@ export async function measurePairs(world: World, plan: PairsPlan): Promise<Reado
       const [run] = await Promise.all([runWarm(world, plan.project, model), delay(plan.paceMs)]);
       warm.push({ model, run });
     }
-    for (const { model, run } of warm) {
-      const coldMs = await world.cold.run(model.path, inputsOf(model));
-      const bareMs = await world.bare.run(model.path);
-      pairs.get(model.name)?.push({ ...run, coldMs, bareMs });
+    for (const [turn, { model, run }] of warm.entries()) {
+      const nth = Math.floor(turn / MODELS.length);
+      const beside = await runBeside(world.rivals, model, nth);
+      pairs.get(model.name)?.push({ ...run, beside });
     }
     await plan.onBlock(block + 1);
     await delay(plan.paceMs);
   }
   return pairs;
+}
+
+async function runBeside(rivals: readonly Rival[], model: BenchModel, nth: number): Promise<Pair['beside']> {
+  const times: Partial<Record<RivalName, number>> = {};
+  for (const rival of rivals) if (nth % rival.every === 0) times[rival.name] = await rival.run(model);
+  return times;
 }
 
 /** Runs each model until it finds a warm sandbox and everything on its way has been used once. */
@@ -76,13 +79,10 @@ export async function warmUp(world: World, project: string, paceMs: number): Pro
     await runWarm(world, project, model);
     await delay(paceMs);
   }
-  for (const model of MODELS) {
-    await world.cold.run(model.path, inputsOf(model));
-    await world.bare.run(model.path);
-  }
+  for (const model of MODELS) await runBeside(world.rivals, model, 0);
 }
 
-type WarmRun = Omit<Pair, 'coldMs' | 'bareMs'>;
+type WarmRun = Omit<Pair, 'beside'>;
 
 async function runWarm(world: World, project: string, model: BenchModel): Promise<WarmRun> {
   // Two clocks: one that only goes on, and the one that Postgres and the pool read as well (performance.timeOrigin drifts from it).
@@ -108,11 +108,4 @@ async function runWarm(world: World, project: string, model: BenchModel): Promis
     reportedMs: answer.timings.reported_ms,
   });
   return { warmMs, isWarm, spans };
-}
-
-export function inputsOf(model: BenchModel): InputFile[] {
-  return [
-    { path: `/repo/${model.path}`, text: model.source },
-    ...model.data.map((): InputFile => ({ path: `/data/${SALES}/data.csv`, text: salesCsv() })),
-  ];
 }

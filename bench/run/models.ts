@@ -1,3 +1,5 @@
+import type { InputFile } from './place-inputs.ts';
+
 /** The files and the data of the two models that `bench run` measures. */
 export interface BenchModel {
   readonly name: 'print' | 'pandas';
@@ -40,4 +42,11 @@ export function salesCsv(): string {
     }),
   ).flat();
   return `day,product,revenue\n${rows.join('\n')}\n`;
+}
+
+export function inputsOf(model: BenchModel): InputFile[] {
+  return [
+    { path: `/repo/${model.path}`, text: model.source },
+    ...model.data.map((): InputFile => ({ path: `/data/${SALES}/data.csv`, text: salesCsv() })),
+  ];
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { CACHE_DIR } from '../../cli/stack/state-paths.ts';
 import { unmountUnder } from '../../executor/sandbox/mounts.ts';
 import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
-import type { InputFile } from './open-cold-runner.ts';
+import type { InputFile } from './place-inputs.ts';
 
 const execute = promisify(execFile);
 const RUN_TIMEOUT_MS = 60_000;

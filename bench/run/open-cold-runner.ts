@@ -1,28 +1,22 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { CACHE_DIR } from '../../cli/stack/state-paths.ts';
 import { Failure } from '../../cli/terminal/failure.ts';
 import { ociSpec } from '../../executor/sandbox/bundle.ts';
 import { type Cgroups, findCgroups } from '../../executor/sandbox/cgroup.ts';
-import type { Folders } from '../../executor/sandbox/engine.ts';
+import { runscFlags } from '../../executor/sandbox/gvisor.ts';
 import { makeFolders, unmountUnder } from '../../executor/sandbox/mounts.ts';
 import { DEFAULT_LIMITS, WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
 import { ensureRunsc } from '../../infra/sandbox-image/ensure-runsc.ts';
+import { type InputFile, placeInputs } from './place-inputs.ts';
+import { timeProcess } from './time-process.ts';
 
-const RUN_TIMEOUT_MS = 60_000;
 const PYTHON = '/usr/bin/python3';
 /** Holds the cgroups of this process's cold runs. */
 const CGROUP = `causeway-bench-${process.pid}`;
-
-/** A file inside the sandbox: its path there and its text. */
-export interface InputFile {
-  readonly path: `/repo/${string}` | `/data/${string}`;
-  readonly text: string;
-}
 
 export interface ColdRunner {
   /** Runs `/repo/<entry>` in a fresh sandbox. Milliseconds from the spawn of runsc to its end; making the bundle is not counted. */
@@ -108,46 +102,12 @@ async function runOnce(cold: ColdRun): Promise<number> {
   }
 }
 
-async function placeInputs(folders: Folders, files: readonly InputFile[]): Promise<void> {
-  for (const { path, text } of files) {
-    const [, root = '', ...rest] = path.split('/');
-    const target = join(root === 'repo' ? folders.repo : folders.data, ...rest);
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, text, { mode: 0o444 });
-  }
-}
-
-/** The flags are those of executor/sandbox/gvisor.ts. */
-async function timeRunsc({ runscPath, dir }: ColdRun, id: string, bundleDir: string): Promise<number> {
-  const flags = [
-    `--root=${join(dir, 'runsc')}`,
-    '--platform=systrap',
-    '--network=none',
-    '--host-uds=none',
-    '--host-fifo=none',
-    '--overlay2=none',
-    '--oci-seccomp',
-  ];
-  const startedMs = performance.now();
-  const child = spawn(runscPath, [...flags, 'run', `--bundle=${bundleDir}`, id], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    timeout: RUN_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
+/** As executor/sandbox/gvisor.ts calls it. */
+function timeRunsc({ runscPath, dir }: ColdRun, id: string, bundleDir: string): Promise<number> {
+  const flags = [`--root=${join(dir, 'runsc')}`, ...runscFlags('systrap')];
+  return timeProcess(runscPath, [...flags, 'run', `--bundle=${bundleDir}`, id], {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-    });
-  }
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const tookMs = performance.now() - startedMs;
-  if (code !== 0) throw new Error(`a cold run ended with ${code}: ${said.slice(-600)}`);
-  return tookMs;
 }
 
 /** Processes of an ended sandbox leave its cgroup a moment after runsc has. */
