@@ -18,6 +18,8 @@ export interface BlobCache {
   put(key: BlobKey, bytes: Buffer | AsyncIterable<Uint8Array>): Promise<void>;
   /** Makes the blob appear at `path` as a read-only file. False where the cache has lost it. */
   lend(key: BlobKey, path: string): Promise<boolean>;
+  /** Forgets blobs, least recently used first, until so many bytes are given up or none is left. */
+  giveUp(bytes: number): Promise<void>;
   readonly bytes: number;
 }
 
@@ -122,6 +124,13 @@ export async function openBlobCache(dir: string, bytesMax: number): Promise<Blob
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
         await forget(name);
         return false;
+      }
+    },
+    async giveUp(bytes) {
+      const until = bytesHeld - bytes;
+      for (const oldest of [...entries.keys()]) {
+        if (bytesHeld <= until) break;
+        await forget(oldest);
       }
     },
   };

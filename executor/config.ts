@@ -22,6 +22,8 @@ export interface Config {
   /** What all sandboxes together may use. */
   readonly memoryBytes: number;
   readonly blobCacheBytesMax: number;
+  /** With less free on the disk of its state it takes no runs. */
+  readonly keepFreeBytes: number;
   readonly engine: EngineChoice;
   readonly acceptsKernelAsBoundary: boolean;
   readonly dockerSocket: string;
@@ -84,6 +86,7 @@ export interface ServeOptions {
   label: Labels;
   memoryMb?: number;
   blobCacheMb: number;
+  keepFreeMb: number;
   engine: EngineChoice;
   acceptKernelAsBoundary?: true;
   dockerSocket: string;
@@ -115,6 +118,12 @@ export function withServeOptions(command: Command): Command {
       positiveInteger,
     )
     .option('--blob-cache-mb <mb>', 'fetched inputs kept on disk', positiveInteger, 4096)
+    .option(
+      '--keep-free-mb <mb>',
+      'takes no runs while the disk of its state has less free; fetched inputs go first',
+      positiveInteger,
+      512,
+    )
     .addOption(
       new Option('--engine <name>', 'what runs are isolated by; auto takes the strongest that this host has')
         .choices(ENGINE_CHOICES)
@@ -179,6 +188,7 @@ export function readConfig(argv: readonly string[]): Config {
     joinTokenFile: options.joinTokenFile ?? null,
     memoryBytes: options.memoryMb === undefined ? Math.floor(totalmem() * 0.75) : options.memoryMb * MIB,
     blobCacheBytesMax: options.blobCacheMb * MIB,
+    keepFreeBytes: options.keepFreeMb * MIB,
     engine: options.engine,
     acceptsKernelAsBoundary: options.acceptKernelAsBoundary === true,
     dockerSocket: resolve(options.dockerSocket),

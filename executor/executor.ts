@@ -7,6 +7,7 @@ import { openBlobCache } from './blob-cache.ts';
 import { type Config, ownVersion } from './config.ts';
 import { dialTo } from './connection.ts';
 import { openControl } from './control.ts';
+import { guardDisk } from './disk-guard.ts';
 import { blobFetcher } from './fetch-blobs.ts';
 import { holdState } from './hold-state.ts';
 import { findIdentity, identityFileOf } from './identity.ts';
@@ -74,12 +75,24 @@ export async function startExecutor(
   pool.refill();
   const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);
   const offer: Offer = { ...opened.offer, slots, labels: config.labels };
+  const disk = guardDisk({
+    dir: stateDir,
+    keepFreeBytes: config.keepFreeBytes,
+    makeRoom: (bytes) => cache.giveUp(bytes),
+    onChange(why) {
+      if (why === null) log('info', 'takes runs again');
+      else log('error', 'takes no runs', { why });
+      serving.pause(why);
+    },
+  });
+  releases.push(() => disk.stop());
   const context: RunContext = {
     baseUrl: config.url,
     cache,
     fetcher: blobFetcher(config.url, cache),
     pool,
     memory: memoryAccount(config.memoryBytes),
+    disk,
     memoryBytesMax: Math.min(limit('run_memory_bytes_max'), config.memoryBytes),
     sandbox: { engine: offer.engine, image: offer.image },
     log,
@@ -105,6 +118,7 @@ export async function startExecutor(
     drain: onDrainWish,
   };
   releases.push(await openControl(stateDir, control));
+  await disk.look();
   await welcomed.promise;
   return { ok: true, executor, offer, drain: () => serving.drain(), broken: broken.promise };
 }

@@ -4,6 +4,7 @@ import type { Job, RefusalCode } from '../protocol/messages.ts';
 import type { Outcome } from '../protocol/outcome.ts';
 import type { BlobCache } from './blob-cache.ts';
 import { describeStream } from './capture-stream.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import type { BlobFetcher } from './fetch-blobs.ts';
 import { fillWorkspace } from './fill-workspace.ts';
 import { type Harvest, harvest } from './harvest.ts';
@@ -18,6 +19,8 @@ import { storeBlobs } from './store-blobs.ts';
 import type { WarmPool } from './warm-pool.ts';
 import { openFeedFor, watchRun } from './watch-run.ts';
 
+/** What a full disk may look like. */
+const SPACE_CODES: readonly RefusalCode[] = ['input_unavailable', 'no_sandbox', 'no_space', 'fault'];
 const NOTHING_LEFT: Harvest = { kept: [], refused: [], limit: null };
 
 export interface RunContext {
@@ -27,6 +30,7 @@ export interface RunContext {
   readonly pool: WarmPool;
   readonly sandbox: { readonly engine: string; readonly image: Manifest['image'] };
   readonly memory: MemoryAccount;
+  readonly disk: Pick<DiskGuard, 'why' | 'look'>;
   /** The most that one run may have here. */
   readonly memoryBytesMax: number;
   readonly log: Log;
@@ -54,33 +58,39 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
   const log: Log = (level, message, fields) =>
     context.log(level, message, { run: job.run, fence: job.fence, ...fields });
   const releases = releaseStack((error) => log('error', 'a release failed', { reason: String(error) }));
-  const refuse = (code: RefusalCode, reason: string) => {
-    if (control.signal.reason !== 'abandon') control.report({ kind: 'refused', code, reason });
+  const refuse = async (code: RefusalCode, reason: string) => {
+    // Without space many things fail, each in its own words.
+    const whyFull = SPACE_CODES.includes(code) ? await context.disk.look() : null;
+    if (control.signal.reason === 'abandon') return;
+    if (whyFull === null) control.report({ kind: 'refused', code, reason });
+    else control.report({ kind: 'refused', code: 'no_space', reason: whyFull });
   };
   try {
     const limits = sandboxLimits(job.manifest.limits);
     if (job.manifest.image !== context.sandbox.image)
-      return refuse('unknown_image', 'the run is pinned to another image');
+      return await refuse('unknown_image', 'the run is pinned to another image');
     if (limits.memoryBytes > context.memoryBytesMax)
-      return refuse('too_much_memory', 'the run asks for more memory than this host gives');
+      return await refuse('too_much_memory', 'the run asks for more memory than this host gives');
 
     // prepare
+    const whyFull = context.disk.why();
+    if (whyFull !== null) return await refuse('no_space', whyFull);
     const feed = openFeedFor(job, context.baseUrl, sinceReceiptMs, log);
     releases.push(() => feed?.close());
     releases.push(() => context.pool.refill());
     const fetched = await context.fetcher.fetchAll(job.tenant, job.blobs, control.signal);
-    if (!fetched.ok) return refuse(fetched.code, fetched.reason);
+    if (!fetched.ok) return await refuse(fetched.code, fetched.reason);
 
     // claim
     const reserved = await context.memory.reserve(limits.memoryBytes, control.signal);
-    if (reserved === null) return refuse('no_sandbox', 'it was cancelled before it began');
+    if (reserved === null) return await refuse('no_sandbox', 'it was cancelled before it began');
     releases.push(reserved);
     const claim = await context.pool.claim(wishOf(job), coldSpec(job.manifest));
-    if (!claim.ok) return refuse('no_sandbox', claim.reason);
+    if (!claim.ok) return await refuse('no_sandbox', claim.reason);
     const { sandbox, isWarm } = claim.claimed;
     releases.push(() => sandbox.destroy());
     const filled = await fillWorkspace(sandbox.folders, job, context.cache);
-    if (!filled.ok) return refuse('input_unavailable', filled.reason);
+    if (!filled.ok) return await refuse('input_unavailable', filled.reason);
     await sandbox.claim(limits);
 
     // go, stream
@@ -106,7 +116,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
       ),
     ];
     const stored = await storeBlobs(context.baseUrl, job.capability, blobs, abandonmentOf(control.signal));
-    if (!stored.ok) return refuse('output_not_stored', stored.reason);
+    if (!stored.ok) return await refuse('output_not_stored', stored.reason);
 
     // report
     const decision = decideOutcome({
@@ -140,7 +150,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     });
   } catch (error) {
     log('error', 'the run failed in the executor', { reason: String((error as Error).stack ?? error) });
-    refuse('fault', 'a fault of the executor');
+    await refuse('fault', 'a fault of the executor');
   } finally {
     // destroy
     await releases.releaseAll();

@@ -1,5 +1,5 @@
 import { limit } from '../protocol/limits.ts';
-import type { Job, Offer } from '../protocol/messages.ts';
+import type { FromExecutor, Job, Offer } from '../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import { type Connection, type Dial, openConnection } from './connection.ts';
 import { holdRuns, type Lease } from './hold-runs.ts';
@@ -29,6 +29,8 @@ export interface Serving {
   };
   /** Takes no further runs; resolves when those that it holds have ended and are recorded. */
   drain(): Promise<void>;
+  /** Takes no further runs for now, and says why; null: takes them again. */
+  pause(why: string | null): void;
   /** Gives up the connection and all runs; resolves when nothing of them is left. */
   stop(): Promise<void>;
 }
@@ -51,6 +53,7 @@ export function serveRuns(settings: ServeSettings): Serving {
   let leaseEnd: NodeJS.Timeout | null = null;
   let draining: PromiseWithResolvers<void> | null = null;
   let isConnected = false;
+  let pausedFor: string | null = null;
 
   const keyOf = ({ run, fence }: Lease): string => `${run} ${fence}`;
   const end = (lease: Lease, how: 'cancel' | 'abandon'): void => {
@@ -60,6 +63,15 @@ export function serveRuns(settings: ServeSettings): Serving {
   const noteDrained = (): void => {
     if (held.holding().length === 0) draining?.resolve();
   };
+
+  const hello = (): FromExecutor => ({
+    type: 'hello',
+    protocol: PROTOCOL_VERSION,
+    version: settings.version,
+    offer: settings.offer,
+    holding: held.holding(),
+    ...(draining === null && pausedFor === null ? {} : { draining: true }),
+  });
 
   const start = (job: Job, connection: Connection): void => {
     const lease: Lease = { run: job.run, fence: job.fence };
@@ -94,20 +106,14 @@ export function serveRuns(settings: ServeSettings): Serving {
     dial: settings.dial,
     identity: settings.identity,
     log,
-    hello: () => ({
-      type: 'hello',
-      protocol: PROTOCOL_VERSION,
-      version: settings.version,
-      offer: settings.offer,
-      holding: held.holding(),
-      ...(draining === null ? {} : { draining: true }),
-    }),
+    hello,
     heartbeat: () => ({ type: 'heartbeat', holding: held.holding() }),
     onWelcome() {
       if (leaseEnd !== null) clearTimeout(leaseEnd);
       leaseEnd = null;
       isConnected = true;
       for (const message of held.unrecorded()) connection.send(message);
+      if (pausedFor !== null) connection.send({ type: 'draining', reason: pausedFor });
       settings.onWelcome();
     },
     onLost(heardMs) {
@@ -158,6 +164,11 @@ export function serveRuns(settings: ServeSettings): Serving {
         noteDrained();
       }
       return draining.promise;
+    },
+    pause(why) {
+      pausedFor = why;
+      if (why !== null) connection.send({ type: 'draining', reason: why });
+      else connection.send(hello());
     },
     async stop() {
       if (leaseEnd !== null) clearTimeout(leaseEnd);

@@ -55,6 +55,7 @@ export const REFUSAL_CODES = [
   'input_unavailable',
   'input_corrupt',
   'no_sandbox',
+  'no_space',
   'output_not_stored',
   'fault',
 ] as const;
@@ -71,8 +72,8 @@ export const fromExecutorSchema = z.discriminatedUnion('type', [
     /** It finishes what it holds and takes nothing more. */
     draining: z.boolean().optional(),
   }),
-  /** The same, said on an open socket. Since version 2. */
-  z.object({ type: z.literal('draining') }),
+  /** The same, said on an open socket; a hello without it takes it back. Since version 2. */
+  z.object({ type: z.literal('draining'), reason: z.string().max(300).optional() }),
   z.object({ type: z.literal('heartbeat'), holding: z.array(z.object(lease)) }),
   z.object({ type: z.literal('started'), ...lease }),
   z.object({ type: z.literal('outcome'), ...lease, outcome: outcomeSchema }),

@@ -14,6 +14,8 @@ export interface PoolStatus {
     readonly labels: Labels;
     readonly protocol: number;
     readonly draining: boolean;
+    /** Why, in its own words, where it said. */
+    readonly says?: string;
     readonly cordoned: boolean;
   }[];
   readonly queued: number;

@@ -91,6 +91,7 @@ export async function startSandboxHost(options: HostOptions): Promise<SandboxHos
     fetcher: blobFetcher(peer.url, cache),
     pool,
     memory: memoryAccount(8 * GIB),
+    disk: { why: () => null, look: async () => null },
     memoryBytesMax: 4 * GIB,
     sandbox: { engine: opened.engine.name, image },
     log,

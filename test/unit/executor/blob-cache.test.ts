@@ -45,6 +45,17 @@ describe('the cache of inputs', () => {
     });
   });
 
+  it('gives up what was used longest ago, and no more than was asked', async () => {
+    const cache = await openBlobCache(dir, 1000);
+    const blobs = ['aaaa', 'bbbb', 'cccc'].map(blob);
+    for (const { bytes, sha256 } of blobs) await cache.put({ tenant: ALICE, sha256 }, bytes);
+    await cache.giveUp(5);
+    expect(cache.bytes).toBe(4);
+    expect(await cache.has({ tenant: ALICE, sha256: blobs[2]?.sha256 ?? '' })).toBe(true);
+    await cache.giveUp(1000);
+    expect(cache.bytes).toBe(0);
+  });
+
   it('keeps nothing of bytes whose source finds them wrong', async () => {
     const cache = await openBlobCache(dir, 1000);
     const { bytes, sha256 } = blob('a');

@@ -11,6 +11,8 @@ interface Attachment {
   readonly offer: HostOffer | null;
   /** It said so itself. */
   readonly draining: boolean;
+  /** Why, in its own words, where it said that too. */
+  readonly says?: string;
   /** An operator said so. */
   readonly cordoned: boolean;
 }
@@ -29,6 +31,8 @@ export interface HostOffer {
 export interface HeardExecutor extends HostOffer {
   readonly executor: ExecutorId;
   readonly draining: boolean;
+  /** Why it is draining, in its own words, where it said. */
+  readonly says?: string;
   readonly cordoned: boolean;
   /** It may be given runs: neither draining nor cordoned. */
   readonly open: boolean;
@@ -106,8 +110,8 @@ export class ExecutorSockets {
   }
 
   /** The executor takes no further runs, by its own word, until it says hello again. */
-  drain(socket: WebSocket): void {
-    attach(socket, { ...attachmentOf(socket), draining: true });
+  drain(socket: WebSocket, says: string | undefined): void {
+    attach(socket, { ...attachmentOf(socket), draining: true, ...(says === undefined ? {} : { says }) });
   }
 
   /** Gives just these executors no further runs. */
@@ -130,10 +134,10 @@ export class ExecutorSockets {
   /** Of one executor, or of all. */
   private greeted(of?: ExecutorId): (HeardExecutor & { socket: WebSocket })[] {
     return this.context.getWebSockets(of).flatMap((socket) => {
-      const { executor, offer, draining, cordoned } = attachmentOf(socket);
-      return offer === null || socket.readyState !== WebSocket.OPEN
-        ? []
-        : [{ socket, executor, draining, cordoned, open: !draining && !cordoned, ...offer }];
+      const { executor, offer, draining, says, cordoned } = attachmentOf(socket);
+      if (offer === null || socket.readyState !== WebSocket.OPEN) return [];
+      const word = says === undefined ? {} : { says };
+      return [{ socket, executor, draining, ...word, cordoned, open: !draining && !cordoned, ...offer }];
     });
   }
 }

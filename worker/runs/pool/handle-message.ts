@@ -37,7 +37,7 @@ export async function handleMessage(
     case 'hello':
       return greet(pool, socket, message);
     case 'draining':
-      return pool.sockets.drain(socket);
+      return pool.sockets.drain(socket, message.reason);
     case 'heartbeat':
       return extendLeases(pool, executor, message.holding);
     case 'started': {
