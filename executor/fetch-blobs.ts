@@ -5,8 +5,9 @@ import type { BlobCache } from './blob-cache.ts';
 
 type Grant = Job['blobs'][number];
 
-const ATTEMPTS = 3;
-const RETRY_MS = 200;
+/** Over some eight seconds, as outputs are stored: a Worker that is replaced is back by then. */
+const ATTEMPTS = 6;
+const RETRY_MS = 250;
 const FETCH_TIMEOUT_MS = 60_000;
 const PARALLEL_MAX = 8;
 
@@ -85,7 +86,7 @@ export function blobFetcher(baseUrl: string, cache: BlobCache): BlobFetcher {
           code: got.code,
           reason: `blob ${grant.sha256.slice(0, 12)} could not be fetched: ${got.reason}`,
         };
-      await delay(RETRY_MS * attempt);
+      await delay(RETRY_MS * 2 ** (attempt - 1));
     }
   };
 

@@ -150,12 +150,13 @@ async function contextOf(env: Env, tenant: string): Promise<ToolContext> {
     ...{ tenantId: tenant as TenantId, userId: USER, credential: { kind: 'api_token', id: 'tok' } },
     ...{ needs: { scopes: [], role: null }, requestId: newId('request'), address: null, userAgent: null },
   };
-  const context: Pick<ToolContext, 'platform' | 'principal' | 'signal' | 'wantsProgress' | 'progress'> = {
+  const context: Omit<ToolContext, 'call' | 'session' | 'request'> = {
     platform: await platformOf(env),
     principal,
     signal: new AbortController().signal,
     wantsProgress: false,
     progress: async () => {},
+    log: async () => {},
   };
   return context as ToolContext;
 }

@@ -31,16 +31,27 @@ export function removeStateDir(dir: string): Promise<void> {
 }
 
 /** Starts `executor/main.ts` as the launcher does and waits for READY; throws with its stderr where it ends before. */
-export async function startExecutorProcess(
-  peer: PoolPeer,
+export function startExecutorProcess(
+  peer: Pick<PoolPeer, 'url'>,
   stateDir: string,
   ...args: string[]
+): Promise<ExecutorProcess> {
+  return startExecutorUnder([], peer.url, stateDir, args);
+}
+
+/** The same with arguments for node itself. */
+export async function startExecutorUnder(
+  node: readonly string[],
+  url: string,
+  stateDir: string,
+  args: readonly string[],
 ): Promise<ExecutorProcess> {
   const child = spawn(
     process.execPath,
     [
+      ...node,
       MAIN,
-      ...['--url', peer.url, '--state', stateDir, '--cache', CACHE_DIR, '--slots', '1'],
+      ...['--url', url, '--state', stateDir, '--cache', CACHE_DIR, '--slots', '1'],
       ...['--name', 'under-test', '--join-token-file', join(stateDir, 'join-token')],
       ...(await imageArgs(CACHE_DIR)),
       ...args,

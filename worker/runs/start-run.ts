@@ -109,8 +109,11 @@ async function submitted(
     revokedExecutors,
   };
   const waiting = poolOf(context.platform.env, place.pool).submit(submission, waitMs);
-  await context.log('info', { run, state: 'queued' });
-  const answer = await follow(context, { run, waitMs }, waiting);
+  // Both at once: a pool that is reset while the client is told would leave a failure that nobody awaits.
+  const [answer] = await Promise.all([
+    follow(context, { run, waitMs }, waiting),
+    context.log('info', { run, state: 'queued' }),
+  ]);
   switch (answer?.step) {
     case 'ended':
       await context.log(levelOf(answer.outcome), { run, state: answer.outcome.state });
