@@ -6213,6 +6213,23 @@ alter function app.system_read_session(text,integer) owner to causeway_keeper;
 grant execute on function app.system_read_session(text,integer) to causeway_app;
 comment on function app.system_read_session(text,integer) is 'Who is behind a session''s cookie at this moment, or NULL; a use puts its idle limit off.';
 
+CREATE OR REPLACE FUNCTION app.system_recall_runs(executor text, runs text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object('unfinished', coalesce(jsonb_agg(jsonb_build_object(
+           'tenant', r.tenant_id, 'run', r.run_id, 'fence', r.fence, 'image', r.manifest -> 'image',
+           'wall_ms', r.manifest -> 'limits' -> 'wall_ms', 'queued_at', extract(epoch from r.created_at) * 1000,
+           'user', r.created_by, 'labels', r.labels, 'own', p.owner_tenant is not null)), '[]'))
+    from app.executors as e join app.pools as p using (pool_id) join app.runs as r using (pool_id)
+   where e.executor_id = executor and e.revoked_at is null and r.run_id = any (runs) and r.state = 'queued'
+$function$;
+alter function app.system_recall_runs(text,text[]) owner to causeway_keeper;
+grant execute on function app.system_recall_runs(text,text[]) to causeway_app;
+comment on function app.system_recall_runs(text,text[]) is 'Those of `runs` that are unfinished and of this executor''s pool, with what a lease needs.';
+
 CREATE OR REPLACE FUNCTION app.system_record_outcome(run text, fence integer, outcome jsonb, execution jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql

@@ -157,6 +157,7 @@ async function contextOf(env: Env, tenant: string): Promise<ToolContext> {
     wantsProgress: false,
     progress: async () => {},
     log: async () => {},
+    waitsFor: async () => {},
   };
   return context as ToolContext;
 }

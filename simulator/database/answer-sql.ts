@@ -88,6 +88,8 @@ const STATEMENTS: Readonly<Record<string, (turn: Turn, params: Statement['params
   system_pools_to_sweep: ({ store }) => [{ pool_id: store.pool }],
   system_executor_connected: ({ store }, [executor, offer]) =>
     answer(store.connected(executor ?? '', (JSON.parse(offer ?? '') as { image: string }).image)),
+  system_recall_runs: ({ store }, [executor, runs]) =>
+    answer({ unfinished: store.recall(executor ?? '', idsOf('run', runs)) }),
   system_executor_gone: () => [{ system_executor_gone: '' }],
   find_executor: ({ store }, [executor]) => {
     const known = store.executors.get(executor ?? '');

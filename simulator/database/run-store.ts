@@ -162,6 +162,15 @@ export class RunStore {
     return { revoked, cordoned: [], unfinished };
   }
 
+  /** Those of `runs` that an executor may go on with. */
+  recall(executor: string, runs: readonly string[]): readonly Answer[] {
+    if (this.executors.get(executor)?.isRevoked !== false) return [];
+    return runs.flatMap((id) => {
+      const row = this.rows.get(id);
+      return row?.state === 'queued' ? [recalled(row)] : [];
+    });
+  }
+
   /** Oldest first. */
   private unfinishedRuns(olderThanMs: number, now: number): RunRow[] {
     const rows = [...this.unfinished.values()].flatMap((runs) => [...runs].map((run) => this.rows.get(run)));
@@ -220,6 +229,12 @@ function manifestOf(request: QueueRequest, image: string) {
     ...{ version: 1, kind, project, commit: scratch === null ? COMMIT : null, entry, files, data: [] },
     ...{ parameters, image, absent: [], limits, seeds: { ...seeds, source_date_epoch: 315_532_800 } },
   };
+}
+
+function recalled({ tenant, run, fence, manifest, createdAt, user }: RunRow): Answer {
+  const { image, limits } = manifest;
+  const { wall_ms } = limits as { readonly wall_ms: number };
+  return { tenant, run, fence, image, wall_ms, queued_at: createdAt, user, labels: {}, own: false };
 }
 
 /** As the database names manifests; only that equal ones have equal names matters here. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type PostgresHandle, startPostgres } from '../../cli/database/start-postgres.ts';
+import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
 import { judgeRuns } from '../support/judge-runs.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
@@ -23,6 +24,7 @@ const RUN_SECONDS = 2;
 
 let stack: TestStack;
 let stop: () => Promise<void>;
+let worker: RevivedWorker | undefined;
 let postgres: PostgresHandle | undefined;
 let ann: Modeller;
 let frail: RealHost;
@@ -37,9 +39,13 @@ beforeAll(async () => {
     startRealHost(stack, 'other', 4),
     settleModeller(stack, 'Ann', MODEL),
   ]);
+  await operator.cordon(other.executor, true);
+  // From now on what `frail` has to fetch is what was committed since.
+  expect((await ann.getRun(await start(), 45)).state).toBe('succeeded');
 });
 afterAll(async () => {
   await Promise.all([frail, other].map((host) => host?.stop()));
+  await worker?.stop();
   await postgres?.stop();
   await stop();
 });
@@ -100,11 +106,6 @@ async function ends(runs: readonly string[]) {
 
 const host = async ({ executor }: RealHost) =>
   (await operator.look(PLATFORM_POOL)).executors.find((each) => each.executor === executor);
-
-/** The first run warms the cache, so that later ones stand where they are brought. */
-test('a run is done by the host that is let in', async () => {
-  expect(await ends([await start()])).toEqual([['frail', 1]]);
-});
 
 describe('a host whose disk is full', () => {
   test('ends what needs no space, gives back what does, takes nothing more and says why, until there is room', async () => {
@@ -238,6 +239,18 @@ describe('a store that fails', () => {
 });
 
 describe('when a part is killed under real hosts', () => {
+  test('the Worker: runs at any step go on where they are', async () => {
+    const { runs, uploads, fetches } = await bringToSteps();
+    worker = await crashWorker(stack, undefined, worker?.pid);
+    await expect.poll(() => host(frail)).toMatchObject({ held: 3 });
+    frail.network.release();
+    expect(await ends([runs, uploads, fetches])).toEqual([
+      ['frail', 1],
+      ['frail', 1],
+      ['frail', 1],
+    ]);
+  });
+
   test('Postgres: runs at any step go on where they are', async () => {
     const { runs, uploads, fetches } = await bringToSteps();
     const port = Number(new URL(stack.superuserUrl).port);

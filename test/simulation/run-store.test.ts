@@ -8,7 +8,7 @@ import { createDatabase, type Database } from '../../worker/database/database.ts
 import { recordConnection, registerExecutor } from '../../worker/database/executors.ts';
 import { createProjectRow, recordCommit } from '../../worker/database/projects.ts';
 import type { Query } from '../../worker/database/query.ts';
-import { nextFence, recordOutcome } from '../../worker/database/run-attempts.ts';
+import { nextFence, recallRuns, recordOutcome } from '../../worker/database/run-attempts.ts';
 import { beginCancel, queueRun, selectRuns } from '../../worker/database/runs.ts';
 import { importTicketKey } from '../../worker/database/ticket.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
@@ -157,6 +157,10 @@ describe('what the simulation believes of the database is what the database does
       const { step: met, run } = answer as { step?: string; run?: string };
       steps.add(met);
       if (met === 'new' && run !== undefined) runs.push(run);
+      const recalling = { as: ann.principal, asked: recallRuns(executor, runs.slice(-1)) };
+      const recalled = (await answerOf(real, recalling)) as unknown[];
+      expect(await answerOf(model.database, recalling)).toEqual(recalled);
+      steps.add(`recalled ${recalled.length}`);
     }
 
     const audited = await server.asSuperuser(
@@ -181,6 +185,8 @@ describe('what the simulation believes of the database is what the database does
       'finished',
       'recorded',
       'absent',
+      'recalled 0',
+      'recalled 1',
     ];
     expect(answers.filter((answer) => !steps.has(answer))).toEqual([]);
   });

@@ -6,10 +6,11 @@ import { countEntries } from '../support/count-entries.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { dialFeed } from '../support/dial-feed.ts';
 import { fireCron } from '../support/fire-cron.ts';
+import { operatorOf } from '../support/fleet.ts';
 import { openSession, SseReader } from '../support/mcp-session.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
-import { isLeaseOnDisk } from '../support/pool-storage.ts';
+import { forgetLease, isLeaseOnDisk } from '../support/pool-storage.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -188,6 +189,41 @@ describe('a crash of everything costs a run no more than the attempt that was be
     executor.send({ type: 'outcome', run, fence: 2, outcome: succeeded('second\n') });
     expect((await ann.getRun(run, 20)).stdout.text).toBe('second\n');
     await executor.stop();
+  });
+
+  test('an attempt that the pool had not written down goes on where it is held, and its outcome counts', async () => {
+    const { run, fence } = await heldRun(14);
+    await crash(async () => {
+      await executor.cut();
+      forgetLease(stack, run);
+    });
+    executor.hold({ run, fence });
+    expect(await executor.connect()).toBe('welcome');
+    executor.hold();
+    executor.send({ type: 'outcome', run, fence, outcome: succeeded('never known\n') });
+    expect((await ann.getRun(run, 20)).stdout.text).toBe('never known\n');
+    expect(await openFence(run)).toBe(1);
+    await executor.stop();
+  });
+
+  test('one that another attempt has followed meanwhile does not, nor does one of another pool', async () => {
+    const { run, fence } = await heldRun(15);
+    await crash(async () => {
+      await executor.cut();
+      forgetLease(stack, run);
+      await queryAs(stack.superuserUrl, 'update app.runs set fence = 2 where run_id = $1', [run]);
+    });
+    const stranger = await playExecutor(stack, { pool: await operatorOf(stack).makePool(null, 'elsewhere') });
+    stranger.hold({ run, fence: 2 });
+    executor.hold({ run, fence });
+    for (const each of [stranger, executor]) {
+      expect(await each.connect()).toBe('welcome');
+      await each.until((message) => message.type === 'cancel' && message.run === run);
+    }
+    executor.hold();
+    await Promise.all([stranger.stop(), executor.stop()]);
+    await ann.call('cancel_run', { run });
+    expect((await ann.getRun(run, 20)).state).toBe('cancelled');
   });
 
   test('a run that was being cancelled is cancelled, whichever attempt is open', async () => {

@@ -1,3 +1,4 @@
+import type { RunId, TenantId } from '../../protocol/ids.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import { limit } from '../../protocol/limits.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
@@ -60,6 +61,30 @@ export type NextAttempt =
   | { readonly step: 'finished'; readonly outcome: Outcome }
   | { readonly step: 'elsewhere'; readonly fence: number }
   | { readonly step: 'absent' };
+
+/** An unfinished run, as far as its lease needs it. */
+export interface RecalledRun {
+  readonly tenant: TenantId;
+  readonly run: RunId;
+  /** The attempt that is open. */
+  readonly fence: number;
+  readonly image: string;
+  readonly wall_ms: number;
+  /** Ms since 1970 by the database's clock. */
+  readonly queued_at: number;
+  readonly user: string | null;
+  readonly labels: Labels;
+  readonly own: boolean;
+}
+
+/** Those of `runs` that are unfinished and belong to the pool of this executor. */
+export function recallRuns(executor: string, runs: readonly string[]): Query<readonly RecalledRun[]> {
+  return query(
+    'select app.system_recall_runs($1, $2) as answer',
+    [executor, runs],
+    (rows) => (onlyRow(rows).answer as { readonly unfinished: readonly RecalledRun[] }).unfinished,
+  );
+}
 
 /** How an attempt ended that has no outcome; it stands in the audit log. */
 export interface AttemptOver {

@@ -1,13 +1,15 @@
 import { limit } from '../../../protocol/limits.ts';
-import type { FromExecutor, Offer } from '../../../protocol/messages.ts';
+import type { FromExecutor } from '../../../protocol/messages.ts';
 import { PROTOCOL_VERSION, refuseVersion } from '../../../protocol/version.ts';
 import { DatabaseUnavailable } from '../../database/database.ts';
 import { type Connected, recordConnection } from '../../database/executors.ts';
+import { type RecalledRun, recallRuns } from '../../database/run-attempts.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
 import { CLOSE, close, closeForVersion, sendOn } from './executor-sockets.ts';
 import { isHeld, type Lease } from './lease.ts';
 import { type Pool, SWEEP_MS } from './pool.ts';
+import { recall, unknownOf } from './recall.ts';
 
 type Hello = Extract<FromExecutor, { type: 'hello' }>;
 
@@ -19,9 +21,12 @@ export async function greet(pool: Pool, socket: WebSocket, hello: Hello): Promis
   const refused = refuseVersion(hello.protocol);
   if (refused !== null) return close(socket, closeForVersion(refused));
   const executor = pool.sockets.executorOf(socket);
-  const stored = await storeOffer(pool, executor, hello.offer);
-  if (stored === 'unavailable') return close(socket, CLOSE.later);
+  const answered = await storeOffer(pool, executor, hello);
+  if (answered === 'unavailable') return close(socket, CLOSE.later);
+  const [stored, unfinished] = answered;
   if (!stored.ok) return close(socket, CLOSE[stored.reason]);
+  // Before the welcome, after which it says the outcomes that it kept.
+  recall(pool, pool.sockets.poolName() ?? '', executor, hello.holding, unfinished);
   const { protocol, draining = false } = hello;
   const { image, slots, engine, labels = {} } = hello.offer;
   pool.sockets.noteHeard(socket, pool.now());
@@ -36,11 +41,18 @@ export async function greet(pool: Pool, socket: WebSocket, hello: Hello): Promis
   assignQueued(pool);
 }
 
-async function storeOffer(pool: Pool, executor: string, offer: Offer): Promise<Connected | 'unavailable'> {
+/** Stores what the executor offers, and asks of the runs that it holds and this pool does not know. */
+async function storeOffer(
+  pool: Pool,
+  executor: string,
+  { offer, holding }: Hello,
+): Promise<readonly [Connected, readonly RecalledRun[]] | 'unavailable'> {
   const { database } = await pool.platform();
   try {
-    const [connected] = await database.transaction([recordConnection(executor, offer)]);
-    return connected;
+    return await database.transaction([
+      recordConnection(executor, offer),
+      recallRuns(executor, unknownOf(pool, holding)),
+    ] as const);
   } catch (error) {
     if (error instanceof DatabaseUnavailable) return 'unavailable';
     throw error;
