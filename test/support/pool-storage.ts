@@ -32,10 +32,8 @@ export function feedsOnDisk(stack: TestStack): string[] {
 
 /** Takes the run's lease from the disk of a pool that does not run, as a crash before it was written would. */
 export function forgetLease(stack: TestStack, run: string): void {
-  for (const name of readdirSync(folderOf(stack, 'ExecutorPool')).filter((file) =>
-    /^[0-9a-f]+\.sqlite$/.test(file),
-  )) {
-    const storage = new DatabaseSync(join(folderOf(stack, 'ExecutorPool'), name));
+  for (const name of readdirSync(folderOf(stack)).filter((file) => /^[0-9a-f]+\.sqlite$/.test(file))) {
+    const storage = new DatabaseSync(join(folderOf(stack), name));
     storage.prepare('delete from leases where run = ?').run(run);
     storage.close();
   }
