@@ -8,28 +8,42 @@ export interface Turn {
 export interface Order {
   /** Runs that an executor got before another of their tenant that had been queued before them. */
   readonly overtakers: number;
-  /** The most that one tenant was ahead of another, in runs, while both still had some waiting. */
+  /** The most runs that a tenant was given beyond its turns while another had one waiting. */
   readonly leadMax: number;
 }
 
 /** In what order the runs of tenants who queued them at once got their turns. Pure. */
 export function judgeOrder(turns: readonly Turn[]): Order {
   const byLease = [...turns].sort((left, right) => left.leasedAt - right.leasedAt);
-  const waiting = new Map<string, number>();
-  for (const { tenant } of turns) waiting.set(tenant, (waiting.get(tenant) ?? 0) + 1);
-  const served = new Map([...waiting.keys()].map((tenant) => [tenant, 0]));
+  const tenants = [...new Set(turns.map(({ tenant }) => tenant))];
+  const leads = tenants.flatMap((tenant) =>
+    tenants.filter((other) => other !== tenant).map((other) => leadOf(byLease, tenant, other)),
+  );
+  return { overtakers: overtakersIn(byLease), leadMax: Math.max(0, ...leads) };
+}
+
+function overtakersIn(byLease: readonly Turn[]): number {
   const latest = new Map<string, number>();
   let overtakers = 0;
-  let leadMax = 0;
   for (const { tenant, queuedAt } of [...byLease].reverse()) {
     if (queuedAt > (latest.get(tenant) ?? Number.POSITIVE_INFINITY)) overtakers += 1;
     latest.set(tenant, Math.min(queuedAt, latest.get(tenant) ?? queuedAt));
   }
-  for (const { tenant } of byLease) {
-    served.set(tenant, (served.get(tenant) ?? 0) + 1);
-    waiting.set(tenant, (waiting.get(tenant) ?? 0) - 1);
-    const counts = [...served].filter(([each]) => (waiting.get(each) ?? 0) > 0).map(([, count]) => count);
-    if (counts.length > 1) leadMax = Math.max(leadMax, Math.max(...counts) - Math.min(...counts));
+  return overtakers;
+}
+
+/** How far `tenant` got ahead of `other`, counting only what it was given while `other` had a run in the queue. */
+function leadOf(byLease: readonly Turn[], tenant: string, other: string): number {
+  let lead = 0;
+  let most = 0;
+  for (const turn of byLease) {
+    if (turn.tenant === other) lead = Math.max(0, lead - 1);
+    if (turn.tenant !== tenant) continue;
+    const isOtherWaiting = byLease.some(
+      (each) => each.tenant === other && each.queuedAt <= turn.leasedAt && each.leasedAt > turn.leasedAt,
+    );
+    lead = isOtherWaiting ? lead + 1 : 0;
+    most = Math.max(most, lead);
   }
-  return { overtakers, leadMax };
+  return most;
 }
