@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process';
+import { join as joinPath } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import type { Id } from '../../protocol/ids.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { Job } from '../../protocol/messages.ts';
@@ -35,6 +39,14 @@ async function join(wish: { slots?: number; pool?: string; labels?: Labels } = {
   expect(await executor.connect()).toBe('welcome');
   return executor;
 }
+
+/** Runs `./causeway ...` as the operator of this stack does. */
+const causeway = (...args: string[]) =>
+  promisify(execFile)(
+    process.execPath,
+    [joinPath(ROOT_DIR, 'cli/main.ts'), ...args, '--state', stack.stateDir],
+    { env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl, NO_COLOR: '1' } },
+  );
 
 let unique = 0;
 const next = () => ++unique;
@@ -196,6 +208,25 @@ describe('an executor that is cordoned', () => {
     await other.stop();
     await operator.cordon(tired.id, false);
     await finish(tired, bob, await bob.startModel(next()));
+  });
+
+  test('by `executor drain` is waited for until it runs nothing, and serves again after `uncordon`', async () => {
+    const leaving = await join({ slots: 2 });
+    const held = await bob.startModel(next());
+    const job = await leaving.takeJob();
+    leaving.hold(job);
+    const draining = causeway('executor', 'drain', leaving.id, '--json');
+    const printed: string[] = [];
+    draining.child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
+    await expect.poll(() => printed.join('')).toContain(`${leaving.id} still runs 1.`);
+    const waits = await bob.startModel(next());
+    leaving.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
+    leaving.hold();
+    expect(JSON.parse((await draining).stdout)).toEqual({ executor: leaving.id, drained: true });
+    expect((await bob.getRun(held)).state).toBe('succeeded');
+    expect((await bob.getRun(waits)).state).toBe('queued');
+    await causeway('executor', 'uncordon', leaving.id);
+    await finish(leaving, bob, waits);
   });
 
   test('or that says itself that it drains, likewise', async () => {

@@ -1,4 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -85,6 +87,35 @@ describe('cgroup v2, as far as plain files can stand for it', () => {
       cpuMs: 2.5,
       memoryPeakBytes: 4096,
     });
+  });
+});
+
+describe('cgroup v2 for real, as far as a kernel offers it whose controllers are those of v1', () => {
+  const unified = ownHierarchies(
+    readFileSync('/proc/self/cgroup', 'utf8'),
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+  ).find(({ version }) => version === 2);
+
+  it('freezes a process, kills it frozen, and lets its group be removed then and not before', async () => {
+    if (unified === undefined) throw new Error('this host has no cgroup2 mounted');
+    const name = `causeway-test-${process.pid}/one`;
+    const dir = join(unified.dir, name);
+    mkdirSync(dir, { recursive: true });
+    const group = v2Group(unified.dir, name, false, hostTasksMax);
+    const busy = spawn(process.execPath, ['-e', 'setInterval(() => process.stdout.write("."), 1)']);
+    const ended = once(busy, 'exit');
+    await once(busy.stdout, 'data');
+    writeFileSync(join(dir, 'cgroup.procs'), `${busy.pid}`);
+    expect(group.processes()).toEqual([busy.pid]);
+    expect(await group.freeze()).toBe(true);
+    busy.kill('SIGTERM');
+    expect(group.processes()).toEqual([busy.pid]);
+    expect(() => group.remove()).toThrow(/EBUSY/);
+    group.kill();
+    expect(await ended).toEqual([null, 'SIGKILL']);
+    await expect.poll(() => group.processes()).toEqual([]);
+    group.remove();
+    expect(existsSync(dir)).toBe(false);
   });
 });
 
