@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -26,6 +26,12 @@ export interface RealHost {
   stop(): Promise<void>;
 }
 
+const sizeOf = (path: string) =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
 /** Starts `executor/main.ts` on a small disk and behind a proxy, joined to the stack. */
 export async function startRealHost(stack: TestStack, name: string, slots: number): Promise<RealHost> {
   const dir = await mkdtemp(join(tmpdir(), `causeway-host-${name}-`));
@@ -42,13 +48,20 @@ export async function startRealHost(stack: TestStack, name: string, slots: numbe
   const process = await startExecutorUnder(['--import', shim], network.url, disk, [
     ...['--name', name, '--slots', `${slots}`, '--keep-free-mb', `${KEEP_FREE_MIB}`],
   ]);
+  const freeBytes = async () => {
+    const { bavail, bsize } = await statfs(disk);
+    return bavail * bsize;
+  };
   return {
     executor: process.ready.executor as string,
     network,
     process,
     async fillDisk() {
-      const { bavail, bsize } = await statfs(disk);
-      await execute('fallocate', ['-l', `${bavail * bsize}`, ballast]);
+      // Whatever else takes space meanwhile, what is left in the end is nothing.
+      for (let tries = 0; (await freeBytes()) > 0 && tries < 20; tries++)
+        await execute('fallocate', ['-l', `${(await freeBytes()) + (await sizeOf(ballast))}`, ballast]).catch(
+          () => undefined,
+        );
     },
     emptyDisk: () => truncate(ballast, 0),
     async setClock(offsetMs) {

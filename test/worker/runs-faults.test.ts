@@ -301,25 +301,6 @@ describe('slots are shared fairly', () => {
     await ann.getRun(annRuns.at(-1) ?? '', 10);
   });
 
-  test('two tenants that submit ten quick runs each at the same moment are served in turns', async () => {
-    const runs = await Promise.all(
-      Array.from({ length: 10 }, () => [ann, bob]).flatMap((pair) =>
-        pair.map((who) => who.startModel(next())),
-      ),
-    );
-    const executor = await join();
-    const served: string[] = [];
-    for (const _ of runs) {
-      const { run, fence, tenant } = await executor.takeJob();
-      served.push(tenant);
-      executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
-    }
-    const [first, second] = served;
-    expect(new Set([first, second])).toEqual(new Set([ann.tenant, bob.tenant]));
-    expect(served).toEqual(runs.map((_, at) => (at % 2 === 0 ? first : second)));
-    await expect.poll(async () => (await ann.getRun(runs.at(-2) ?? '')).state).toBe('succeeded');
-  });
-
   test('a tenant holds four slots at most, and gets the next when one is free', async () => {
     const executor = await join(8);
     const runs = [];
