@@ -86,7 +86,7 @@ import time; time.sleep(0.3)`,
       entry: 'forecast.py',
       limits: { wall_ms: 1000 },
     });
-    expect(outcome.message).toMatch(/^Stopped after 1 s at line (8|9) of forecast\.py\.$/);
+    expect(outcome.message).toMatch(/^Stopped after 1 s at line (7|8) of forecast\.py\.$/);
   });
 
   it('nothing of a run moves between its end and its removal, and a later mount is not its', async () => {

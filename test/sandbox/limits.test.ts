@@ -17,7 +17,7 @@ describe('a run that meets a limit ends, and its outcome names the limit', () =>
       entry: 'forecast.py',
       limits: { wall_ms: 1000 },
     });
-    expect(outcome.message).toMatch(/^Stopped after 1 s at line (8|9) of forecast\.py\.$/);
+    expect(outcome.message).toMatch(/^Stopped after 1 s at line (7|8) of forecast\.py\.$/);
   });
 
   it('memory is counted by the cgroup: what the program prints about it changes nothing', async () => {
