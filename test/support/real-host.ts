@@ -39,7 +39,7 @@ export async function startRealHost(stack: TestStack, name: string, slots: numbe
   const ballast = join(disk, 'ballast');
   const clock = join(dir, 'clock');
   await execute('mkdir', [disk]);
-  await execute('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'causeway-test', disk]);
+  await execute('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m,mode=0700`, 'causeway-test', disk]);
   await writeFile(join(disk, 'join-token'), `${await mintJoinToken(stack.ownerUrl)}\n`, { mode: 0o600 });
   await writeFile(clock, '0');
   // A module is named with what it is to read, so that the executor's environment is what it always is.
