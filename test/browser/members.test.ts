@@ -141,6 +141,7 @@ describe('in a real browser', () => {
       'Requests',
       'Members',
       'Invitations',
+      'Audit',
     ]);
     expect(await shown(bob)).toEqual(['Account', 'Projects', 'Agents', 'Tokens', 'Requests', 'Members']);
   });
