@@ -8,9 +8,10 @@ import { printErrorsPage } from '../docs/errors.ts';
 import { printMcpOffer } from '../docs/mcp-offer.ts';
 import { printNewestMigration } from '../docs/newest-migration.ts';
 import { printOpenApi } from '../docs/openapi.ts';
+import { printTestChecklist } from '../docs/test-checklist.ts';
 import { readGuarantees } from '../guarantees/read-guarantees.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
-import { readSource } from './source-files.ts';
+import { listFiles, readSource } from './source-files.ts';
 
 const PAGES: readonly { readonly path: string; readonly print: () => string | Promise<string> }[] = [
   { path: 'docs/configuration.md', print: printConfigurationPage },
@@ -18,6 +19,10 @@ const PAGES: readonly { readonly path: string; readonly print: () => string | Pr
   { path: 'docs/mcp-offer.md', print: printMcpOffer },
   { path: 'docs/openapi.json', print: printOpenApi },
   { path: 'docs/security/api-surface.md', print: printApiSurface },
+  {
+    path: 'docs/security/test-checklist.md',
+    print: () => printTestChecklist(testFiles(), readSource('SECURITY.md')),
+  },
   {
     path: 'compliance/README.md',
     print: () =>
@@ -28,6 +33,12 @@ const PAGES: readonly { readonly path: string; readonly print: () => string | Pr
   },
   { path: 'worker/database/newest-migration.ts', print: printNewestMigration },
 ];
+
+function testFiles(): readonly { readonly path: string; readonly text: string }[] {
+  return listFiles()
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => ({ path, text: readSource(path) }));
+}
 
 /** Generated pages that are not what they would be made to now. */
 export async function findStaleDocs(): Promise<readonly string[]> {
