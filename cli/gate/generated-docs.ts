@@ -37,6 +37,7 @@ const PAGES: readonly { readonly path: string; readonly print: () => string | Pr
 function testFiles(): readonly { readonly path: string; readonly text: string }[] {
   return listFiles()
     .filter((path) => path.endsWith('.test.ts'))
+    .sort()
     .map((path) => ({ path, text: readSource(path) }));
 }
 
