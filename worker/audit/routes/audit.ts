@@ -3,6 +3,7 @@ import { Refusal } from '../../http/refusal.ts';
 import { listMembers } from '../../people/list-members.ts';
 import { personPrincipal } from '../../people/person.ts';
 import { asPage } from '../../people/routes/as-page.ts';
+import { askedFilter } from '../../people/routes/asked-filter.ts';
 import { requireSession } from '../../people/session.ts';
 import { CallRecord } from '../call-record.ts';
 import { exportLog } from '../export-log.ts';
@@ -15,20 +16,13 @@ const EXPORT_PATH = '/audit/:tenant/export';
 const ROWS = 100;
 /** Whom the filter offers. */
 const MEMBERS_SHOWN = 200;
-const PARAMETERS = [
-  ...['team', 'person', 'credential', 'client', 'action', 'outcome', 'call', 'order', 'from', 'until'],
-];
+const PARAMETERS = 'team person credential client action outcome call order from until'.split(' ');
 
 /** `GET /audit`: the log of one team that the person administers, the first where the address names none. */
 export const showAudit = asPage(async (context) => {
   const session = await requireSession(context, PATH);
   if (session instanceof Response) return session;
-  const asked = new URLSearchParams(
-    PARAMETERS.flatMap((name) => {
-      const value = context.req.query(name);
-      return value === undefined || value === '' ? [] : [[name, value]];
-    }),
-  );
+  const asked = askedFilter(context, PARAMETERS);
   const teams = session.tenants.filter(({ role }) => role === 'admin' || role === 'owner');
   const named = asked.get('team');
   const team = named === null ? teams[0] : teams.find(({ tenantId }) => tenantId === named);

@@ -5,6 +5,7 @@ import { Refusal } from '../../http/refusal.ts';
 import { listMembers } from '../../people/list-members.ts';
 import { personPrincipal } from '../../people/person.ts';
 import { asPage } from '../../people/routes/as-page.ts';
+import { askedFilter } from '../../people/routes/asked-filter.ts';
 import { requireSession, type Session } from '../../people/session.ts';
 import { listRequests } from '../list-requests.ts';
 import { parseRequestFilter } from '../parse-request-filter.ts';
@@ -19,12 +20,7 @@ const PARAMETERS = ['team', 'person', 'credential', 'trace', 'refused', 'from', 
 export const showRequests = asPage(async (context) => {
   const session = await requireSession(context, PATH);
   if (session instanceof Response) return session;
-  const asked = new URLSearchParams(
-    PARAMETERS.flatMap((name) => {
-      const value = context.req.query(name);
-      return value === undefined || value === '' ? [] : [[name, value]];
-    }),
-  );
+  const asked = askedFilter(context, PARAMETERS);
   const team = teamOf(session, asked.get('team'));
   if (team === null)
     return requestsPage({ session, tenantId: null, rows: [], cursor: null, asked, members: [] });
