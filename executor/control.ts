@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises';
-import { createConnection, createServer } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
@@ -17,7 +17,10 @@ const statusSchema = z.object({
   pool: z.string(),
   /** Whether the pool has welcomed it and the socket is open. */
   connected: z.boolean(),
+  /** It takes no further runs, for good or for now. */
   draining: z.boolean(),
+  /** Why it takes none for now; null where it takes some, or none any more. An earlier version does not say. */
+  says: z.string().nullable().default(null),
   /** Runs that it works on, or whose outcome is not recorded yet. */
   runs: z.number(),
   slots: z.number(),
@@ -43,7 +46,10 @@ const socketIn = (stateDir: string): string => join(stateDir, 'control.sock');
 export async function openControl(stateDir: string, control: Control): Promise<() => Promise<void>> {
   const path = socketIn(stateDir);
   await rm(path, { force: true });
+  const connections = new Set<Socket>();
   const server = createServer((connection) => {
+    connections.add(connection);
+    connection.on('close', () => connections.delete(connection));
     let asked = '';
     connection.setEncoding('utf8');
     connection.on('error', () => connection.destroy());
@@ -63,7 +69,12 @@ export async function openControl(stateDir: string, control: Control): Promise<(
   });
   server.unref();
   await chmod(path, 0o600);
-  return () => new Promise((resolve) => server.close(() => resolve()));
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      // Whoever holds an end and says nothing must not hold up ours.
+      for (const connection of connections) connection.destroy();
+    });
 }
 
 /** Asks the daemon with this state folder; null where none runs. */

@@ -37,8 +37,10 @@ export interface RunContext {
 }
 
 export interface RunControl {
-  /** Aborted with `cancel` (report what there is) or `abandon` (the lease is lost: nobody wants the outcome). */
+  /** Aborted when the program is to end: it was cancelled (report what there is), or it is {@link abandoned}. */
   readonly signal: AbortSignal;
+  /** Aborted when nobody wants the outcome any more, also of a run that was cancelled before: the lease is lost, or the executor stops. */
+  readonly abandoned: AbortSignal;
   started(): void;
   /** Called at most once; never for an abandoned run. */
   report(result: JobResult): void;
@@ -61,7 +63,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
   const refuse = async (code: RefusalCode, reason: string) => {
     // Without space many things fail, each in its own words.
     const whyFull = SPACE_CODES.includes(code) ? await context.disk.look() : null;
-    if (control.signal.reason === 'abandon') return;
+    if (control.abandoned.aborted) return;
     if (whyFull === null) control.report({ kind: 'refused', code, reason });
     else control.report({ kind: 'refused', code: 'no_space', reason: whyFull });
   };
@@ -85,7 +87,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const reserved = await context.memory.reserve(limits.memoryBytes, control.signal);
     if (reserved === null) return await refuse('no_sandbox', 'it was cancelled before it began');
     releases.push(reserved);
-    const claim = await context.pool.claim(wishOf(job), coldSpec(job.manifest));
+    const claim = await context.pool.claim(wishOf(job), coldSpec(job.manifest), control.signal);
     if (!claim.ok) return await refuse('no_sandbox', claim.reason);
     const { sandbox, isWarm } = claim.claimed;
     releases.push(() => sandbox.destroy());
@@ -102,7 +104,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const finishedMs = sinceReceiptMs();
     const ended = watched.finish();
     void feed?.close();
-    if (control.signal.reason === 'abandon') return;
+    if (control.abandoned.aborted) return;
 
     // harvest
     const left =
@@ -115,7 +117,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
         stream.sha256 !== null && blob !== null ? [{ sha256: stream.sha256, body: blob }] : [],
       ),
     ];
-    const stored = await storeBlobs(context.baseUrl, job.capability, blobs, abandonmentOf(control.signal));
+    const stored = await storeBlobs(context.baseUrl, job.capability, blobs, control.abandoned);
     if (!stored.ok) return await refuse('output_not_stored', stored.reason);
 
     // report
@@ -155,17 +157,6 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     // destroy
     await releases.releaseAll();
   }
-}
-
-/** Aborted when nobody wants the outcome any more; a run that is cancelled still stores what there is. */
-function abandonmentOf(signal: AbortSignal): AbortSignal {
-  const abandoned = new AbortController();
-  const look = () => {
-    if (signal.reason === 'abandon') abandoned.abort();
-  };
-  if (signal.aborted) look();
-  else signal.addEventListener('abort', look, { once: true });
-  return abandoned.signal;
 }
 
 const harvestLimits = { filesMax: limit('run_harvest_files'), bytesMax: limit('run_harvest_bytes') };

@@ -23,7 +23,10 @@ export interface Serving {
   live(): {
     /** The pool has welcomed it and the socket is open. */
     readonly connected: boolean;
+    /** It takes no further runs, for good or for now. */
     readonly draining: boolean;
+    /** Why it takes none for now. */
+    readonly says: string | null;
     /** Runs that it works on, or whose outcome is not recorded yet. */
     readonly runs: number;
   };
@@ -36,7 +39,8 @@ export interface Serving {
 }
 
 interface Running {
-  readonly control: AbortController;
+  readonly stop: AbortController;
+  readonly abandoned: AbortController;
   readonly done: Promise<void>;
 }
 
@@ -54,15 +58,20 @@ export function serveRuns(settings: ServeSettings): Serving {
   let draining: PromiseWithResolvers<void> | null = null;
   let isConnected = false;
   let pausedFor: string | null = null;
+  let isStopping = false;
 
   const keyOf = ({ run, fence }: Lease): string => `${run} ${fence}`;
-  const end = (lease: Lease, how: 'cancel' | 'abandon'): void => {
-    running.get(keyOf(lease))?.control.abort(how);
+  const cancel = (lease: Lease): void => running.get(keyOf(lease))?.stop.abort();
+  const abandon = (each: Running | undefined): void => {
+    each?.abandoned.abort();
+    each?.stop.abort();
   };
 
   const noteDrained = (): void => {
     if (held.holding().length === 0) draining?.resolve();
   };
+
+  const isDraining = (): boolean => draining !== null || pausedFor !== null;
 
   const hello = (): FromExecutor => ({
     type: 'hello',
@@ -70,12 +79,12 @@ export function serveRuns(settings: ServeSettings): Serving {
     version: settings.version,
     offer: settings.offer,
     holding: held.holding(),
-    ...(draining === null && pausedFor === null ? {} : { draining: true }),
+    ...(isDraining() ? { draining: true } : {}),
   });
 
   const start = (job: Job, connection: Connection): void => {
     const lease: Lease = { run: job.run, fence: job.fence };
-    const control = new AbortController();
+    const [stop, abandoned] = [new AbortController(), new AbortController()];
     const report = (result: JobResult): void => {
       const message =
         result.kind === 'outcome' ? held.onOutcome(lease, result.outcome) : held.onRefused(lease, result);
@@ -94,12 +103,13 @@ export function serveRuns(settings: ServeSettings): Serving {
     };
     const done = settings
       .perform(job, {
-        signal: control.signal,
+        signal: stop.signal,
+        abandoned: abandoned.signal,
         started: () => connection.send({ type: 'started', ...lease }),
         report,
       })
       .finally(() => running.delete(keyOf(lease)));
-    running.set(keyOf(lease), { control, done });
+    running.set(keyOf(lease), { stop, abandoned, done });
   };
 
   const connection = openConnection({
@@ -124,7 +134,7 @@ export function serveRuns(settings: ServeSettings): Serving {
           leaseEnd = null;
           for (const lease of held.abandonRunning()) {
             log('warn', 'the lease of a run ended without a connection', { ...lease });
-            end(lease, 'abandon');
+            abandon(running.get(keyOf(lease)));
           }
           noteDrained();
         },
@@ -139,24 +149,31 @@ export function serveRuns(settings: ServeSettings): Serving {
       const lease: Lease = { run: message.run, fence: message.fence };
       switch (message.type) {
         case 'job': {
+          // On its way when the goodbye was said: it is given to others.
+          if (isStopping) return;
           const decision = held.onJob(lease);
           if (decision.act === 'ignore') return;
           if (decision.act === 'resend') return connection.send(decision.message);
-          if (decision.act === 'replace') end(decision.held, 'abandon');
+          if (decision.act === 'replace') abandon(running.get(keyOf(decision.held)));
           return start(message, connection);
         }
         case 'cancel':
-          for (const each of held.cancelled(lease)) end(each, 'cancel');
+          for (const each of held.cancelled(lease)) cancel(each);
           return;
         case 'recorded':
-          for (const each of held.onRecorded(lease)) end(each, 'abandon');
+          for (const each of held.onRecorded(lease)) abandon(running.get(keyOf(each)));
           return noteDrained();
       }
     },
   });
 
   return {
-    live: () => ({ connected: isConnected, draining: draining !== null, runs: held.holding().length }),
+    live: () => ({
+      connected: isConnected,
+      draining: isDraining(),
+      says: pausedFor,
+      runs: held.holding().length,
+    }),
     drain() {
       if (draining === null) {
         draining = Promise.withResolvers<void>();
@@ -171,9 +188,10 @@ export function serveRuns(settings: ServeSettings): Serving {
       else connection.send(hello());
     },
     async stop() {
+      isStopping = true;
       if (leaseEnd !== null) clearTimeout(leaseEnd);
       // First of all: what happens to a sandbox from now on is the executor's end and no outcome of its run.
-      for (const { control } of running.values()) control.abort('abandon');
+      for (const each of running.values()) abandon(each);
       await connection.close();
       await Promise.all([...running.values()].map(({ done }) => done));
     },

@@ -1,5 +1,5 @@
 import type { Log } from './log.ts';
-import type { Engine, Sandbox, SandboxSpec, Starting } from './sandbox/engine.ts';
+import type { Engine, Sandbox, SandboxSpec, Started, Starting } from './sandbox/engine.ts';
 
 const RETRY_MS_MIN = 1_000;
 const RETRY_MS_MAX = 60_000;
@@ -16,8 +16,11 @@ export type Claim =
   | { readonly ok: false; readonly reason: string };
 
 export interface WarmPool {
-  /** A sandbox for one run, now its caller's. `cold` is started when no warm one suits or comes sooner. */
-  claim(wish: Wish, cold: SandboxSpec): Promise<Claim>;
+  /**
+   * A sandbox for one run, now its caller's. `cold` is started when no warm one suits or comes sooner. A start is given up
+   * when `signal` is aborted.
+   */
+  claim(wish: Wish, cold: SandboxSpec, signal: AbortSignal): Promise<Claim>;
   /** Makes missing warm sandboxes in the background; called when a run has ended, so that it does not slow one. */
   refill(): void;
   readonly ready: number;
@@ -146,9 +149,10 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     while (making.size < atOnce && untaken().length + ready.length < size) makeOne();
   };
 
-  const startCold = async (cold: SandboxSpec): Promise<Claim> => {
+  const startCold = async (cold: SandboxSpec, signal: AbortSignal): Promise<Claim> => {
+    if (signal.aborted) return { ok: false, reason: 'nobody wants it any more' };
     const sinceMs = performance.now();
-    const started = await engine.start(cold).started;
+    const started = await startedUnless(signal, engine.start(cold));
     if (!started.ok) return started;
     learn('coldMs', performance.now() - sinceMs);
     return { ok: true, claimed: { sandbox: started.sandbox, isWarm: false } };
@@ -159,19 +163,20 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
       return ready.length;
     },
     refill,
-    async claim({ suitsWarm, importsAhead }, cold) {
-      if (!suitsWarm) return startCold(cold);
+    async claim({ suitsWarm, importsAhead }, cold, signal) {
+      if (!suitsWarm) return startCold(cold, signal);
       const sandbox = ready.shift();
       if (sandbox !== undefined) return { ok: true, claimed: { sandbox, isWarm: true } };
       // A cold start and the imports after it take longer than any start of a warm one.
       const oldest = untaken()[0] ?? (importsAhead && size > 0 ? makeOne() : null);
-      if (oldest === null) return startCold(cold);
+      if (oldest === null) return startCold(cold, signal);
       const ageMs = performance.now() - oldest.sinceMs;
-      if (!importsAhead && !waitsForRefill(ageMs, times)) return startCold(cold);
+      if (!importsAhead && !waitsForRefill(ageMs, times)) return startCold(cold, signal);
       oldest.isTaken = true;
       oldest.starting.hurry();
-      const started = await oldest.starting.started;
-      return started.ok ? { ok: true, claimed: { sandbox: started.sandbox, isWarm: true } } : startCold(cold);
+      const started = await startedUnless(signal, oldest.starting);
+      if (!started.ok) return startCold(cold, signal);
+      return { ok: true, claimed: { sandbox: started.sandbox, isWarm: true } };
     },
     async drain() {
       isDraining = true;
@@ -182,4 +187,11 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
       await Promise.all([...unfinished.map((each) => each.settled), ...removing]);
     },
   };
+}
+
+/** What comes of a start that is aborted when `signal` is. */
+async function startedUnless(signal: AbortSignal, starting: Starting): Promise<Started> {
+  signal.addEventListener('abort', starting.abort, { once: true });
+  if (signal.aborted) starting.abort();
+  return starting.started.finally(() => signal.removeEventListener('abort', starting.abort));
 }

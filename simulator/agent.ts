@@ -1,4 +1,5 @@
 import { newId, type TenantId } from '../protocol/ids.ts';
+import type { Labels } from '../protocol/labels.ts';
 import type { Outcome } from '../protocol/outcome.ts';
 import type { Env } from '../worker/env.ts';
 import type { ToolContext } from '../worker/mcp/tool.ts';
@@ -16,8 +17,11 @@ import { Actor, type World } from './world.ts';
 export interface Wish extends Behaviour {
   readonly tenant: string;
   readonly atMs: number;
+  /** Which of those that it starts at this moment. */
+  readonly nth: number;
   readonly kind: 'model' | 'scratch' | 'inspection';
   readonly waitMs: number;
+  readonly labels: Labels;
   /** When it changes its mind, after it has learned the run's name. */
   readonly cancelAfterMs: number | null;
 }
@@ -32,6 +36,8 @@ export interface MadeCall {
 
 export interface Told {
   readonly run: string;
+  /** When the agent learned that there is such a run. */
+  readonly knownAt: number;
   readonly outcome: Outcome;
   readonly at: number;
 }
@@ -40,8 +46,6 @@ export interface Told {
 export interface Diary {
   readonly calls: MadeCall[];
   readonly told: Told[];
-  /** Runs whose names an agent knows. */
-  readonly runs: Set<string>;
 }
 
 const PAUSE_MS = 1_000;
@@ -59,17 +63,18 @@ export async function pursue(deployment: Deployment, diary: Diary, wish: Wish): 
   const { world } = deployment;
   world.become(actor);
   const ask = asker(deployment, diary, actor, wish);
-  if (wish.kind === 'inspection') return inspectOnce(ask, deployment.database.store.pool, wish);
+  if (wish.kind === 'inspection')
+    return inspectOnce(ask, deployment.database.store.placeOf(wish.tenant), wish);
   const started = await untilAnswered(world, () => start(ask, wish));
   if (started === 'refused') return;
   const { run } = started;
-  diary.runs.add(run);
+  const knownAt = world.now;
   if (wish.cancelAfterMs !== null)
     world.at(wish.cancelAfterMs, actor, () => {
       ask('cancel_run', CANCEL_MS, (context) => cancelRun(context, run)).catch(() => {});
     });
   const outcome = started.outcome ?? (await untilEnded(world, ask, run));
-  diary.told.push({ run, outcome, at: world.now });
+  diary.told.push({ run, knownAt, outcome, at: world.now });
 }
 
 /** Asks until the run has an outcome. */
@@ -104,13 +109,13 @@ function asker(deployment: Deployment, diary: Diary, actor: Actor, { tenant }: W
 }
 
 async function start(ask: Ask, wish: Wish): Promise<RunView> {
-  const { runMs, ends, waitMs, kind } = wish;
-  const key = `${wish.tenant}-${wish.atMs}`;
+  const { runMs, ends, waitMs, kind, labels } = wish;
+  const key = `${wish.tenant}-${wish.atMs}-${wish.nth}`;
   const { view } = await ask('run_model', waitMs, (context) =>
     startRun(context, {
       project: PROJECT,
-      placement: {},
-      program: kind === 'model' ? { path: 'model.py' } : { code: `print(${wish.atMs})` },
+      placement: { labels },
+      program: kind === 'model' ? { path: 'model.py' } : { code: `print(${wish.atMs}, ${wish.nth})` },
       ref: undefined,
       parameters: { runMs, ends, key },
       data: undefined,
@@ -123,12 +128,16 @@ async function start(ask: Ask, wish: Wish): Promise<RunView> {
   return view;
 }
 
-async function inspectOnce(ask: Ask, pool: string, { tenant, runMs, ends, waitMs }: Wish): Promise<void> {
+async function inspectOnce(
+  ask: Ask,
+  place: { readonly pool: string; readonly own: boolean },
+  { tenant, runMs, ends, waitMs, labels }: Wish,
+): Promise<void> {
   const signal = new AbortController().signal;
   await ask('describe_data', waitMs + 5_000, ({ platform }) =>
     inspect(platform, {
       ...{ tenantId: tenant, project: PROJECT, script: 'pass', data: [], parameters: { runMs, ends } },
-      ...{ timeoutMs: waitMs, signal, place: { pool, own: false, labels: {} } },
+      ...{ timeoutMs: waitMs, signal, place: { ...place, labels } },
     }),
   ).catch(() => {});
 }

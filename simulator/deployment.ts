@@ -23,8 +23,8 @@ export class Deployment {
   private readonly hosts = new Map<string, ObjectHost>();
   private isolate: { readonly actor: Actor; readonly env: Env; readonly calls: Set<(error: Error) => void> };
   private isolates = 0;
-  /** Told before each message and alarm reaches a pool. */
-  onArrival: (what: string) => void = () => {};
+  /** Told before each message and alarm reaches a pool; of a message also which executor's it is. */
+  onArrival: (what: string, executor?: string) => void = () => {};
 
   constructor(world: World, climate: Climate) {
     this.world = world;
@@ -41,9 +41,14 @@ export class Deployment {
       const Class = CLASSES[binding] as new (context: unknown, env: Env) => object;
       return new Class(context, this.envFor(actor, emit));
     });
-    if (binding === 'EXECUTOR_POOL') host.onArrival = (what) => this.onArrival(what);
+    if (binding === 'EXECUTOR_POOL') host.onArrival = (what, [executor]) => this.onArrival(what, executor);
     this.hosts.set(`${binding} ${name}`, host);
     return host;
+  }
+
+  /** The objects of all pools. */
+  poolHosts(): ObjectHost[] {
+    return this.database.store.pools.map((pool) => this.host('EXECUTOR_POOL', pool));
   }
 
   /** Does `work` in the Worker for a caller outside; rejects where the isolate ends before it has answered. */

@@ -1,3 +1,4 @@
+import { poolOf } from '../worker/runs/pool-of.ts';
 import type { Deployment } from './deployment.ts';
 import type { Cut } from './objects/link.ts';
 import type { Random } from './random.ts';
@@ -30,9 +31,15 @@ export type Trouble =
   | { readonly kind: 'cut socket'; readonly executor: number; readonly how: Cut }
   | { readonly kind: 'stall socket'; readonly executor: number; readonly lastsMs: number }
   | { readonly kind: 'revoke executor'; readonly executor: number }
+  /** An operator says so in the database, and tells the pool, which may not hear it. */
+  | { readonly kind: 'cordon executor'; readonly executor: number; readonly lastsMs: number }
+  | { readonly kind: 'drain executor'; readonly executor: number; readonly backMs: number }
+  /** A step of a rolling update: it drains, and comes back with the program of the deployment. */
+  | { readonly kind: 'update executor'; readonly executor: number; readonly backMs: number }
+  | { readonly kind: 'fill disk'; readonly executor: number; readonly lastsMs: number }
   | { readonly kind: 'executor clock'; readonly executor: number; readonly offsetMs: number }
-  | { readonly kind: 'crash pool' }
-  | { readonly kind: 'hibernate pool' }
+  | { readonly kind: 'crash pool'; readonly pool: number }
+  | { readonly kind: 'hibernate pool'; readonly pool: number }
   | { readonly kind: 'pool clock'; readonly offsetMs: number }
   | { readonly kind: 'deploy' }
   | { readonly kind: 'restart worker' }
@@ -44,17 +51,24 @@ export type Fault = Trouble & { readonly when: When };
 const CLOCK_OFFSETS_MS = [-600_000, -60_000, 60_000, 600_000];
 const CUTS: readonly Cut[] = ['break', 'linger', 'silence'];
 
+/** What there is to strike, by index. */
+export interface Targets {
+  readonly executors: number;
+  readonly pools: number;
+  /** Whether this executor may go for good. */
+  readonly mayBeRevoked: (executor: number) => boolean;
+}
+
 /**
- * Draws the faults of a world with so many executors, within so many ms. Troubles come together: every third one strikes
- * soon after the one before. The first executor is never revoked.
+ * Draws the faults of a world, within so many ms. Troubles come together: every third one strikes soon after the one before.
  */
-export function drawFaults(random: Random, count: number, executors: number, withinMs: number): Fault[] {
+export function drawFaults(random: Random, count: number, targets: Targets, withinMs: number): Fault[] {
   const faults: Fault[] = [];
   for (let index = 0; index < count; index++) {
     const before = faults[index - 1]?.when;
     const when =
       before !== undefined && random.chance(0.35) ? soonAfter(random, before) : drawWhen(random, withinMs);
-    faults.push({ when, ...drawTrouble(random, executors) });
+    faults.push({ when, ...drawTrouble(random, targets) });
   }
   return faults;
 }
@@ -70,8 +84,9 @@ function soonAfter(random: Random, when: When): When {
   return 'atMs' in when ? { atMs: when.atMs + laterMs } : { ...when, laterMs: when.laterMs + laterMs };
 }
 
-function drawTrouble(random: Random, executors: number): Trouble {
+function drawTrouble(random: Random, { executors, pools, mayBeRevoked }: Targets): Trouble {
   const executor = random.between(0, executors - 1);
+  const pool = random.between(0, pools - 1);
   const how = random.pick(CUTS);
   const backMs = random.between(200, 40_000);
   const lastsMs = random.between(500, 30_000);
@@ -82,12 +97,17 @@ function drawTrouble(random: Random, executors: number): Trouble {
     () => ({ kind: 'stop executor', executor, backMs }),
     () => ({ kind: 'cut socket', executor, how }),
     () => ({ kind: 'cut socket', executor, how }),
-    () => (executor === 0 ? { kind: 'cut socket', executor, how } : { kind: 'revoke executor', executor }),
+    () =>
+      mayBeRevoked(executor) ? { kind: 'revoke executor', executor } : { kind: 'cut socket', executor, how },
+    () => ({ kind: 'cordon executor', executor, lastsMs }),
+    () => ({ kind: 'drain executor', executor, backMs }),
+    () => ({ kind: 'update executor', executor, backMs }),
+    () => ({ kind: 'fill disk', executor, lastsMs }),
     () => ({ kind: 'stall socket', executor, lastsMs }),
     () => ({ kind: 'executor clock', executor, offsetMs }),
-    () => ({ kind: 'crash pool' }),
-    () => ({ kind: 'crash pool' }),
-    () => ({ kind: 'hibernate pool' }),
+    () => ({ kind: 'crash pool', pool }),
+    () => ({ kind: 'crash pool', pool }),
+    () => ({ kind: 'hibernate pool', pool }),
     () => ({ kind: 'pool clock', offsetMs }),
     () => ({ kind: 'deploy' }),
     () => ({ kind: 'restart worker' }),
@@ -107,7 +127,6 @@ function drawTrouble(random: Random, executors: number): Trouble {
 export interface Scene {
   readonly deployment: Deployment;
   readonly executors: readonly SimulatedExecutor[];
-  readonly pool: string;
 }
 
 /** Makes faults happen in their time, until {@link Storm.calm}. */
@@ -141,6 +160,8 @@ export class Storm {
     this.setPoolClock(0);
     for (const executor of executors) {
       executor.setClock(0);
+      executor.fillDisk(false);
+      this.cordon(executor, false);
       executor.start();
     }
   }
@@ -153,8 +174,9 @@ export class Storm {
   }
 
   private strike(fault: Fault): void {
-    const { deployment, executors, pool } = this.scene;
-    const host = deployment.host('EXECUTOR_POOL', pool);
+    const { deployment, executors } = this.scene;
+    const poolHost = (pool: number) =>
+      deployment.host('EXECUTOR_POOL', deployment.database.store.pools[pool] ?? '');
     const executor = executors['executor' in fault ? fault.executor : 0];
     if (executor === undefined) return;
     switch (fault.kind) {
@@ -175,20 +197,34 @@ export class Storm {
       case 'revoke executor':
         deployment.database.store.revoke(executor.id);
         break;
+      case 'cordon executor':
+        this.cordon(executor, true);
+        this.later(fault.lastsMs, () => this.cordon(executor, false));
+        break;
+      case 'drain executor':
+        executor.drain(fault.backMs);
+        break;
+      case 'update executor':
+        executor.drain(fault.backMs, 0);
+        break;
+      case 'fill disk':
+        executor.fillDisk(true);
+        this.later(fault.lastsMs, () => executor.fillDisk(false));
+        break;
       case 'executor clock':
         executor.setClock(fault.offsetMs);
         break;
       case 'crash pool':
-        host.crash();
+        poolHost(fault.pool).crash();
         break;
       case 'hibernate pool':
-        host.hibernate();
+        poolHost(fault.pool).hibernate();
         break;
       case 'pool clock':
         this.setPoolClock(fault.offsetMs);
         break;
       case 'deploy':
-        host.crash();
+        for (const host of deployment.poolHosts()) host.crash();
         deployment.restartWorker();
         break;
       case 'restart worker':
@@ -213,10 +249,19 @@ export class Storm {
     });
   }
 
-  /** The machine under the pool and the Worker: its clock jumps. */
+  /** What `./causeway executor cordon` does; a pool that does not hear of it learns it from its next sweep. */
+  private cordon({ id }: SimulatedExecutor, isCordoned: boolean): void {
+    const { deployment } = this.scene;
+    const { store } = deployment.database;
+    store.cordon(id, isCordoned);
+    const pool = store.executors.get(id)?.pool ?? '';
+    deployment.request(deployment.world.machine, (env) => poolOf(env, pool).sweep(pool)).catch(() => {});
+  }
+
+  /** The machine under the pools and the Worker: its clock jumps. */
   private setPoolClock(offsetMs: number): void {
-    const { deployment, pool } = this.scene;
-    deployment.host('EXECUTOR_POOL', pool).setClock(offsetMs);
+    const { deployment } = this.scene;
+    for (const host of deployment.poolHosts()) host.setClock(offsetMs);
     deployment.setWorkerClock(offsetMs);
   }
 }

@@ -24,7 +24,9 @@ export function describeFailure({ seed, violations, schedule }: Failure): string
   return [
     `seed ${seed}: node simulator/main.ts --seed ${seed}`,
     ...violations.map(({ invariant, atMs, what }) => `  ${invariant} at ${atMs} ms: ${what}`),
-    `  executors with slots ${executors.join(', ')}; ${wishes.length} calls; faults:`,
+    `  ${wishes.length} calls; hosts:`,
+    ...executors.map((host) => `    ${JSON.stringify(host)}`),
+    '  faults:',
     ...faults.map((fault) => `    ${JSON.stringify(fault)}`),
   ].join('\n');
 }

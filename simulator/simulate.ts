@@ -6,8 +6,8 @@ import { Deployment } from './deployment.ts';
 import { type Scene, Storm } from './faults.ts';
 import type { Violation } from './invariants.ts';
 import { WebSocketPair } from './objects/link.ts';
-import type { Schedule } from './schedule.ts';
-import { SimulatedExecutor } from './simulated-executor.ts';
+import { type Schedule, tenantOf } from './schedule.ts';
+import { type HostPlan, SimulatedExecutor } from './simulated-executor.ts';
 import { enterWorld, installGlobals } from './virtual-globals.ts';
 import { Watch } from './watch.ts';
 import { Climate } from './weather.ts';
@@ -42,13 +42,17 @@ export async function simulate(schedule: Schedule, without: Sabotage | null = nu
     world,
     new Climate(world.random.fork(), schedule.slowness, without === 'wakes' ? { alarmsLost: 1 } : {}),
   );
-  const executors = schedule.executors.map((slots, index) => addExecutor(deployment, slots, index));
-  const scene: Scene = { deployment, executors, pool: deployment.database.store.pool };
-  const diary: Diary = { calls: [], told: [], runs: new Set() };
+  for (const owner of schedule.owners) deployment.database.store.openPool(tenantOf(owner));
+  const executors = schedule.executors.map((plan, index) => addExecutor(deployment, plan, index));
+  const scene: Scene = { deployment, executors };
+  const diary: Diary = { calls: [], told: [] };
   const watch = new Watch(scene, diary);
   const storm = new Storm(scene, schedule.faults);
   for (const executor of executors) executor.onMessage = (message) => watch.onMessage(message);
-  deployment.onArrival = (what) => storm.took(what);
+  deployment.onArrival = (what, executor) => {
+    if (executor !== undefined) watch.onHeard(executor);
+    storm.took(what);
+  };
   deployment.database.onTransaction = (name) => storm.took(name);
   world.afterEach = () => watch.afterEach();
 
@@ -81,10 +85,11 @@ export async function simulate(schedule: Schedule, without: Sabotage | null = nu
   };
 }
 
-function addExecutor(deployment: Deployment, slots: number, index: number): SimulatedExecutor {
+function addExecutor(deployment: Deployment, plan: HostPlan, index: number): SimulatedExecutor {
   const id = newId('executor', index, new Uint8Array(10));
-  deployment.database.store.executors.set(id, { image: null, isRevoked: false });
-  const executor = new SimulatedExecutor(deployment, id, slots);
+  const { store } = deployment.database;
+  store.enrol(id, plan.owner === null ? store.pool : store.placeOf(tenantOf(plan.owner)).pool);
+  const executor = new SimulatedExecutor(deployment, id, plan);
   const { world } = deployment;
   world.at(index, world.machine, () => executor.start());
   return executor;

@@ -1,8 +1,10 @@
 import type { RunControl } from '../executor/run-job.ts';
 import { type Serving, serveRuns } from '../executor/serve-runs.ts';
 import type { ExecutorId } from '../protocol/ids.ts';
-import type { Job, Offer, ToExecutor } from '../protocol/messages.ts';
+import type { Labels } from '../protocol/labels.ts';
+import type { FromExecutor, Job, Offer, ToExecutor } from '../protocol/messages.ts';
 import { EMPTY_STREAM, type Outcome } from '../protocol/outcome.ts';
+import { PROTOCOL_VERSION } from '../protocol/version.ts';
 import type { Deployment } from './deployment.ts';
 import { dial, proofOf } from './dial.ts';
 import type { ClientSocket, Cut } from './objects/link.ts';
@@ -12,11 +14,24 @@ export const IMAGE = `sha256:${'a'.repeat(64)}` as Offer['image'];
 const PREPARE_MS = 5;
 const DESTROY_MS = 20;
 const CRASHED_BACK_MS = 2_000;
+const DISK_FULL = 'its disk is full';
+/** The version of the protocol that brought the message `draining`. */
+const DRAINING_SINCE = 2;
 
 /** What a run of a simulation does; it stands in its parameters. */
 export interface Behaviour {
   readonly runMs: number;
   readonly ends: 'succeeded' | 'failed' | 'kills its executor';
+}
+
+/** What a host is, whatever happens to it. */
+export interface HostPlan {
+  readonly slots: number;
+  readonly labels: Labels;
+  /** Of the tenant whose own host it is; null for one of the platform. */
+  readonly owner: number | null;
+  /** The version of its program, beside that of the deployment; until it is updated. */
+  readonly skew: -1 | 0 | 1;
 }
 
 /**
@@ -25,7 +40,9 @@ export interface Behaviour {
  */
 export class SimulatedExecutor {
   readonly id: ExecutorId;
-  readonly slots: number;
+  readonly plan: HostPlan;
+  /** See {@link HostPlan.skew}. */
+  skew: HostPlan['skew'];
   /** Attempts that it works on, as `run fence`. */
   readonly working = new Set<string>();
   clockOffsetMs = 0;
@@ -35,14 +52,16 @@ export class SimulatedExecutor {
   private readonly deployment: Deployment;
   private process: { readonly actor: Actor; readonly serving: Serving } | null = null;
   private socket: ClientSocket | null = null;
+  private isFull = false;
   private starts = 0;
   private nonces = 0;
 
-  constructor(deployment: Deployment, id: ExecutorId, slots: number) {
+  constructor(deployment: Deployment, id: ExecutorId, plan: HostPlan) {
     this.world = deployment.world;
     this.deployment = deployment;
     this.id = id;
-    this.slots = slots;
+    this.plan = plan;
+    this.skew = plan.skew;
   }
 
   get isUp(): boolean {
@@ -64,13 +83,14 @@ export class SimulatedExecutor {
         refused: () => {},
         authorization: (nowSeconds) => proofOf(this.id, nowSeconds, ++this.nonces),
       },
-      offer: offerOf(this.slots),
+      offer: offerOf(this.plan),
       version: 'simulated',
       perform: (job, control) => this.perform(actor, job, control),
       onWelcome: () => {},
       log: () => {},
     });
     this.process = { actor, serving };
+    if (this.isFull) serving.pause(DISK_FULL);
   }
 
   /** kill -9: the kernel closes its socket, or, where the whole machine went, nobody does. */
@@ -94,6 +114,28 @@ export class SimulatedExecutor {
     });
   }
 
+  /** SIGUSR2: it takes no further runs, ends when it has none, and is started again, maybe with another program. */
+  drain(backMs: number, skew = this.skew): void {
+    if (this.process === null) return;
+    const { actor, serving } = this.process;
+    this.world.become(actor);
+    void serving.drain().then(() => {
+      if (this.process?.actor !== actor) return;
+      this.skew = skew;
+      this.stop();
+      this.world.at(backMs, this.world.machine, () => this.start());
+    });
+  }
+
+  /** Its disk fills, or has room again. */
+  fillDisk(isFull: boolean): void {
+    if (this.isFull === isFull) return;
+    this.isFull = isFull;
+    if (this.process === null) return;
+    this.world.become(this.process.actor);
+    this.process.serving.pause(isFull ? DISK_FULL : null);
+  }
+
   cut(how: Cut): void {
     this.socket?.link?.cut(how);
   }
@@ -110,6 +152,7 @@ export class SimulatedExecutor {
   private dial(actor: Actor, authorization: string): ClientSocket {
     const socket = dial(this.deployment, actor, authorization);
     this.socket = socket;
+    if (this.skew !== 0) speakAs(socket, PROTOCOL_VERSION + this.skew);
     socket.on('message', (data: Buffer) => this.onMessage(JSON.parse(data.toString()) as ToExecutor));
     return socket;
   }
@@ -124,7 +167,7 @@ export class SimulatedExecutor {
         ({ sha256 }) => this.isScratch(job, sha256) && !this.deployment.blobs.has(`${job.tenant}/${sha256}`),
       );
       if (isMissing || this.deployment.climate.now.blobsFail) {
-        if (control.signal.reason !== 'abandon')
+        if (!control.abandoned.aborted)
           control.report({ kind: 'refused', code: 'input_unavailable', reason: 'a blob is missing' });
         return;
       }
@@ -134,9 +177,9 @@ export class SimulatedExecutor {
         control.signal.addEventListener('abort', () => resolve(), { once: true });
       });
       await Promise.race([this.world.sleep(control.signal.aborted ? 0 : runMs), stopped]);
-      if (control.signal.reason === 'abandon') return;
-      if (ends === 'kills its executor' && control.signal.reason !== 'cancel') return this.die();
-      const state = control.signal.reason === 'cancel' ? 'cancelled' : ends;
+      if (control.abandoned.aborted) return;
+      if (ends === 'kills its executor' && !control.signal.aborted) return this.die();
+      const state = control.signal.aborted ? 'cancelled' : ends;
       control.report({ kind: 'outcome', outcome: outcomeOf(state as Outcome['state'], attempt, this.id) });
       await this.world.sleep(DESTROY_MS);
     } finally {
@@ -174,9 +217,19 @@ function outcomeOf(state: Outcome['state'], attempt: string, executor: string): 
   };
 }
 
-function offerOf(slots: number): Offer {
+function offerOf({ slots, labels }: HostPlan): Offer {
   return {
     ...{ engine: 'gvisor', engine_version: 'simulated', image: IMAGE, python: '3.13' },
-    ...{ packages: [], absent: [], slots },
+    ...{ packages: [], absent: [], slots, labels },
+  };
+}
+
+/** Has a socket say what a program of another version would: its number, and no message that came later. */
+function speakAs(socket: ClientSocket, protocol: number): void {
+  const send = socket.send.bind(socket);
+  socket.send = (text) => {
+    const message = JSON.parse(text) as FromExecutor;
+    if (message.type === 'draining' && protocol < DRAINING_SINCE) return;
+    send(message.type === 'hello' ? JSON.stringify({ ...message, protocol }) : text);
   };
 }

@@ -1,5 +1,7 @@
+import { hasLabels } from '../protocol/labels.ts';
 import { limit } from '../protocol/limits.ts';
 import type { ToExecutor } from '../protocol/messages.ts';
+import type { HeardExecutor } from '../worker/runs/pool/executor-sockets.ts';
 import type { Lease } from '../worker/runs/pool/lease.ts';
 import { isHeld } from '../worker/runs/pool/lease.ts';
 import type { Diary } from './agent.ts';
@@ -9,11 +11,24 @@ import { signatureOf } from './simulated-executor.ts';
 
 /** Scheduling, messages on their way and a queue behind other runs, beyond what the limits of a lease allow. */
 const SLACK_MS = 10_000;
+/** What a pool notes of a word is as old as this at most. */
+const HEARD_SLACK_MS = 1_000;
 /** The sweep runs each minute and looks at what is older than lease plus grace. */
 const SWEEP_MS = 60_000;
 const CALL_SLACK_MS = 120_000;
+/** From the Worker's word that a run may start to its row, in bad weather and with calls that are repeated. */
+const ROW_SLACK_MS = 20_000;
 /** From the end of a run to an agent that waits for it, in calm weather. */
 const TOLD_MS = 10_000;
+
+/** What this looks at in a real pool while it is in memory. */
+interface SeenPool {
+  readonly name: string;
+  /** By its own clock. */
+  readonly now: number;
+  readonly leases: { all(): Lease[] };
+  readonly sockets: { heard(now: number): HeardExecutor[] };
+}
 
 /** Looks at a world after each event and at its end, and notes what may not be. */
 export class Watch {
@@ -23,6 +38,12 @@ export class Watch {
   private readonly beganAt: number;
   /** Since when an unfinished run is worked on by nobody, by run. */
   private readonly idleSince = new Map<string, number>();
+  /** When an executor was last heard by its pool, and how far that one's clock was off then. */
+  private readonly heardAt = new Map<string, { readonly at: number; readonly clockOffsetMs: number }>();
+  /** Attempts that were seen to be given to an executor. */
+  private readonly given = new Set<string>();
+  /** Executors that their pools gave runs when it was looked last. */
+  private open = new Set<string>();
   private calmAt = Number.POSITIVE_INFINITY;
 
   constructor(scene: Scene, diary: Diary) {
@@ -37,17 +58,26 @@ export class Watch {
   }
 
   afterEach(): void {
-    const leases = this.leases();
-    if (leases === null) return;
+    const pools = this.pools();
+    if (pools.length === 0) return;
+    const leases = pools.flatMap((pool) => pool.leases.all());
     this.checkQuotas(leases);
-    if (Number.isFinite(this.calmAt)) this.checkProgress(leases);
+    this.checkPlaces(pools, leases);
+    if (Number.isFinite(this.calmAt)) this.checkProgress(new Set(pools.map(({ name }) => name)), leases);
+  }
+
+  /** A pool hears from an executor. */
+  onHeard(executor: string): void {
+    const pool = this.store.executors.get(executor)?.pool ?? '';
+    const { clockOffsetMs } = this.scene.deployment.host('EXECUTOR_POOL', pool);
+    this.heardAt.set(executor, { at: this.scene.deployment.world.now, clockOffsetMs });
   }
 
   /** An executor is told something. */
   onMessage(message: ToExecutor): void {
     if (message.type !== 'recorded') return;
     const row = this.store.rows.get(message.run);
-    const lease = this.leases()?.find(({ run }) => run === message.run);
+    const lease = this.leases().find(({ run }) => run === message.run);
     // An attempt that was given up may be forgotten: nobody takes its outcome any more.
     const isAwaited = lease?.fence === message.fence && (isHeld(lease) || lease.pending?.by === 'executor');
     if (row?.state === 'queued' && row.fence === message.fence && isAwaited)
@@ -59,7 +89,7 @@ export class Watch {
     return (
       this.diary.calls.every(({ answeredAt }) => answeredAt !== null) &&
       [...this.store.rows.values()].every(({ state }) => state !== 'queued') &&
-      (this.leases() ?? []).length === 0 &&
+      this.leases().length === 0 &&
       this.scene.executors.every(({ working }) => working.size === 0)
     );
   }
@@ -70,38 +100,99 @@ export class Watch {
     this.checkAudit();
     this.checkTold();
     this.checkLeft();
+    this.checkRates();
   }
 
   private get store() {
     return this.scene.deployment.database.store;
   }
 
-  private leases(): readonly Lease[] | null {
-    const { deployment, pool } = this.scene;
-    const instance = deployment.host('EXECUTOR_POOL', pool).instance as {
-      readonly pool: { readonly leases: { all(): Lease[] } };
-    } | null;
-    return instance === null ? null : instance.pool.leases.all();
+  /** Those that are in memory. */
+  private pools(): SeenPool[] {
+    const { deployment } = this.scene;
+    return this.store.pools.flatMap((name) => {
+      const { instance, clockOffsetMs } = deployment.host('EXECUTOR_POOL', name);
+      const { pool } = (instance ?? {}) as { readonly pool?: Pick<SeenPool, 'leases' | 'sockets'> };
+      const now = deployment.world.now + clockOffsetMs;
+      return pool === undefined ? [] : [{ name, now, leases: pool.leases, sockets: pool.sockets }];
+    });
+  }
+
+  private leases(): readonly Lease[] {
+    return this.pools().flatMap((pool) => pool.leases.all());
   }
 
   private checkQuotas(leases: readonly Lease[]): void {
     const held = leases.filter(isHeld);
-    for (const { id, slots } of this.scene.executors) {
+    for (const { id, plan } of this.scene.executors) {
       const count = held.filter(({ executor }) => executor === id).length;
-      if (count > slots) this.note('quotas', `${id} holds ${count} runs with ${slots} slots`);
+      if (count > plan.slots) this.note('quotas', `${id} holds ${count} runs with ${plan.slots} slots`);
     }
-    const byLane = Map.groupBy(held, ({ tenant, ephemeral }) => `${tenant} ${ephemeral}`);
+    const shared = held.filter(({ own }) => !own);
+    const byLane = Map.groupBy(shared, ({ tenant, ephemeral }) => `${tenant} ${ephemeral}`);
     for (const [lane, runs] of byLane)
       if (runs.length > limit('running_runs')) this.note('quotas', `${lane} holds ${runs.length} slots`);
   }
 
+  /** Looks at each attempt once, when its pool gives it to an executor: whether it might go there. */
+  private checkPlaces(pools: readonly SeenPool[], leases: readonly Lease[]): void {
+    const before = this.open;
+    this.open = new Set(
+      pools.flatMap(({ sockets, now }) =>
+        sockets.heard(now).flatMap(({ executor, open }) => (open ? [executor] : [])),
+      ),
+    );
+    for (const lease of leases) {
+      if (!isHeld(lease) || lease.phase !== 'leased') continue;
+      const attempt = `${lease.run} ${lease.fence} ${lease.executor} ${lease.leasedAt}`;
+      if (this.given.has(attempt)) continue;
+      this.given.add(attempt);
+      this.checkPlace(lease, before.has(lease.executor) || this.open.has(lease.executor));
+    }
+  }
+
+  private checkPlace({ run, tenant, executor, labels }: Lease & { executor: string }, isOpen: boolean): void {
+    const { deployment, executors } = this.scene;
+    const host = executors.find(({ id }) => id === executor);
+    const placed = this.store.executors.get(executor)?.pool === this.store.placeOf(tenant).pool;
+    if (host === undefined || !placed) this.note('placed', `${run} went to ${executor} of another pool`);
+    else if (!hasLabels(host.plan.labels, labels))
+      this.note('placed', `${run} went to ${executor} without its labels`);
+    else if (host.skew > 0)
+      this.note('placed', `${run} went to ${executor}, which speaks a version of tomorrow`);
+    if (!isOpen) this.note('placed', `${run} went to ${executor}, which takes none`);
+    const pool = deployment.host('EXECUTOR_POOL', this.store.placeOf(tenant).pool);
+    const heard = this.heardAt.get(executor);
+    const silentMs = deployment.world.now - (heard?.at ?? 0);
+    if (heard?.clockOffsetMs === pool.clockOffsetMs && silentMs > limit('lease_ms') + HEARD_SLACK_MS)
+      this.note('heard', `${run} went to ${executor}, silent for ${Math.round(silentMs)} ms`);
+  }
+
+  /** What the log says of a tenant's starts, in each span of time, against what a bucket that fills evenly lets through. */
+  private checkRates(): void {
+    const perMinute = limit('run_starts_per_minute');
+    const starts = this.store.audit.filter(
+      ({ action, outcome, details }) =>
+        action === 'run.start' && outcome === 'ok' && details.deduplicated !== true,
+    );
+    const tenantOf = (run: string | null) => this.store.rows.get(run ?? '')?.tenant;
+    for (const [tenant, events] of Map.groupBy(starts, ({ target }) => tenantOf(target)))
+      events.forEach(({ at }, first) => {
+        const last = events.findLastIndex((event) => event.at <= at + 60_000);
+        const mayBe = perMinute + ((events[last]?.at ?? at) - at + ROW_SLACK_MS) * (perMinute / 60_000);
+        if (last - first + 1 > mayBe)
+          this.note('rates', `${tenant} started ${last - first + 1} runs within a minute`);
+      });
+  }
+
   /** A run is worked on, or it waits for a slot that another one has, or somebody soon sees that it is not. */
-  private checkProgress(leases: readonly Lease[]): void {
+  private checkProgress(awake: ReadonlySet<string>, leases: readonly Lease[]): void {
     const { world } = this.scene.deployment;
     const working = new Set(this.scene.executors.flatMap((executor) => [...executor.working]));
     const byRun = new Map(leases.map((lease) => [lease.run as string, lease]));
     const queueMoves = leases.some(({ run, fence }) => working.has(`${run} ${fence}`));
-    for (const { run, state } of this.store.rows.values()) {
+    for (const { run, state, pool } of this.store.rows.values()) {
+      if (!awake.has(pool)) continue;
       const lease = byRun.get(run);
       const isFine =
         state !== 'queued' ||
@@ -151,12 +242,13 @@ export class Watch {
   }
 
   private checkTold(): void {
-    for (const { run, outcome, at } of this.diary.told) {
+    for (const { run, knownAt, outcome, at } of this.diary.told) {
       const row = this.store.rows.get(run);
       const recorded = row?.outcome;
       const endedAt = row?.finishedAt ?? 0;
-      if (endedAt > this.calmAt && at > endedAt + TOLD_MS)
-        this.note('answers', `of the end of ${run} its agent learned ${Math.round(at - endedAt)} ms later`);
+      const lateMs = at - Math.max(endedAt, knownAt);
+      if (endedAt > this.calmAt && lateMs > TOLD_MS)
+        this.note('answers', `of the end of ${run} its agent learned ${Math.round(lateMs)} ms later`);
       if (recorded?.stdout.inline !== outcome.stdout.inline || recorded.state !== outcome.state)
         this.note(
           'no false word',
@@ -166,8 +258,7 @@ export class Watch {
   }
 
   private checkLeft(): void {
-    for (const lease of this.leases() ?? [])
-      this.note('slots', `the pool still has ${lease.run} (${lease.phase})`);
+    for (const lease of this.leases()) this.note('slots', `the pool still has ${lease.run} (${lease.phase})`);
     for (const { id, working } of this.scene.executors)
       if (working.size > 0) this.note('slots', `${id} still works on ${[...working].join(', ')}`);
     for (const { what, at, waitMs, answeredAt } of this.diary.calls) {

@@ -98,8 +98,9 @@ class Traffic {
   addExecutor(index: number): void {
     const { world, deployment } = this;
     const id = newId('executor', index, new Uint8Array(10));
-    deployment.database.store.executors.set(id, { image: null, isRevoked: false });
-    const executor = new SimulatedExecutor(deployment, id, this.scenario.slotsEach);
+    deployment.database.store.enrol(id);
+    const plan = { slots: this.scenario.slotsEach, labels: {}, owner: null, skew: 0 } as const;
+    const executor = new SimulatedExecutor(deployment, id, plan);
     executor.onMessage = (message) => this.onMessage(message);
     // Beats of a fleet are spread over their interval, as its hosts started at different times.
     world.at(world.random.between(0, 5_000), world.machine, () => executor.start());

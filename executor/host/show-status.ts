@@ -30,7 +30,7 @@ export function statusText(daemon: DaemonStatus, service: string | null): string
   const state = daemon.connected ? 'connected' : 'not connected; it dials again by itself';
   const rows = [
     ['executor', `${daemon.executor} of pool ${daemon.pool}`],
-    ['state', daemon.draining ? `${state}, draining` : state],
+    ['state', daemon.draining ? `${state}, ${whyDraining(daemon)}` : state],
     ['deployment', daemon.url],
     ['runs', `${daemon.runs} of ${daemon.slots} slots`],
     ['engine', `${daemon.engine} ${daemon.engine_version}`],
@@ -39,6 +39,10 @@ export function statusText(daemon: DaemonStatus, service: string | null): string
     ['process', `${daemon.pid}${service === null ? '' : `, service ${service}`}`],
   ];
   return rows.map(([name, value]) => `${name?.padEnd(11)} ${value}`).join('\n');
+}
+
+function whyDraining({ says }: DaemonStatus): string {
+  return says === null ? 'draining' : `takes no runs for now: ${says}`;
 }
 
 function stoppedText(service: string | null): string {

@@ -1,4 +1,5 @@
 import { decodeBase64url } from '../../protocol/base64url.ts';
+import type { Offer } from '../../protocol/messages.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { Caller } from './run-rows.ts';
 import { manifestSha256, type RunStore } from './run-store.ts';
@@ -83,11 +84,13 @@ const STATEMENTS: Readonly<Record<string, (turn: Turn, params: Statement['params
         now,
       ),
     ),
-  system_sweep_pool: ({ store, now }, [, heard, olderThanMs, runsMax]) =>
-    answer(store.sweep(idsOf('exe', heard), Number(olderThanMs), Number(runsMax), now)),
-  system_pools_to_sweep: ({ store }) => [{ pool_id: store.pool }],
+  system_sweep_pool: ({ store, now }, [pool, heard, olderThanMs, runsMax]) => {
+    const bounds = { olderThanMs: Number(olderThanMs), runsMax: Number(runsMax) };
+    return answer(store.sweep(pool ?? '', idsOf('exe', heard), bounds, now));
+  },
+  system_pools_to_sweep: ({ store }) => store.pools.map((pool) => ({ pool_id: pool })),
   system_executor_connected: ({ store }, [executor, offer]) =>
-    answer(store.connected(executor ?? '', (JSON.parse(offer ?? '') as { image: string }).image)),
+    answer(store.connected(executor ?? '', JSON.parse(offer ?? '') as Offer)),
   system_recall_runs: ({ store }, [executor, runs]) =>
     answer({ unfinished: store.recall(executor ?? '', idsOf('run', runs)) }),
   system_executor_gone: () => [{ system_executor_gone: '' }],
@@ -95,7 +98,7 @@ const STATEMENTS: Readonly<Record<string, (turn: Turn, params: Statement['params
     const known = store.executors.get(executor ?? '');
     return known === undefined
       ? []
-      : [{ pool_id: store.pool, public_key: 'A'.repeat(43), alive: !known.isRevoked }];
+      : [{ pool_id: known.pool, public_key: 'A'.repeat(43), alive: !known.isRevoked }];
   },
   runs: ({ store, caller }, [runs]) => selectRuns(store, entered(caller), runs ?? ''),
 };

@@ -1,3 +1,4 @@
+import type { Labels } from '../../protocol/labels.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { TerminalState } from '../../protocol/run-state.ts';
 import type { Executed } from '../../worker/database/run-attempts.ts';
@@ -9,6 +10,9 @@ export interface RunRow {
   readonly run: string;
   readonly project: string;
   readonly pool: string;
+  /** The pool is the tenant's own. */
+  readonly own: boolean;
+  readonly labels: Labels;
   readonly kind: 'model' | 'scratch';
   readonly manifest: { readonly image: string; readonly [part: string]: unknown };
   readonly manifestText: string;
@@ -108,7 +112,7 @@ export function nextFence(
       step: 'again',
       fence: next,
       manifest: row.manifest,
-      ...{ queued_at: row.createdAt, user: row.user, labels: {}, own: false },
+      ...{ queued_at: row.createdAt, user: row.user, labels: row.labels, own: row.own },
     },
     row: { ...row, fence: next },
     event: { action: 'run.retry', outcome: 'ok', details: { ...over, fence: next } },

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { newId } from '../../protocol/ids.ts';
+import { hasLabels, type Labels } from '../../protocol/labels.ts';
+import type { Offer } from '../../protocol/messages.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
+import type { Placement } from '../../worker/database/placement.ts';
 import type { Executed } from '../../worker/database/run-attempts.ts';
 import {
   type AuditEvent,
@@ -26,11 +29,16 @@ interface QueueRequest {
   readonly seeds: object;
   readonly queued_max: number;
   readonly idempotency: { readonly key: string; readonly arguments_sha256: string } | null;
+  readonly placement?: Placement;
 }
 
 export interface StoredExecutor {
+  readonly pool: string;
+  /** What it offered when it connected last. */
   readonly image: string | null;
+  readonly labels: Labels;
   readonly isRevoked: boolean;
+  readonly isCordoned: boolean;
 }
 
 const MODEL_FILE = { path: 'model.py', sha256: 'f'.repeat(64), bytes: 3 };
@@ -41,8 +49,10 @@ const COMMIT = 'c'.repeat(40);
  * holds it against the real functions.
  */
 export class RunStore {
-  /** The only pool that there is. */
+  /** The pool of the platform. */
   readonly pool = newId('pool', 0, new Uint8Array(10));
+  /** By tenant, the pool of one with hosts of its own, which uses no others. */
+  private readonly ownPools = new Map<string, string>();
   readonly rows = new Map<string, RunRow>();
   readonly audit: AuditEvent[] = [];
   readonly executors = new Map<string, StoredExecutor>();
@@ -60,6 +70,28 @@ export class RunStore {
     return [...this.unfinished.values()].reduce((sum, runs) => sum + runs.size, 0);
   }
 
+  /** All pools, the platform's first. */
+  get pools(): readonly string[] {
+    return [this.pool, ...this.ownPools.values()];
+  }
+
+  openPool(owner: string): string {
+    const pool = newId('pool', this.pools.length, new Uint8Array(10));
+    this.ownPools.set(owner, pool);
+    return pool;
+  }
+
+  /** Registers an executor, which has connected to nothing yet. */
+  enrol(executor: string, pool: string = this.pool): void {
+    this.executors.set(executor, { pool, image: null, labels: {}, isRevoked: false, isCordoned: false });
+  }
+
+  /** Where what a tenant starts is placed. */
+  placeOf(tenant: string): { readonly pool: string; readonly own: boolean } {
+    const own = this.ownPools.get(tenant);
+    return { pool: own ?? this.pool, own: own !== undefined };
+  }
+
   queue(request: QueueRequest, caller: Caller, now: number): Answer {
     const { run, idempotency } = request;
     const key = `${caller.tenant} ${caller.user} ${idempotency?.key}`;
@@ -67,7 +99,9 @@ export class RunStore {
     if (seen !== undefined && seen.arguments === idempotency?.arguments_sha256)
       return { ...seen.answer, replayed: true };
     if (seen !== undefined) return { ok: false, code: 'idempotency_conflict' };
-    const image = this.newestImage();
+    const { labels = {} } = request.placement ?? {};
+    const { pool, own: isOwn } = this.placeOf(caller.tenant);
+    const image = this.newestImage(pool, labels);
     if (image === null) return this.refuse('no_executor', 'no_executor', {}, now);
     const manifest = manifestOf(request, image);
     const manifestText = JSON.stringify(manifest);
@@ -88,13 +122,14 @@ export class RunStore {
         now,
       );
     const { project, kind } = request;
-    const { pool } = this;
     this.keep({
       ...{
         tenant: caller.tenant,
         run,
         project,
         pool,
+        own: isOwn,
+        labels,
         kind,
         manifest,
         manifestText,
@@ -106,7 +141,7 @@ export class RunStore {
     this.note('run.start', run, 'ok', { project, kind }, now);
     this.remember(key, idempotency, { ok: true, run });
     const revoked = [...this.executors].filter(([, executor]) => executor.isRevoked).map(([id]) => id);
-    const place = { pool, own: false, labels: {} };
+    const place = { pool, own: isOwn, labels };
     return { ok: true, run, fence: 1, manifest, ...place, revoked_executors: revoked };
   }
 
@@ -120,7 +155,7 @@ export class RunStore {
     caller: Caller,
     now: number,
   ): Answer {
-    const poolOfCaller = this.executors.has(caller.credential) ? this.pool : null;
+    const poolOfCaller = this.executors.get(caller.credential)?.pool ?? null;
     const row = this.rows.get(run);
     const world = { now, poolOfCaller };
     if (this.checksFences || row === undefined)
@@ -146,28 +181,42 @@ export class RunStore {
     if (known !== undefined) this.executors.set(executor, { ...known, isRevoked: true });
   }
 
-  connected(executor: string, image: string): Answer {
+  cordon(executor: string, isCordoned: boolean): void {
+    const known = this.executors.get(executor);
+    if (known !== undefined) this.executors.set(executor, { ...known, isCordoned });
+  }
+
+  connected(executor: string, offer: Pick<Offer, 'image' | 'labels'>): Answer {
     const known = this.executors.get(executor);
     if (known === undefined || known.isRevoked) return { ok: false, reason: 'revoked' };
-    this.executors.set(executor, { ...known, image });
-    return { ok: true, cordoned: false };
+    const { image, labels = {} } = offer;
+    this.executors.set(executor, { ...known, image, labels });
+    return { ok: true, cordoned: known.isCordoned };
   }
 
   /** What `app.system_sweep_pool` tells a pool: whom it may not hear, and runs that it may have lost. */
-  sweep(heard: readonly string[], olderThanMs: number, runsMax: number, now: number): Answer {
+  sweep(
+    pool: string,
+    heard: readonly string[],
+    { olderThanMs, runsMax }: { readonly olderThanMs: number; readonly runsMax: number },
+    now: number,
+  ): Answer {
     const revoked = heard.filter((executor) => this.executors.get(executor)?.isRevoked === true);
+    const cordoned = heard.filter((executor) => this.executors.get(executor)?.isCordoned === true);
     const unfinished = this.unfinishedRuns(olderThanMs, now)
+      .filter((row) => row.pool === pool)
       .slice(0, runsMax)
       .map(({ tenant, run }) => ({ tenant, run }));
-    return { revoked, cordoned: [], unfinished };
+    return { revoked, cordoned, unfinished };
   }
 
   /** Those of `runs` that an executor may go on with. */
   recall(executor: string, runs: readonly string[]): readonly Answer[] {
-    if (this.executors.get(executor)?.isRevoked !== false) return [];
+    const known = this.executors.get(executor);
+    if (known?.isRevoked !== false) return [];
     return runs.flatMap((id) => {
       const row = this.rows.get(id);
-      return row?.state === 'queued' ? [recalled(row)] : [];
+      return row?.state === 'queued' && row.pool === known.pool ? [recalled(row)] : [];
     });
   }
 
@@ -179,9 +228,10 @@ export class RunStore {
       .sort((left, right) => left.createdAt - right.createdAt);
   }
 
-  private newestImage(): string | null {
+  private newestImage(pool: string, labels: Labels): string | null {
     const offers = [...this.executors.values()].filter(
-      ({ isRevoked, image }) => !isRevoked && image !== null,
+      (each) =>
+        each.pool === pool && !each.isRevoked && each.image !== null && hasLabels(each.labels, labels),
     );
     return offers[0]?.image ?? null;
   }
@@ -231,10 +281,10 @@ function manifestOf(request: QueueRequest, image: string) {
   };
 }
 
-function recalled({ tenant, run, fence, manifest, createdAt, user }: RunRow): Answer {
+function recalled({ tenant, run, fence, manifest, createdAt, user, labels, own }: RunRow): Answer {
   const { image, limits } = manifest;
   const { wall_ms } = limits as { readonly wall_ms: number };
-  return { tenant, run, fence, image, wall_ms, queued_at: createdAt, user, labels: {}, own: false };
+  return { tenant, run, fence, image, wall_ms, queued_at: createdAt, user, labels, own };
 }
 
 /** As the database names manifests; only that equal ones have equal names matters here. */

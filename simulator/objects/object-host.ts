@@ -5,6 +5,8 @@ import { ObjectStorage } from './object-storage.ts';
 
 /** The platform's first pause before it calls an alarm again that failed. */
 const ALARM_AGAIN_MS = 2_000;
+/** The platform takes the memory of an object to which nothing came for so long. */
+const IDLE_MS = 10_000;
 
 /** Sends something out of a process: at once, or when what it wrote before is safe. */
 export type Emit = (send: () => void) => void;
@@ -31,16 +33,18 @@ export class ObjectHost {
   readonly world: World;
   readonly climate: Climate;
   readonly name: string;
-  private clockOffsetMs = 0;
+  /** How far the clock of the machine under it is off. */
+  clockOffsetMs = 0;
   private readonly create: Create;
   private readonly ends = new Set<LinkEnd>();
   private readonly store: ObjectStorage;
   private life: Life | null = null;
   private lives = 0;
   private isRinging = false;
+  private cameAt = 0;
   private cancelAlarm: () => void = () => {};
-  /** Told before each message and alarm reaches the object. */
-  onArrival: (what: string) => void = () => {};
+  /** Told before each message and alarm reaches the object; of a message also how its socket is tagged. */
+  onArrival: (what: string, tags: readonly string[]) => void = () => {};
 
   constructor(world: World, climate: Climate, name: string, create: Create) {
     this.world = world;
@@ -86,7 +90,7 @@ export class ObjectHost {
 
   receive(end: LinkEnd, text: string): void {
     if (!this.ends.has(end)) return;
-    this.onArrival((JSON.parse(text) as { type: string }).type);
+    this.onArrival((JSON.parse(text) as { type: string }).type, end.tags);
     const life = this.wake();
     this.handle(life, () => life.instance.webSocketMessage?.(this.socketOf(life, end), text));
   }
@@ -134,6 +138,10 @@ export class ObjectHost {
 
   private wake(): Life {
     const { life } = this;
+    this.cameAt = this.world.now;
+    this.world.at(IDLE_MS, this.world.machine, () => {
+      if (this.world.now - this.cameAt >= IDLE_MS) this.hibernate();
+    });
     if (life !== null) {
       this.world.become(life.actor);
       return life;
@@ -214,7 +222,7 @@ export class ObjectHost {
   }
 
   private ring(): void {
-    this.onArrival('alarm');
+    this.onArrival('alarm', []);
     this.isRinging = true;
     const life = this.wake();
     const over = (failed: boolean): void => {

@@ -64,7 +64,7 @@ async function settleTenant(person: string): Promise<Inhabitant> {
 
 async function openModel(): Promise<{ readonly database: Database; readonly store: RunStore }> {
   const store = new RunStore();
-  store.executors.set(executor, { image: null, isRevoked: false });
+  store.enrol(executor);
   const database = createDatabase({
     connectionString: 'postgresql://causeway_app:simulated@db.example/causeway',
     ticketKey: await importTicketKey(server.ticketKey),

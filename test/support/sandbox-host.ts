@@ -109,6 +109,7 @@ export async function startSandboxHost(options: HostOptions): Promise<SandboxHos
       let result: JobResult | null = null;
       await runJob(job, context, {
         signal,
+        abandoned: new AbortController().signal,
         started: () => undefined,
         report: (given) => {
           result = given;

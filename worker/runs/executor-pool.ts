@@ -142,7 +142,7 @@ export class ExecutorPool extends DurableObject<Env> {
     if (!this.nonces.use(`${executor} ${searchParams.get('nonce')}`, Date.now()))
       return new Response(null, { status: 409 });
     const { 0: client, 1: server } = new WebSocketPair();
-    this.pool.sockets.accept(server, executor, searchParams.get('pool') ?? '');
+    this.pool.sockets.accept(server, executor, searchParams.get('pool') ?? '', Date.now());
     return new Response(null, { status: 101, webSocket: client });
   }
 

@@ -58,9 +58,32 @@ describe('a run that finds nothing warm and nothing being made', () => {
     const { asked, engine } = noting();
     const pool = warmPool({ engine, size, atOnce: 1, warm: WARM_SPEC, log: () => {} });
     const job = makeJob({ code, image, seeds });
-    const claim = await pool.claim(wishOf(job), coldSpec(job.manifest));
+    const claim = await pool.claim(wishOf(job), coldSpec(job.manifest), new AbortController().signal);
     expect(claim).toMatchObject({ ok: true, claimed: { isWarm } });
     expect(asked).toEqual([isWarm ? WARM_SPEC.imports : []]);
+  });
+});
+
+describe('a claim that nobody wants any more', () => {
+  it.each([
+    ['a start that it waits for', 'import pandas', 1],
+    ['a cold start', 'print(1)', 0],
+  ])('gives up %s, and begins no other', async (_, code, size) => {
+    const asked: (readonly string[])[] = [];
+    const start = (spec: SandboxSpec) => {
+      asked.push(spec.imports);
+      const started = Promise.withResolvers<Started>();
+      const abort = () => started.resolve({ ok: false, reason: 'aborted' });
+      return { started: started.promise, hurry() {}, abort };
+    };
+    const engine = { start } as unknown as Engine;
+    const pool = warmPool({ engine, size, atOnce: 1, warm: WARM_SPEC, log: () => {} });
+    const { manifest } = makeJob({ code, image });
+    const unwanted = new AbortController();
+    const claim = pool.claim(wishOf(makeJob({ code, image })), coldSpec(manifest), unwanted.signal);
+    unwanted.abort();
+    expect((await claim).ok).toBe(false);
+    expect(asked).toHaveLength(1);
   });
 });
 

@@ -15,7 +15,12 @@ interface Attachment {
   readonly says?: string;
   /** An operator said so. */
   readonly cordoned: boolean;
+  /** When it spoke last, by the pool's clock, to the second. */
+  readonly heardAt: number;
 }
+
+/** A word sooner after the one before is not noted. */
+const NOTE_AFTER_MS = 1_000;
 
 /** What a pool uses of an executor's offer. */
 export interface HostOffer {
@@ -53,18 +58,20 @@ export function closeForVersion(reason: string): readonly [number, string] {
   return [4003, reason];
 }
 
-/** The sockets that executors hold open to this pool. They outlive an eviction; who spoke last is known to memory only. */
+/**
+ * The sockets that executors hold open to this pool. They outlive an eviction, and with them when each spoke last: a pool
+ * that wakes up must not take one that fell silent long ago for one that is there.
+ */
 export class ExecutorSockets {
   private readonly context: DurableObjectState;
-  private readonly seenAt = new WeakMap<WebSocket, number>();
 
   constructor(context: DurableObjectState) {
     this.context = context;
   }
 
-  accept(socket: WebSocket, executor: ExecutorId, pool: string): void {
+  accept(socket: WebSocket, executor: ExecutorId, pool: string, now: number): void {
     this.context.acceptWebSocket(socket, [executor]);
-    attach(socket, { executor, pool, offer: null, draining: false, cordoned: false });
+    attach(socket, { executor, pool, offer: null, draining: false, cordoned: false, heardAt: now });
   }
 
   executorOf(socket: WebSocket): ExecutorId {
@@ -73,23 +80,24 @@ export class ExecutorSockets {
 
   /** Makes `socket` the one of its executor and closes those before it. */
   greet(socket: WebSocket, offer: HostOffer, state: { draining: boolean; cordoned: boolean }): void {
-    const { executor, pool } = attachmentOf(socket);
+    const { executor, pool, heardAt } = attachmentOf(socket);
     for (const other of this.context.getWebSockets(executor))
       if (other !== socket) close(other, CLOSE.replaced);
-    attach(socket, { executor, pool, offer, ...state });
+    attach(socket, { executor, pool, offer, heardAt, ...state });
   }
 
   /** Notes that the executor spoke; true where it had been silent for so long that it got no runs. */
   noteHeard(socket: WebSocket, now: number): boolean {
-    const wasSilent = this.isSilent(socket, now);
-    this.seenAt.set(socket, now);
+    const attachment = attachmentOf(socket);
+    const wasSilent = isSilent(attachment, now);
+    if (Math.abs(now - attachment.heardAt) >= NOTE_AFTER_MS) attach(socket, { ...attachment, heardAt: now });
     return wasSilent;
   }
 
   /** Those that said hello and spoke within a lease. */
   heard(now: number): HeardExecutor[] {
     return this.greeted()
-      .filter(({ socket }) => !this.isSilent(socket, now))
+      .filter(({ socket }) => !isSilent(attachmentOf(socket), now))
       .map(({ socket: _, ...executor }) => executor);
   }
 
@@ -127,10 +135,6 @@ export class ExecutorSockets {
     for (const socket of this.context.getWebSockets(executor)) close(socket, why);
   }
 
-  private isSilent(socket: WebSocket, now: number): boolean {
-    return now - (this.seenAt.get(socket) ?? now) >= limit('lease_ms');
-  }
-
   /** Of one executor, or of all. */
   private greeted(of?: ExecutorId): (HeardExecutor & { socket: WebSocket })[] {
     return this.context.getWebSockets(of).flatMap((socket) => {
@@ -140,6 +144,11 @@ export class ExecutorSockets {
       return [{ socket, executor, draining, ...word, cordoned, open: !draining && !cordoned, ...offer }];
     });
   }
+}
+
+/** By a clock that may have been set meanwhile: a word from the time to come is as far away as one from long ago. */
+function isSilent({ heardAt }: Attachment, now: number): boolean {
+  return Math.abs(now - heardAt) >= limit('lease_ms');
 }
 
 /** Sends on one socket; false where it is gone. */

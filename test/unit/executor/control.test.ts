@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { askDaemon, type DaemonStatus, openControl } from '../../../executor/control.ts';
+import { statusText } from '../../../executor/host/show-status.ts';
+
+const STATUS: DaemonStatus = {
+  ...{ pid: 1, version: '0', url: 'https://causeway.example', executor: 'exe', pool: 'pol', connected: true },
+  ...{
+    draining: false,
+    says: null,
+    runs: 1,
+    slots: 2,
+    engine: 'gvisor',
+    engine_version: '1',
+    image: 'sha256:a',
+  },
+};
+
+async function control(status: DaemonStatus) {
+  const dir = await mkdtemp(join(tmpdir(), 'causeway-control-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  let drains = 0;
+  const close = await openControl(dir, { status: () => status, drain: () => drains++ });
+  return { dir, close, drains: () => drains };
+}
+
+it('a daemon answers on its own host, and ends although Mallory holds an end of its socket and says nothing', async () => {
+  const { dir, close, drains } = await control(STATUS);
+  const held = createConnection(join(dir, 'control.sock'));
+  await once(held, 'connect');
+  expect(await askDaemon(dir, 'status')).toEqual(STATUS);
+  expect(drains()).toBe(0);
+  await askDaemon(dir, 'drain');
+  expect(drains()).toBe(1);
+  await Promise.all([close(), once(held, 'close')]);
+  expect(await askDaemon(dir, 'status')).toBeNull();
+});
+
+it('status tells an operator why a host takes no runs', () => {
+  const full = { ...STATUS, draining: true, says: 'the disk of its state has 3 MiB free, less than 64' };
+  expect(statusText(full, null)).toContain(
+    'connected, takes no runs for now: the disk of its state has 3 MiB free, less than 64',
+  );
+  expect(statusText({ ...STATUS, draining: true }, null)).toContain('connected, draining');
+});

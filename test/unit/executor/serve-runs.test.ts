@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { dialTo } from '../../../executor/connection.ts';
+import type { RunControl } from '../../../executor/run-job.ts';
+import { type Serving, serveRuns } from '../../../executor/serve-runs.ts';
+import { newId } from '../../../protocol/ids.ts';
+import type { FromExecutor, Job, Offer, ToExecutor } from '../../../protocol/messages.ts';
+import { makeJob } from '../../support/make-job.ts';
+
+const IMAGE = `sha256:${'a'.repeat(64)}` as Offer['image'];
+const OFFER: Offer = {
+  ...{ engine: 'gvisor', engine_version: '', image: IMAGE, python: '', packages: [], absent: [], slots: 2 },
+};
+const releases: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const release of releases.splice(0).reverse()) await release();
+});
+
+interface Begun {
+  readonly job: Job;
+  readonly control: RunControl;
+  /** Nothing of it is left. */
+  readonly clear: () => void;
+}
+
+/** An executor whose runs end when the test says so, at a pool that says what the test wants. */
+async function serve() {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  releases.push(() => server.close());
+  const heard: FromExecutor[] = [];
+  const begun: Begun[] = [];
+  const welcomed = Promise.withResolvers<WebSocket>();
+  server.on('connection', (socket) => {
+    socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString()) as FromExecutor));
+    socket.send(JSON.stringify({ type: 'welcome', protocol: 2, executor: newId('executor') }));
+    welcomed.resolve(socket);
+  });
+  const serving: Serving = serveRuns({
+    dial: dialTo(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    identity: {
+      ...{ executor: 'exe', pool: 'pol', accepted: () => {}, refused: () => {} },
+      authorization: () => 'Causeway-Executor played',
+    },
+    offer: OFFER,
+    version: '0',
+    perform: (job, control) =>
+      new Promise((resolve) => {
+        begun.push({ job, control, clear: resolve });
+      }),
+    onWelcome: () => {},
+    log: () => {},
+  });
+  releases.push(async () => {
+    for (const { clear } of begun) clear();
+    await serving.stop();
+  });
+  const pool = await welcomed.promise;
+  const say = (message: ToExecutor) => pool.send(JSON.stringify(message));
+  await expect.poll(() => serving.live().connected).toBe(true);
+  return { serving, say, heard, begun };
+}
+
+const job = (): Job => makeJob({ code: 'print(1)', image: IMAGE });
+
+describe('an executor', () => {
+  it('ends a run that is cancelled, and gives it up where nobody wants its outcome any more', async () => {
+    const { say, begun } = await serve();
+    const { run, fence, ...rest } = job();
+    say({ ...rest, run, fence });
+    say({ type: 'cancel', run, fence });
+    await expect.poll(() => begun[0]?.control.signal.aborted).toBe(true);
+    expect(begun[0]?.control.abandoned.aborted).toBe(false);
+    say({ type: 'recorded', run, fence });
+    await expect.poll(() => begun[0]?.control.abandoned.aborted).toBe(true);
+  });
+
+  it('that ends gives up a run that was being cancelled', async () => {
+    const { serving, say, begun } = await serve();
+    const { run, fence, ...rest } = job();
+    say({ ...rest, run, fence });
+    say({ type: 'cancel', run, fence });
+    await expect.poll(() => begun[0]?.control.signal.aborted).toBe(true);
+    const ended = serving.stop();
+    expect(begun[0]?.control.abandoned.aborted).toBe(true);
+    begun[0]?.clear();
+    await ended;
+  });
+
+  it('that ends begins nothing that comes after its word', async () => {
+    const { serving, say, begun } = await serve();
+    say(job());
+    await serving.stop();
+    expect(begun).toEqual([]);
+  });
+
+  it('says why it takes no runs for now, and when it does again', async () => {
+    const { serving, heard } = await serve();
+    serving.pause('the disk is full');
+    expect(serving.live()).toMatchObject({ draining: true, says: 'the disk is full' });
+    serving.pause(null);
+    expect(serving.live()).toMatchObject({ draining: false, says: null });
+    await expect
+      .poll(() => heard.map((message) => [message.type, 'draining' in message]))
+      .toEqual([
+        ['hello', false],
+        ['draining', false],
+        ['hello', false],
+      ]);
+  });
+});
