@@ -188,6 +188,31 @@ grant insert, select on table app.audit_checkpoints to causeway_keeper;
 grant select on table app.audit_checkpoints to causeway_backup;
 comment on table app.audit_checkpoints is 'Signed notes (C2SP tlog-checkpoint) over the tree of the deployment, each naming the one before.';
 
+create table app.audit_copies (
+  tenant_id app.ten_id not null,
+  from_leaf bigint not null,
+  until_leaf bigint not null,
+  day date not null,
+  copy_sha256 app.sha256_hex not null,
+  constraint audit_copies_check CHECK ((until_leaf > from_leaf)),
+  constraint audit_copies_pkey PRIMARY KEY (tenant_id, from_leaf, copy_sha256),
+  constraint audit_copies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.audit_copies owner to causeway_owner;
+alter table app.audit_copies enable row level security;
+alter table app.audit_copies force row level security;
+create policy backup on app.audit_copies for select to causeway_backup
+  using (true);
+create policy keeper on app.audit_copies for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.audit_copies for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select on table app.audit_copies to causeway_keeper;
+grant select on table app.audit_copies to causeway_backup;
+comment on table app.audit_copies is 'Leaves from from_leaf up to, and without, until_leaf as JSON lines in the blob <tenant>/audit/<day>/<copy_sha256>.';
+
 create table app.audit_cosignatures (
   tree_size bigint not null,
   line text not null,
@@ -215,6 +240,8 @@ create table app.audit_dead_letters (
   until_leaf bigint not null,
   reason text not null,
   created_at timestamp with time zone not null default now(),
+  resend_at timestamp with time zone,
+  sent_at timestamp with time zone,
   constraint audit_dead_letters_check CHECK ((until_leaf > from_leaf)),
   constraint audit_dead_letters_pkey PRIMARY KEY (tenant_id, sink_id, from_leaf),
   constraint audit_dead_letters_reason_check CHECK ((length(reason) <= 100)),
@@ -233,6 +260,7 @@ create policy tenant on app.audit_dead_letters for all to causeway_app
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
 grant insert, select on table app.audit_dead_letters to causeway_keeper;
 grant select on table app.audit_dead_letters to causeway_backup;
+grant update (reason, resend_at, sent_at) on app.audit_dead_letters to causeway_keeper;
 comment on table app.audit_dead_letters is 'Leaves from from_leaf up to, and without, until_leaf that a sink did not take.';
 
 create table app.audit_events (
@@ -432,14 +460,21 @@ create table app.audit_sinks (
   failures integer not null default 0,
   last_failure text,
   next_attempt_at timestamp with time zone not null default now(),
+  kind text not null default 'webhook'::text,
+  settings jsonb not null default '{}'::jsonb,
+  secret_access_key app.envelope,
   constraint audit_sinks_failures_check CHECK ((failures >= 0)),
+  constraint audit_sinks_kind_check CHECK ((kind = ANY (ARRAY['webhook'::text, 's3'::text, 'cloudwatch'::text, 'blobs'::text]))),
   constraint audit_sinks_last_failure_check CHECK ((length(last_failure) <= 100)),
   constraint audit_sinks_next_leaf_check CHECK ((next_leaf >= 0)),
   constraint audit_sinks_pkey PRIMARY KEY (tenant_id, sink_id),
+  constraint audit_sinks_secret CHECK (((secret_access_key IS NOT NULL) = ((kind = ANY (ARRAY['s3'::text, 'cloudwatch'::text])) AND (ended_at IS NULL)))),
+  constraint audit_sinks_settings_check CHECK (((jsonb_typeof(settings) = 'object'::text) AND (length((settings)::text) <= 2000))),
   constraint audit_sinks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
   constraint audit_sinks_url_check CHECK (((length(url) >= 1) AND (length(url) <= 1000)))
 );
 alter table app.audit_sinks owner to causeway_owner;
+CREATE UNIQUE INDEX audit_sinks_copy ON app.audit_sinks USING btree (tenant_id) WHERE (kind = 'blobs'::text);
 alter table app.audit_sinks enable row level security;
 alter table app.audit_sinks force row level security;
 create policy backup on app.audit_sinks for select to causeway_backup
@@ -1848,6 +1883,26 @@ grant execute on function app.are_labels(jsonb) to causeway_keeper;
 grant execute on function app.are_labels(jsonb) to causeway_resolver;
 comment on function app.are_labels(jsonb) is 'Whether it is an object of at most sixteen labels, as protocol/labels.ts describes them.';
 
+CREATE OR REPLACE FUNCTION app.ask_audit_again(tenant text, sink text, from_leaf bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  asked integer;
+begin
+  update app.audit_dead_letters as d set resend_at = clock_timestamp()
+    from app.audit_sinks as s
+   where s.tenant_id = d.tenant_id and s.sink_id = d.sink_id and s.ended_at is null
+     and d.tenant_id = tenant and (sink is null or d.sink_id = sink) and (from_leaf is null or d.from_leaf = from_leaf)
+     and d.sent_at is null and d.resend_at is null;
+  get diagnostics asked = row_count;
+  return asked;
+end
+$function$;
+alter function app.ask_audit_again(text,text,bigint) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.audit(action text, target_kind text, target_id text, outcome text, details jsonb DEFAULT '{}'::jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1993,6 +2048,28 @@ AS $function$
    order by h.tree_size desc limit 1
 $function$;
 alter function app.audit_proof(text,boolean) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.audit_sinks_of(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'sink', s.sink_id, 'kind', s.kind, 'url', s.url, 'settings', s.settings, 'created_at', s.created_at,
+           'next_entry', s.next_leaf,
+           'waiting', greatest(0, coalesce((select t.tree_size from app.audit_trees as t where t.tree = s.tenant_id), 0) - s.next_leaf),
+           'failures', s.failures, 'last_failure', s.last_failure,
+           'dead_letters', (select coalesce(jsonb_agg(jsonb_build_object('from', d.from_leaf, 'until', d.until_leaf,
+                                    'reason', d.reason, 'at', d.created_at, 'is_asked_again', d.resend_at is not null)
+                                    order by d.from_leaf desc), '[]')
+                              from (select * from app.audit_dead_letters as l
+                                     where l.tenant_id = s.tenant_id and l.sink_id = s.sink_id and l.sent_at is null
+                                     order by l.from_leaf desc limit 100) as d)) order by s.sink_id), '[]')
+    from app.audit_sinks as s
+   where s.tenant_id = audit_sinks_of.tenant and s.ended_at is null
+$function$;
+alter function app.audit_sinks_of(text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.awaited_upload(upload text)
  RETURNS jsonb
@@ -3136,10 +3213,20 @@ grant execute on function app.export_audit_lines(text,bigint,bigint,integer) to 
 
 CREATE OR REPLACE FUNCTION app.export_audit_proof(tenant text, cosigned boolean)
  RETURNS jsonb
- LANGUAGE sql
- STABLE SECURITY DEFINER
+ LANGUAGE plpgsql
+ SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select app.audit_proof(tenant, cosigned) $function$;
+AS $function$
+declare
+  proof constant jsonb := app.audit_proof(tenant, cosigned);
+begin
+  if proof is not null then
+    insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+    values (tenant, 'operator', 'audit.export', 'tenant', tenant, 'ok', jsonb_build_object('entries', proof -> 'size', 'cosigned', cosigned));
+  end if;
+  return proof;
+end
+$function$;
 alter function app.export_audit_proof(text,boolean) owner to causeway_keeper;
 grant execute on function app.export_audit_proof(text,boolean) to causeway_owner;
 
@@ -3157,6 +3244,15 @@ $function$;
 alter function app.find_api_token(text) owner to causeway_resolver;
 grant execute on function app.find_api_token(text) to causeway_app;
 comment on function app.find_api_token(text) is 'What is needed to check a presented token''s secret, before its tenant is known.';
+
+CREATE OR REPLACE FUNCTION app.find_audit_retention(tenant text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select r.retain_days from app.audit_retention as r where r.tenant_id = tenant $function$;
+alter function app.find_audit_retention(text) owner to causeway_keeper;
+grant execute on function app.find_audit_retention(text) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.find_data_keys(tenant text)
  RETURNS TABLE(key_id text, purpose text, wrapped text)
@@ -3585,6 +3681,15 @@ AS $function$
 $function$;
 alter function app.list_api_tokens(text) owner to causeway_keeper;
 grant execute on function app.list_api_tokens(text) to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.list_audit_sinks(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.audit_sinks_of(tenant) $function$;
+alter function app.list_audit_sinks(text) owner to causeway_keeper;
+grant execute on function app.list_audit_sinks(text) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.list_envelopes(key_id text, tenant text, rows_max integer)
  RETURNS TABLE(relation text, column_name text, row_id text, tenant_id text, envelope text)
@@ -4577,6 +4682,26 @@ grant execute on function app.request_id() to causeway_keeper;
 grant execute on function app.request_id() to causeway_resolver;
 comment on function app.request_id() is 'The Worker''s id of the request that this transaction serves.';
 
+CREATE OR REPLACE FUNCTION app.resend_audit(tenant text, sink text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  asked constant integer := app.ask_audit_again(tenant, sink, null);
+begin
+  if asked > 0 then
+    insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+    values (tenant, 'operator', 'audit.resend', 'sink', sink, 'ok', jsonb_build_object('dead_letters', asked));
+  end if;
+  return asked;
+end
+$function$;
+alter function app.resend_audit(text,text) owner to causeway_keeper;
+grant execute on function app.resend_audit(text,text) to causeway_owner;
+comment on function app.resend_audit(text,text) is 'Has what a sink, or (null) any of the tenant, did not take sent once more. Returns how many ranges.';
+
 CREATE OR REPLACE FUNCTION app.resolve_commit(project text, ref text)
  RETURNS text
  LANGUAGE plpgsql
@@ -4920,6 +5045,23 @@ grant execute on function app.secret_columns() to causeway_app;
 grant execute on function app.secret_columns() to causeway_keeper;
 comment on function app.secret_columns() is 'Columns that hold a secret as an envelope or a hash, by their type.';
 
+CREATE OR REPLACE FUNCTION app.set_audit_retention(tenant text, days integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  insert into app.audit_retention as r (tenant_id, retain_days) values (tenant, days)
+    on conflict (tenant_id) do update set retain_days = excluded.retain_days;
+  insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+  values (tenant, 'operator', 'audit.set_retention', 'tenant', tenant, 'ok', jsonb_build_object('days', days));
+end
+$function$;
+alter function app.set_audit_retention(text,integer) owner to causeway_keeper;
+grant execute on function app.set_audit_retention(text,integer) to causeway_owner;
+comment on function app.set_audit_retention(text,integer) is 'Sets for how many days a tenant keeps the contents of its events; NULL: for ever.';
+
 CREATE OR REPLACE FUNCTION app.set_cordon(manager text, executor text, cordoned boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4982,6 +5124,25 @@ $function$;
 alter function app.sign_fleet_call(text) owner to causeway_resolver;
 grant execute on function app.sign_fleet_call(text) to causeway_owner;
 comment on function app.sign_fleet_call(text) is 'Signs for the operator that the Worker look at a pool now. A ticket is base64url, so that neither is ever taken for the other.';
+
+CREATE OR REPLACE FUNCTION app.sink_entries(tenant text, from_leaf bigint, until_leaf bigint, entries_max integer, bytes_max integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(b.line order by b.leaf_index), '[]')
+    from (select a.leaf_index, a.line, sum(octet_length(a.line)) over (order by a.leaf_index) - octet_length(a.line) as bytes_before
+            from (select l.leaf_index,
+                         format('{"entry":%s,"event":%s}', l.leaf_index,
+                                case when e.event_id is null then 'null' else app.audit_leaf(e) end) as line
+                    from app.audit_seals as l
+                    left join app.audit_events as e on e.tenant_id = l.tenant_id and e.event_id = l.event_id
+                   where l.tenant_id = sink_entries.tenant and l.leaf_index >= from_leaf and l.leaf_index < until_leaf
+                   order by l.leaf_index limit entries_max) as a) as b
+   where b.bytes_before < bytes_max
+$function$;
+alter function app.sink_entries(text,bigint,bigint,integer,integer) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.split_of(leaf_count bigint)
  RETURNS bigint
@@ -5065,7 +5226,7 @@ alter function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) own
 grant execute on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) to causeway_app;
 comment on function app.system_accept_invitation(text,text,text,text,jsonb,jsonb) is 'Makes the account of somebody new, once a link, and signs them in.';
 
-CREATE OR REPLACE FUNCTION app.system_add_audit_sink(sink text, url text)
+CREATE OR REPLACE FUNCTION app.system_add_audit_sink(sink text, kind text, url text, settings jsonb, secret_access_key text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -5077,17 +5238,19 @@ begin
     return jsonb_build_object('ok', false, 'code', 'insufficient_role');
   end if;
   perform pg_advisory_xact_lock(hashtext('app.audit_sinks ' || app.tenant_id()));
-  if (select count(*) from app.audit_sinks as s where s.tenant_id = app.tenant_id() and s.ended_at is null) >= 5 then
+  if (select count(*) from app.audit_sinks as s
+       where s.tenant_id = app.tenant_id() and s.ended_at is null and s.kind <> 'blobs') >= 5 then
     perform app.audit('audit.add_sink', 'sink', sink, 'refused', jsonb_build_object('code', 'limit_exceeded'));
     return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
   end if;
-  insert into app.audit_sinks (tenant_id, sink_id, url) values (app.tenant_id(), sink, url);
-  perform app.audit('audit.add_sink', 'sink', sink, 'ok', jsonb_build_object('url', url));
+  insert into app.audit_sinks (tenant_id, sink_id, kind, url, settings, secret_access_key)
+  values (app.tenant_id(), sink, kind, url, settings, secret_access_key);
+  perform app.audit('audit.add_sink', 'sink', sink, 'ok', jsonb_build_object('kind', kind, 'url', url) || settings);
   return jsonb_build_object('ok', true);
 end
 $function$;
-alter function app.system_add_audit_sink(text,text) owner to causeway_keeper;
-grant execute on function app.system_add_audit_sink(text,text) to causeway_app;
+alter function app.system_add_audit_sink(text,text,text,jsonb,text) owner to causeway_keeper;
+grant execute on function app.system_add_audit_sink(text,text,text,jsonb,text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_add_checkpoint(tree_size bigint, note text)
  RETURNS void
@@ -5328,7 +5491,7 @@ alter function app.system_change_password(text,text,jsonb,text,text,jsonb) owner
 grant execute on function app.system_change_password(text,text,jsonb,text,text,jsonb) to causeway_app;
 comment on function app.system_change_password(text,text,jsonb,text,text,jsonb) is 'Replaces the password that was verified, and ends every other session of the person.';
 
-CREATE OR REPLACE FUNCTION app.system_claim_audit_sinks(entries_max integer)
+CREATE OR REPLACE FUNCTION app.system_claim_audit_sinks(entries_max integer, bytes_max integer)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -5339,31 +5502,54 @@ declare
   claimed jsonb;
 begin
   perform app.refuse_inside_tenant();
+  insert into app.audit_sinks (tenant_id, kind, url)
+  select t.tree, 'blobs', 'blobs:audit' from app.audit_trees as t join app.tenants as n on n.tenant_id = t.tree
+   where not exists (select from app.audit_sinks as s where s.tenant_id = t.tree and s.kind = 'blobs')
+  on conflict do nothing;
   -- Whoever has claimed a sink and dies loses it after two minutes; until then nobody else sends to it, so order holds.
   with due as (
-    select s.tenant_id, s.sink_id from app.audit_sinks as s join app.audit_trees as t on t.tree = s.tenant_id
+    select s.tenant_id, s.sink_id, t.tree_size from app.audit_sinks as s join app.audit_trees as t on t.tree = s.tenant_id
      where s.ended_at is null and s.next_attempt_at <= clock_timestamp() and s.next_leaf < t.tree_size
      order by s.next_attempt_at limit 20 for update of s skip locked
   ), taken as (
     update app.audit_sinks as s set next_attempt_at = clock_timestamp() + interval '2 minutes'
       from due where s.tenant_id = due.tenant_id and s.sink_id = due.sink_id
-    returning s.*
+    returning s.*, s.next_leaf as from_leaf, due.tree_size as until_leaf, false as is_dead_letter
+  ), asked as (
+    select d.tenant_id, d.sink_id, d.from_leaf from app.audit_dead_letters as d
+      join app.audit_sinks as s on s.tenant_id = d.tenant_id and s.sink_id = d.sink_id and s.ended_at is null
+     where d.sent_at is null and d.resend_at <= clock_timestamp()
+     order by d.resend_at, d.from_leaf limit 10 for update of d skip locked
+  ), asked_again as (
+    update app.audit_dead_letters as d set resend_at = clock_timestamp() + interval '2 minutes'
+      from asked as a where d.tenant_id = a.tenant_id and d.sink_id = a.sink_id and d.from_leaf = a.from_leaf
+    returning d.tenant_id, d.sink_id, d.from_leaf, d.until_leaf
+  ), claims as (
+    select t.tenant_id, t.sink_id, t.kind, t.url, t.settings, t.secret_access_key, t.from_leaf, t.until_leaf, t.is_dead_letter from taken as t
+    union all
+    select s.tenant_id, s.sink_id, s.kind, s.url, s.settings, s.secret_access_key, a.from_leaf, a.until_leaf, true
+      from asked_again as a join app.audit_sinks as s on s.tenant_id = a.tenant_id and s.sink_id = a.sink_id
   )
   select coalesce(jsonb_agg(jsonb_build_object(
-           'tenant', s.tenant_id, 'sink', s.sink_id, 'url', s.url, 'from', s.next_leaf,
-           'entries', (select jsonb_agg(format('{"entry":%s,"event":%s}', b.leaf_index, b.event) order by b.leaf_index)
-                         from (select l.leaf_index, case when e.event_id is null then 'null' else app.audit_leaf(e) end as event
-                                 from app.audit_seals as l
-                                 left join app.audit_events as e on e.tenant_id = l.tenant_id and e.event_id = l.event_id
-                                where l.tenant_id = s.tenant_id and l.leaf_index >= s.next_leaf
-                                order by l.leaf_index limit entries_max) as b))), '[]')
-    into claimed from taken as s;
+           'tenant', c.tenant_id, 'sink', c.sink_id, 'kind', c.kind, 'url', c.url, 'settings', c.settings,
+           'secret_access_key', c.secret_access_key, 'from', c.from_leaf, 'size', c.until_leaf, 'is_dead_letter', c.is_dead_letter,
+           'day', (select to_char(l.sealed_at at time zone 'UTC', 'YYYY-MM-DD') from app.audit_seals as l
+                    where l.tenant_id = c.tenant_id and l.leaf_index = c.from_leaf),
+           'entries', app.sink_entries(c.tenant_id, c.from_leaf, c.until_leaf, entries_max, bytes_max))), '[]')
+    into claimed from claims as c;
+  insert into app.audit_copies (tenant_id, from_leaf, until_leaf, day, copy_sha256)
+  select c ->> 'tenant', (c ->> 'from')::bigint, (c ->> 'from')::bigint + jsonb_array_length(c -> 'entries'), (c ->> 'day')::date,
+         (select encode(sha256(convert_to(string_agg(line || E'\n', '' order by n), 'UTF8')), 'hex')
+            from jsonb_array_elements_text(c -> 'entries') with ordinality as l(line, n))
+    from jsonb_array_elements(claimed) as c
+   where c ->> 'kind' = 'blobs' and jsonb_array_length(c -> 'entries') > 0
+  on conflict do nothing;
   return claimed;
 end
 $function$;
-alter function app.system_claim_audit_sinks(integer) owner to causeway_keeper;
-grant execute on function app.system_claim_audit_sinks(integer) to causeway_app;
-comment on function app.system_claim_audit_sinks(integer) is 'Sinks that have something to be sent, each with its next entries as texts: [{tenant, sink, url, from, entries}].';
+alter function app.system_claim_audit_sinks(integer,integer) owner to causeway_keeper;
+grant execute on function app.system_claim_audit_sinks(integer,integer) to causeway_app;
+comment on function app.system_claim_audit_sinks(integer,integer) is 'Sinks that have something to be sent, and dead letters that were asked for again, each with its next entries as texts: [{tenant, sink, kind, url, settings, secret_access_key, from, size, day, is_dead_letter, entries}].';
 
 CREATE OR REPLACE FUNCTION app.system_cordon_own_executor(executor text, cordoned boolean)
  RETURNS jsonb
@@ -5577,8 +5763,8 @@ begin
   if not (app.is_in_session() and app.role() = 'owner') then
     return jsonb_build_object('ok', false, 'code', 'insufficient_role');
   end if;
-  update app.audit_sinks as s set ended_at = now()
-   where s.tenant_id = app.tenant_id() and s.sink_id = sink and s.ended_at is null;
+  update app.audit_sinks as s set ended_at = now(), secret_access_key = null
+   where s.tenant_id = app.tenant_id() and s.sink_id = sink and s.ended_at is null and s.kind <> 'blobs';
   if not found then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;
@@ -5742,6 +5928,28 @@ $function$;
 alter function app.system_find_recovery(text) owner to causeway_keeper;
 grant execute on function app.system_find_recovery(text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.system_find_removed_audit_copies(rows_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.refuse_inside_tenant();
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('tenant', c.tenant_id, 'day', c.day, 'sha256', c.copy_sha256)), '[]')
+      from (select k.* from app.audit_copies as k
+              join app.audit_retention as r on r.tenant_id = k.tenant_id and r.removed_below >= k.until_leaf
+             where not exists (select from app.audit_seals as s
+                                 join app.audit_events as e on e.tenant_id = s.tenant_id and e.event_id = s.event_id
+                                where s.tenant_id = k.tenant_id and s.leaf_index >= k.from_leaf and s.leaf_index < k.until_leaf)
+             limit rows_max) as c);
+end
+$function$;
+alter function app.system_find_removed_audit_copies(integer) owner to causeway_keeper;
+grant execute on function app.system_find_removed_audit_copies(integer) to causeway_app;
+comment on function app.system_find_removed_audit_copies(integer) is 'Copies in the blob store of which retention has taken every content: [{tenant, day, sha256}].';
+
 CREATE OR REPLACE FUNCTION app.system_finish_login(email text, address_subject text, rules jsonb, verified_hash text, new_hash text, session jsonb, ends_cookie_sha256 text, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5772,6 +5980,21 @@ $function$;
 alter function app.system_finish_login(text,text,jsonb,text,text,jsonb,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_finish_login(text,text,jsonb,text,text,jsonb,text,jsonb) to causeway_app;
 comment on function app.system_finish_login(text,text,jsonb,text,text,jsonb,text,jsonb) is 'Opens a session for who knew the password, takes the attempt back, ends the session that the browser had before.';
+
+CREATE OR REPLACE FUNCTION app.system_forget_audit_copies(copies jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.refuse_inside_tenant();
+  delete from app.audit_copies as k using jsonb_array_elements(copies) as c
+   where k.tenant_id = c ->> 'tenant' and k.copy_sha256 = c ->> 'sha256' and k.day = (c ->> 'day')::date;
+end
+$function$;
+alter function app.system_forget_audit_copies(jsonb) owner to causeway_keeper;
+grant execute on function app.system_forget_audit_copies(jsonb) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_join_invitation(link_sha256 text, cookie_sha256 text, call jsonb)
  RETURNS jsonb
@@ -5815,17 +6038,7 @@ CREATE OR REPLACE FUNCTION app.system_list_audit_sinks()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select coalesce(jsonb_agg(jsonb_build_object(
-           'sink', s.sink_id, 'url', s.url, 'created_at', s.created_at, 'next_entry', s.next_leaf,
-           'waiting', greatest(0, coalesce((select t.tree_size from app.audit_trees as t where t.tree = s.tenant_id), 0) - s.next_leaf),
-           'failures', s.failures, 'last_failure', s.last_failure,
-           'dead_letters', (select coalesce(jsonb_agg(jsonb_build_object('from', d.from_leaf, 'until', d.until_leaf,
-                                    'reason', d.reason, 'at', d.created_at) order by d.from_leaf desc), '[]')
-                              from (select * from app.audit_dead_letters as l
-                                     where l.tenant_id = s.tenant_id and l.sink_id = s.sink_id
-                                     order by l.from_leaf desc limit 100) as d)) order by s.sink_id), '[]')
-    from app.audit_sinks as s
-   where s.tenant_id = app.tenant_id() and s.ended_at is null and app.is_in_session() and app.may_read_audit()
+  select case when app.is_in_session() and app.may_read_audit() then app.audit_sinks_of(app.tenant_id()) else '[]' end
 $function$;
 alter function app.system_list_audit_sinks() owner to causeway_keeper;
 grant execute on function app.system_list_audit_sinks() to causeway_app;
@@ -6464,6 +6677,30 @@ alter function app.system_remove_project_member(text,text) owner to causeway_kee
 grant execute on function app.system_remove_project_member(text,text) to causeway_app;
 comment on function app.system_remove_project_member(text,text) is 'Takes a person''s role on a project; one''s own too. Refuses with not_found (details.kind: project or member), insufficient_role or last_owner.';
 
+CREATE OR REPLACE FUNCTION app.system_resend_audit(sink text, from_leaf bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  asked integer;
+begin
+  if not (app.is_in_session() and app.role() = 'owner') then
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  asked := app.ask_audit_again(app.tenant_id(), sink, from_leaf);
+  if asked = 0 then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  perform app.audit('audit.resend', 'sink', sink, 'ok', jsonb_build_object('dead_letters', asked));
+  return jsonb_build_object('ok', true, 'dead_letters', asked);
+end
+$function$;
+alter function app.system_resend_audit(text,bigint) owner to causeway_keeper;
+grant execute on function app.system_resend_audit(text,bigint) to causeway_app;
+comment on function app.system_resend_audit(text,bigint) is 'Has what a sink of the entered tenant did not take sent to it once more: all of it, or the range that begins at a leaf. For an owner in a session.';
+
 CREATE OR REPLACE FUNCTION app.system_restrict_project(project text, restricted boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6938,7 +7175,7 @@ alter function app.system_set_project_member(text,text,text) owner to causeway_k
 grant execute on function app.system_set_project_member(text,text,text) to causeway_app;
 comment on function app.system_set_project_member(text,text,text) is 'Gives a member of the tenant a role on a project, or another one. Refuses with not_found (details.kind: project or member), insufficient_role or last_owner.';
 
-CREATE OR REPLACE FUNCTION app.system_settle_audit_sink(tenant text, sink text, from_leaf bigint, until_leaf bigint, failure text, attempts_max integer)
+CREATE OR REPLACE FUNCTION app.system_settle_audit_sink(tenant text, sink text, from_leaf bigint, until_leaf bigint, failure text, attempts_max integer, pause_seconds integer)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -6966,13 +7203,32 @@ begin
     values (tenant, sink, from_leaf, until_leaf, failure);
   end if;
   update app.audit_sinks as s
-     set next_leaf = until_leaf, failures = 0, last_failure = failure, next_attempt_at = clock_timestamp()
+     set next_leaf = until_leaf, failures = 0, last_failure = failure,
+         next_attempt_at = clock_timestamp() + make_interval(secs => pause_seconds)
    where s.tenant_id = tenant and s.sink_id = sink;
 end
 $function$;
-alter function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer) owner to causeway_keeper;
-grant execute on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer) to causeway_app;
-comment on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer) is 'What became of a batch: taken where `failure` is NULL, else to be tried again later, or after so many attempts a dead letter.';
+alter function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer,integer) owner to causeway_keeper;
+grant execute on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer,integer) to causeway_app;
+comment on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer,integer) is 'What became of a batch: taken where `failure` is NULL, and the next one leaves after the pause; else to be tried again later, or after so many attempts a dead letter.';
+
+CREATE OR REPLACE FUNCTION app.system_settle_dead_letter(tenant text, sink text, from_leaf bigint, failure text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  perform app.refuse_inside_tenant();
+  update app.audit_dead_letters as d
+     set sent_at = case when failure is null then clock_timestamp() end, resend_at = null, reason = coalesce(failure, d.reason)
+   where d.tenant_id = tenant and d.sink_id = sink and d.from_leaf = from_leaf and d.sent_at is null;
+end
+$function$;
+alter function app.system_settle_dead_letter(text,text,bigint,text) owner to causeway_keeper;
+grant execute on function app.system_settle_dead_letter(text,text,bigint,text) to causeway_app;
+comment on function app.system_settle_dead_letter(text,text,bigint,text) is 'What became of a dead letter that was sent again: taken where `failure` is NULL, else it waits to be asked for once more.';
 
 CREATE OR REPLACE FUNCTION app.system_start_oauth_device(device_code_sha256 text, user_code_sha256 text, client_id text, scopes text[], resource text, lifetime interval)
  RETURNS void

@@ -15,6 +15,7 @@ import { publicUrlOf } from '../stack/public-url-of.ts';
 import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
+import { registerKeeping } from './audit-keeping.ts';
 import { readWitness, registerWitness } from './audit-witness.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
@@ -85,6 +86,7 @@ export function registerAudit(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ ./causeway audit verify acme.jsonl --key causeway-audit.key')
     .action(verify);
 
+  registerKeeping(audit);
   registerWitness(audit);
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { ExportProof } from '../../worker/audit/export-header.ts';
+import type { AuditSink } from '../../worker/database/audit-sinks.ts';
 import type { Query } from '../../worker/database/query.ts';
 
 /** The audit log as the operator reaches it: one connection as `causeway_owner`. */
@@ -16,6 +17,12 @@ export interface AuditOperator {
   } | null>;
   /** Keeps a witness's line; false where there is no such checkpoint, or the line is known. */
   addCosignature(size: number, line: string): Promise<boolean>;
+  listSinks(tenant: string): Promise<readonly AuditSink[]>;
+  /** Has dead letters of a sink, or (null) of all of the tenant, sent once more; how many ranges. */
+  resend(tenant: string, sink: string | null): Promise<number>;
+  /** For how many days contents of events are kept; null: for ever. */
+  findRetention(tenant: string): Promise<number | null>;
+  setRetention(tenant: string, days: number | null): Promise<void>;
   /** Lines of an export, from an index on; fewer than `linesMax` where the tree ends. */
   exportLines(tenant: string, size: number, from: number, linesMax: number): Promise<readonly string[]>;
 }
@@ -44,6 +51,21 @@ export async function withAuditOperator<Result>(
       async addCosignature(size, line) {
         const { rows } = await client.query('select app.add_audit_cosignature($1, $2) as kept', [size, line]);
         return rows[0]?.kept !== null;
+      },
+      async listSinks(tenant) {
+        const { rows } = await client.query('select app.list_audit_sinks($1) as sinks', [tenant]);
+        return rows[0]?.sinks;
+      },
+      async resend(tenant, sink) {
+        const { rows } = await client.query('select app.resend_audit($1, $2) as asked', [tenant, sink]);
+        return rows[0]?.asked;
+      },
+      async findRetention(tenant) {
+        const { rows } = await client.query('select app.find_audit_retention($1) as days', [tenant]);
+        return rows[0]?.days;
+      },
+      async setRetention(tenant, days) {
+        await client.query('select app.set_audit_retention($1, $2)', [tenant, days]);
       },
       async exportLines(tenant, size, from, linesMax) {
         const sql = 'select line from app.export_audit_lines($1, $2, $3, $4)';

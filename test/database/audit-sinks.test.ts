@@ -4,14 +4,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
-import { secretOfSink } from '../../worker/audit/post-batch.ts';
-import { ATTEMPTS_MAX, sendToSinks } from '../../worker/audit/send-to-sinks.ts';
-import { claimAuditSinks, settleAuditSink } from '../../worker/database/audit-sinks.ts';
+import { secretOfSink } from '../../worker/audit/sinks/post-batch.ts';
+import { ATTEMPTS_MAX, sendToSinks } from '../../worker/audit/sinks/send-to-sinks.ts';
+import {
+  claimAuditSinks,
+  resendAudit,
+  settleAuditSink,
+  settleDeadLetter,
+} from '../../worker/database/audit-sinks.ts';
 import type { Database } from '../../worker/database/database.ts';
 import { query } from '../../worker/database/query.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
 import { importSealKey } from '../../worker/seal/seal.ts';
 import { auditLogOf } from '../support/audit-log.ts';
+import { type BlobServer, startBlobServer } from '../support/blob-server.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Inhabitant, settle } from '../support/tenants.ts';
 
@@ -26,6 +32,7 @@ let log: ReturnType<typeof auditLogOf>;
 let ann: Inhabitant;
 let sealKey: Awaited<ReturnType<typeof importSealKey>>;
 let server: Server;
+let blobs: BlobServer;
 let origin: string;
 /** What the receiver was sent, and what it answers next. */
 let received: Received[] = [];
@@ -44,7 +51,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  database = await startTestDatabase();
+  [database, blobs] = await Promise.all([startTestDatabase(), startBlobServer()]);
   client = await database.open();
   log = auditLogOf(database, tmpdir());
   ann = await settle(database.asOwner, { person: 'Ann', tenant: 'Acme' });
@@ -52,7 +59,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   server?.close();
-  await database?.stop();
+  await Promise.all([database?.stop(), blobs?.stop()]);
 });
 beforeEach(() => {
   received = [];
@@ -69,7 +76,11 @@ async function sinkAt(url: string): Promise<string> {
   return sink;
 }
 const send = () =>
-  sendToSinks(client, { internet: fetch, loopback: fetch, loopbackOrigins: [origin] }, sealKey);
+  sendToSinks(client, {
+    exits: { internet: fetch, loopback: fetch, loopbackOrigins: [origin] },
+    ...{ sealKey, blobs: blobs.store },
+    keys: { open: () => Promise.reject(new Error('no key is asked for')) },
+  });
 const record = async (count: number) => {
   await log.work(ann, count);
   await log.withOperator(log.seal);
@@ -87,6 +98,14 @@ const entriesIn = () =>
   );
 /** Lets the wait of every sink be over. */
 const wait = () => database.asSuperuser('update app.audit_sinks set next_attempt_at = now()');
+const deadOf = (sink: string) =>
+  database.asSuperuser(
+    'select from_leaf::int, until_leaf::int, reason, sent_at is null as is_open from app.audit_dead_letters where sink_id = $1',
+    [sink],
+  );
+/** As the operator does; how many ranges were asked for. */
+const resend = async (sink: string) =>
+  (await database.asOwner('select app.resend_audit($1, $2) as asked', [ann.tenantId, sink]))[0]?.asked;
 const end = (sink: string) =>
   database.asSuperuser('update app.audit_sinks set ended_at = now() where sink_id = $1', [sink]);
 
@@ -132,21 +151,33 @@ test('a receiver that fails is asked again later, from where it failed, and lose
   await end(sink);
 });
 
-test('a batch that is never taken becomes a dead letter, and what follows is sent', async () => {
+test('a batch that is never taken becomes a dead letter, what follows is sent, and it is sent again once when that is asked for', async () => {
   const sink = await sinkAt(`${origin}/audit`);
   answers = Array(ATTEMPTS_MAX).fill(503);
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     await wait();
     await send();
   }
-  const dead = await database.asSuperuser(
-    'select from_leaf::int, until_leaf::int, reason from app.audit_dead_letters where sink_id = $1',
-    [sink],
-  );
-  expect(dead).toEqual([{ from_leaf: 0, until_leaf: 100, reason: 'http_503' }]);
+  expect(await deadOf(sink)).toEqual([{ from_leaf: 0, until_leaf: 100, reason: 'http_503', is_open: true }]);
   await wait();
   await send();
   expect(entriesIn().at(-1)).toBeGreaterThan(200);
+  expect(received.some(({ body }) => body.includes('{"entry":0,'))).toBe(true);
+
+  received = [];
+  expect(await resend(sink)).toBe(1);
+  expect(await resend(sink)).toBe(0);
+  answers = [500];
+  expect(await send()).toBe(0);
+  expect(await deadOf(sink)).toEqual([{ from_leaf: 0, until_leaf: 100, reason: 'http_500', is_open: true }]);
+  expect(await send()).toBe(0);
+  expect(received).toHaveLength(1);
+  await resend(sink);
+  received = [];
+  expect(await send()).toBe(1);
+  expect(entriesIn()).toEqual(Array.from({ length: 100 }, (_, entry) => entry));
+  expect(await deadOf(sink)).toMatchObject([{ is_open: false }]);
+  expect(await resend(sink)).toBe(0);
   await end(sink);
 });
 
@@ -184,24 +215,49 @@ test.each([
 test('of senders at once one has a sink at a time', async () => {
   const sink = await sinkAt(`${origin}/audit`);
   const claims = await Promise.all(
-    [1, 2, 3, 4].map(() => client.transaction([claimAuditSinks(10)] as const)),
+    [1, 2, 3, 4].map(() => client.transaction([claimAuditSinks(10, 1000)] as const)),
   );
-  expect(claims.flat(2)).toHaveLength(1);
+  expect(claims.flat(2).filter(({ kind }) => kind === 'webhook')).toHaveLength(1);
+  await end(sink);
+});
+
+test('a token, also one of an owner, has nothing sent again', async () => {
+  expect(await withTenant(client, ann.principal, [resendAudit(newId('sink'), null)])).toEqual([
+    { ok: false, code: 'insufficient_role' },
+  ]);
+});
+
+test('a batch ends before it is too large for one request', async () => {
+  const sink = await sinkAt(`${origin}/audit`);
+  const [claimed] = await client.transaction([claimAuditSinks(100, 2000)] as const);
+  const batch = claimed.find((each) => each.sink === sink);
+  const bytes = batch?.entries.map((entry) => Buffer.byteLength(entry)) ?? [];
+  expect(bytes.length).toBeGreaterThan(1);
+  expect(bytes.slice(0, -1).reduce((sum, each) => sum + each, 0)).toBeLessThan(2000);
+  expect(bytes.reduce((sum, each) => sum + each, 0)).toBeGreaterThanOrEqual(2000);
   await end(sink);
 });
 
 describe('what Mallory injects into her call', () => {
   test.each([
-    ['claims nothing', () => claimAuditSinks(1)],
+    ['claims nothing', () => claimAuditSinks(1, 1)],
     [
       'settles nothing',
       () =>
-        settleAuditSink({ tenant: ann.tenantId, sink: 'snk_x', url: '', from: 0, entries: ['x'] }, null, 1),
+        settleAuditSink({ tenant: ann.tenantId, sink: 'snk_x', from: 0, entries: ['x'] }, null, {
+          attemptsMax: 1,
+          pauseSeconds: 0,
+        }),
     ],
     [
       'adds no sink',
       () => query("insert into app.audit_sinks (url) values ('https://evil.example/')", [], () => null),
     ],
+    [
+      'settles no dead letter',
+      () => settleDeadLetter({ tenant: ann.tenantId, sink: 'snk_x', from: 0 }, null),
+    ],
+    ['asks the operator for nothing', () => query("select app.resend_audit('ten_x', null)", [], () => null)],
     ['reads no sink', () => query('select * from app.audit_sinks', [], () => null)],
   ])('%s', async (_name, asked) => {
     await expect(withTenant(client, ann.principal, [asked() as never])).rejects.toMatchObject({

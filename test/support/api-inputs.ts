@@ -6,6 +6,7 @@ import { callTool } from './mcp-call.ts';
 import { claimsOf, connect, signedIn } from './oauth.ts';
 import { settlePerson } from './people.ts';
 import { playExecutor } from './played-executor.ts';
+import { queryAs } from './query-as.ts';
 import type { TestStack } from './stack.ts';
 import { type Account, PASSWORD, settleAccount } from './visitor.ts';
 
@@ -100,6 +101,15 @@ async function newSink(owner: ApiClient, tenant: string): Promise<string> {
   return (await owner.get<{ sink: string }>('addAuditSink', { params: { tenant }, body })).sink;
 }
 
+async function addDeadLetter(stack: TestStack, tenant: string, sink: string): Promise<void> {
+  const first = emails++;
+  await queryAs(
+    stack.superuserUrl,
+    "insert into app.audit_dead_letters (tenant_id, sink_id, from_leaf, until_leaf, reason) values ($1, $2, $3, $3 + 1, 'http_500')",
+    [tenant, sink, first],
+  );
+}
+
 async function newExecutor(stack: TestStack, tenant: TenantId) {
   const pool = await operatorOf(stack).makePool(tenant, `cellar ${emails++}`);
   return { pool, executor: (await playExecutor(stack, { pool })).id };
@@ -154,6 +164,7 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     listAuditSinks: inTenant,
     addAuditSink: { ...inTenant, body: { url: 'https://sink.example.org/audit' } },
     endAuditSink: withParam('sink', world.sink),
+    resendAudit: { ...withParam('sink', world.sink), body: {} },
     getAuditRetention: inTenant,
     setAuditRetention: { ...inTenant, body: { days: 365 } },
     createPool: { ...inTenant, body: { name: `attic ${emails++}` } },
@@ -192,6 +203,9 @@ export async function freshInput(
       return { params: { tenant, executor: (await newExecutor(stack, tenant)).executor } };
     case 'endAuditSink':
       return { params: { tenant, sink: await newSink(owner, tenant) } };
+    case 'resendAudit':
+      await addDeadLetter(stack, tenant, world.sink);
+      return apiInputs(world).resendAudit;
     case 'removeProjectMember':
       await owner.get('setProjectMember', apiInputs(world).setProjectMember);
       return apiInputs(world).removeProjectMember;

@@ -4,7 +4,14 @@ import type { TestStack } from './stack.ts';
 /** Written within a second after the request that it is about, so that any moment may see it grow. */
 const REQUEST_LOG = ['token_uses', 'token_last_uses'];
 /** Every call leaves an event, a refused one too; seals follow within a minute, and then what is sent to sinks. */
-const AUDIT_LOG = ['audit_events', 'audit_unsealed', 'audit_seals', 'audit_heads', 'audit_sinks'];
+const AUDIT_LOG = [
+  'audit_events',
+  'audit_unsealed',
+  'audit_seals',
+  'audit_heads',
+  'audit_sinks',
+  'audit_copies',
+];
 
 /**
  * The rows of a tenant in each table of tenant data, as a count and a digest, seen by the superuser: two equal answers

@@ -5,7 +5,9 @@ import { parseLoopbackOrigins } from '../outbound/loopback-origins.ts';
 import type { Platform } from '../platform.ts';
 import { originOf } from './checkpoint.ts';
 import { makeCheckpoint, type Sealer, sealAll } from './seal-log.ts';
-import { sendToSinks } from './send-to-sinks.ts';
+import { removeCopies } from './sinks/remove-copies.ts';
+import type { Reach } from './sinks/send-batch.ts';
+import { sendToSinks } from './sinks/send-to-sinks.ts';
 
 /** Under which name checkpoints lie in the blob store, in place of a tenant. */
 const CHECKPOINTS = 'audit-checkpoints';
@@ -18,27 +20,27 @@ const CHECKPOINTS = 'audit-checkpoints';
 export async function sweepAudit(platform: Platform): Promise<void> {
   const sealer = sealerOf(platform);
   await sealAll(sealer);
-  await Promise.all([
-    sendToSinks(platform.database, exitsOf(platform), platform.sealKey),
-    signAndRetain(platform, sealer),
-  ]);
+  await Promise.all([sendToSinks(platform.database, reachOf(platform)), signAndRetain(platform, sealer)]);
 }
 
 async function signAndRetain(platform: Platform, sealer: Sealer): Promise<void> {
   await sealer.ask(retainEvents());
+  await removeCopies(platform.database, platform.blobs);
   const checkpoint = await makeCheckpoint(sealer);
   if (checkpoint === null) return;
   const bytes = utf8(checkpoint.note);
   await platform.blobs.put({ tenant: CHECKPOINTS, sha256: await sha256Hex(bytes) }, bytes, bytes.byteLength);
 }
 
-function exitsOf({ env }: Platform): Exits {
+function reachOf({ env, sealKey, keys, blobs }: Platform): Reach {
   const outbound = env.OUTBOUND;
-  return {
-    internet: (url, init) => fetch(url, init),
-    loopback: (url, init) => (outbound === undefined ? fetch(url, init) : outbound.fetch(url, init)),
+  const exits = {
+    internet: (url: string, init: RequestInit) => fetch(url, init),
+    loopback: (url: string, init: RequestInit) =>
+      outbound === undefined ? fetch(url, init) : outbound.fetch(url, init),
     loopbackOrigins: parseLoopbackOrigins(env.LOOPBACK_ORIGINS ?? '') ?? [],
-  };
+  } satisfies Exits;
+  return { exits, sealKey, keys, blobs };
 }
 
 /** Seals as this deployment. */

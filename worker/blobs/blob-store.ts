@@ -27,6 +27,8 @@ export interface BlobStore {
     body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>,
     bytes: number,
   ): Promise<PutResult>;
+  /** Takes the blob away; one that is not there is gone already. */
+  remove(key: BlobKey): Promise<void>;
   /** Reads `body` to its end and stores it under the digest that it turns out to have. */
   receive(transfer: Transfer, body: ReadableStream<Uint8Array>): Promise<ReceivedBlob>;
 }

@@ -25,6 +25,7 @@ export function httpStore(send: StoreFetch): BlobStore {
       const received = await receiveBlob(raw, transfer, body);
       return received.ok ? 'stored' : 'digest_mismatch';
     },
+    remove: (key) => raw.remove(blobPath(key)),
     receive: (transfer, body) => receiveBlob(raw, transfer, body),
   };
 }

@@ -28,6 +28,7 @@ export function r2Store(bucket: R2Bucket): BlobStore {
         throw error;
       }
     },
+    remove: (key) => raw.remove(blobPath(key)),
     receive: (transfer, body) => receiveBlob(raw, transfer, body),
   };
 }

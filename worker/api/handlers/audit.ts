@@ -1,6 +1,6 @@
-import { addSink, endSink, listSinks } from '../../audit/manage-sinks.ts';
 import { changeRetention, readRetention } from '../../audit/retention.ts';
 import { searchAudit } from '../../audit/search-audit.ts';
+import { addSink, endSink, listSinks, resendToSink } from '../../audit/sinks/manage-sinks.ts';
 import type { Handlers } from '../handler.ts';
 import type { AUDIT_ROUTES } from '../routes/audit.ts';
 
@@ -47,13 +47,23 @@ export const auditHandlers: Handlers<keyof typeof AUDIT_ROUTES> = {
 
   async listAuditSinks(_input, { platform, principal }) {
     const sinks = await listSinks(platform, principal);
-    return { sinks: sinks.map((sink) => ({ ...sink, dead_letters: [...sink.dead_letters] })) };
+    return {
+      sinks: sinks.map(({ settings, ...sink }) => ({
+        ...sink,
+        ...settings,
+        dead_letters: [...sink.dead_letters],
+      })),
+    };
   },
 
-  addAuditSink: ({ body }, { platform, principal }) => addSink(platform, principal, body.url),
+  addAuditSink: ({ body }, { platform, principal }) => addSink(platform, principal, body),
 
   async endAuditSink({ params }, { platform, principal }) {
     await endSink(platform, principal, params.sink);
+  },
+
+  async resendAudit({ params, body }, { platform, principal }) {
+    return { dead_letters: await resendToSink(platform, principal, params.sink, body.from ?? null) };
   },
 
   async setAuditRetention({ body }, { platform, principal }) {

@@ -40,17 +40,65 @@ const entry = z.number().int();
 export const auditSink = z
   .object({
     sink: idText('sink'),
+    kind: z
+      .enum(['webhook', 's3', 'cloudwatch', 'blobs'])
+      .describe('blobs: the copy in the blob store of the deployment'),
     url: z.string(),
+    region: z.string().optional(),
+    access_key_id: z.string().optional(),
+    log_group: z.string().optional(),
+    log_stream: z.string().optional(),
     created_at: moment,
     next_entry: entry.describe('The first that was not taken yet'),
     waiting: z.number().int(),
     failures: z.number().int().describe('In a row'),
     last_failure: z.string().nullable(),
     dead_letters: z
-      .array(z.object({ from: entry, until: entry.describe('Not included'), reason: z.string(), at: moment }))
-      .describe('Given up after a day; the newest 100'),
+      .array(
+        z.object({
+          from: entry,
+          until: entry.describe('Not included'),
+          reason: z.string(),
+          at: moment,
+          is_asked_again: z.boolean(),
+        }),
+      )
+      .describe('Given up after a day and not sent again since; the newest 100'),
   })
   .meta({ id: 'AuditSink' });
+
+const newSink = z.object({
+  kind: z.enum(['webhook', 's3', 'cloudwatch']).default('webhook'),
+  url: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      'https, a public name; of S3 that of the bucket or a folder in it, with a slash at its end; of CloudWatch that of its region where it is left out',
+    ),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/)
+    .optional(),
+  access_key_id: z
+    .string()
+    .regex(/^\w{3,128}$/)
+    .optional()
+    .describe('May `s3:PutObject`, or `logs:PutLogEvents` and `logs:CreateLogStream`, and nothing else'),
+  secret_access_key: z
+    .string()
+    .regex(/^[!-~]{8,200}$/)
+    .optional(),
+  log_group: z
+    .string()
+    .regex(/^[\w\-/.#]{1,512}$/)
+    .optional(),
+  log_stream: z
+    .string()
+    .regex(/^[^:*\p{C}]{1,256}$/u)
+    .optional(),
+});
 
 const text = z.string().min(1).max(300).optional();
 
@@ -113,7 +161,7 @@ export const AUDIT_ROUTES = {
     path: '/tenants/:tenant/audit/sinks',
     access: 'admin',
     tag: TAG,
-    summary: 'Webhooks that get the log, and what they did not take',
+    summary: 'Where the log is sent, and what was not taken',
     params: inTenant,
     answer: z.object({ sinks: z.array(auditSink) }),
   }),
@@ -122,21 +170,38 @@ export const AUDIT_ROUTES = {
     path: '/tenants/:tenant/audit/sinks',
     access: 'owner',
     tag: TAG,
-    summary: 'Send the log to a webhook too',
+    summary: 'Send the log to a webhook, an S3 bucket or CloudWatch too',
     description:
-      'From the first entry on, in order, each until it is taken, signed as Standard Webhooks says. The secret is shown once.',
+      'From the first entry on, in order, each until it is taken. A webhook is signed as Standard Webhooks says, and its secret is shown once; a bucket gets files of JSON lines; a log stream is made where it is missing. Access keys are stored sealed and shown to nobody.',
     params: inTenant,
-    body: z.object({ url: z.string().min(1).max(1000).describe('https, a public name') }),
-    answer: z.object({ sink: idText('sink'), secret: z.string() }),
+    body: newSink,
+    answer: z.object({
+      sink: idText('sink'),
+      secret: z.string().nullable().describe('What signs what a webhook gets; null for other kinds'),
+    }),
     status: 201,
     refuses: ['limit_exceeded'],
+  }),
+  resendAudit: defineRoute({
+    method: 'POST',
+    path: '/tenants/:tenant/audit/sinks/:sink/resend',
+    access: 'owner',
+    tag: TAG,
+    summary: 'Send a sink once more what it did not take',
+    description: 'Within a minute, and once: what is not taken this time is a dead letter as before.',
+    params: inTenant.extend({ sink: idText('sink') }),
+    body: z.object({
+      from: entry.min(0).optional().describe('One dead letter, by its first entry; else all'),
+    }),
+    answer: z.object({ dead_letters: z.number().int() }),
+    refuses: ['not_found'],
   }),
   endAuditSink: defineRoute({
     method: 'DELETE',
     path: '/tenants/:tenant/audit/sinks/:sink',
     access: 'owner',
     tag: TAG,
-    summary: 'Send a webhook nothing more',
+    summary: 'Send a sink nothing more',
     params: inTenant.extend({ sink: idText('sink') }),
     answer: null,
     refuses: ['not_found'],

@@ -1,0 +1,50 @@
+import {
+  type ClaimedBatch,
+  claimAuditSinks,
+  settleAuditSink,
+  settleDeadLetter,
+} from '../../database/audit-sinks.ts';
+import type { Database } from '../../database/database.ts';
+import { type Reach, sendBatch } from './send-batch.ts';
+
+const ENTRIES_MAX = 100;
+/** A batch ends behind the entry with which it has so many: CloudWatch takes 1 MiB, and 26 bytes an event count as well. */
+const BYTES_MAX = 900_000;
+/** With waits that double up to an hour, a batch is given up after about a day. */
+export const ATTEMPTS_MAX = 30;
+/** In one sweep, so that a sink that was away catches up, and the sweep ends. */
+const ROUNDS_MAX = 20;
+/** What becomes a file of its own is gathered for so long, where there is not a full one. */
+const FILE_SECONDS = 300;
+
+/**
+ * Sends every sink what it has not taken yet, at least once and in order: its next batch leaves when this one was taken. A sink that
+ * fails waits longer each time and keeps nobody else waiting. Returns how many batches were taken.
+ */
+export async function sendToSinks(database: Pick<Database, 'transaction'>, reach: Reach): Promise<number> {
+  let taken = 0;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const [batches] = await database.transaction([claimAuditSinks(ENTRIES_MAX, BYTES_MAX)] as const);
+    if (batches.length === 0) return taken;
+    const failures = await Promise.all(
+      batches.map(async (batch) => {
+        const failure = await sendBatch(batch, reach);
+        await database.transaction([settled(batch, failure)] as const);
+        return failure;
+      }),
+    );
+    taken += failures.filter((failure) => failure === null).length;
+  }
+  return taken;
+}
+
+function settled(batch: ClaimedBatch, failure: string | null) {
+  if (batch.is_dead_letter) return settleDeadLetter(batch, failure);
+  return settleAuditSink(batch, failure, { attemptsMax: ATTEMPTS_MAX, pauseSeconds: pauseAfter(batch) });
+}
+
+/** Bucket and blob store get no file for each minute in which something happened, unless there is enough for a whole one. */
+function pauseAfter({ kind, from, size, entries }: ClaimedBatch): number {
+  const isFile = kind === 's3' || kind === 'blobs';
+  return isFile && from + entries.length >= size ? FILE_SECONDS : 0;
+}
