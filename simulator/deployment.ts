@@ -102,6 +102,7 @@ export class Deployment {
       DATABASE_HTTP_URL: 'https://db.example/sql',
       CONTEXT_KEY: KEY,
       SEAL_KEY: KEY,
+      KEY_PASSPHRASE: KEY,
       OUTBOUND: { fetch: this.database.fetchFor(actor, emit) },
       BLOBS: this.bucketFor(actor),
       EXECUTOR_POOL: namespace('EXECUTOR_POOL'),

@@ -59,7 +59,7 @@ function getRandomValues<Bytes extends Uint8Array>(bytes: Bytes): Bytes {
   return bytes;
 }
 
-const SUBTLE = ['sign', 'verify', 'digest', 'importKey', 'encrypt', 'decrypt'] as const;
+const SUBTLE = ['sign', 'verify', 'digest', 'importKey', 'deriveKey', 'encrypt', 'decrypt'] as const;
 
 /** `cloudflare:workers` has it as a global of its own. */
 const scheduler = { wait: (delayMs: number) => world.sleep(delayMs) };

@@ -48,13 +48,14 @@ async function open(env: Env): Promise<Platform> {
     ...(env.DATABASE_HTTP_URL === undefined ? {} : { endpoint: env.DATABASE_HTTP_URL }),
     ...(outbound === undefined ? {} : { fetch: (input, init) => outbound.fetch(input, init) }),
   });
+  const keys = openKeyStore(database, sourceOf(env));
   return {
     env,
     publicUrl: new URL(env.PUBLIC_URL).href.replace(/\/$/, ''),
     database,
-    blobs: openBlobStore(env),
+    blobs: openBlobStore(env, keys),
     sealKey,
-    keys: openKeyStore(database, sourceOf(env)),
+    keys,
     publish: publisherOf(env),
     refusedText: readRefusedText(env),
   };

@@ -100,6 +100,17 @@ const STATEMENTS: Readonly<Record<string, (turn: Turn, params: Statement['params
       ? []
       : [{ pool_id: known.pool, public_key: 'A'.repeat(43), alive: !known.isRevoked }];
   },
+  find_key_encryption_keys: ({ store }) => store.keks,
+  system_add_first_key_encryption_key: ({ store }, [key_id, recipe, canary]) => {
+    if (store.keks.length === 0) store.keks.push({ key_id, recipe: JSON.parse(recipe ?? ''), canary });
+    return [{ system_add_first_key_encryption_key: '' }];
+  },
+  find_data_keys: ({ store }, [tenant]) => store.dataKeys.filter((key) => key.tenant === tenant),
+  system_add_first_data_key: ({ store }, [tenant, purpose, key_id, wrapped]) => {
+    if (!store.dataKeys.some((key) => key.tenant === tenant && key.purpose === purpose))
+      store.dataKeys.push({ tenant, purpose, key_id, wrapped });
+    return [{ system_add_first_data_key: '' }];
+  },
   runs: ({ store, caller }, [runs]) => selectRuns(store, entered(caller), runs ?? ''),
 };
 

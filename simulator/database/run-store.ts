@@ -56,6 +56,8 @@ export class RunStore {
   readonly rows = new Map<string, RunRow>();
   readonly audit: AuditEvent[] = [];
   readonly executors = new Map<string, StoredExecutor>();
+  readonly keks: Record<string, unknown>[] = [];
+  readonly dataKeys: Record<string, unknown>[] = [];
   /** False: the word of any attempt counts at any time, to see whether a simulation notices. */
   checksFences = true;
   private readonly answered = new Map<string, { readonly arguments: string; readonly answer: Answer }>();

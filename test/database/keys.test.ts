@@ -246,11 +246,14 @@ describe('a rotation of data keys', () => {
   });
 });
 
-test('a tenant whose keys are deleted has no secret any more, in no isolate that starts', async () => {
+test('a tenant whose keys are deleted has no secret and no blob any more, in no isolate that starts', async () => {
   const keys = await isolate(NEXT);
   const place = placeOf('r', ann.tenantId);
   const envelope = await sealEnvelope(await keys.sealing(ann.tenantId), 'secret', place);
+  const blobKeyId = (await keys.blobKey(ann.tenantId, null))?.id ?? null;
+  expect(await (await isolate(NEXT)).blobKey(ann.tenantId, blobKeyId)).toMatchObject({ id: blobKeyId });
   expect(await (await isolate(NEXT)).open(ann.tenantId, envelope, place)).toBe('secret');
   expect(await asOperator((operator) => operator.deleteTenantKeys(ann.tenantId))).toBeGreaterThan(0);
   expect(await (await isolate(NEXT)).open(ann.tenantId, envelope, place)).toBeNull();
+  expect(await (await isolate(NEXT)).blobKey(ann.tenantId, blobKeyId)).toBeNull();
 });

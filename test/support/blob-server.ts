@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BlobStore } from '../../worker/blobs/blob-store.ts';
 import { httpStore } from '../../worker/blobs/http-store.ts';
+import { storeOn } from '../../worker/blobs/store-on.ts';
 
 export interface BlobServer {
   readonly store: BlobStore;
@@ -30,7 +31,7 @@ export async function startBlobServer(): Promise<BlobServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    store: httpStore((path, init) => fetch(`http://127.0.0.1:${port}/${path}`, init)),
+    store: storeOn(httpStore((path, init) => fetch(`http://127.0.0.1:${port}/${path}`, init))),
     blobs,
     stop: () =>
       new Promise((resolve) => {

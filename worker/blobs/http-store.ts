@@ -1,36 +1,13 @@
-import { type BlobStore, blobPath, type StoredBlob } from './blob-store.ts';
-import { type RawStore, receiveBlob } from './receive-blob.ts';
-import { sha256Hex } from './sha256.ts';
+import type { StoredBlob } from './blob-store.ts';
+import type { RawStore } from './receive-blob.ts';
 
 export type StoreFetch = (path: string, init: RequestInit) => Promise<Response>;
 
 /**
- * A plain HTTP store: GET, HEAD, PUT and DELETE of `<tenant>/<sha256>`. workerd's writable disk service is one, and an
- * S3 endpoint is one when its requests are signed. The store checks nothing, so bytes are checked here before they get
- * their key.
+ * A plain HTTP store: GET, HEAD, PUT and DELETE of a path. workerd's writable disk service is one, and an S3 endpoint is one
+ * when its requests are signed.
  */
-export function httpStore(send: StoreFetch): BlobStore {
-  const raw = rawHttpStore(send);
-  return {
-    get: (key) => raw.read(blobPath(key)),
-    has: (key) => raw.has(blobPath(key)),
-    async put(key, body, bytes) {
-      if (await raw.has(blobPath(key))) return 'already_there';
-      if (body instanceof Uint8Array) {
-        if (body.byteLength !== bytes || (await sha256Hex(body)) !== key.sha256) return 'digest_mismatch';
-        await raw.write(blobPath(key), body, bytes);
-        return 'stored';
-      }
-      const transfer = { tenant: key.tenant, attempt: crypto.randomUUID(), bytes, sha256: key.sha256 };
-      const received = await receiveBlob(raw, transfer, body);
-      return received.ok ? 'stored' : 'digest_mismatch';
-    },
-    remove: (key) => raw.remove(blobPath(key)),
-    receive: (transfer, body) => receiveBlob(raw, transfer, body),
-  };
-}
-
-function rawHttpStore(send: StoreFetch): RawStore {
+export function httpStore(send: StoreFetch): RawStore {
   return {
     async read(path): Promise<StoredBlob | null> {
       const response = await send(path, { method: 'GET' });

@@ -1,13 +1,21 @@
 import { AwsClient } from 'aws4fetch';
 import type { Env } from '../env.ts';
+import type { KeyStore } from '../keys/key-store.ts';
 import type { BlobStore } from './blob-store.ts';
 import { diskIncoming } from './disk-incoming.ts';
 import { httpStore, type StoreFetch } from './http-store.ts';
 import type { IncomingBodies } from './incoming.ts';
 import { r2Incoming, r2Store } from './r2-store.ts';
+import type { RawStore } from './receive-blob.ts';
+import { sealedStore } from './sealed-store.ts';
+import { storeOn } from './store-on.ts';
 
-/** The store that this deployment has: R2, workerd's disk, or an S3 endpoint. Exactly one must be bound. */
-export function openBlobStore(env: Env): BlobStore {
+/** The store that this deployment has (R2, workerd's disk, or an S3 endpoint: exactly one must be bound), sealed. */
+export function openBlobStore(env: Env, keys: Pick<KeyStore, 'blobKey'>): BlobStore {
+  return storeOn(sealedStore(openFiles(env), keys));
+}
+
+function openFiles(env: Env): RawStore {
   if (env.BLOBS !== undefined) return r2Store(env.BLOBS);
   if (env.BLOB_DISK !== undefined) return httpStore(onDisk(env.BLOB_DISK));
   if (env.BLOB_STORE_URL !== undefined) return httpStore(s3(env, env.BLOB_STORE_URL));

@@ -1,3 +1,4 @@
+import { type BlobKey, importBlobKey } from '../blobs/blob-cipher.ts';
 import type { Database } from '../database/database.ts';
 import { addFirstDataKey, addFirstKek, findDataKeys, findKeks } from '../database/keys.ts';
 import {
@@ -23,6 +24,8 @@ export interface KeyStore {
   check(): Promise<readonly string[]>;
   /** The key that seals secrets of a tenant, or (null) of the platform; its first is made here. */
   sealing(owner: KeyOwner): Promise<EnvelopeKey>;
+  /** The key of a tenant's blobs with this id, or (null) the one that seals now, whose first is made here. Null where there is none. */
+  blobKey(tenant: string, id: string | null): Promise<BlobKey | null>;
   /** The text of an envelope of this owner; null where none of the owner's keys opens it for `place`. */
   open(owner: KeyOwner, envelope: string, place: Place): Promise<string | null>;
 }
@@ -36,7 +39,12 @@ interface Keks extends Partial<EnvelopeKeys> {
 /** The keys of one owner, the oldest first. */
 interface DataKeys {
   readonly secrets: readonly EnvelopeKey[];
+  readonly blobs: readonly BlobKey[];
 }
+
+type Among<Key> = (keys: DataKeys) => readonly Key[];
+const SECRETS: Among<EnvelopeKey> = ({ secrets }) => secrets;
+const BLOBS: Among<BlobKey> = ({ blobs }) => blobs;
 
 export function openKeyStore(database: Database, source: KekSource | null): KeyStore {
   const keks = new Remembered(() => readKeks(database, source), {
@@ -49,24 +57,24 @@ export function openKeyStore(database: Database, source: KekSource | null): KeyS
   });
   const of = (owner: KeyOwner, believedMs = BELIEVED_MS) => dataKeys.get(owner ?? '', believedMs);
 
-  async function newest<Purpose extends KeyPurpose & keyof DataKeys>(owner: KeyOwner, purpose: Purpose) {
-    const known = (await of(owner))[purpose].at(-1);
+  async function newest<Key>(owner: KeyOwner, purpose: KeyPurpose, among: Among<Key>): Promise<Key> {
+    const known = among(await of(owner)).at(-1);
     if (known !== undefined) return known;
     const { newest: kek } = await keks.get('');
     if (kek === undefined) throw new Error('no key-encryption key opens');
     await addFirstDataKey(database, owner, await makeDataKey(kek, owner, purpose));
-    const made = (await of(owner, 0))[purpose].at(-1);
+    const made = among(await of(owner, 0)).at(-1);
     if (made === undefined) throw new Error('a data key was stored and is not there');
     return made;
   }
 
-  async function find<Purpose extends KeyPurpose & keyof DataKeys>(
+  async function find<Key extends { readonly id: string }>(
     owner: KeyOwner,
-    purpose: Purpose,
     keyId: string,
+    among: Among<Key>,
   ) {
-    const isWanted = ({ id }: EnvelopeKey) => id === keyId;
-    return (await of(owner))[purpose].find(isWanted) ?? (await of(owner, 0))[purpose].find(isWanted);
+    const isWanted = ({ id }: Key) => id === keyId;
+    return among(await of(owner)).find(isWanted) ?? among(await of(owner, 0)).find(isWanted);
   }
 
   return {
@@ -79,10 +87,14 @@ export function openKeyStore(database: Database, source: KekSource | null): KeyS
       }
       return held.shut.map((keyId) => doesNotOpen(keyId, source));
     },
-    sealing: (owner) => newest(owner, 'secrets'),
+    sealing: (owner) => newest(owner, 'secrets', SECRETS),
+    async blobKey(tenant, id) {
+      if (id === null) return newest(tenant, 'blobs', BLOBS);
+      return (await find(tenant, id, BLOBS)) ?? null;
+    },
     async open(owner, envelope, place) {
       const keyId = keyIdOf(envelope);
-      const key = keyId === null ? undefined : await find(owner, 'secrets', keyId);
+      const key = keyId === null ? undefined : await find(owner, keyId, SECRETS);
       return key === undefined ? null : openEnvelope(key, envelope, place);
     },
   };
@@ -111,6 +123,7 @@ async function readKeks(database: Database, source: KekSource | null): Promise<K
 
 async function readDataKeys(database: Database, keks: Remembered<Keks>, owner: KeyOwner): Promise<DataKeys> {
   const secrets: EnvelopeKey[] = [];
+  const blobs: BlobKey[] = [];
   for (const stored of await findDataKeys(database, owner)) {
     const bytes =
       (await unwrapDataKey(await keks.get(''), owner, stored)) ??
@@ -118,6 +131,7 @@ async function readDataKeys(database: Database, keks: Remembered<Keks>, owner: K
       (await unwrapDataKey(await keks.get('', 0), owner, stored));
     if (bytes === null) throw new Error(`the data key ${stored.keyId} opens with no key at hand`);
     if (stored.purpose === 'secrets') secrets.push(await importEnvelopeKey(stored.keyId, bytes));
+    else blobs.push(await importBlobKey(stored.keyId, bytes));
   }
-  return { secrets };
+  return { secrets, blobs };
 }
