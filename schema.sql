@@ -558,6 +558,31 @@ grant delete, insert, select on table app.authentication_events to causeway_keep
 grant select on table app.authentication_events to causeway_backup;
 grant select on table app.authentication_events to causeway_resolver;
 
+create table app.blobs_to_seal (
+  tenant_id app.ten_id not null,
+  sha256 app.sha256 not null,
+  asked_at timestamp with time zone not null default clock_timestamp(),
+  damaged_at timestamp with time zone,
+  constraint blobs_to_seal_pkey PRIMARY KEY (tenant_id, sha256),
+  constraint blobs_to_seal_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.blobs_to_seal owner to causeway_owner;
+CREATE INDEX blobs_to_seal_waiting ON app.blobs_to_seal USING btree (asked_at) WHERE (damaged_at IS NULL);
+alter table app.blobs_to_seal enable row level security;
+alter table app.blobs_to_seal force row level security;
+create policy backup on app.blobs_to_seal for select to causeway_backup
+  using (true);
+create policy keeper on app.blobs_to_seal for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.blobs_to_seal for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, select on table app.blobs_to_seal to causeway_keeper;
+grant select on table app.blobs_to_seal to causeway_backup;
+grant insert (tenant_id, sha256) on app.blobs_to_seal to causeway_keeper;
+grant update (asked_at, damaged_at) on app.blobs_to_seal to causeway_keeper;
+
 create table app.blocked_clients (
   tenant_id app.ten_id not null default app.tenant_id(),
   client_id text not null,
@@ -652,6 +677,8 @@ alter table app.data_snapshots enable row level security;
 alter table app.data_snapshots force row level security;
 create policy backup on app.data_snapshots for select to causeway_backup
   using (true);
+create policy keeper on app.data_snapshots for select to causeway_keeper
+  using (true);
 create policy project on app.data_snapshots as restrictive for all to causeway_app
   using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
   with check (app.may_write((project_id)::text));
@@ -663,6 +690,7 @@ create policy tenant on app.data_snapshots for all to causeway_app
 grant select on table app.data_snapshots to causeway_app;
 grant select on table app.data_snapshots to causeway_backup;
 grant insert (project_id, source_id, sha256, format, bytes, row_count, description, origin) on app.data_snapshots to causeway_app;
+grant select (tenant_id, sha256) on app.data_snapshots to causeway_keeper;
 comment on table app.data_snapshots is 'Immutable: the Worker may add and read rows, never change one.';
 
 create table app.data_sources (
@@ -1580,6 +1608,8 @@ alter table app.trees enable row level security;
 alter table app.trees force row level security;
 create policy backup on app.trees for select to causeway_backup
   using (true);
+create policy keeper on app.trees for select to causeway_keeper
+  using (true);
 create policy project on app.trees as restrictive for all to causeway_app
   using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
   with check (app.may_write((project_id)::text));
@@ -1591,6 +1621,7 @@ create policy tenant on app.trees for all to causeway_app
 grant select on table app.trees to causeway_app;
 grant select on table app.trees to causeway_backup;
 grant insert (project_id, tree_id, files, file_count, bytes) on app.trees to causeway_app;
+grant select (tenant_id, files) on app.trees to causeway_keeper;
 
 create table app.uploads (
   tenant_id app.ten_id not null default app.tenant_id(),
@@ -1637,8 +1668,8 @@ grant delete on table app.uploads to causeway_keeper;
 grant select on table app.uploads to causeway_app;
 grant select on table app.uploads to causeway_backup;
 grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at) on app.uploads to causeway_app;
-grant select (expires_at, received_at) on app.uploads to causeway_keeper;
 grant select (tenant_id, expires_at, received_at) on app.uploads to causeway_resolver;
+grant select (tenant_id, expires_at, received_sha256, received_at) on app.uploads to causeway_keeper;
 grant update (received_sha256, received_at) on app.uploads to causeway_app;
 
 create table app.users (
@@ -2709,6 +2740,21 @@ begin
 end
 $function$;
 alter function app.count_attempt(text,integer,jsonb) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.count_blobs_to_seal()
+ RETURNS TABLE(waiting bigint, damaged jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select count(*) filter (where b.damaged_at is null),
+         coalesce(jsonb_agg(jsonb_build_object('tenant', b.tenant_id, 'sha256', b.sha256) order by b.damaged_at)
+                    filter (where b.damaged_at is not null), '[]')
+    from app.blobs_to_seal as b
+$function$;
+alter function app.count_blobs_to_seal() owner to causeway_keeper;
+grant execute on function app.count_blobs_to_seal() to causeway_owner;
+comment on function app.count_blobs_to_seal() is 'How many blobs wait to be sealed, and those that are not what their names say.';
 
 CREATE OR REPLACE FUNCTION app.create_api_token(tenant_id text, token_id text, user_id text, name text, argon2id_hash text, scopes text[], role_ceiling text DEFAULT NULL::text, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, address_ranges cidr[] DEFAULT NULL::cidr[], projects text[] DEFAULT NULL::text[])
  RETURNS jsonb
@@ -4608,6 +4654,26 @@ alter function app.record_snapshot(text,text,text,jsonb,integer,jsonb) owner to 
 grant execute on function app.record_snapshot(text,text,text,jsonb,integer,jsonb) to causeway_app;
 comment on function app.record_snapshot(text,text,text,jsonb,integer,jsonb) is 'Adds a checked snapshot and makes it the current one of its source. Refuses with not_found, project_archived, limit_exceeded, already_exists (these bytes in another format) or idempotency_conflict.';
 
+CREATE OR REPLACE FUNCTION app.referenced_blobs(tenant text)
+ RETURNS TABLE(tenant_id text, sha256 text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select d.tenant_id, d.sha256 from app.data_snapshots as d where tenant is null or d.tenant_id = tenant
+  union select u.tenant_id, u.received_sha256 from app.uploads as u
+         where u.received_sha256 is not null and (tenant is null or u.tenant_id = tenant)
+  union select named.tenant_id, found[1]
+          from (select t.tenant_id, t.files::text from app.trees as t
+                union all select r.tenant_id, r.manifest::text from app.runs as r
+                union all select r.tenant_id, r.outcome::text from app.runs as r) as named (tenant_id, document),
+               regexp_matches(named.document, '"sha256": "([0-9a-f]{64})"', 'g') as found
+         where tenant is null or named.tenant_id = tenant
+$function$;
+alter function app.referenced_blobs(text) owner to causeway_keeper;
+grant execute on function app.referenced_blobs(text) to causeway_owner;
+comment on function app.referenced_blobs(text) is 'The blobs that rows of a tenant, or (null) of all, name: files, data, uploads, what runs took and gave.';
+
 CREATE OR REPLACE FUNCTION app.refuse_inside_tenant()
  RETURNS void
  LANGUAGE plpgsql
@@ -4681,6 +4747,23 @@ grant execute on function app.request_id() to causeway_backup;
 grant execute on function app.request_id() to causeway_keeper;
 grant execute on function app.request_id() to causeway_resolver;
 comment on function app.request_id() is 'The Worker''s id of the request that this transaction serves.';
+
+CREATE OR REPLACE FUNCTION app.reseal_blobs(tenant text)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with asked as (
+    insert into app.blobs_to_seal as b (tenant_id, sha256)
+    select r.tenant_id, r.sha256 from app.referenced_blobs(tenant) as r
+    on conflict on constraint blobs_to_seal_pkey do update set asked_at = clock_timestamp(), damaged_at = null
+    returning 1
+  ) select count(*) from asked
+$function$;
+alter function app.reseal_blobs(text) owner to causeway_keeper;
+grant execute on function app.reseal_blobs(text) to causeway_owner;
+comment on function app.reseal_blobs(text) is 'Has the blobs of a tenant, or (null) of all, sealed with the newest key. Returns how many there are.';
 
 CREATE OR REPLACE FUNCTION app.resend_audit(tenant text, sink text)
  RETURNS integer
@@ -5429,6 +5512,17 @@ $function$;
 alter function app.system_begin_login(text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_begin_login(text,text,jsonb) to causeway_app;
 comment on function app.system_begin_login(text,text,jsonb) is 'Counts an attempt as failed before its password is looked at, and gives the hash to check. Nobody''s email and a known one differ in nothing but the hash.';
+
+CREATE OR REPLACE FUNCTION app.system_blobs_to_seal(blobs_max integer)
+ RETURNS TABLE(tenant_id text, sha256 text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select b.tenant_id, b.sha256 from app.blobs_to_seal as b where b.damaged_at is null order by b.asked_at, b.sha256 limit blobs_max
+$function$;
+alter function app.system_blobs_to_seal(integer) owner to causeway_keeper;
+grant execute on function app.system_blobs_to_seal(integer) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_block_client(client_id text, blocked boolean)
  RETURNS jsonb
@@ -6203,6 +6297,16 @@ AS $function$
 $function$;
 alter function app.system_make_own_pool(text,text,integer) owner to causeway_keeper;
 grant execute on function app.system_make_own_pool(text,text,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_may_be_clear(tenant text, sha256 text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select exists (select from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = system_may_be_clear.sha256) $function$;
+alter function app.system_may_be_clear(text,text) owner to causeway_keeper;
+grant execute on function app.system_may_be_clear(text,text) to causeway_app;
+comment on function app.system_may_be_clear(text,text) is 'Whether a blob may lie in the clear: it is of before blobs were sealed.';
 
 CREATE OR REPLACE FUNCTION app.system_member_sessions(wanted_user text, before text, row_limit integer)
  RETURNS jsonb
@@ -7211,6 +7315,27 @@ $function$;
 alter function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer,integer) owner to causeway_keeper;
 grant execute on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer,integer) to causeway_app;
 comment on function app.system_settle_audit_sink(text,text,bigint,bigint,text,integer,integer) is 'What became of a batch: taken where `failure` is NULL, and the next one leaves after the pause; else to be tried again later, or after so many attempts a dead letter.';
+
+CREATE OR REPLACE FUNCTION app.system_settle_blobs(settled jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with given as (
+    select s.tenant, s.sha256, s.became from jsonb_to_recordset(settled) as s (tenant text, sha256 text, became text)
+  ), done as (
+    delete from app.blobs_to_seal as b using given as g
+     where b.tenant_id = g.tenant and b.sha256 = g.sha256 and g.became = 'sealed'
+  )
+  update app.blobs_to_seal as b
+     set asked_at = clock_timestamp(), damaged_at = case g.became when 'damaged' then clock_timestamp() end
+    from given as g
+   where b.tenant_id = g.tenant and b.sha256 = g.sha256 and g.became <> 'sealed'
+$function$;
+alter function app.system_settle_blobs(jsonb) owner to causeway_keeper;
+grant execute on function app.system_settle_blobs(jsonb) to causeway_app;
+comment on function app.system_settle_blobs(jsonb) is 'What became of blobs that waited: [{tenant, sha256, became: sealed, damaged or failed}].';
 
 CREATE OR REPLACE FUNCTION app.system_settle_dead_letter(tenant text, sink text, from_leaf bigint, failure text)
  RETURNS void

@@ -1,5 +1,6 @@
 import { createApp } from './app.ts';
 import { sweepAudit } from './audit/sweep-audit.ts';
+import { sealWaiting } from './blobs/seal-waiting.ts';
 import { sweepUploads } from './data/sweep-uploads.ts';
 import { sweepOAuth } from './database/oauth-grants.ts';
 import { sweepPeople } from './database/people.ts';
@@ -25,6 +26,7 @@ export default {
     await Promise.all([
       sweepRuns(platform),
       sweepUploads(platform),
+      sealWaiting(platform),
       sweepAudit(platform),
       platform.database.transaction([sweepPeople(), sweepOAuth(), sweepTokenUses()]),
     ]);

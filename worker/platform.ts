@@ -1,6 +1,6 @@
 import { knowSecrets } from '../protocol/mask-secrets.ts';
-import type { BlobStore } from './blobs/blob-store.ts';
-import { openBlobStore } from './blobs/open-blob-store.ts';
+import { openBlobStore, type SealedBlobs } from './blobs/open-blob-store.ts';
+import { mayBeClear } from './database/blobs-to-seal.ts';
 import { createDatabase, type Database } from './database/database.ts';
 import { importTicketKey } from './database/ticket.ts';
 import type { Env } from './env.ts';
@@ -15,7 +15,7 @@ export interface Platform {
   readonly env: Env;
   readonly publicUrl: string;
   readonly database: Database;
-  readonly blobs: BlobStore;
+  readonly blobs: SealedBlobs;
   readonly sealKey: SealKey;
   readonly keys: KeyStore;
   readonly publish: Publish;
@@ -53,7 +53,10 @@ async function open(env: Env): Promise<Platform> {
     env,
     publicUrl: new URL(env.PUBLIC_URL).href.replace(/\/$/, ''),
     database,
-    blobs: openBlobStore(env, keys),
+    blobs: openBlobStore(env, {
+      keys,
+      mayBeClear: (tenant, sha256) => mayBeClear(database, tenant, sha256),
+    }),
     sealKey,
     keys,
     publish: publisherOf(env),

@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import { parseId } from '../../protocol/ids.ts';
 import type { KeyOwner } from '../../worker/keys/data-key.ts';
 import { makeSigningKey } from '../../worker/oauth/keys/make-key.ts';
 import { asKeyOperator } from '../database/key-operator.ts';
@@ -11,6 +10,8 @@ import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { registerReseal } from './keys-reseal.ts';
+import { tenantNamed } from './tenant-option.ts';
 
 interface RotateOptions extends DatabaseOptions {
   readonly now?: boolean;
@@ -27,7 +28,7 @@ const OVERLAP_SECONDS = 3600;
 export function registerKeys(program: Command): void {
   const keys = program
     .command('keys')
-    .summary('keys that sign access tokens, and keys of secrets at rest: rotate')
+    .summary('keys that sign access tokens, and keys of secrets and blobs at rest: rotate, reseal, status')
     .description('The keys of a deployment; docs/keys.md says what each is for.')
     .helpCommand(false);
   withDatabase(keys.command('rotate'))
@@ -62,6 +63,7 @@ export function registerKeys(program: Command): void {
       '\nExamples:\n  $ ./causeway keys rotate\n  $ ./causeway keys rotate --now\n  $ ./causeway keys rotate --kek\n  $ ./causeway keys rotate --tenant ten_01jd...',
     )
     .action(rotate);
+  registerReseal(keys);
 }
 
 async function rotate(options: RotateOptions): Promise<void> {
@@ -125,15 +127,5 @@ function unreadableFailure({ unreadable }: Rotation): Failure {
     evidence: unreadable
       .slice(0, 10)
       .map(({ place }) => `${place.table}.${place.column} ${place.tenant ?? ''} ${place.row}`),
-  });
-}
-
-function tenantNamed(text: string): string {
-  const tenant = parseId('tenant', text);
-  if (tenant !== null) return tenant;
-  throw new Failure({
-    what: 'No key was changed.',
-    why: `${text} is no id of a tenant`,
-    remedy: 'name the tenant by its id: --tenant ten_...',
   });
 }

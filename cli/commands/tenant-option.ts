@@ -19,12 +19,22 @@ export function withTenant(command: Command): Command {
 
 /** The tenant that the options name: the development tenant of the stack, where they name none. */
 export function tenantOf({ tenant, state }: TenantOptions): TenantId {
-  const id =
-    tenant === undefined ? readSecrets(statePaths(state))?.developmentTenant : parseId('tenant', tenant);
-  if (id) return id;
-  throw new Failure({
+  if (tenant !== undefined) return tenantNamed(tenant);
+  const id = readSecrets(statePaths(state))?.developmentTenant;
+  if (id) return id as TenantId;
+  throw noTenant(`no stack was ever started in ${state}`);
+}
+
+export function tenantNamed(text: string): TenantId {
+  const id = parseId('tenant', text);
+  if (id !== null) return id;
+  throw noTenant(`${text} is no id of a tenant`);
+}
+
+function noTenant(why: string): Failure {
+  return new Failure({
     what: 'There is no tenant to work on.',
-    why: tenant === undefined ? `no stack was ever started in ${state}` : `${tenant} is no id of a tenant`,
+    why,
     remedy: 'start ./causeway up once, or name a tenant: --tenant ten_...',
   });
 }

@@ -19,6 +19,13 @@ export type Retired =
       readonly details?: { readonly seconds: number };
     };
 
+/** Blobs that are not known to lie sealed with the newest key of their tenant. */
+export interface BlobsToSeal {
+  readonly waiting: number;
+  /** Their bytes are not those that their names say; nobody reads them. */
+  readonly damaged: readonly { readonly tenant: string; readonly sha256: string }[];
+}
+
 /** What an operator can do with keys: functions of the database that only `causeway_owner` may call. */
 export interface KeyOperator {
   /** The oldest first, as all lists of keys. */
@@ -32,6 +39,9 @@ export interface KeyOperator {
   replaceEnvelope(old: StoredEnvelope, envelope: string): Promise<boolean>;
   /** Deletes a key that nothing needs, if its successor is older than `believedSeconds`. */
   retireKey(keyId: string, tenant: KeyOwner, believedSeconds: number): Promise<Retired>;
+  /** Has the blobs of a tenant, or (null) of all, sealed with the newest key by the Worker; returns how many there are. */
+  resealBlobs(tenant: string | null): Promise<number>;
+  countBlobsToSeal(): Promise<BlobsToSeal>;
   /** Deletes the keys of a tenant, and with them what they sealed; returns how many there were. */
   deleteTenantKeys(tenant: string): Promise<number>;
 }
@@ -104,6 +114,14 @@ function keyOperatorOn(client: pg.Client): KeyOperator {
         tenant,
         believedSeconds,
       ]),
+    async resealBlobs(tenant) {
+      return Number(await answerOf<string>('select app.reseal_blobs($1) as answer', [tenant]));
+    },
+    countBlobsToSeal: () =>
+      answerOf(
+        "select jsonb_build_object('waiting', waiting, 'damaged', damaged) as answer from app.count_blobs_to_seal()",
+        [],
+      ),
     deleteTenantKeys: (tenant) => answerOf('select app.delete_tenant_keys($1) as answer', [tenant]),
   };
 }

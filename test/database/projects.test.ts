@@ -32,7 +32,7 @@ beforeAll(async () => {
     env: {} as Platform['env'],
     publicUrl: 'http://127.0.0.1',
     database: await database.open(() => requests++),
-    blobs: blobServer.store,
+    blobs: { ...blobServer.store, reseal: async () => 'absent' },
     keys: openKeyStore(await database.open(), null),
     sealKey: await importSealKey(encodeBase64url(new Uint8Array(32).fill(7))),
     publish() {},

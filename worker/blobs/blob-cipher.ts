@@ -35,6 +35,7 @@ export class BlobDamaged extends Error {
   }
 }
 
+/** The key for blobs that 32 random bytes stand for. */
 export async function importBlobKey(id: string, bytes: Bytes): Promise<BlobKey> {
   return { id, root: await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey']) };
 }
@@ -53,66 +54,130 @@ export function plainBytes(sealed: number): number | null {
 
 /** Seals what passes, for `path` alone. Holds one segment. */
 export function sealing(key: BlobKey, path: string): TransformStream<Uint8Array, Uint8Array> {
-  const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
-  const prefix = crypto.getRandomValues(new Uint8Array(PREFIX_BYTES));
   const segments = new Segments(SEGMENT_BYTES);
-  let blobKey: Key;
-  let count = 0;
-  const seal = async (segment: Bytes, isLast: boolean): Promise<Uint8Array> =>
-    new Uint8Array(
-      await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce(prefix, count++, isLast) }, blobKey, segment),
-    );
+  let sealer: Sealer;
   return new TransformStream({
     async start(controller) {
-      blobKey = await deriveKey(key, salt, path);
-      controller.enqueue(joined([utf8(MAGIC + key.id), salt, prefix]));
+      sealer = await beginSealing(key, path);
+      controller.enqueue(sealer.header);
     },
     async transform(chunk, controller) {
-      for (const segment of segments.add(chunk)) controller.enqueue(await seal(segment, false));
+      for (const segment of segments.add(chunk)) controller.enqueue(await sealer.seal(segment, false));
     },
     async flush(controller) {
-      controller.enqueue(await seal(segments.rest(), true));
+      controller.enqueue(await sealer.seal(segments.rest(), true));
     },
   });
 }
 
-/** Opens what passes, if it was sealed for `path`: fails with {@link BlobDamaged} before it lets a wrong byte through. */
-export function opening(
+/** The same for bytes that are held anyway. */
+export async function sealBytes(key: BlobKey, path: string, bytes: Bytes): Promise<Bytes> {
+  const { header, seal } = await beginSealing(key, path);
+  const sealed = [header];
+  for (let at = 0; at === 0 || at < bytes.byteLength; at += SEGMENT_BYTES) {
+    const end = at + SEGMENT_BYTES;
+    sealed.push(await seal(bytes.subarray(at, end), end >= bytes.byteLength));
+  }
+  return joined(sealed);
+}
+
+interface Sealer {
+  readonly header: Bytes;
+  /** Segments in their order; only the last one may be shorter than others. */
+  seal(segment: Bytes, isLast: boolean): Promise<Bytes>;
+}
+
+async function beginSealing(key: BlobKey, path: string): Promise<Sealer> {
+  const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
+  const prefix = crypto.getRandomValues(new Uint8Array(PREFIX_BYTES));
+  const blobKey = await deriveKey(key, salt, path);
+  let count = 0;
+  return {
+    header: joined([utf8(MAGIC + key.id), salt, prefix]),
+    async seal(segment, isLast) {
+      const iv = nonce(prefix, count++, isLast);
+      return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, blobKey, segment));
+    },
+  };
+}
+
+export interface OpenedBlob {
+  readonly keyId: string;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/**
+ * What was sealed for `path`, as it is read; it ends with {@link BlobDamaged} before it lets a wrong byte through. Null
+ * where `stored` does not begin as something that one of the keys at hand sealed.
+ */
+export async function openSealed(
+  stored: ReadableStream<Uint8Array>,
   keyOf: (id: string) => Promise<BlobKey | null>,
   path: string,
-): TransformStream<Uint8Array, Uint8Array> {
-  const header = new Segments(HEADER_BYTES);
-  const segments = new Segments(SEALED_SEGMENT_BYTES);
-  let opened: { readonly key: Key; readonly prefix: Bytes } | null = null;
-  let count = 0;
-  const begin = async (bytes: Bytes) => {
-    const head = new TextDecoder().decode(bytes.subarray(0, MAGIC.length + ID_CHARS));
-    if (bytes.byteLength < HEADER_BYTES || !head.startsWith(MAGIC))
-      throw new BlobDamaged(path, 'is not sealed');
-    const key = await keyOf(head.slice(MAGIC.length));
-    if (key === null) throw new BlobDamaged(path, 'was sealed with a key that is not there any more');
-    const salt = bytes.slice(MAGIC.length + ID_CHARS, HEADER_BYTES - PREFIX_BYTES);
-    return { key: await deriveKey(key, salt, path), prefix: bytes.slice(HEADER_BYTES - PREFIX_BYTES) };
+): Promise<OpenedBlob | null> {
+  const { header, behind } = await behead(stored);
+  const key = header === null ? null : await keyOf(header.keyId);
+  if (header === null || key === null) {
+    await stored.cancel();
+    return null;
+  }
+  const { keyId, salt, prefix } = header;
+  const blobKey = await deriveKey(key, salt, path);
+  return { keyId, body: stored.pipeThrough(opening(blobKey, prefix, { path, behind })) };
+}
+
+interface Header {
+  readonly keyId: string;
+  readonly salt: Bytes;
+  readonly prefix: Bytes;
+}
+
+/** Takes the header off a stream, and hands out what came with it. */
+async function behead(
+  stored: ReadableStream<Uint8Array>,
+): Promise<{ readonly header: Header | null; readonly behind: Uint8Array }> {
+  const head = new Segments(HEADER_BYTES);
+  const reader = stored.getReader();
+  let behind: Uint8Array = new Uint8Array();
+  while (!head.isFull()) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    behind = head.fill(value);
+  }
+  reader.releaseLock();
+  const isWhole = head.isFull();
+  const bytes = head.rest();
+  const begins = new TextDecoder().decode(bytes.subarray(0, MAGIC.length + ID_CHARS));
+  if (!isWhole || !begins.startsWith(MAGIC)) return { header: null, behind };
+  const header = {
+    keyId: begins.slice(MAGIC.length),
+    salt: bytes.slice(MAGIC.length + ID_CHARS, HEADER_BYTES - PREFIX_BYTES),
+    prefix: bytes.slice(HEADER_BYTES - PREFIX_BYTES),
   };
+  return { header, behind };
+}
+
+function opening(
+  key: Key,
+  prefix: Bytes,
+  { path, behind }: { readonly path: string; readonly behind: Uint8Array },
+): TransformStream<Uint8Array, Uint8Array> {
+  const segments = new Segments(SEALED_SEGMENT_BYTES);
+  let count = 0;
   const open = async (segment: Bytes, isLast: boolean): Promise<Uint8Array> => {
-    if (opened === null) throw new BlobDamaged(path, 'is not sealed');
-    const iv = nonce(opened.prefix, count++, isLast);
+    const iv = nonce(prefix, count++, isLast);
     try {
-      return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, opened.key, segment));
+      return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, segment));
     } catch {
       throw new BlobDamaged(path, `is cut or changed at segment ${count}`);
     }
   };
+  const pass = async (chunk: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>) => {
+    for (const segment of segments.add(chunk)) controller.enqueue(await open(segment, false));
+  };
   return new TransformStream({
-    async transform(chunk, controller) {
-      let rest = chunk;
-      if (opened === null) {
-        rest = header.fill(chunk);
-        if (!header.isFull()) return;
-        opened = await begin(header.rest());
-      }
-      for (const segment of segments.add(rest)) controller.enqueue(await open(segment, false));
-    },
+    start: (controller) => pass(behind, controller),
+    transform: pass,
     async flush(controller) {
       const last = await open(segments.rest(), true);
       if (last.byteLength > 0) controller.enqueue(last);

@@ -1,18 +1,23 @@
 import { AwsClient } from 'aws4fetch';
 import type { Env } from '../env.ts';
-import type { KeyStore } from '../keys/key-store.ts';
-import type { BlobStore } from './blob-store.ts';
+import { type BlobKey, type BlobStore, blobPath } from './blob-store.ts';
 import { diskIncoming } from './disk-incoming.ts';
 import { httpStore, type StoreFetch } from './http-store.ts';
 import type { IncomingBodies } from './incoming.ts';
 import { r2Incoming, r2Store } from './r2-store.ts';
 import type { RawStore } from './receive-blob.ts';
-import { sealedStore } from './sealed-store.ts';
+import { type Resealed, type Seals, sealedStore } from './sealed-store.ts';
 import { storeOn } from './store-on.ts';
 
+export interface SealedBlobs extends BlobStore {
+  /** Has a blob lie sealed with the newest key of its tenant, if it was in the clear or under an earlier one. */
+  reseal(key: BlobKey): Promise<Resealed>;
+}
+
 /** The store that this deployment has (R2, workerd's disk, or an S3 endpoint: exactly one must be bound), sealed. */
-export function openBlobStore(env: Env, keys: Pick<KeyStore, 'blobKey'>): BlobStore {
-  return storeOn(sealedStore(openFiles(env), keys));
+export function openBlobStore(env: Env, seals: Seals): SealedBlobs {
+  const files = sealedStore(openFiles(env), seals);
+  return { ...storeOn(files), reseal: (key) => files.reseal(blobPath(key)) };
 }
 
 function openFiles(env: Env): RawStore {

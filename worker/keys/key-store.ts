@@ -24,8 +24,11 @@ export interface KeyStore {
   check(): Promise<readonly string[]>;
   /** The key that seals secrets of a tenant, or (null) of the platform; its first is made here. */
   sealing(owner: KeyOwner): Promise<EnvelopeKey>;
-  /** The key of a tenant's blobs with this id, or (null) the one that seals now, whose first is made here. Null where there is none. */
-  blobKey(tenant: string, id: string | null): Promise<BlobKey | null>;
+  /**
+   * The key of a tenant's blobs with this id, or (null) the one that seals now, as read no longer ago than `believedMs`; its first is
+   * made here. Null where there is none.
+   */
+  blobKey(tenant: string, id: string | null, believedMs?: number): Promise<BlobKey | null>;
   /** The text of an envelope of this owner; null where none of the owner's keys opens it for `place`. */
   open(owner: KeyOwner, envelope: string, place: Place): Promise<string | null>;
 }
@@ -57,10 +60,23 @@ export function openKeyStore(database: Database, source: KekSource | null): KeyS
   });
   const of = (owner: KeyOwner, believedMs = BELIEVED_MS) => dataKeys.get(owner ?? '', believedMs);
 
-  async function newest<Key>(owner: KeyOwner, purpose: KeyPurpose, among: Among<Key>): Promise<Key> {
-    const known = among(await of(owner)).at(-1);
+  /** Key-encryption keys; of a deployment that was never served its first is made. */
+  async function heldKeks(reading: Promise<Keks>): Promise<Keks> {
+    const held = await reading;
+    if (source === null || held.byId.size + held.shut.length > 0) return held;
+    await addFirstKek(database, (await makeKek(source)).stored);
+    return keks.get('', 0);
+  }
+
+  async function newest<Key>(
+    owner: KeyOwner,
+    purpose: KeyPurpose,
+    among: Among<Key>,
+    believedMs = BELIEVED_MS,
+  ): Promise<Key> {
+    const known = among(await of(owner, believedMs)).at(-1);
     if (known !== undefined) return known;
-    const { newest: kek } = await keks.get('');
+    const { newest: kek } = await heldKeks(keks.get(''));
     if (kek === undefined) throw new Error('no key-encryption key opens');
     await addFirstDataKey(database, owner, await makeDataKey(kek, owner, purpose));
     const made = among(await of(owner, 0)).at(-1);
@@ -80,16 +96,12 @@ export function openKeyStore(database: Database, source: KekSource | null): KeyS
   return {
     async check() {
       if (source === null) return [NO_SOURCE];
-      let held = await keks.get('', 0);
-      if (held.byId.size + held.shut.length === 0) {
-        await addFirstKek(database, (await makeKek(source)).stored);
-        held = await keks.get('', 0);
-      }
+      const held = await heldKeks(keks.get('', 0));
       return held.shut.map((keyId) => doesNotOpen(keyId, source));
     },
     sealing: (owner) => newest(owner, 'secrets', SECRETS),
-    async blobKey(tenant, id) {
-      if (id === null) return newest(tenant, 'blobs', BLOBS);
+    async blobKey(tenant, id, believedMs) {
+      if (id === null) return newest(tenant, 'blobs', BLOBS, believedMs);
       return (await find(tenant, id, BLOBS)) ?? null;
     },
     async open(owner, envelope, place) {

@@ -66,6 +66,8 @@ export async function startRun(context: ToolContext, request: RunRequest): Promi
 
 async function queue({ platform, principal }: ToolContext, request: RunRequest) {
   const scratch = 'code' in request.program ? await readScratch(request.program.code) : null;
+  // Between queueing and the pool there is no time to look for it: a run that lies there is taken for one whose Worker died.
+  if (scratch !== null) await platform.keys.blobKey(principal.tenantId, null);
   const [queued] = await withTenant(platform.database, principal, [
     queueRun({
       run: newId('run'),
