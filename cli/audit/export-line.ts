@@ -36,7 +36,7 @@ export type ExportEntry =
   | { readonly index: number; readonly proof: readonly Buffer[]; readonly removed: Buffer };
 
 const ENTRY =
-  /^\{"index":(0|[1-9]\d{0,14}),"proof":\[((?:"[A-Za-z0-9+/]{43}=",?){0,64})\],(?:"event":(\{.*\})|"removed":"([A-Za-z0-9+/]{43}=)")\}$/s;
+  /^\{"index":(0|[1-9]\d{0,14}),"proof":\[((?:"[A-Za-z0-9+/]{43}="(?:,"[A-Za-z0-9+/]{43}="){0,63})?)\],(?:"event":(\{.*\})|"removed":"([A-Za-z0-9+/]{43}=)")\}$/s;
 
 /** The entry of a line, or null where it is none. */
 export function readEntry(line: string): ExportEntry | null {

@@ -63,8 +63,10 @@ describe('not refused here', () => {
 });
 
 test('any object with one member written again is refused', () => {
+  // A name of a prototype is refused as that, the first time already.
+  const name = fc.string().filter((text) => text !== '__proto__');
   fc.assert(
-    fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 }), fc.nat(), (members, at) => {
+    fc.property(fc.dictionary(name, fc.jsonValue(), { minKeys: 1 }), fc.nat(), (members, at) => {
       const keys = Object.keys(members);
       const key = keys[at % keys.length] ?? '';
       const text = JSON.stringify(members);
