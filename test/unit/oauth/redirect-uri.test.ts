@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { limit } from '../../../protocol/limits.ts';
 import {
   describeRedirect,
   judgeRedirect,
@@ -17,6 +18,15 @@ describe('a redirect URI may be registered', () => {
     ['com.example.agent:/callback', true],
     ['cursor://anysphere.cursor-mcp/oauth/callback', true],
     ['vscode://vscode.github-authentication/did-authenticate', true],
+    ['claude://callback', true],
+    ['vscode-insiders://callback', true],
+    ['windsurf://callback', true],
+    ['zed://callback', true],
+    [`https://agent.example/${'x'.repeat(limit('uri_chars') - 22)}`, true],
+    [`https://agent.example/${'x'.repeat(limit('uri_chars') - 21)}`, false],
+    ['https://:secret@agent.example/callback', false],
+    ['a+com.example:/callback', false],
+    ['com.example+a:/callback', false],
     ['http://agent.example/callback', false],
     ['http://127.0.0.2/callback', false],
     ['http://localhost.evil.example/callback', false],
@@ -80,6 +90,13 @@ describe('a redirect URI of a request is one of the registered, letter by letter
     ['no port at loopback', 'http://127.0.0.1/cb?x=1', [LOOPBACK], true],
     ['a port of six digits', 'http://127.0.0.1:100000/cb?x=1', [LOOPBACK], false],
     ['port 65536', 'http://127.0.0.1:65536/cb?x=1', [LOOPBACK], false],
+    ['port 65535', 'http://127.0.0.1:65535/cb?x=1', [LOOPBACK], true],
+    ['a port with zeros before it', 'http://127.0.0.1:000001/cb?x=1', [LOOPBACK], false],
+    ['a colon without a port', 'http://127.0.0.1:/cb?x=1', [LOOPBACK], false],
+    ['loopback inside another address', `evil:${LOOPBACK}`, [LOOPBACK], false],
+    ['loopback where none is registered', LOOPBACK, [WEB], false],
+    ['another port without a path', 'http://127.0.0.1:2', ['http://127.0.0.1:1'], true],
+    ['a path where none is registered', 'http://127.0.0.1:2/cb', ['http://127.0.0.1:1'], false],
     ['another query at loopback', 'http://127.0.0.1:9999/cb?x=2', [LOOPBACK], false],
     ['a fragment at loopback', `${LOOPBACK}#f`, [LOOPBACK], false],
     ['localhost for 127.0.0.1', 'http://localhost:9999/cb?x=1', [LOOPBACK], false],
@@ -88,6 +105,12 @@ describe('a redirect URI of a request is one of the registered, letter by letter
   ])('%s: %#', (_what, presented, registered, isOne) => {
     expect(judgeRedirect(presented, registered).ok).toBe(isOne);
   });
+});
+
+test('a refusal says which of the rules was broken', () => {
+  expect(judgeRegisteredRedirect('javascript:1', null)).toMatchObject({ reason: 'invalid_redirect_uri' });
+  expect(judgeRedirect(undefined, [])).toMatchObject({ reason: 'missing_redirect' });
+  expect(judgeRedirect('https://a.example/', [])).toMatchObject({ reason: 'unregistered_redirect' });
 });
 
 test.each([

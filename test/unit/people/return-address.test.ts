@@ -5,6 +5,8 @@ import { importSealKey, seal } from '../../../worker/seal/seal.ts';
 const OURS = await importSealKey('A'.repeat(43));
 const MALLORYS = await importSealKey('B'.repeat(43).replace(/.$/, 'A'));
 
+const LONGEST = `/${'a'.repeat(4095)}`;
+
 describe('a return address is a path of this deployment', () => {
   test.each([
     ['/account', '/account'],
@@ -14,6 +16,7 @@ describe('a return address is a path of this deployment', () => {
     ],
     ['/a/../account', '/account'],
     ['/?next=//evil.example', '/?next=//evil.example'],
+    [LONGEST, LONGEST],
   ])('%s is one', (path, parsed) => {
     expect(parseReturnPath(path)).toBe(parsed);
   });
@@ -35,7 +38,7 @@ describe('a return address is a path of this deployment', () => {
     ' /account',
     '/account#fragment',
     '/пример',
-    `/${'a'.repeat(5000)}`,
+    `${LONGEST}a`,
   ])('%j is none', (path) => {
     expect(parseReturnPath(path)).toBeNull();
   });
@@ -46,6 +49,12 @@ describe('only what this deployment sealed is followed', () => {
     expect(await unsealReturn(OURS, await sealReturn(OURS, '/oauth/authorize?a=b'))).toBe(
       '/oauth/authorize?a=b',
     );
+  });
+
+  test('for an hour', async () => {
+    const [content = ''] = (await sealReturn(OURS, '/device')).split('.');
+    const { e } = JSON.parse(Buffer.from(content, 'base64url').toString()) as { e: number };
+    expect(Math.abs(e - Date.now() / 1000 - 3600)).toBeLessThan(60);
   });
 
   test.each([
