@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { isSound, printDeepResult } from '../deep/print-report.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { observe } from '../doctor/observe.ts';
 import { printFindings } from '../doctor/print-findings.ts';
@@ -16,13 +17,20 @@ import type { TestResult } from '../testing/read-report.ts';
 import { runVitest } from '../testing/run-vitest.ts';
 import { ensureSystemPrograms } from '../testing/system-programs.ts';
 import { hasTestsFor, TEST_GROUPS } from '../testing/test-groups.ts';
+import { wholeNumber } from './number-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 
 interface VerifyOptions extends JsonOptions {
+  readonly deep?: boolean;
+  readonly only?: readonly string[];
+  readonly seconds: number;
   readonly list?: boolean;
   readonly out?: string;
   readonly url?: string;
 }
+
+/** A minute finds what hours of the same kind of inputs find, but for luck; more of them come with each run. */
+const SECONDS_PER_PARSER = 60;
 
 export function registerVerify(program: Command): void {
   program
@@ -34,17 +42,29 @@ export function registerVerify(program: Command): void {
     .argument('[ids...]', 'guarantees, as G1 G13 S; a letter alone means all of that letter (default: all)')
     .option('--list', 'print the guarantees and the files of their tests, and run nothing')
     .option('--out <file>', 'write the evidence as JSON: each test with its result, the commit, the machine')
+    .option(
+      '--deep',
+      'check the checks instead: whether unit tests notice faults in what decides, and whether inputs break parsers',
+    )
+    .option('--only <names...>', 'with --deep: modules and parsers, or mutation, or fuzzing (default: all)')
+    .addOption(
+      new Option('--seconds <n>', 'with --deep: how long inputs are tried on each parser')
+        .default(SECONDS_PER_PARSER)
+        .argParser(wholeNumber(1, 86_400)),
+    )
     .option('--url <url>', 'a deployment: what its guarantees come to when seen from outside', parsePublicUrl)
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-All of them take about as long as ./causeway test: a quarter of an hour on two cores.
+All of them take about as long as ./causeway test: a quarter of an hour on two cores. --deep takes an hour or two, writes what breaks a
+parser to test/fuzz/seeds/, and with --out puts what it found into a report such as docs/security/deep-report.json.
 
 Examples:
   $ ./causeway verify --list
   $ ./causeway verify G1 G2 G24
   $ ./causeway verify P --out evidence.json
+  $ ./causeway verify --deep --only envelopes redirect-uri
   $ ./causeway verify --url https://causeway.example.com`,
     )
     .action(verify);
@@ -52,6 +72,7 @@ Examples:
 
 async function verify(ids: readonly string[], options: VerifyOptions): Promise<void> {
   const { list, out, url, json } = options;
+  if (options.deep) return verifyChecks(ids, options);
   const guarantees = choose(readGuarantees(readFileSync(join(ROOT_DIR, 'SECURITY.md'), 'utf8')), ids);
   if (list) {
     if (json) printJson(guarantees);
@@ -72,6 +93,34 @@ async function verify(ids: readonly string[], options: VerifyOptions): Promise<v
   if (verdicts.some(({ holds }) => !holds)) process.exitCode = 1;
   if (json) printJson(evidence);
   else printVerdicts(verdicts, evidence);
+}
+
+/** `--deep`: its parts are loaded by who asks for them. */
+async function verifyChecks(
+  ids: readonly string[],
+  { only = [], seconds, list, out, url, json }: VerifyOptions,
+): Promise<void> {
+  if (ids.length > 0 || url !== undefined)
+    throw new Failure({
+      what: '--deep takes neither guarantees nor a deployment.',
+      why: 'it tries the tests and parsers of this checkout',
+      remedy: './causeway verify --deep --list shows what --only can name',
+    });
+  const { chooseDeep, verifyDeep, writeReport } = await import('../deep/verify-deep.ts');
+  const choice = chooseDeep(only);
+  if (list) {
+    const rows = [...choice.modules, ...choice.parsers].map(({ name, says }) => ({ name, says }));
+    if (json) printJson(rows);
+    else
+      for (const { name, says } of rows)
+        printResult(`${styled('bold', name.padEnd(16), process.stdout)} ${says}`);
+    return;
+  }
+  const result = await verifyDeep(choice, seconds);
+  if (!isSound(result)) process.exitCode = 1;
+  if (json) printJson(result);
+  else printDeepResult(result);
+  if (out !== undefined) writeReport(out, result);
 }
 
 function choose(guarantees: readonly Guarantee[], ids: readonly string[]): readonly Guarantee[] {

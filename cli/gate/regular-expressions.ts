@@ -13,6 +13,7 @@ const MADE_FROM_OWN_PIECES: Readonly<Record<string, string>> = {
   'infra/image-signature/statement.ts': 'lines of a statement of ours',
   'infra/sandbox-image/tree/unneeded.ts': 'paths of the image',
   'worker/input/compile-pattern.ts': 'a pattern of the operator, which it judges first',
+  'cli/deep/mutation/mutate-pattern.ts': 'patterns of this repository, to see whether they are some',
 };
 
 /** What is read of a node of the syntax tree (ESTree). */

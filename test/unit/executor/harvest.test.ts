@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { harvest } from '../../../executor/harvest.ts';
 
 /** renameat2(2) with RENAME_EXCHANGE: each name is always there, as the one thing or the other. */
@@ -54,6 +54,7 @@ describe('harvest of a folder that a hostile program filled', () => {
     if (kind === 'folder') await mkdir(join(dir, 'own'));
     await writeFile(kind === 'folder' ? join(dir, 'own', 'secret') : join(dir, 'own'), 'plain');
     const swapping = spawn('python3', ['-c', EXCHANGE_FOR_EVER, join(dir, 'own'), join(dir, 'link')]);
+    onTestFinished(() => void swapping.kill('SIGKILL'));
     await once(swapping.stdout, 'data');
     const kept: string[] = [];
     for (let times = 0; times < 1000; times++)

@@ -1,0 +1,23 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ROOT_DIR } from '../../stack/state-paths.ts';
+
+/** Inputs that every run begins with: what each parser was made for, and all that ever broke one. */
+const SEEDS_DIR = join(ROOT_DIR, 'test/fuzz/seeds');
+const seedsSchema = z.array(z.string()).min(1);
+
+export function readSeeds(parser: string): readonly string[] {
+  const file = seedsFile(parser);
+  return existsSync(file) ? seedsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : [];
+}
+
+/** Keeps an input that broke its parser. */
+export function keepSeed(parser: string, input: string): void {
+  const seeds = [...new Set([...readSeeds(parser), input])];
+  writeFileSync(seedsFile(parser), `${JSON.stringify(seeds, null, 2)}\n`);
+}
+
+function seedsFile(parser: string): string {
+  return join(SEEDS_DIR, `${parser}.json`);
+}
