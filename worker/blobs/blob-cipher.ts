@@ -1,3 +1,4 @@
+import { piecesOf, streamOf, takerOf } from './pieces.ts';
 import { utf8 } from './sha256.ts';
 
 /**
@@ -52,22 +53,19 @@ export function plainBytes(sealed: number): number | null {
   return plain >= 0 && sealedBytes(plain) === sealed ? plain : null;
 }
 
-/** Seals what passes, for `path` alone. Holds one segment. */
-export function sealing(key: BlobKey, path: string): TransformStream<Uint8Array, Uint8Array> {
-  const segments = new Segments(SEGMENT_BYTES);
-  let sealer: Sealer;
-  return new TransformStream({
-    async start(controller) {
-      sealer = await beginSealing(key, path);
-      controller.enqueue(sealer.header);
-    },
-    async transform(chunk, controller) {
-      for (const segment of segments.add(chunk)) controller.enqueue(await sealer.seal(segment, false));
-    },
-    async flush(controller) {
-      controller.enqueue(await sealer.seal(segments.rest(), true));
-    },
-  });
+/** What is read of `body`, sealed for `path` alone. Holds two segments. */
+export function sealed(
+  body: ReadableStream<Uint8Array>,
+  key: BlobKey,
+  path: string,
+): ReadableStream<Uint8Array> {
+  async function* segments(): AsyncGenerator<Bytes, void> {
+    const { header, seal } = await beginSealing(key, path);
+    yield header;
+    for await (const { piece, isLast } of piecesOf(takerOf(body), SEGMENT_BYTES))
+      yield await seal(piece, isLast);
+  }
+  return streamOf(segments());
 }
 
 /** The same for bytes that are held anyway. */
@@ -115,15 +113,25 @@ export async function openSealed(
   keyOf: (id: string) => Promise<BlobKey | null>,
   path: string,
 ): Promise<OpenedBlob | null> {
-  const { header, behind } = await behead(stored);
+  const taker = takerOf(stored);
+  const header = readHeader(await taker.take(HEADER_BYTES));
   const key = header === null ? null : await keyOf(header.keyId);
   if (header === null || key === null) {
-    await stored.cancel();
+    await taker.cancel();
     return null;
   }
   const { keyId, salt, prefix } = header;
   const blobKey = await deriveKey(key, salt, path);
-  return { keyId, body: stored.pipeThrough(opening(blobKey, prefix, { path, behind })) };
+  async function* segments(): AsyncGenerator<Bytes, void> {
+    let count = 0;
+    for await (const { piece, isLast } of piecesOf(taker, SEALED_SEGMENT_BYTES)) {
+      const iv = nonce(prefix, count++, isLast);
+      const opened = await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, blobKey, piece).catch(() => null);
+      if (opened === null) throw new BlobDamaged(path, `is cut or changed at segment ${count}`);
+      if (opened.byteLength > 0) yield new Uint8Array(opened);
+    }
+  }
+  return { keyId, body: streamOf(segments()) };
 }
 
 interface Header {
@@ -132,93 +140,14 @@ interface Header {
   readonly prefix: Bytes;
 }
 
-/** Takes the header off a stream, and hands out what came with it. */
-async function behead(
-  stored: ReadableStream<Uint8Array>,
-): Promise<{ readonly header: Header | null; readonly behind: Uint8Array }> {
-  const head = new Segments(HEADER_BYTES);
-  const reader = stored.getReader();
-  let behind: Uint8Array = new Uint8Array();
-  while (!head.isFull()) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    behind = head.fill(value);
-  }
-  reader.releaseLock();
-  const isWhole = head.isFull();
-  const bytes = head.rest();
+function readHeader(bytes: Bytes): Header | null {
   const begins = new TextDecoder().decode(bytes.subarray(0, MAGIC.length + ID_CHARS));
-  if (!isWhole || !begins.startsWith(MAGIC)) return { header: null, behind };
-  const header = {
+  if (bytes.byteLength < HEADER_BYTES || !begins.startsWith(MAGIC)) return null;
+  return {
     keyId: begins.slice(MAGIC.length),
     salt: bytes.slice(MAGIC.length + ID_CHARS, HEADER_BYTES - PREFIX_BYTES),
     prefix: bytes.slice(HEADER_BYTES - PREFIX_BYTES),
   };
-  return { header, behind };
-}
-
-function opening(
-  key: Key,
-  prefix: Bytes,
-  { path, behind }: { readonly path: string; readonly behind: Uint8Array },
-): TransformStream<Uint8Array, Uint8Array> {
-  const segments = new Segments(SEALED_SEGMENT_BYTES);
-  let count = 0;
-  const open = async (segment: Bytes, isLast: boolean): Promise<Uint8Array> => {
-    const iv = nonce(prefix, count++, isLast);
-    try {
-      return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv }, key, segment));
-    } catch {
-      throw new BlobDamaged(path, `is cut or changed at segment ${count}`);
-    }
-  };
-  const pass = async (chunk: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>) => {
-    for (const segment of segments.add(chunk)) controller.enqueue(await open(segment, false));
-  };
-  return new TransformStream({
-    start: (controller) => pass(behind, controller),
-    transform: pass,
-    async flush(controller) {
-      const last = await open(segments.rest(), true);
-      if (last.byteLength > 0) controller.enqueue(last);
-    },
-  });
-}
-
-/** Cuts a stream into pieces of one size. The last one stays back, full or not, until it is known to be the last. */
-class Segments {
-  private readonly buffer: Bytes;
-  private filled = 0;
-
-  constructor(bytes: number) {
-    this.buffer = new Uint8Array(bytes);
-  }
-
-  /** Takes what there is room for; returns what is left. */
-  fill(chunk: Uint8Array): Uint8Array {
-    const taken = Math.min(this.buffer.byteLength - this.filled, chunk.byteLength);
-    this.buffer.set(chunk.subarray(0, taken), this.filled);
-    this.filled += taken;
-    return chunk.subarray(taken);
-  }
-
-  isFull(): boolean {
-    return this.filled === this.buffer.byteLength;
-  }
-
-  *add(chunk: Uint8Array): Generator<Bytes> {
-    let left = this.fill(chunk);
-    while (left.byteLength > 0) {
-      yield this.rest();
-      left = this.fill(left);
-    }
-  }
-
-  rest(): Bytes {
-    const segment = this.buffer.slice(0, this.filled);
-    this.filled = 0;
-    return segment;
-  }
 }
 
 async function deriveKey({ id, root }: BlobKey, salt: Bytes, path: string): Promise<Key> {

@@ -1,4 +1,7 @@
+import { piecesOf, streamOf, takerOf } from './pieces.ts';
 import { hex } from './sha256.ts';
+
+const PIECE_BYTES = 64 * 1024;
 
 /** A body on its way to a store, with what is known of it once it has passed. */
 export interface MeasuredStream {
@@ -30,25 +33,23 @@ export function measuredStream(
     wrongLength = true;
     throw new RangeError(`the body is ${how} than ${bytes} bytes`);
   };
-  const meter = new TransformStream<Uint8Array, Uint8Array>({
-    async transform(chunk, controller) {
-      passed += chunk.byteLength;
+  async function* measure(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    for await (const { piece } of piecesOf(takerOf(body), PIECE_BYTES)) {
+      passed += piece.byteLength;
       if (passed > bytes) refuseLength('longer');
-      await hash.write(chunk);
-      controller.enqueue(chunk);
-    },
-    async flush() {
-      if (passed < bytes) refuseLength('shorter');
-      await hash.close();
-      const digested = hex(new Uint8Array(await digest.digest));
-      wrongSha256 = digested !== (demanded ?? digested);
-      if (wrongSha256) throw new RangeError('the body has another SHA-256 than was demanded');
-      sha256 = digested;
-    },
-  });
+      await hash.write(piece);
+      yield piece;
+    }
+    if (passed < bytes) refuseLength('shorter');
+    await hash.close();
+    const digested = hex(new Uint8Array(await digest.digest));
+    wrongSha256 = digested !== (demanded ?? digested);
+    if (wrongSha256) throw new RangeError('the body has another SHA-256 than was demanded');
+    sha256 = digested;
+  }
   return {
     // R2 and HTTP stores want to know the length beforehand.
-    body: body.pipeThrough(meter).pipeThrough(new FixedLengthStream(bytes)),
+    body: streamOf(measure()).pipeThrough(new FixedLengthStream(bytes)),
     sha256: () => sha256,
     hasWrongLength: () => wrongLength,
     hasWrongSha256: () => wrongSha256,

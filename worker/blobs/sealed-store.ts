@@ -1,5 +1,12 @@
 import type { KeyStore } from '../keys/key-store.ts';
-import { BlobDamaged, openSealed, plainBytes, sealBytes, sealedBytes, sealing } from './blob-cipher.ts';
+import {
+  BlobDamaged,
+  openSealed,
+  plainBytes,
+  sealed as seal,
+  sealBytes,
+  sealedBytes,
+} from './blob-cipher.ts';
 import type { StoredBlob } from './blob-store.ts';
 import { measuredStream } from './measured-stream.ts';
 import type { RawStore } from './receive-blob.ts';
@@ -66,11 +73,7 @@ export function sealedStore(raw: RawStore, { keys, mayBeClear }: Seals): SealedS
       const length = sealedBytes(bytes);
       if (body instanceof Uint8Array) return raw.write(path, await sealBytes(key, path, body), length);
       // R2 and HTTP stores want to know the length beforehand.
-      return raw.write(
-        path,
-        body.pipeThrough(sealing(key, path)).pipeThrough(new FixedLengthStream(length)),
-        length,
-      );
+      return raw.write(path, seal(body, key, path).pipeThrough(new FixedLengthStream(length)), length);
     },
     remove: (path) => raw.remove(path),
     async reseal(path) {
