@@ -67,11 +67,14 @@ function isInternalIpv4(host: string): boolean {
   return INTERNAL_IPV4.some(([block, bits]) => value >>> (32 - bits) === block >>> (32 - bits));
 }
 
-/** Of IPv6, global unicast alone is public, without what wraps IPv4, documents or tunnels. */
+/**
+ * Of IPv6, global unicast alone is public, without what wraps IPv4 (2002::/16), is a protocol's own (2001::/23, tunnels
+ * among them), or stands in documents (2001:db8::/32, 3fff::/20; nothing else of 3fff::/16 is given out).
+ */
 function isInternalIpv6(host: string): boolean {
   if (!host.startsWith('[')) return false;
   const address = host.slice(1, -1);
   const first = Number.parseInt(address.split(':')[0] || '0', 16);
-  const isGlobalUnicast = first >= 0x2000 && first <= 0x3fff;
-  return !isGlobalUnicast || first === 0x2002 || /^2001:(0?:|db8:|[12][0-9a-f]:|:)/.test(address);
+  const isGlobalUnicast = first >= 0x2000 && first < 0x3fff;
+  return !isGlobalUnicast || first === 0x2002 || /^2001:(?:[01]?[0-9a-f]{0,2}|db8):/.test(address);
 }

@@ -68,6 +68,7 @@ describe('an answer that is no such document is refused', () => {
     ['a redirect', json('{}', { location: 'http://127.0.0.1/' }, 302), 'redirected'],
     ['status 300', json('{}', {}, 300), 'redirected'],
     ['status 399', json('{}', {}, 399), 'redirected'],
+    ['status 204', (response) => void response.writeHead(204).end(), 'bad_status'],
     ['status 201', json('{}', {}, 201), 'bad_status'],
     ['status 400', json('{}', {}, 400), 'bad_status'],
     ['status 500', json('{}', {}, 500), 'bad_status'],
@@ -83,6 +84,16 @@ describe('an answer that is no such document is refused', () => {
     answer = answered;
     expect(await get()).toEqual({ ok: false, reason });
   });
+});
+
+test('what is refused is not read to its end', async () => {
+  const closed = Promise.withResolvers<void>();
+  answer = (response) => {
+    response.writeHead(500).write('x');
+    response.once('close', closed.resolve);
+  };
+  expect(await get()).toEqual({ ok: false, reason: 'bad_status' });
+  await closed.promise;
 });
 
 describe('a document is accepted', () => {
