@@ -16,7 +16,6 @@ import {
   findLongFiles,
   findMachineTraces,
   findStrayLogs,
-  findStrayOpeners,
   findStraySql,
 } from './places.ts';
 import { compareSurface, writeSurface } from './public-surface.ts';
@@ -52,10 +51,6 @@ export const CLAIMS: readonly Claim[] = [
   {
     says: 'Nothing is logged but by the function that masks secrets',
     check: () => findStrayLogs(sources(/\.ts$/)),
-  },
-  {
-    says: 'What agents may not see is opened in one folder',
-    check: () => findStrayOpeners(sources(/\.ts$/)),
   },
   { says: 'Only one file talks to each engine', check: () => findEngineCallers(sources(/\.ts$/)) },
   {

@@ -93,7 +93,6 @@ const request = (placement: Placement = {}, queuedMax = 1000) =>
     limits: runLimits({}),
     seeds: SEEDS,
     queued_max: queuedMax,
-    withheld_max: 6,
     idempotency: null,
   });
 

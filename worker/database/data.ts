@@ -1,7 +1,5 @@
 import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Description } from '../data/description.ts';
-import type { AgentSees, Sight } from '../sight/agent-sees.ts';
-import type { Unseen } from '../sight/unseen.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import { callFunction } from './call-function.ts';
 import type { Query } from './query.ts';
@@ -20,8 +18,6 @@ export type ImportBegun = SqlAnswer<
       readonly sha256: string;
       readonly bytes: number;
       readonly description: Description | null;
-      /** What the caller will see of it. */
-      readonly sight: Sight;
       readonly replayed?: never;
     }
   | (SnapshotRecorded & {
@@ -32,9 +28,6 @@ export type ImportBegun = SqlAnswer<
 >;
 
 export interface SnapshotRecorded {
-  readonly agent_sees: AgentSees;
-  /** What the caller sees of it. */
-  readonly sight: Sight;
   readonly project: string;
   readonly source: string;
   readonly sha256: string;
@@ -46,27 +39,21 @@ export interface SnapshotRecorded {
 
 /**
  * Finds the bytes of an import and what is known of them. `describer` is the version of the description that is wanted.
- * Refuses with `not_found` (details.kind: project, upload, run or output), `project_archived`, `upload_refused`,
- * `idempotency_conflict`; and for an output that the caller may not see with `rate_limited`, or `invalid_data` where there is none.
+ * Refuses with `not_found` (details.kind: project, upload, run or output), `project_archived`, `upload_refused` or
+ * `idempotency_conflict`.
  */
 export function beginImport(asked: {
   project: string;
-  name: string;
   format: DataFormat;
   origin: Origin;
-  agentSees?: 'schema_only' | undefined;
   describer: string;
-  withheldMax: number;
   idempotency: Idempotency | null;
 }): Query<ImportBegun> {
-  return callFunction('app.begin_import($1, $2, $3, $4, $5, $6, $7, $8)', [
+  return callFunction('app.begin_import($1, $2, $3, $4, $5)', [
     asked.project,
-    asked.name,
     asked.format,
     JSON.stringify(asked.origin),
-    asked.agentSees ?? null,
     asked.describer,
-    asked.withheldMax,
     nullableJson(asked.idempotency),
   ]);
 }
@@ -83,7 +70,6 @@ export function recordSnapshot(asked: {
     bytes: number;
     description: Description;
     origin: Origin;
-    agent_sees?: 'schema_only' | undefined;
   };
   sourcesMax: number;
   idempotency: Idempotency | null;
@@ -108,8 +94,6 @@ export interface DescribedSource {
   readonly bytes: number;
   readonly row_count: number;
   readonly description: Description;
-  readonly agent_sees: AgentSees;
-  readonly sight: Sight;
   readonly origin: Origin;
   readonly imported_at: string;
   /** How many snapshots the source has had, this one too. */
@@ -117,7 +101,7 @@ export interface DescribedSource {
 }
 
 /** The current snapshot of a source; refuses with `not_found` (details.kind: project, or source with details.names). */
-export function selectSource(project: string, name: string): Query<SqlAnswer<Unseen<DescribedSource>>> {
+export function selectSource(project: string, name: string): Query<SqlAnswer<DescribedSource>> {
   return callFunction('app.describe_source($1, $2)', [project, name]);
 }
 
@@ -130,8 +114,6 @@ export interface ListedSource {
   readonly column_count: number;
   readonly sha256: string;
   readonly imported_at: string;
-  readonly agent_sees: AgentSees;
-  readonly sight: Sight;
 }
 
 /** Sources by name, a page: those after `afterName`, with how many there are in all. */
@@ -139,7 +121,7 @@ export function selectSources(
   project: string,
   afterName: string,
   limit: number,
-): Query<SqlAnswer<{ project: string; total: number; sources: Unseen<ListedSource, 'name'>[] }>> {
+): Query<SqlAnswer<{ project: string; total: number; sources: ListedSource[] }>> {
   return callFunction('app.list_sources($1, $2, $3)', [project, afterName, limit]);
 }
 

@@ -1,8 +1,7 @@
-import { selectRunPage } from '../database/runs.ts';
+import { type RunSummary, selectRunPage } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Platform } from '../platform.ts';
 import { foundProject } from '../projects/find-project.ts';
-import { seeSummary } from '../sight/see-run.ts';
 import { decodeCursor, encodeCursor } from '../tenants/cursor.ts';
 import type { Principal } from '../tenants/principal.ts';
 
@@ -24,14 +23,14 @@ export async function listRuns(
   const last = shown.at(-1);
   const truncated = runs.length > shown.length;
   return {
-    runs: shown.map((run) => present(seeSummary(run))),
+    runs: shown.map(present),
     total,
     truncated,
     cursor: truncated && last !== undefined ? encodeCursor([last.run]) : null,
   };
 }
 
-function present(run: ReturnType<typeof seeSummary>) {
+function present(run: RunSummary) {
   const parameters = JSON.stringify(run.parameters);
   return {
     run: run.run,

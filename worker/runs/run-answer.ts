@@ -20,7 +20,6 @@ export const runAnswer = z.object({
   refused_outputs: z.array(parts('name, reason')),
   timings: parts('ms').nullable(),
   manifest: parts('commit, entry, data, image'),
-  withheld: parts('outputs, page').optional(),
   hint: z.string().nullable(),
 });
 

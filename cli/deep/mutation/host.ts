@@ -13,12 +13,23 @@ export interface Task {
   readonly file: string;
   readonly tests: readonly string[];
   readonly text: string;
+  /** What an earlier host said of the file as it is; null for the first. */
+  readonly sound: Sound | null;
   readonly sources: readonly { readonly number: number; readonly text: string }[];
 }
 
+/** That the tests pass with a file as it is. */
+export interface Sound {
+  /** The files of tests that import it. */
+  readonly files: readonly string[];
+  /** Names of tests that take long. */
+  readonly slow: readonly string[];
+  /** Processor time of one round of all. */
+  readonly cpuMs: number;
+}
+
 export type Told =
-  /** The tests pass with the file as it is; `cpuMs` is what one round of them takes. */
-  | { readonly kind: 'sound'; readonly tests: number; readonly cpuMs: number }
+  | ({ readonly kind: 'sound' } & Sound)
   /** They do not, or none of them imports the file. */
   | { readonly kind: 'unsound'; readonly why: string }
   | { readonly kind: 'trying'; readonly number: number }
@@ -40,51 +51,39 @@ process.once('disconnect', () => process.exit());
 process.once('message', (task) => void serve(task as Task));
 
 async function serve(task: Task): Promise<void> {
-  const sound = await tryAsItIs(task);
-  tell(sound.told);
-  if (sound.told.kind === 'sound')
+  const told = task.sound === null ? await tryAsItIs(task) : ({ kind: 'sound', ...task.sound } as const);
+  tell(told);
+  if (told.kind === 'sound')
     for (const { number, text } of task.sources) {
       tell({ kind: 'trying', number });
-      tell({ kind: 'tried', number, by: await noticedBy({ ...task, tests: sound.files }, text, sound.slow) });
+      tell({ kind: 'tried', number, by: await noticedBy(task.file, told, text) });
     }
   process.disconnect();
 }
 
-async function tryAsItIs({ file, tests, text }: Task) {
-  const slow = new Set<string>();
-  let count = 0;
+async function tryAsItIs({ file, tests, text }: Task): Promise<Told> {
+  const slow: string[] = [];
   const startedAt = process.cpuUsage();
   for (const each of tests) {
-    // The second time it is known who imports the file.
-    await collect(() => importWith(each, file, text));
     const suite = await collect(() => importWith(each, file, text));
     const { failed, tookMs } = await playTests(suite, () => true);
-    if (failed !== null) return unsound(`${each}: ${failed.test}: ${reasonOf(failed.error)}`);
-    for (const [title, ms] of tookMs) if (ms > SLOW_MS) slow.add(title);
-    count += tookMs.size;
+    if (failed !== null)
+      return { kind: 'unsound', why: `${each}: ${failed.test}: ${reasonOf(failed.error)}` };
+    for (const [title, ms] of tookMs) if (ms > SLOW_MS) slow.push(title);
   }
   const { user, system } = process.cpuUsage(startedAt);
   const files = tests.filter((each) => reaches(each, file));
-  if (files.length === 0) return unsound('no test imports it');
-  const told: Told = { kind: 'sound', tests: count, cpuMs: (user + system) / 1000 };
-  return { told, slow, files };
+  return files.length === 0
+    ? { kind: 'unsound', why: 'no test imports it' }
+    : { kind: 'sound', files, slow, cpuMs: (user + system) / 1000 };
 }
 
-function unsound(why: string) {
-  const told: Told = { kind: 'unsound', why };
-  return { told, slow: new Set<string>(), files: [] };
-}
-
-async function noticedBy(
-  { file, tests }: Task,
-  source: string,
-  slow: ReadonlySet<string>,
-): Promise<string | null> {
+async function noticedBy(file: string, { files, slow }: Sound, source: string): Promise<string | null> {
   for (const isSlow of [false, true])
-    for (const each of tests) {
+    for (const each of files) {
       const by = await before(
         HANGS_MS,
-        playFile(each, file, source, (title) => slow.has(title) === isSlow),
+        playFile(each, file, source, (title) => slow.includes(title) === isSlow),
       );
       vi.unstubAllGlobals();
       vi.restoreAllMocks();

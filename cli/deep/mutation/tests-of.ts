@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ImportGraph } from '../../gate/import-graph.ts';
 import type { Module } from './modules.ts';
 
@@ -15,11 +16,18 @@ export function testsOf(
   readSource: (path: string) => string,
 ): readonly string[] {
   const near = new Set(files.filter((other) => other === file || reaches(other, file, graph)));
-  return [...graph]
-    .filter(([test, targets]) => UNIT_TEST.test(test) && targets.some((target) => near.has(target)))
-    .map(([test]) => test)
-    .filter((test) => !NEEDS_RUNNER.test(readSource(test)))
-    .sort();
+  return (
+    [...graph]
+      .filter(([test, targets]) => UNIT_TEST.test(test) && targets.some((target) => near.has(target)))
+      .map(([test]) => test)
+      .filter((test) => !NEEDS_RUNNER.test(readSource(test)))
+      // The test of the file itself notices most, so it comes first.
+      .sort((one, other) => isNamed(other, file) - isNamed(one, file) || one.localeCompare(other))
+  );
+}
+
+function isNamed(test: string, file: string): number {
+  return Number(basename(test, '.test.ts') === basename(file, '.ts'));
 }
 
 function reaches(from: string, to: string, graph: ImportGraph): boolean {

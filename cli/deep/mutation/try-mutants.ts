@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT_DIR } from '../../stack/state-paths.ts';
-import type { Task, Told } from './host.ts';
+import { Failure } from '../../terminal/failure.ts';
+import type { Sound, Task, Told } from './host.ts';
 import { applyMutant, type Mutant } from './mutants-of.ts';
 
 /** What became of a mutant; `by` is the test that noticed it, or `time` or `crash` of a host. Null: nobody noticed. */
@@ -29,12 +30,13 @@ export async function tryMutants(
 ): Promise<readonly Tried[]> {
   const text = readFileSync(join(ROOT_DIR, file), 'utf8');
   const tried = new Map<number, string | null>();
+  let sound: Sound | null = null;
   while (tried.size < mutants.length) {
     const sources = [...mutants.entries()]
       .filter(([number]) => !tried.has(number))
       .slice(0, MUTANTS_PER_HOST)
       .map(([number, mutant]) => ({ number, text: applyMutant(text, mutant) }));
-    await askHost({ file, tests, text, sources }, (number, by) => {
+    sound = await askHost({ file, tests, text, sound, sources }, (number, by) => {
       tried.set(number, by);
       const mutant = mutants[number];
       if (mutant !== undefined) onTried({ mutant, by });
@@ -44,7 +46,7 @@ export async function tryMutants(
 }
 
 /** Runs one host to its end, or to that of the first mutant that ends or hangs it. */
-function askHost(task: Task, onTried: (number: number, by: string | null) => void): Promise<void> {
+function askHost(task: Task, onTried: (number: number, by: string | null) => void): Promise<Sound> {
   const host = fork(join(import.meta.dirname, 'host.ts'), [], {
     cwd: ROOT_DIR,
     execArgv: ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${HEAP_MIB}`],
@@ -54,8 +56,8 @@ function askHost(task: Task, onTried: (number: number, by: string | null) => voi
   });
   return new Promise((resolve, reject) => {
     let current: { readonly number: number; readonly cpuAtMs: number } | null = null;
-    let cpuMaxMs = Number.POSITIVE_INFINITY;
-    let fault: string | null = 'its tests ended the process that runs them';
+    let [cpuMaxMs, fault] = [Number.POSITIVE_INFINITY, 'its tests ended the process that runs them'];
+    let sound: Sound | null = null;
     let hangs = false;
     const watch = setInterval(() => {
       if (current === null || cpuMsOf(host) - current.cpuAtMs < cpuMaxMs) return;
@@ -64,8 +66,10 @@ function askHost(task: Task, onTried: (number: number, by: string | null) => voi
     }, WATCHED_EVERY_MS);
     host.on('message', (told: Told) => {
       if (told.kind === 'unsound') fault = told.why;
-      else fault = null;
-      if (told.kind === 'sound') cpuMaxMs = Math.max(CPU_MS_MIN, CPU_FACTOR * told.cpuMs);
+      if (told.kind === 'sound') {
+        sound = told;
+        cpuMaxMs = Math.max(CPU_MS_MIN, CPU_FACTOR * told.cpuMs);
+      }
       if (told.kind === 'trying') current = { number: told.number, cpuAtMs: cpuMsOf(host) };
       if (told.kind === 'tried') {
         current = null;
@@ -77,10 +81,19 @@ function askHost(task: Task, onTried: (number: number, by: string | null) => voi
       clearInterval(watch);
       endGroup(host);
       if (current !== null) onTried(current.number, hangs ? 'time: a loop does not end' : 'crash');
-      if (fault === null) resolve();
-      else reject(new Error(`${task.file} cannot be tried: ${fault}`));
+      if (sound !== null) resolve(sound);
+      else reject(untriable(task.file, fault));
     });
     host.send(task);
+  });
+}
+
+function untriable(file: string, fault: string): Failure {
+  return new Failure({
+    what: `Mutants of ${file} cannot be tried.`,
+    why: fault,
+    remedy:
+      'make its unit tests pass with the file as it is; what needs the runner of vitest itself is left out by tests-of.ts',
   });
 }
 

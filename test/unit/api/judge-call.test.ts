@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
-import { judgeCall } from '../../../worker/api/judge-call.ts';
+import { judgeCall, MARK } from '../../../worker/api/judge-call.ts';
 
 const OWN = 'https://causeway.example';
+
+test('the mark is a header that no form can send', () => {
+  expect(MARK).toBe('x-causeway-request');
+});
 
 test.each([
   ['a program that marks it', false, null, null, '1', null],

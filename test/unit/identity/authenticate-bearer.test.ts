@@ -70,6 +70,21 @@ test('an API token of another form is nobody, and never tried as an access token
   });
 });
 
+test('an API token that is not proven names nobody', async () => {
+  const unproven = world(
+    {
+      addressGate: () => ({ attempt: async () => null, finished: async () => {} }) as never,
+      findToken: async () => ({ argon2id: 'hash', userId: ANN }),
+      verifyArgon2id: async () => false,
+    },
+    { verdict: 'unknown' },
+  );
+  expect(await authenticateBearer(formatApiToken(token), unproven)).toEqual({
+    ok: false,
+    reason: 'wrong_secret',
+  });
+});
+
 test('an access token speaks for its person with the scopes and the end of its own', async () => {
   const asked: unknown[] = [];
   const admitGrant = async (...given: unknown[]) => {

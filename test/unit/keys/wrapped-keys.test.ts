@@ -7,7 +7,7 @@ import {
 } from '../../../worker/keys/data-key.ts';
 import type { KekSource, KeyBytes } from '../../../worker/keys/kek-source.ts';
 import { makeKek, newKeyId, openKek } from '../../../worker/keys/key-encryption-key.ts';
-import { type EnvelopeKey, importEnvelopeKey } from '../../../worker/seal/envelope.ts';
+import { type EnvelopeKey, importEnvelopeKey, openEnvelope } from '../../../worker/seal/envelope.ts';
 
 const bytes = (fill: number): KeyBytes => new Uint8Array(32).fill(fill);
 /** Keys that an operator holds: the first is for new ones. */
@@ -41,6 +41,12 @@ describe('a key-encryption key', () => {
     expect(await openKek(held(1), { ...stored, canary: other.stored.canary })).toBeNull();
   });
 
+  test('has its canary where no other secret stands', async () => {
+    const { stored, key } = await makeKek(held(1));
+    const place = { table: 'app.key_encryption_keys', column: 'canary', row: stored.keyId, tenant: null };
+    expect(await openEnvelope(key, stored.canary, place)).toMatch(/\S/);
+  });
+
   test('is none where the envelope holds another text', async () => {
     const { stored, key } = await makeKek(held(1));
     const { wrapped } = await makeDataKey(key, null, 'secrets');
@@ -66,6 +72,15 @@ describe('a data key', () => {
       });
     },
   );
+
+  test.each([
+    ['ten_ann', 'app.tenant_keys'],
+    [null, 'app.platform_keys'],
+  ] as const)('of %s is sealed for its row of %s', async (tenant, table) => {
+    const { keyId, wrapped } = await makeDataKey(await kek(), tenant, 'secrets');
+    const place = { table, column: 'wrapped', row: keyId, tenant };
+    expect(await openEnvelope(await kek(), wrapped, place)).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  });
 
   test('of a tenant opens for no other, nor for the platform', async () => {
     expect(await unwrapped('ten_ann', {}, 'ten_mallory')).toBeNull();

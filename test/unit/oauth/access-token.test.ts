@@ -56,6 +56,16 @@ async function outcomeOf(token: string, asked: string[] = []): Promise<string> {
   return verified.ok ? 'ok' : verified.reason;
 }
 
+test('the clock is that of the machine, in seconds', async () => {
+  const now = Math.floor(Date.now() / 1000);
+  const expected = { issuer: ISSUER, audience: AUDIENCE, keyOf: async () => es256.publicKey };
+  expect((await verifyAccessToken(await sign({ iat: now - 10, exp: now + 590 }), expected)).ok).toBe(true);
+  expect(await verifyAccessToken(await sign({ iat: now - 700, exp: now - 100 }), expected)).toEqual({
+    ok: false,
+    reason: 'expired',
+  });
+});
+
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const unsigned = (changedHeader: object, signature = '') =>
   `${base64url({ ...header, ...changedHeader })}.${base64url(claims)}.${signature}`;
@@ -71,6 +81,8 @@ describe('claims', () => {
     ['expired by one second more than the tolerance', { iat: NOW - 606, exp: NOW - 6 }, 'expired'],
     ['a life of eleven minutes', { exp: NOW + 651 }, 'invalid'],
     ['issued in the future', { iat: NOW + 6 }, 'invalid'],
+    ['issued as far ahead as clocks may differ', { iat: NOW + 5 }, 'ok'],
+    ['a life of no time', { iat: NOW, exp: NOW }, 'invalid'],
     ['no iat', { iat: undefined }, 'invalid'],
     ['a future nbf', { nbf: NOW + 60 }, 'invalid'],
     ['a claim that this server does not write', { admin: true }, 'invalid'],
@@ -106,6 +118,11 @@ describe('header: anything but the one that this server writes ends before a key
     ['a kid that is a path', () => sign({}, { kid: '../../../../etc/passwd' })],
     ['a kid with SQL', () => sign({}, { kid: "' or '1'='1' or 'aaaaaaaa" })],
     ['a kid as a number', () => unsigned({ kid: 1 }, 'AA')],
+    ['a kid as a number of sixteen digits', () => unsigned({ kid: 1_234_567_890_123_456 }, 'AA')],
+    ['a kid of 15 characters', () => sign({}, { kid: 'k'.repeat(15) })],
+    ['a kid of 65 characters', () => sign({}, { kid: 'k'.repeat(65) })],
+    ['a kid with something before it', () => sign({}, { kid: `/${KID}` })],
+    ['a kid with something behind it', () => sign({}, { kid: `${KID}/` })],
     ['an embedded jwk', () => sign({}, { jwk: { kty: 'EC' } })],
     ['a jku', () => sign({}, { jku: 'https://evil.example/keys' })],
     ['an x5u', () => sign({}, { x5u: 'https://evil.example/cert' })],
@@ -148,6 +165,7 @@ describe('form and signature', () => {
     ['8 KB', () => sign({ scope: 'x'.repeat(900), client_id: 'y'.repeat(5000) }), 'malformed'],
     ['nothing', () => '', 'malformed'],
     ['a header that is no JSON', (token) => token.replace(/^[^.]*/, 'AAAA'), 'malformed'],
+    ['a header that is a number', (token) => token.replace(/^[^.]*/, base64url(1)), 'malformed'],
     ['a header that is null', (token) => token.replace(/^[^.]*/, base64url(null)), 'malformed'],
   ])('%s', async (_what, change, outcome) => {
     expect(await outcomeOf(await change(await sign()))).toBe(outcome);

@@ -26,10 +26,22 @@ describe('a client shows itself in one place', () => {
     ['no secret', basic('a:'), '', 'malformed_authentication'],
     ['bad base64', 'Basic ***', '', 'malformed_authentication'],
     ['bad escapes', basic('a%zz:s'), '', 'malformed_authentication'],
+    ['something before the header', `x${basic('a:s')}`, '', 'malformed_authentication'],
+    ['something behind the header', `${basic('a:s')} x`, '', 'malformed_authentication'],
+    ['no id', basic(':s:t'), '', 'malformed_authentication'],
+    ['4096 characters', basic(`a:${'s'.repeat(3070)}`), '', 'client_secret_basic'],
+    ['more than 4096 characters', basic(`a:${'s'.repeat(3071)}`), '', 'malformed_authentication'],
+    ['the type of an assertion', null, 'client_id=a&client_assertion_type=x', 'wrong_authentication_method'],
     ['an assertion', null, 'client_id=a&client_assertion=x.y.z', 'wrong_authentication_method'],
   ])('%s', (_what, authorization, query, outcome) => {
     const presented = read(authorization, query);
     expect(presented.ok ? presented.value.method : presented.reason).toBe(outcome);
+  });
+
+  test('with the secret that it sent, and the name of what is missing', () => {
+    expect(read(null, 'client_id=a&client_secret=s')).toMatchObject({ value: { id: 'a', secret: 's' } });
+    expect(read(null, 'client_id=a')).toMatchObject({ value: { id: 'a', secret: null } });
+    expect(read(null, '')).toMatchObject({ about: 'client_id' });
   });
 
   test('and both parts of the header are form-encoded', () => {

@@ -59,6 +59,29 @@ describe('an authorization request', () => {
     expect([judged.refusal.reason, judged.answerTo !== null]).toEqual([reason, isAnswered]);
   });
 
+  test('that is right is what a person is asked for', () => {
+    expect(judge({ state: 's', scope: 'data:read root', resource: MCP })).toEqual({
+      ok: true,
+      request: {
+        clientId: client.id,
+        redirectUri: REDIRECT,
+        state: 's',
+        challenge: 'c'.repeat(43),
+        scopes: ['data:read'],
+        resource: MCP,
+      },
+    });
+  });
+
+  test('that is wrong is answered to the address and with the state that it came with', () => {
+    expect(judge({ state: 's', response_mode: 'form_post' })).toMatchObject({
+      refusal: { reason: 'malformed_parameter', about: 'response_mode' },
+      answerTo: { redirectUri: REDIRECT, state: 's' },
+    });
+    expect(judge({ response_type: undefined })).toMatchObject({ refusal: { about: 'response_type' } });
+    expect(judge({ request: 'eyJ' })).toMatchObject({ refusal: { reason: 'request_object' } });
+  });
+
   test('of a client that is not registered for it', () => {
     const judged = judge({}, deviceOnly);
     expect(!judged.ok && judged.refusal.reason).toBe('unauthorized_client');

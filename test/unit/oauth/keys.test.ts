@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { createHash } from 'node:crypto';
+import { describe, expect, test, vi } from 'vitest';
 import { chooseSigningKey } from '../../../worker/oauth/keys/key-ring.ts';
 import { makeSigningKey, placeOfKey } from '../../../worker/oauth/keys/make-key.ts';
-import { newUserCode, parseUserCode } from '../../../worker/oauth/user-code.ts';
+import { digestOfUserCode, newUserCode, parseUserCode } from '../../../worker/oauth/user-code.ts';
 import { importEnvelopeKey, openEnvelope } from '../../../worker/seal/envelope.ts';
 
 test('a new signing key shows its public half, and its private half only in an envelope', async () => {
@@ -33,6 +34,21 @@ describe('the key that signs', () => {
 });
 
 describe('the code that a person types', () => {
+  test('has each letter as often as any other: what would favour the first ones is drawn again', () => {
+    const drawn = [240, 255, 0, 19, 20, 239, 1, 2, 3, 4];
+    const random = vi.spyOn(crypto, 'getRandomValues').mockImplementation((bytes) => {
+      (bytes as Uint8Array)[0] = drawn.shift() ?? 0;
+      return bytes;
+    });
+    const code = newUserCode();
+    random.mockRestore();
+    expect(code).toBe('BZBZ-CDFG');
+  });
+
+  test('is stored as its digest', async () => {
+    expect(await digestOfUserCode('BCDF-GHJK')).toBe(createHash('sha256').update('BCDF-GHJK').digest('hex'));
+  });
+
   test('is always of the form that is read', () => {
     for (let index = 0; index < 200; index++) {
       const code = newUserCode();

@@ -14,6 +14,7 @@ test.each<[string, string | undefined, string | undefined, string]>([
   ['s256', CHALLENGE, 's256', 'challenge_not_s256'],
   ['42 characters', CHALLENGE.slice(1), 'S256', 'malformed_challenge'],
   ['44 characters', `${CHALLENGE}=`, 'S256', 'malformed_challenge'],
+  ['with something before it', ` ${CHALLENGE}`, 'S256', 'malformed_challenge'],
   ['base64 instead of base64url', `${CHALLENGE.slice(1)}+`, 'S256', 'malformed_challenge'],
 ])('challenge: %s', (_what, challenge, method, outcome) => {
   const judged = judgeChallenge(challenge, method);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeResource } from '../../../worker/oauth/resource.ts';
+import { canonicalResource, judgeResource } from '../../../worker/oauth/resource.ts';
 import { DEFAULT_SCOPES, judgeScope, narrowScope } from '../../../worker/oauth/scope.ts';
 
 const MCP = 'https://causeway.example/mcp';
@@ -24,7 +24,21 @@ test.each<[string, string | undefined, boolean, string]>([
   if (judged.ok) expect(judged.value).toBe(MCP);
 });
 
+test('the one resource is the address of the MCP endpoint', () => {
+  expect(canonicalResource('https://causeway.example')).toBe(MCP);
+});
+
 describe('scope', () => {
+  test('what a client is given that asks for nothing is the main job, without shares and settings', () => {
+    expect(DEFAULT_SCOPES).toEqual([
+      'projects:read',
+      'projects:write',
+      'data:read',
+      'data:write',
+      'runs:execute',
+    ]);
+  });
+
   test.each<[string | undefined, readonly string[] | null]>([
     [undefined, DEFAULT_SCOPES],
     ['projects:read', ['projects:read']],
@@ -44,11 +58,14 @@ describe('scope', () => {
     [undefined, ['a', 'b']],
     ['a', ['a']],
     ['b a', ['a', 'b']],
+    ['a  b ', ['a', 'b']],
     ['a c', null],
     ['c', null],
     [' ', null],
   ])('narrowed from "a b" to %j', (scope, narrowed) => {
     const judged = narrowScope(scope, ['a', 'b']);
-    expect(judged.ok ? judged.value : null).toEqual(narrowed);
+    expect(judged).toMatchObject(
+      narrowed === null ? { ok: false, reason: 'wider_scope' } : { ok: true, value: narrowed },
+    );
   });
 });

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { judgePassword, normalizePassword } from '../../../worker/people/password-rules.ts';
+import {
+  explainPasswordFault,
+  judgePassword,
+  normalizePassword,
+} from '../../../worker/people/password-rules.ts';
 
 const EMAIL = 'ann.lee@acme.example';
 
@@ -16,6 +20,8 @@ describe('a new password', () => {
     ['the email', EMAIL, 'is_email'],
     ['the email in capitals', EMAIL.toUpperCase(), 'is_email'],
     ['the email in full-width letters', 'ａｎｎ.lee@acme.example', 'is_email'],
+    ['five characters again and again', 'ratesratesra', null],
+    ['every second letter of the alphabet', 'acegikmoqsuw', null],
     ['one character', 'a'.repeat(20), 'too_common'],
     ['four characters again and again', 'abcdabcdabcdabcd', 'too_common'],
     ['a common one with digits behind', 'Password1234567', 'too_common'],
@@ -27,6 +33,17 @@ describe('a new password', () => {
     ['a common phrase', 'Correct Horse Battery Staple', 'too_common'],
   ] as const)('%s: %s', (_what, password, fault) => {
     expect(judgePassword(password, EMAIL)).toBe(fault);
+  });
+
+  test('is the email, whichever way that is spelled', () => {
+    expect(judgePassword(EMAIL, 'ａｎｎ.lee@acme.example')).toBe('is_email');
+  });
+
+  test('that is refused is so with a sentence of its own', () => {
+    expect(explainPasswordFault('too_short')).toMatch(/12 characters/);
+    expect(explainPasswordFault('too_long')).toMatch(/200 characters/);
+    expect(explainPasswordFault('is_email')).toMatch(/email/);
+    expect(explainPasswordFault('too_common')).toMatch(/attacker tries/);
   });
 
   test('is the same whichever way a keyboard composes it', () => {

@@ -12,6 +12,12 @@ describe('the cookie of a session', () => {
     );
   });
 
+  test('on plain http on loopback is the same but for what a browser would refuse there', () => {
+    expect(setCookie('form', SECRET, { publicUrl: local, maxAgeSeconds: 0 })).toBe(
+      `causeway-form=${SECRET}; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`,
+    );
+  });
+
   test.each([
     ['https on loopback too', 'https://127.0.0.1:8787', '__Host-causeway'],
     [
@@ -20,6 +26,8 @@ describe('the cookie of a session', () => {
       '__Host-causeway',
     ],
     ['plain http on loopback, for development', local, 'causeway'],
+    ['plain http on localhost', 'http://localhost:8787', 'causeway'],
+    ['plain http on loopback by IPv6', 'http://[::1]:8787', 'causeway'],
     [
       'plain http on a name that only begins like loopback',
       'http://localhost.evil.example',
@@ -35,6 +43,8 @@ describe('the cookie of a session', () => {
     ['twice: one of them was planted', `__Host-causeway=${SECRET}; __Host-causeway=${'y'.repeat(43)}`, null],
     ['without the prefix: another host may have set it', `causeway=${SECRET}`, null],
     ['of another form', '__Host-causeway=short', null],
+    ['with something before it', `__Host-causeway=!${SECRET}`, null],
+    ['with something behind it', `__Host-causeway=${SECRET}!`, null],
     ['absent', '', null],
   ])('%s', (_what, cookie, expected) => {
     const request = new Request(https, { headers: { cookie } });

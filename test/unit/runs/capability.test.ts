@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../../protocol/ids.ts';
-import { grant, jobLifetimeMs, open } from '../../../worker/runs/capability.ts';
+import { DOWNLOAD_LIFETIME_MS, grant, jobLifetimeMs, open } from '../../../worker/runs/capability.ts';
 import { importSealKey } from '../../../worker/seal/seal.ts';
 
 const key = await importSealKey(Buffer.alloc(32, 1).toString('base64url'));
@@ -41,4 +41,8 @@ test('a capability ends ten minutes after its run must have', async () => {
     ok: false,
     reason: 'expired',
   });
+});
+
+test('a download link lives for a quarter of an hour', () => {
+  expect(DOWNLOAD_LIFETIME_MS).toBe(900_000);
 });

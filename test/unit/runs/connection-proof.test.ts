@@ -26,6 +26,7 @@ describe('the form of a proof', () => {
     ['an id of another kind', header({ executor: newId('run') }), 'malformed'],
     ['a short nonce', header({ nonce: 'short' }), 'malformed'],
     ['a signature cut short', header().slice(0, -1), 'malformed'],
+    ['a signature of another spelling', header().replace(/.{86}$/, `${'A'.repeat(85)}B`), 'malformed'],
     ['a space at the end', `${header()} `, 'malformed'],
     ['a time that is no number', header().replace(`.${NOW / 1000}.`, '.1e9.'), 'malformed'],
     ['a time 61 s ago', header({ seconds: NOW / 1000 - 61 }), 'outside_window'],
@@ -46,6 +47,14 @@ describe('the signature of a proof', () => {
 
   test('holds for the key that made it, within the window', async () => {
     expect(await isOf(proofOf(header({ seconds: NOW / 1000 - 59 })), publicKey)).toBe(true);
+  });
+
+  test('holds to the very end of the window', () => {
+    expect(proofOf(header({ seconds: NOW / 1000 - 60 })).seconds).toBe(NOW / 1000 - 60);
+  });
+
+  test('is none of a key that is no base64url', async () => {
+    expect(await isOf(proofOf(header()), 'no key')).toBe(false);
   });
 
   test('means nothing for another deployment, key, time, nonce, executor or purpose', async () => {

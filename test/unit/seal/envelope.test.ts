@@ -49,6 +49,16 @@ test('each envelope has a nonce of its own from the generator of the platform', 
   expect(nonces[0]).not.toEqual(nonces[1]);
 });
 
+test('a key is 32 bytes, and nobody reads it back', async () => {
+  expect((await key()).key.extractable).toBe(false);
+  await expect(importEnvelopeKey('AAAAAAA1', new Uint8Array(31))).rejects.toThrow('32 bytes');
+});
+
+test('what is no envelope names no key', () => {
+  for (const text of ['', 'a private key', 'v1.short.AAAA', 'v1.AAAAAAA1.', 'v1.AAAAAAA1.A A'])
+    expect(keyIdOf(text)).toBeNull();
+});
+
 describe('Mallory, who can write the database, gets nothing opened by an envelope', () => {
   const flip = (text: string, at: number) =>
     `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
@@ -69,6 +79,9 @@ describe('Mallory, who can write the database, gets nothing opened by an envelop
     ['with another nonce', (it) => flip(it, 12), {}],
     ['with another byte inside', (it) => flip(it, 30), {}],
     ['with another tag', (it) => flip(it, it.length - 8), {}],
+    ['with something before it', (it) => `x${it}`, {}],
+    ['with a part more', (it) => `${it}.AAAA`, {}],
+    ['of no whole bytes', (it) => `${it}AA`, {}],
     ['that is empty', () => 'v1.AAAAAAA1.', {}],
     ['of a nonce alone', () => `v1.AAAAAAA1.${'A'.repeat(16)}`, {}],
     ['that is its text', () => 'a private key', {}],

@@ -84,6 +84,29 @@ describe('a token', () => {
     expect([reason, 'malformed']).toContain(opened.ok ? '' : opened.reason);
   });
 
+  test('is made of whole seconds, and of text of any length', async () => {
+    const key = await importFernetKey(SECRET);
+    const bytes = new TextEncoder().encode('twenty bytes of text');
+    const opened = await openFernet(key, await sealFernet(key, bytes, NOW + 999), { now: NOW });
+    expect(opened).toEqual({ ok: true, bytes, madeAt: new Date(NOW) });
+  });
+
+  test('with its padding in the middle is none', async () => {
+    const token = await sealed();
+    const bare = token.replace(/=+$/, '');
+    expect(token).toHaveLength(100);
+    const moved = `${bare.slice(0, 10)}==${bare.slice(10)}`;
+    expect(await openFernet(await importFernetKey(SECRET), moved, { now: NOW })).toEqual({
+      ok: false,
+      reason: 'malformed',
+    });
+  });
+
+  test('is made with a key that nobody reads back', async () => {
+    const { signing, encryption } = await importFernetKey(SECRET);
+    expect([signing.extractable, encryption.extractable]).toEqual([false, false]);
+  });
+
   test('of another key is forged, and a key of another length is none', async () => {
     const other = await importFernetKey(`A${SECRET.slice(1)}`);
     expect(await openFernet(other, await sealed(), { now: NOW })).toEqual({ ok: false, reason: 'forged' });

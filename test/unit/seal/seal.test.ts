@@ -16,6 +16,16 @@ test('what was sealed comes back as it was, until its time is over', async () =>
   expect(await unseal(key, 'upload', sealed, 1000)).toEqual({ ok: false, reason: 'expired' });
 });
 
+test('a second that has begun is lived to its end', async () => {
+  const sealed = await seal(key, 'upload', {}, 1500, 0);
+  expect((await unseal(key, 'upload', sealed, 1999)).ok).toBe(true);
+  expect((await unseal(key, 'upload', sealed, 2000)).ok).toBe(false);
+});
+
+test('nobody reads the key back', () => {
+  expect(key.extractable).toBe(false);
+});
+
 describe('Mallory gets nothing by', () => {
   test.each<[string, (sealed: string) => string]>([
     [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseTokenForm } from '../../../worker/tokens/parse-token-form.ts';
+import { LIFETIME_DAYS_MAX, parseTokenForm } from '../../../worker/tokens/parse-token-form.ts';
 
 const FORM = {
   name: 'nightly',
@@ -36,6 +36,12 @@ describe('what people write', () => {
       { networks: ['192.0.2.0/24', '2001:db8::/48', '10.0.0.1'] },
     ],
     ['projects in lines', { projects: ' Sales 2026 \r\n\r\nBudget' }, { projects: ['Sales 2026', 'Budget'] }],
+    ['an hour', { days: String(1 / 24) }, { lifetimeSeconds: 3600 }],
+    ['a year', { days: String(LIFETIME_DAYS_MAX) }, { lifetimeSeconds: LIFETIME_DAYS_MAX * 86_400 }],
+    ['50 networks', { networks: '10.0.0.1 '.repeat(50) }, { networks: Array(50).fill('10.0.0.1') }],
+    ['a network of 50 characters', { networks: '1'.repeat(50) }, { networks: ['1'.repeat(50)] }],
+    ['100 projects', { projects: 'x\n'.repeat(100) }, { projects: Array(100).fill('x') }],
+    ['a project of 255 characters', { projects: 'x'.repeat(255) }, { projects: ['x'.repeat(255)] }],
     ['a scope that is not there', { 'scope:admin': 'on' }, { scopes: ['projects:read', 'runs:execute'] }],
   ])('%s', (_what, changes, expected) => {
     expect(parse(changes)).toMatchObject({ ok: true, wish: expected });
@@ -57,11 +63,23 @@ describe('what is refused with a sentence', () => {
     ['a life of 366 days', { days: '366' }, 'lives'],
     ['a life of no number', { days: '90 days' }, 'lives'],
     ['51 networks', { networks: '10.0.0.1 '.repeat(51) }, 'networks'],
+    ['a project of 256 characters', { projects: 'x'.repeat(256) }, 'projects'],
     ['101 projects', { projects: 'x\n'.repeat(101) }, 'projects'],
     ['a network of 51 characters', { networks: '1'.repeat(51) }, 'networks'],
   ])('%s', (_what, changes, about) => {
     const parsed = parse(changes);
     expect(parsed).toMatchObject({ ok: false, problem: expect.stringContaining(about) });
+  });
+
+  test('a form without any of its fields', () => {
+    expect(
+      parseTokenForm(new URLSearchParams({ 'scope:data:read': 'on', role: 'viewer', days: '1' })),
+    ).toEqual({
+      ok: false,
+      problem: expect.stringContaining('Give the token a name'),
+    });
+    const form = new URLSearchParams({ name: 'x', 'scope:data:read': 'on', role: 'viewer', days: '1' });
+    expect(parseTokenForm(form)).toMatchObject({ ok: true, wish: { networks: [], projects: [] } });
   });
 
   test('no scope', () => {
