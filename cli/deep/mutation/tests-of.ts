@@ -6,7 +6,10 @@ import type { Module } from './modules.ts';
 const UNIT_TEST = /^test\/unit\/.*\.test\.ts$/;
 
 /** Words of vitest that need its own runner, which a host of mutants does without. */
-const NEEDS_RUNNER = /\bvi\.(?:useFakeTimers|setSystemTime|mock|waitUntil|waitFor)\b|\binject\(/;
+const NEEDS_RUNNER =
+  /\bvi\.(?:useFakeTimers|setSystemTime|mock|waitUntil|waitFor)\b|\bexpect\.poll\b|\binject\(/;
+/** What more tests than this import is a word of the whole program: the test of its own name is asked alone. */
+const TESTS_MAX = 16;
 
 /** The unit tests that import a file of a module themselves, or another file of the module that needs this one. */
 export function testsOf(
@@ -16,18 +19,18 @@ export function testsOf(
   readSource: (path: string) => string,
 ): readonly string[] {
   const near = new Set(files.filter((other) => other === file || reaches(other, file, graph)));
-  return (
-    [...graph]
-      .filter(([test, targets]) => UNIT_TEST.test(test) && targets.some((target) => near.has(target)))
-      .map(([test]) => test)
-      .filter((test) => !NEEDS_RUNNER.test(readSource(test)))
-      // The test of the file itself notices most, so it comes first.
-      .sort((one, other) => isNamed(other, file) - isNamed(one, file) || one.localeCompare(other))
-  );
+  const tests = [...graph]
+    .filter(([test, targets]) => UNIT_TEST.test(test) && targets.some((target) => near.has(target)))
+    .map(([test]) => test)
+    .filter((test) => !NEEDS_RUNNER.test(readSource(test)))
+    .sort();
+  // The test of the file itself notices most, so it comes first.
+  const own = tests.filter((test) => isNamed(test, file));
+  return own.length > 0 && tests.length > TESTS_MAX ? own : [...new Set([...own, ...tests])];
 }
 
-function isNamed(test: string, file: string): number {
-  return Number(basename(test, '.test.ts') === basename(file, '.ts'));
+function isNamed(test: string, file: string): boolean {
+  return basename(test, '.test.ts') === basename(file, '.ts');
 }
 
 function reaches(from: string, to: string, graph: ImportGraph): boolean {

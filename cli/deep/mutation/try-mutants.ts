@@ -16,7 +16,7 @@ export interface Tried {
 const MUTANTS_PER_HOST = 120;
 /** A mutant may use so much more of the processor than all tests of its file did, before it is a loop that does not end. */
 const CPU_FACTOR = 6;
-const CPU_MS_MIN = 1_500;
+const CPU_MS_MIN = 700;
 const WATCHED_EVERY_MS = 250;
 const HEAP_MIB = 768;
 const CLOCK_TICKS_PER_SECOND = 100;
