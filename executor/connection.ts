@@ -34,6 +34,8 @@ export interface ConnectionSettings {
 }
 
 export interface Connection {
+  /** HTTP status with which the pool refused the last dial; null where it took it, or was not reached. */
+  refusedStatus(): number | null;
   /** Sends where the pool listens; otherwise the message is lost, and what must not be is sent again after a welcome. */
   send(message: FromExecutor): void;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
   let clockOffsetSeconds = 0;
   let redial: NodeJS.Timeout | null = null;
   let heardMs = performance.now();
+  let refusedStatus: number | null = null;
 
   const transmit = (message: FromExecutor): void => {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
@@ -118,12 +121,14 @@ export function openConnection(settings: ConnectionSettings): Connection {
       if (message.type !== 'welcome') return settings.onMessage(message);
       clearTimeout(greeting);
       attempt = 0;
+      refusedStatus = null;
       isWelcome = true;
       settings.identity.accepted();
       settings.onWelcome();
     });
     dialled.on('unexpected-response', (request, response) => {
       clearTimeout(greeting);
+      refusedStatus = response.statusCode ?? null;
       const learned = offsetFrom(response.statusCode, response.headers.date, Date.now());
       response.resume();
       request.destroy();
@@ -152,6 +157,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
   dial();
 
   return {
+    refusedStatus: () => refusedStatus,
     send(message) {
       if (isWelcome) transmit(message);
     },

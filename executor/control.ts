@@ -17,6 +17,8 @@ const statusSchema = z.object({
   pool: z.string(),
   /** Whether the pool has welcomed it and the socket is open. */
   connected: z.boolean(),
+  /** HTTP status with which the pool refused the last dial; null where it did not. */
+  refused_status: z.number().nullable(),
   /** It takes no further runs, for good or for now. */
   draining: z.boolean(),
   /** Why it takes none for now; null where it takes some, or none any more. An earlier version does not say. */

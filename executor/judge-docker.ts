@@ -5,6 +5,13 @@ import { type GvisorPlatform, runscFlags } from './sandbox/gvisor.ts';
 /** The version of the Engine API that is spoken where the daemon still does; Docker 20.10 is the first that has it. */
 const API_VERSION = '1.41';
 
+export interface DockerWanted {
+  readonly engine: 'docker-runsc' | 'docker-runc';
+  readonly platform: GvisorPlatform;
+  /** A runsc of this host that a daemon without one can be given. */
+  readonly runscPath: string;
+}
+
 export type DockerJudged =
   | {
       readonly ok: true;
@@ -29,11 +36,8 @@ function isOlder(one: string, other: string): boolean {
 }
 
 /** Whether this daemon can bound and isolate runs with the runtime wanted, or one sentence on what it lacks. Pure. */
-export function judgeDocker(
-  version: DockerVersion,
-  info: DockerInfo,
-  wanted: { readonly engine: 'docker-runsc' | 'docker-runc'; readonly platform: GvisorPlatform },
-): DockerJudged {
+export function judgeDocker(version: DockerVersion, info: DockerInfo, wanted: DockerWanted): DockerJudged {
+  const restart = `Put this into its daemon.json (/etc/docker/daemon.json) and restart it: ${settingsFor(wanted)}`;
   const refuse = (reason: string): DockerJudged => ({ ok: false, reason });
   const apiVersion = apiVersionOf(version);
   if (apiVersion === null) return refuse(`Docker ${version.Version} is too old; it takes 20.10 or newer.`);
@@ -48,7 +52,7 @@ export function judgeDocker(
     );
   if (info.CgroupDriver !== 'cgroupfs')
     return refuse(
-      `This Docker leaves cgroups to ${info.CgroupDriver}, so a run could not be bounded from before its start. Set "exec-opts": ["native.cgroupdriver=cgroupfs"] in its daemon.json and restart it.`,
+      `This Docker leaves cgroups to ${info.CgroupDriver}, so a run could not be bounded from before its start. ${restart}`,
     );
   if (wanted.engine === 'docker-runc') {
     const path = info.Runtimes.runc?.path;
@@ -60,10 +64,17 @@ export function judgeDocker(
   const fitting = found.find(([, { runtimeArgs }]) => flags.every((flag) => runtimeArgs?.includes(flag)));
   if (fitting !== undefined)
     return { ok: true, runtime: fitting[0], runtimePath: fitting[1].path ?? '', apiVersion };
-  const remedy = `In its daemon.json, under "runtimes", give it "path" and "runtimeArgs": ${JSON.stringify(flags)}, and restart it.`;
   return refuse(
     found.length === 0
-      ? `This Docker has no runtime runsc. ${remedy}`
-      : `This Docker starts runsc without flags that runs rely on. ${remedy}`,
+      ? `This Docker has no runtime runsc. ${restart}`
+      : `This Docker starts runsc without flags that runs rely on. ${restart}`,
   );
+}
+
+/** All that a Docker daemon has to be told, so that it is told once. */
+function settingsFor({ engine, platform, runscPath }: DockerWanted): string {
+  const execOpts = { 'exec-opts': ['native.cgroupdriver=cgroupfs'] };
+  if (engine === 'docker-runc') return JSON.stringify(execOpts);
+  const runsc = { path: runscPath, runtimeArgs: runscFlags(platform) };
+  return JSON.stringify({ ...execOpts, runtimes: { runsc } });
 }

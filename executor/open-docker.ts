@@ -19,6 +19,8 @@ export interface DockerParts {
   readonly state: { readonly dir: string; readonly tag: string };
   readonly image: ProvenImage;
   readonly python: string;
+  /** A runsc of this host that a daemon without one can be given. */
+  readonly runscPath: string;
   readonly log: Log;
 }
 
@@ -32,7 +34,12 @@ export async function openDocker(parts: DockerParts): Promise<DockerOpened> {
   try {
     const version = await dockerApi(config.dockerSocket, null).version();
     const api = dockerApi(config.dockerSocket, apiVersionOf(version));
-    const judged = judgeDocker(version, await api.info(), { engine: name, platform: config.platform });
+    const { platform } = config;
+    const judged = judgeDocker(version, await api.info(), {
+      engine: name,
+      platform,
+      runscPath: parts.runscPath,
+    });
     if (!judged.ok) return judged;
     const runtime = await versionOfRuntime(name, judged.runtimePath, version.Components ?? []);
     if (!runtime.ok) return runtime;

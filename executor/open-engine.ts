@@ -106,10 +106,11 @@ export async function openNamed(
     if (!proven.ok) return proven;
     log('info', 'image proven', { image: provided.digest, signed_by: proven.signedBy });
     const { image } = proven;
+    const { path: runscPath } = await ensureRunsc(provision);
     const opened =
       name === 'gvisor'
-        ? await openGvisor((await ensureRunsc(provision)).path, image, config, state, log, given)
-        : await openDocker({ engine: name, config, state, image, python: PYTHON, log });
+        ? await openGvisor(runscPath, image, config, state, log, given)
+        : await openDocker({ engine: name, config, state, image, python: PYTHON, runscPath, log });
     return opened.ok ? { ok: true, ...offerOf(opened.engine, image) } : opened;
   } catch (error) {
     if (error instanceof ProvisionProblem) return { ok: false, reason: `${error.message} ${error.remedy}` };

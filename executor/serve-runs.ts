@@ -23,6 +23,8 @@ export interface Serving {
   live(): {
     /** The pool has welcomed it and the socket is open. */
     readonly connected: boolean;
+    /** HTTP status with which the pool refused the last dial; null where it did not. */
+    readonly refused_status: number | null;
     /** It takes no further runs, for good or for now. */
     readonly draining: boolean;
     /** Why it takes none for now. */
@@ -170,6 +172,7 @@ export function serveRuns(settings: ServeSettings): Serving {
   return {
     live: () => ({
       connected: isConnected,
+      refused_status: connection.refusedStatus(),
       draining: isDraining(),
       says: pausedFor,
       runs: held.holding().length,

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { copyProgram } from '../../executor/host/install-program.ts';
-import { BUNDLED_CACHE, BUNDLED_SIGNATURE } from '../../executor/host/layout.ts';
-import { signatureFileOf } from '../../infra/image-signature/prove-image.ts';
+import { BUNDLED_CACHE, BUNDLED_KEYS, BUNDLED_SIGNATURE } from '../../executor/host/layout.ts';
+import { readKeyLines } from '../../executor/host/read-key-lines.ts';
+import { proveImage, signatureFileOf } from '../../infra/image-signature/prove-image.ts';
 import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
 import { ensureRunsc } from '../../infra/sandbox-image/ensure-runsc.ts';
 import { imagesFolder } from '../../infra/sandbox-image/store/image-store.ts';
@@ -17,6 +18,8 @@ import { type JsonOptions, jsonOption } from './state-option.ts';
 
 interface BundleOptions extends JsonOptions {
   readonly out: string;
+  readonly imageKey: readonly string[];
+  readonly imageSignature?: string;
   readonly withImage?: true;
 }
 
@@ -31,13 +34,22 @@ export function registerBundle(executor: Command): void {
       'Makes an archive with the executor, its Node and the command causeway-executor. The host needs neither npm nor Node.',
     )
     .requiredOption('--out <file>', 'the archive, as causeway-executor.tar.gz')
+    .option(
+      '--image-key <key>',
+      'a public key that hosts trust to sign the sandbox image, or a file of them; repeatable',
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
+    .option('--image-signature <file>', 'what ./causeway image sign wrote (default: beside the image)')
     .option('--with-image', 'gVisor and the sandbox image too: the host fetches nothing at all')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 Example:
-  $ ./causeway executor bundle --out causeway-executor.tar.gz
+  $ ./causeway image key --out image-key > image-keys     # once; image-key stays where images are signed
+  $ ./causeway image sign --key image-key                 # for each version
+  $ ./causeway executor bundle --image-key image-keys --out causeway-executor.tar.gz
   $ scp causeway-executor.tar.gz join-token host:
   host$ tar -xzf causeway-executor.tar.gz
   host$ sudo causeway-executor/causeway-executor join --url https://causeway.example.com --token-file join-token`,
@@ -45,7 +57,8 @@ Example:
     .action(bundle);
 }
 
-async function bundle({ out, withImage, json }: BundleOptions): Promise<void> {
+async function bundle(options: BundleOptions): Promise<void> {
+  const { out, withImage, json } = options;
   const file = resolve(out);
   const board = createBoard();
   const making = await mkdtemp(join(dirname(file), '.causeway-bundle-'));
@@ -53,7 +66,7 @@ async function bundle({ out, withImage, json }: BundleOptions): Promise<void> {
     const folder = join(making, FOLDER);
     await board.step('Program', () => copyProgram(folder));
     if (withImage) await board.step('Image', (say) => copyCache(join(folder, BUNDLED_CACHE), say));
-    await board.step('Signature', () => copySignature(join(folder, BUNDLED_SIGNATURE)));
+    await board.step('Signature', (say) => copyTrust(folder, options, say));
     await board.step('Archive', () => pack(making, join(making, 'archive')));
     await rename(join(making, 'archive'), file);
   } finally {
@@ -80,15 +93,29 @@ async function copyCache(target: string, say: (doing: string) => void): Promise<
     });
 }
 
-/** That of the image in this checkout's cache, where `./causeway image sign` has put it there. */
-async function copySignature(target: string): Promise<void> {
-  const image = await ensureImage({ stateDir: CACHE_DIR });
-  await cp(signatureFileOf(CACHE_DIR, image.digest), target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    printNote(
-      '  The sandbox image is not signed here: each host needs --image-signature (./causeway image sign).',
+/** The keys that hosts trust, and the signature of the image by one of them; nothing that a host would refuse. */
+async function copyTrust(
+  folder: string,
+  { imageKey, imageSignature }: BundleOptions,
+  say: (doing: string) => void,
+): Promise<void> {
+  if (imageKey.length === 0)
+    return printNote(
+      '  No --image-key: each host has to be given --image-key and --image-signature when it joins.',
     );
-  });
+  const image = await ensureImage({ stateDir: CACHE_DIR });
+  const signatureFile = imageSignature ?? signatureFileOf(CACHE_DIR, image.digest);
+  const proven = await proveImage(image, { keys: imageKey, signatureFile }, () =>
+    say('reading all files of the image'),
+  );
+  if (!proven.ok)
+    throw new Failure({
+      what: 'Hosts would refuse the sandbox image with these keys, so no bundle was made.',
+      why: proven.says,
+      remedy: proven.remedy,
+    });
+  await cp(signatureFile, join(folder, BUNDLED_SIGNATURE));
+  await writeFile(join(folder, BUNDLED_KEYS), `${(await readKeyLines(imageKey)).join('\n')}\n`);
 }
 
 async function pack(dir: string, file: string): Promise<void> {

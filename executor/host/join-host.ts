@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printProgress } from '../../infra/sandbox-image/print-progress.ts';
 import { readConfig, type ServeOptions } from '../config.ts';
@@ -6,10 +7,10 @@ import { confirmOnTerminal } from './ask-terminal.ts';
 import type { HostOptions } from './commands.ts';
 import { exists } from './exists.ts';
 import { HostProblem } from './host-problem.ts';
-import { isInstalled, programVersion } from './install-program.ts';
+import { isInstalled, OWN_ROOT, programVersion } from './install-program.ts';
 import { type Joined, performJoin } from './join.ts';
 import { type HostFault, type JoinWish, judgeHost } from './judge-host.ts';
-import { type Layout, layoutUnder, programOf } from './layout.ts';
+import { BUNDLED_KEYS, type Layout, layoutUnder, programOf } from './layout.ts';
 import { lookAtHost } from './look-at-host.ts';
 import { planJoin, planText } from './plan.ts';
 import { readKeyLines } from './read-key-lines.ts';
@@ -63,7 +64,7 @@ export async function joinHost(options: JoinOptions, command: Command): Promise<
   tell(joined, layout, options);
 }
 
-/** What an earlier join was told, and this one over it. Keys are kept themselves, not files that may go. */
+/** What an earlier join was told, and this one over it. Keys are kept themselves, not files that may go: those that were given, or came with the bundle. */
 async function settingsFor(layout: Layout, options: JoinOptions, command: Command): Promise<Settings> {
   const before = (await exists(layout.settingsFile)) ? readSettings(layout.settingsFile) : null;
   if (before?.ok === false)
@@ -73,7 +74,9 @@ async function settingsFor(layout: Layout, options: JoinOptions, command: Comman
       remedy: 'mend or remove that file, and join again with all options',
     });
   const { 'image-signature': _, ...said } = settingsOf(command);
-  const keys = options.imageKey.length === 0 ? {} : { 'image-key': await readKeyLines(options.imageKey) };
+  const bundled = join(OWN_ROOT, BUNDLED_KEYS);
+  const named = options.imageKey.length === 0 && (await exists(bundled)) ? [bundled] : options.imageKey;
+  const keys = named.length === 0 ? {} : { 'image-key': await readKeyLines(named) };
   return { ...before?.settings, ...said, ...keys };
 }
 

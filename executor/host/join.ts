@@ -87,10 +87,10 @@ async function installProgram({ layout, version, say }: JoinWork): Promise<void>
   await mkdir(layout.cacheDir, { recursive: true, mode: 0o755 });
 }
 
-async function provide({ layout, wish, say, onProgress }: JoinWork): Promise<void> {
+async function provide({ layout, say, onProgress }: JoinWork): Promise<void> {
   await unpackBundledCache(layout, say);
   const options = { stateDir: layout.cacheDir, onProgress };
-  if (!wish.engine.startsWith('docker')) await ensureRunsc(options);
+  await ensureRunsc(options);
   await ensureImage(options);
 }
 
@@ -169,8 +169,8 @@ async function writeSettings(work: JoinWork, engine: EngineName): Promise<void> 
   await replaceFile(work.layout.settingsFile, `${JSON.stringify(settings, null, 2)}\n`);
 }
 
-async function register({ layout, joinToken, say }: JoinWork, config: Config) {
-  say('registering with the join token');
+async function register({ layout, facts, joinToken, say }: JoinWork, config: Config) {
+  if (!facts.isRegistered) say('registering with the join token');
   const found = await findIdentity({
     file: identityFileOf(layout.stateDir),
     baseUrl: config.url ?? '',

@@ -39,8 +39,9 @@ export function layoutUnder(prefix: string, cacheDir?: string): Layout {
 
 /** Where a bundle made `--with-image` has what is to be in the cache. */
 export const BUNDLED_CACHE = 'cache';
-/** Where a bundle has the signature of its image. */
+/** Where a bundle has the signature of its image, and the public keys that its hosts trust. */
 export const BUNDLED_SIGNATURE = 'image.sig';
+export const BUNDLED_KEYS = 'image-keys';
 
 /** Of the installed program, as seen from a folder of a version or from `current`. */
 export const programOf = (dir: string) => ({

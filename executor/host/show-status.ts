@@ -27,7 +27,7 @@ async function serviceState(): Promise<string | null> {
 
 /** For a person. Pure. */
 export function statusText(daemon: DaemonStatus, service: string | null): string {
-  const state = daemon.connected ? 'connected' : 'not connected; it dials again by itself';
+  const state = connectionText(daemon);
   const rows = [
     ['executor', `${daemon.executor} of pool ${daemon.pool}`],
     ['state', daemon.draining ? `${state}, ${whyDraining(daemon)}` : state],
@@ -43,6 +43,14 @@ export function statusText(daemon: DaemonStatus, service: string | null): string
 
 function whyDraining({ says }: DaemonStatus): string {
   return says === null ? 'draining' : `takes no runs for now: ${says}`;
+}
+
+function connectionText({ connected, refused_status }: DaemonStatus): string {
+  if (connected) return 'connected';
+  if (refused_status === null) return 'not connected; it dials again by itself';
+  return refused_status === 401
+    ? 'refused (401): the deployment knows no such executor, or not this key of it. Where it was revoked, remove its key (executor.json of its state folder) and join anew with a token'
+    : `refused (${refused_status}); it dials again by itself`;
 }
 
 function stoppedText(service: string | null): string {

@@ -12,6 +12,7 @@ const STATUS: DaemonStatus = {
   ...{
     draining: false,
     says: null,
+    refused_status: null,
     runs: 1,
     slots: 2,
     engine: 'gvisor',
@@ -46,4 +47,7 @@ it('status tells an operator why a host takes no runs', () => {
     'connected, takes no runs for now: the disk of its state has 3 MiB free, less than 64',
   );
   expect(statusText({ ...STATUS, draining: true }, null)).toContain('connected, draining');
+  const cutOff = { ...STATUS, connected: false, refused_status: 401 };
+  expect(statusText(cutOff, null)).toMatch(/refused \(401\).*revoked.*join anew/);
+  expect(statusText({ ...cutOff, refused_status: null }, null)).toContain('it dials again by itself');
 });

@@ -11,7 +11,7 @@ const INFO: DockerInfo = {
   SecurityOptions: ['name=apparmor', 'name=seccomp,profile=default'],
   Runtimes: { runc: { path: 'runc' }, 'gvisor-of-ours': RUNSC },
 };
-const WANTED = { engine: 'docker-runsc', platform: 'systrap' } as const;
+const WANTED = { engine: 'docker-runsc', platform: 'systrap', runscPath: '/var/cache/runsc' } as const;
 
 describe('a Docker daemon', () => {
   it('that has what runs rely on is taken, with its own name of the runtime', () => {
@@ -33,7 +33,7 @@ describe('a Docker daemon', () => {
     ['tells no security options', { SecurityOptions: null }, /cannot filter system calls/],
     ['is rootless', { SecurityOptions: ['name=seccomp', 'name=rootless'] }, /maps users .*--docker-socket/],
     ['maps users', { SecurityOptions: ['name=seccomp', 'name=userns'] }, /maps users/],
-    ['leaves cgroups to systemd', { CgroupDriver: 'systemd' }, /native\.cgroupdriver=cgroupfs.*restart/],
+    ['leaves cgroups to systemd', { CgroupDriver: 'systemd' }, /restart it: .*native\.cgroupdriver=cgroupfs/],
     ['has no runsc', { Runtimes: { runc: { path: 'runc' } } }, /has no runtime runsc\. .*daemon\.json/],
     [
       'starts runsc without a filter of system calls',
@@ -53,6 +53,15 @@ describe('a Docker daemon', () => {
   ])('that %s is refused with what to do', (_, lack, reason) => {
     const judged = judgeDocker(VERSION, { ...INFO, ...lack }, WANTED);
     expect(judged).toEqual({ ok: false, reason: expect.stringMatching(reason) });
+  });
+
+  it('is told once all that it has to be given, as its own file takes it', () => {
+    const judged = judgeDocker(VERSION, { ...INFO, CgroupDriver: 'systemd', Runtimes: {} }, WANTED);
+    const settings: unknown = JSON.parse(judged.ok ? '' : judged.reason.slice(judged.reason.indexOf('{')));
+    expect(settings).toEqual({
+      'exec-opts': ['native.cgroupdriver=cgroupfs'],
+      runtimes: { runsc: { path: '/var/cache/runsc', runtimeArgs: RUNSC.runtimeArgs } },
+    });
   });
 
   it.each([
