@@ -34,6 +34,7 @@ grant usage on schema app_private to causeway_keeper;
 grant usage on schema app_private to causeway_resolver;
 
 create schema migrations authorization causeway_owner;
+grant usage on schema migrations to causeway_backup;
 grant usage on schema migrations to causeway_resolver;
 
 -- default privileges of causeway_keeper on functions: {causeway_keeper=X/causeway_keeper}
@@ -1722,6 +1723,7 @@ create table migrations.applied (
   constraint applied_pkey PRIMARY KEY (name)
 );
 alter table migrations.applied owner to causeway_owner;
+grant select on table migrations.applied to causeway_backup;
 grant select on table migrations.applied to causeway_resolver;
 
 -- Functions
@@ -4566,6 +4568,17 @@ alter function app.recall(jsonb) owner to causeway_resolver;
 grant execute on function app.recall(jsonb) to causeway_app;
 comment on function app.recall(jsonb) is 'NULL where the key is new; the stored result where the same call was made before, on a project that this one may see; else the refusal idempotency_conflict.';
 
+CREATE OR REPLACE FUNCTION app.record_backup(backup text, details jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.note_platform_event('backup.take', 'backup', backup, details) $function$;
+alter function app.record_backup(text,jsonb) owner to causeway_keeper;
+grant execute on function app.record_backup(text,jsonb) to causeway_backup;
+grant execute on function app.record_backup(text,jsonb) to causeway_owner;
+comment on function app.record_backup(text,jsonb) is 'Records that a backup was taken, by its id and the SHA-256 of its manifest.';
+
 CREATE OR REPLACE FUNCTION app.record_commit(project text, parent text, commit jsonb, tree jsonb, idempotency jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4604,6 +4617,16 @@ $function$;
 alter function app.record_commit(text,text,jsonb,jsonb,jsonb) owner to causeway_owner;
 grant execute on function app.record_commit(text,text,jsonb,jsonb,jsonb) to causeway_app;
 comment on function app.record_commit(text,text,jsonb,jsonb,jsonb) is 'Refuses with not_found, insufficient_role, project_archived, head_moved or idempotency_conflict; else writes tree, commit, head and event.';
+
+CREATE OR REPLACE FUNCTION app.record_restore(backup text, details jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.note_platform_event('backup.restore', 'backup', backup, details) $function$;
+alter function app.record_restore(text,jsonb) owner to causeway_keeper;
+grant execute on function app.record_restore(text,jsonb) to causeway_owner;
+comment on function app.record_restore(text,jsonb) is 'Records that this database was restored from a backup.';
 
 CREATE OR REPLACE FUNCTION app.record_snapshot(reference text, source text, name text, snapshot jsonb, sources_max integer, idempotency jsonb)
  RETURNS jsonb

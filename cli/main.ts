@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { registerAudit } from './commands/audit.ts';
+import { registerBackup } from './commands/backup.ts';
 import { registerBench } from './commands/bench.ts';
 import { registerBreakGlass } from './commands/break-glass.ts';
 import { registerCerts } from './commands/certs.ts';
@@ -15,6 +16,7 @@ import { registerKeys } from './commands/keys.ts';
 import { registerLogs } from './commands/logs.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerOwner } from './commands/owner.ts';
+import { registerRestore } from './commands/restore.ts';
 import { registerRoutes } from './commands/routes.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTest } from './commands/test.ts';
@@ -57,6 +59,8 @@ for (const register of [
   registerVerify,
   registerBench,
   registerCheck,
+  registerBackup,
+  registerRestore,
   registerMigrate,
   registerRoutes,
   registerExecutor,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { migrate } from '../database/migrate.ts';
 import { printSchema } from '../database/print-schema.ts';
+import { deploymentSecrets } from '../settings/deployment-secrets.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { formatDuration, printResult } from '../terminal/print.ts';
 import { type StateOptions, stateOption } from './state-option.ts';
@@ -15,7 +16,7 @@ export function registerMigrate(program: Command): void {
     .command('migrate')
     .summary('bring a database up to date')
     .description(
-      'Applies migrations/ to a database, forward only: the one of the running stack, or any other by --database-url. `up` does this by itself.',
+      'Applies migrations/ to a database, forward only: the one of the running stack, or any other by --database-url. `up` does this by itself. With CONTEXT_KEY and DATABASE_URL of the Worker in the environment it also installs that key, and the password of causeway_app.',
     )
     .option('--database-url <url>', 'log in as causeway_owner here (also: environment DATABASE_OWNER_URL)')
     .option('--print-schema', 'print the schema that the migrations made, as schema.sql has it')
@@ -30,7 +31,11 @@ export function registerMigrate(program: Command): void {
 async function run(options: MigrateOptions): Promise<void> {
   const ownerUrl = await ownerUrlOf(options);
   const startedAt = Date.now();
-  const { applied, unchanged } = await migrate({ ownerUrl });
+  const isNamed = (options.databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
+  const { applied, unchanged } = await migrate({
+    ownerUrl,
+    ...(isNamed ? deploymentSecrets(process.env) : {}),
+  });
   if (options.printSchema) {
     process.stdout.write(await printSchema(ownerUrl));
     return;

@@ -34,46 +34,51 @@ export async function withAuditOperator<Result>(
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {
-    return await work({
-      async ask(question) {
-        const { rows } = await client.query<Record<string, unknown>>(question.text, [...question.params]);
-        return question.read(rows);
-      },
-      async exportProof(tenant, cosigned) {
-        const sql = 'select app.export_audit_proof($1, $2) as proof';
-        const { rows } = await client.query<{ proof: ExportProof | null }>(sql, [tenant, cosigned]);
-        return rows[0]?.proof ?? null;
-      },
-      async witnessRequest(oldSize) {
-        const { rows } = await client.query('select app.witness_request($1) as request', [oldSize]);
-        return rows[0]?.request ?? null;
-      },
-      async addCosignature(size, line) {
-        const { rows } = await client.query('select app.add_audit_cosignature($1, $2) as kept', [size, line]);
-        return rows[0]?.kept !== null;
-      },
-      async listSinks(tenant) {
-        const { rows } = await client.query('select app.list_audit_sinks($1) as sinks', [tenant]);
-        return rows[0]?.sinks;
-      },
-      async resend(tenant, sink) {
-        const { rows } = await client.query('select app.resend_audit($1, $2) as asked', [tenant, sink]);
-        return rows[0]?.asked;
-      },
-      async findRetention(tenant) {
-        const { rows } = await client.query('select app.find_audit_retention($1) as days', [tenant]);
-        return rows[0]?.days;
-      },
-      async setRetention(tenant, days) {
-        await client.query('select app.set_audit_retention($1, $2)', [tenant, days]);
-      },
-      async exportLines(tenant, size, from, linesMax) {
-        const sql = 'select line from app.export_audit_lines($1, $2, $3, $4)';
-        const { rows } = await client.query<{ line: string }>(sql, [tenant, size, from, linesMax]);
-        return rows.map(({ line }) => line);
-      },
-    });
+    return await work(auditOperatorOn(client));
   } finally {
     await client.end();
   }
+}
+
+/** The same on a connection that is there, as in a transaction of its owner's. */
+export function auditOperatorOn(client: pg.Client): AuditOperator {
+  return {
+    async ask(question) {
+      const { rows } = await client.query<Record<string, unknown>>(question.text, [...question.params]);
+      return question.read(rows);
+    },
+    async exportProof(tenant, cosigned) {
+      const sql = 'select app.export_audit_proof($1, $2) as proof';
+      const { rows } = await client.query<{ proof: ExportProof | null }>(sql, [tenant, cosigned]);
+      return rows[0]?.proof ?? null;
+    },
+    async witnessRequest(oldSize) {
+      const { rows } = await client.query('select app.witness_request($1) as request', [oldSize]);
+      return rows[0]?.request ?? null;
+    },
+    async addCosignature(size, line) {
+      const { rows } = await client.query('select app.add_audit_cosignature($1, $2) as kept', [size, line]);
+      return rows[0]?.kept !== null;
+    },
+    async listSinks(tenant) {
+      const { rows } = await client.query('select app.list_audit_sinks($1) as sinks', [tenant]);
+      return rows[0]?.sinks;
+    },
+    async resend(tenant, sink) {
+      const { rows } = await client.query('select app.resend_audit($1, $2) as asked', [tenant, sink]);
+      return rows[0]?.asked;
+    },
+    async findRetention(tenant) {
+      const { rows } = await client.query('select app.find_audit_retention($1) as days', [tenant]);
+      return rows[0]?.days;
+    },
+    async setRetention(tenant, days) {
+      await client.query('select app.set_audit_retention($1, $2)', [tenant, days]);
+    },
+    async exportLines(tenant, size, from, linesMax) {
+      const sql = 'select line from app.export_audit_lines($1, $2, $3, $4)';
+      const { rows } = await client.query<{ line: string }>(sql, [tenant, size, from, linesMax]);
+      return rows.map(({ line }) => line);
+    },
+  };
 }

@@ -12,6 +12,8 @@ export type MigrateOptions = {
   /** The Worker's ticket keys, raw bytes, at least 32: the one in use, and the former one while it is rotated. */
   readonly ticketKeys?: { readonly current: Uint8Array; readonly previous?: Uint8Array };
   readonly folder?: string;
+  /** The name of the last one to apply; absent: all. */
+  readonly upTo?: string;
   readonly onProgress?: (message: string) => void;
 };
 
@@ -32,7 +34,10 @@ const MIGRATE_LOCK = 7_021_902;
  * @throws Error naming the file when an applied migration was edited, is missing, or a new one fails
  */
 export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
-  const migrations = readMigrations(options.folder ?? MIGRATIONS_FOLDER);
+  const { upTo } = options;
+  const migrations = readMigrations(options.folder ?? MIGRATIONS_FOLDER).filter(
+    ({ name }) => upTo === undefined || name <= upTo,
+  );
   const client = new pg.Client({ connectionString: options.ownerUrl });
   await client.connect();
   try {
@@ -62,9 +67,14 @@ async function scanSecrets(client: pg.Client): Promise<void> {
   if (rows.length > 0) throw new Error(rows.map(({ message }) => message).join('\n'));
 }
 
+/** The files in migrations/, in order. */
+export function knownMigrations(): readonly Pick<Migration, 'name' | 'sha256'>[] {
+  return readMigrations(MIGRATIONS_FOLDER);
+}
+
 /** The name of the newest file in migrations/. */
 export function newestMigration(): string {
-  return readMigrations(MIGRATIONS_FOLDER).at(-1)?.name ?? '';
+  return knownMigrations().at(-1)?.name ?? '';
 }
 
 function readMigrations(folder: string): readonly Migration[] {

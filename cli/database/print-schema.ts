@@ -15,18 +15,23 @@ export async function printSchema(ownerUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {
-    // Names are printed with their schema, and in an order that does not depend on the server's locale.
-    await client.query('set search_path = pg_catalog');
-    const parts = [HEADER];
-    for (const { title, sql } of SCHEMA_SECTIONS) {
-      const { rows } = await client.query<{ text: string }>(
-        `select text from (${sql}) as section order by object collate "C"`,
-      );
-      if (rows.length === 0) continue;
-      parts.push(`\n-- ${title}\n`, ...rows.map(({ text }) => `\n${text}\n`));
-    }
-    return parts.join('');
+    return await printSchemaOn(client);
   } finally {
     await client.end();
   }
+}
+
+/** The same on a connection that is there, with what its transaction changed. */
+export async function printSchemaOn(client: pg.Client): Promise<string> {
+  // Names are printed with their schema, and in an order that does not depend on the server's locale.
+  await client.query('set search_path = pg_catalog');
+  const parts = [HEADER];
+  for (const { title, sql } of SCHEMA_SECTIONS) {
+    const { rows } = await client.query<{ text: string }>(
+      `select text from (${sql}) as section order by object collate "C"`,
+    );
+    if (rows.length === 0) continue;
+    parts.push(`\n-- ${title}\n`, ...rows.map(({ text }) => `\n${text}\n`));
+  }
+  return parts.join('');
 }

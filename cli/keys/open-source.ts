@@ -34,6 +34,11 @@ export function findSource(options: SourceOptions): KekSource | null {
     const secrets = readSecrets(statePaths(options.state));
     return secrets === null ? null : nodeSource([secrets.keyPassphrase]);
   }
+  return environmentSource();
+}
+
+/** By what the environment names; null where it names no passphrase. */
+export function environmentSource(): KekSource | null {
   const { KEY_PASSPHRASE: passphrase, KEY_PASSPHRASE_PREVIOUS: previous } = process.env;
   if (passphrase === undefined) return null;
   return nodeSource(previous === undefined ? [passphrase] : [passphrase, previous]);

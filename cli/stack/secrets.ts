@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { idSchema, newId } from '../../protocol/ids.ts';
 import { judgeSecretFile } from '../../protocol/judge-file.ts';
 import { judgeKeys } from '../../protocol/judge-keys.ts';
+import type { MigrateOptions } from '../database/migrate.ts';
 import { Failure } from '../terminal/failure.ts';
 import type { StatePaths } from './state-paths.ts';
 
@@ -24,16 +25,23 @@ const secretsSchema = z.object({
 });
 export type StackSecrets = z.infer<typeof secretsSchema>;
 
-/** The secrets of a stack, made at its first start and kept in a file that only its owner reads. */
-export function readOrCreateSecrets(paths: StatePaths): StackSecrets {
+/**
+ * The secrets of a stack, made at its first start and kept in a file that only its owner reads. One that is made from a backup goes
+ * on with the passphrase of that deployment.
+ */
+export function readOrCreateSecrets(paths: StatePaths, keyPassphrase?: string): StackSecrets {
   const draw = (): string => randomBytes(32).toString('base64url');
   const known = readKnown(paths.secretsFile);
   // A folder of an earlier release lacks what has come since.
-  if (known !== null && 'keyPassphrase' in known) return readSecrets(paths) as StackSecrets;
+  if (known !== null && 'keyPassphrase' in known) {
+    if (keyPassphrase !== undefined && known.keyPassphrase !== keyPassphrase) throw otherPassphrase(paths);
+    return readSecrets(paths) as StackSecrets;
+  }
+  if (keyPassphrase !== undefined && !key.safeParse(keyPassphrase).success) throw undrawnPassphrase();
   const secrets = {
     contextKey: draw(),
     sealKey: draw(),
-    keyPassphrase: draw(),
+    keyPassphrase: keyPassphrase ?? draw(),
     ownerPassword: draw(),
     appPassword: draw(),
     developmentTenant: newId('tenant'),
@@ -41,6 +49,30 @@ export function readOrCreateSecrets(paths: StatePaths): StackSecrets {
   };
   writePrivateFile(paths.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`);
   return readSecrets(paths) as StackSecrets;
+}
+
+function otherPassphrase(paths: StatePaths): Failure {
+  return new Failure({
+    what: `The stack in ${paths.root} has another passphrase.`,
+    why: 'its secrets.json names one, and KEY_PASSPHRASE is not that one',
+    remedy: 'name a new folder: --state DIR',
+  });
+}
+
+function undrawnPassphrase(): Failure {
+  return new Failure({
+    what: 'A stack of this machine cannot go on with that passphrase.',
+    why: 'KEY_PASSPHRASE is not 32 bytes as base64url, as those of stacks are',
+    remedy: 'restore into a database of your own (--database-url), which a deployed Worker serves',
+  });
+}
+
+/** What of a stack's secrets is in its database too. */
+export function sharedSecrets(secrets: StackSecrets): Pick<MigrateOptions, 'appPassword' | 'ticketKeys'> {
+  return {
+    appPassword: secrets.appPassword,
+    ticketKeys: { current: Buffer.from(secrets.contextKey, 'base64url') },
+  };
 }
 
 function readKnown(file: string): object | null {

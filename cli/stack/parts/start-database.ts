@@ -4,7 +4,7 @@ import { startPostgres } from '../../database/start-postgres.ts';
 import { Failure, reasonOf } from '../../terminal/failure.ts';
 import type { Guardian } from '../guardian.ts';
 import { logFileOf, type Part } from '../part.ts';
-import type { StackSecrets } from '../secrets.ts';
+import { type StackSecrets, sharedSecrets } from '../secrets.ts';
 import type { StatePaths } from '../state-paths.ts';
 
 export interface DatabaseOptions {
@@ -64,11 +64,7 @@ export async function prepareDatabase(
       adminUrl: superuserUrl,
       ownerPassword: secrets.ownerPassword,
     });
-    await migrate({
-      ownerUrl,
-      appPassword: secrets.appPassword,
-      ticketKeys: { current: Buffer.from(secrets.contextKey, 'base64url') },
-    });
+    await migrate({ ownerUrl, ...sharedSecrets(secrets) });
     return ownerUrl;
   } catch (thrown) {
     throw new Failure({
