@@ -22,6 +22,7 @@ import { registerStatus } from './commands/status.ts';
 import { registerTest } from './commands/test.ts';
 import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
+import { registerUpgrade } from './commands/upgrade.ts';
 import { registerVerify } from './commands/verify.ts';
 import { Failure } from './terminal/failure.ts';
 import { printFailure } from './terminal/print.ts';
@@ -61,6 +62,7 @@ for (const register of [
   registerCheck,
   registerBackup,
   registerRestore,
+  registerUpgrade,
   registerMigrate,
   registerRoutes,
   registerExecutor,

@@ -4,7 +4,7 @@ import { type BackupReport, writeBackup } from '../backup/write-backup.ts';
 import { openBlobs } from '../blobs/open-blobs.ts';
 import { findSource } from '../keys/open-source.ts';
 import { statePaths } from '../stack/state-paths.ts';
-import { withOwnedDatabase } from '../stack/with-database.ts';
+import { type OwnedDatabase, withOwnedDatabase } from '../stack/with-database.ts';
 import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
@@ -56,6 +56,24 @@ async function backup(options: BackupCommand): Promise<void> {
 
 /** Takes a backup as the options say, with a line of progress. */
 export async function takeBackup(options: BackupCommand): Promise<BackupReport> {
+  requireDatabase(options);
+  return createBoard().step('Backup', (say) =>
+    withOwnedDatabase({ ...options, say }, (database) => writeBackupOf(database, options, say)),
+  );
+}
+
+/** A backup of an opened database, with the object store and passphrase that the options and the environment name. */
+export function writeBackupOf(
+  { ownerUrl }: OwnedDatabase,
+  options: BackupCommand,
+  say: (doing: string) => void,
+): Promise<BackupReport> {
+  const { out } = options;
+  return writeBackup({ url: ownerUrl, out, blobs: openBlobs(options), source: findSource(options), say });
+}
+
+/** Refuses a folder in which no stack was ever started. */
+export function requireDatabase(options: Pick<BackupCommand, 'state' | 'databaseUrl'>): void {
   const paths = statePaths(options.state);
   const isNamed = (options.databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
   if (!isNamed && !existsSync(paths.secretsFile))
@@ -64,12 +82,6 @@ export async function takeBackup(options: BackupCommand): Promise<BackupReport> 
       why: `no stack was ever started in ${paths.root}, and no other database was named`,
       remedy: 'start ./causeway up once, or name a database: --database-url URL',
     });
-  const blobs = openBlobs(options);
-  return createBoard().step('Backup', (say) =>
-    withOwnedDatabase({ ...options, say }, ({ ownerUrl }) =>
-      writeBackup({ url: ownerUrl, out: options.out, blobs, source: findSource(options), say }),
-    ),
-  );
 }
 
 function tell({ dir, tables, rows, blobs, missing, isSealed }: BackupReport): void {

@@ -14,6 +14,8 @@ export type MigrateOptions = {
   readonly folder?: string;
   /** The name of the last one to apply; absent: all. */
   readonly upTo?: string;
+  /** Applies all that are pending in one transaction: where one fails, none was applied. */
+  readonly isAllOrNothing?: boolean;
   readonly onProgress?: (message: string) => void;
 };
 
@@ -46,10 +48,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     const applied = await readApplied(client);
     checkHistory(migrations, applied);
     const pending = migrations.filter(({ name }) => !applied.has(name));
-    for (const migration of pending) {
-      options.onProgress?.(`migrating: ${migration.name}`);
-      await applyMigration(client, migration);
-    }
+    await applyAll(client, pending, options);
     await client.query('select app_private.secure_database()');
     await installSecrets(client, options);
     await scanSecrets(client);
@@ -70,6 +69,20 @@ async function scanSecrets(client: pg.Client): Promise<void> {
 /** The files in migrations/, in order. */
 export function knownMigrations(): readonly Pick<Migration, 'name' | 'sha256'>[] {
   return readMigrations(MIGRATIONS_FOLDER);
+}
+
+/** Names of migrations that a database lacks, in order. @throws as {@link migrate} does, before it changes anything */
+export async function findPending(ownerUrl: string, folder = MIGRATIONS_FOLDER): Promise<readonly string[]> {
+  const migrations = readMigrations(folder);
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    const applied = await readApplied(client);
+    checkHistory(migrations, applied);
+    return migrations.filter(({ name }) => !applied.has(name)).map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
 }
 
 /** The name of the newest file in migrations/. */
@@ -121,15 +134,33 @@ function checkHistory(migrations: readonly Migration[], applied: ReadonlyMap<str
     throw new Error(`migrations/${late.name} sorts before ${last}, which is applied: give it a later number`);
 }
 
+async function applyAll(
+  client: pg.Client,
+  pending: readonly Migration[],
+  { isAllOrNothing = false, onProgress }: MigrateOptions,
+): Promise<void> {
+  const transactions = isAllOrNothing ? [pending] : pending.map((migration) => [migration]);
+  for (const migrations of transactions) {
+    await client.query('begin');
+    try {
+      for (const migration of migrations) {
+        onProgress?.(`migrating: ${migration.name}`);
+        await applyMigration(client, migration);
+      }
+      await client.query('commit');
+    } catch (error) {
+      await client.query('rollback').catch(() => {});
+      throw error;
+    }
+  }
+}
+
 async function applyMigration(client: pg.Client, { name, sql, sha256 }: Migration): Promise<void> {
-  await client.query('begin');
   try {
     await client.query(sql);
     await client.query('reset role');
     await client.query('insert into migrations.applied (name, sha256) values ($1, $2)', [name, sha256]);
-    await client.query('commit');
   } catch (error) {
-    await client.query('rollback').catch(() => {});
     throw new Error(`migrations/${name}${placeOf(error, sql)}: ${(error as Error).message}`, {
       cause: error,
     });

@@ -151,10 +151,20 @@ async function continueSequences(client: pg.Client): Promise<void> {
 }
 
 async function requireSoundCatalogue(client: pg.Client): Promise<void> {
+  const errors = await catalogueErrors(client);
+  if (errors.length > 0) throw new Error(errors.join(' '));
+}
+
+async function catalogueErrors(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ message: string }>(
     "select message from app.check_catalogue() where severity = 'error'",
   );
-  if (rows.length > 0) throw new Error(rows.map(({ message }) => message).join(' '));
+  return rows.map(({ message }) => message);
+}
+
+/** Why a database must not be served: what breaks the rules of tenancy. */
+export async function findCatalogueErrors(ownerUrl: string): Promise<readonly string[]> {
+  return withClient(ownerUrl, catalogueErrors);
 }
 
 async function tenantsOf(client: pg.Client): Promise<readonly string[]> {

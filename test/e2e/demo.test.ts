@@ -1,17 +1,27 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RestoreReport } from '../../cli/backup/restore-backup.ts';
+import type { BackupReport } from '../../cli/backup/write-backup.ts';
+import { takeBackup } from '../../cli/commands/backup.ts';
 import { readAuditEvents } from '../../cli/database/audit-events.ts';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import type { DemoReport } from '../../examples/demo/report.ts';
 import { runDemo } from '../../examples/demo/run-demo.ts';
+import { callTool } from '../support/mcp-call.ts';
+import type { RunReply } from '../support/model-project.ts';
 import { sharedStack } from '../support/shared-stack.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
 
 const stack = sharedStack();
 const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 
+let report: DemoReport;
+
 describe('the demo', () => {
-  let report: DemoReport;
   let outputsFolder: string;
   const lines: string[] = [];
 
@@ -89,6 +99,86 @@ describe('the demo', () => {
     }
   });
 });
+
+describe('the demo, backed up while it is served, and restored elsewhere', () => {
+  let folder: string;
+  let taken: BackupReport;
+  let told: RestoreReport;
+  let restored: TestStack;
+  let stop: (() => Promise<void>) | undefined;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'causeway-restore-test-'));
+    const stateDir = join(folder, 'state');
+    const out = join(folder, 'backups');
+    const key = join(folder, 'audit.key');
+    writeFileSync(key, await causeway(['audit', 'key', '--state', stack.stateDir]));
+    taken = await takeBackup({ state: stack.stateDir, out });
+    const restore = ['restore', '--from', out, '--state', stateDir, '--audit-key', key, '--json'];
+    told = JSON.parse(await causeway(restore, { KEY_PASSPHRASE: stack.secrets.keyPassphrase }));
+    ({ stack: restored, stop } = await startTestStack({ stateDir, slots: 1 }));
+  }, 180_000);
+  afterAll(async () => {
+    await stop?.();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const runOn = async (on: TestStack, run: string): Promise<unknown> =>
+    (await callTool(on, stack.apiToken, 'get_run', { run })).structured;
+  const outputOn = async (on: TestStack, run: string, name: string): Promise<unknown> =>
+    (await callTool(on, stack.apiToken, 'get_run_output', { run, name })).content;
+
+  test('has every row and blob, and an audit log that is proven against the key that was kept', () => {
+    expect(taken).toMatchObject({ isSealed: true, missing: [] });
+    expect(told).toMatchObject({ id: taken.id, rows: taken.rows, tables: taken.tables });
+    expect(told.blobs).toEqual({ count: taken.blobs?.count, written: taken.blobs?.count });
+    expect(taken.blobs?.count).toBeGreaterThan(10);
+    expect(told.audit.tenants).toBeGreaterThan(0);
+    expect(told.audit.entries).toBeGreaterThan(20);
+  });
+
+  test('answers of each run, by the same token, what it answered before', async () => {
+    for (const { id, outputs } of report.runs) {
+      expect(await runOn(restored, id)).toEqual(await runOn(stack, id));
+      const [name] = outputs;
+      if (name !== undefined)
+        expect(await outputOn(restored, id, name)).toEqual(await outputOn(stack, id, name));
+    }
+  });
+
+  test('lets people work on: a model that was restored runs, and its run is in the audit log', async () => {
+    const [project] = (
+      await callTool<{ projects: { project: string; name: string }[] }>(
+        restored,
+        stack.apiToken,
+        'list_projects',
+      )
+    ).structured.projects;
+    const written = await callTool(restored, stack.apiToken, 'write_files', {
+      project: project?.project,
+      files: [{ path: 'after_restore.py', content: 'print(6 * 7)\n' }],
+      message: 'Work on after the restore',
+    });
+    expect(written.error).toBeNull();
+    const run = await callTool<RunReply>(restored, stack.apiToken, 'run_model', {
+      project: project?.project,
+      path: 'after_restore.py',
+    });
+    expect(run.structured).toMatchObject({ state: 'succeeded', stdout: { text: '42\n' } });
+    const events = await readAuditEvents(restored.ownerUrl, stack.secrets.developmentTenant, new Date(0));
+    expect(events.map(({ targetId }) => targetId)).toContain(run.structured.run);
+    expect(events.length).toBeGreaterThan(20);
+  });
+});
+
+/** What a command prints. */
+async function causeway(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const node = ['--disable-warning=ExperimentalWarning', join(ROOT_DIR, 'cli/main.ts'), ...args];
+  const { stdout } = await promisify(execFile)(process.execPath, node, {
+    env: { PATH: process.env.PATH, ...env },
+  });
+  return stdout;
+}
 
 test('a demo that cannot reach its server says so, and is not ok', async () => {
   const lines: string[] = [];

@@ -45,12 +45,14 @@ export async function startTestStack(
     readonly publicUrl?: string;
     /** Serves https://localhost:PORT, and has its executors come by WSS. */
     readonly certificates?: Certificates;
+    /** A folder that holds a stack already, as a restored one; it is thrown away too. */
+    readonly stateDir?: string;
   } = {},
 ): Promise<{
   readonly stack: TestStack;
   readonly stop: () => Promise<void>;
 }> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'causeway-test-'));
+  const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'causeway-test-'));
   const paths = statePaths(stateDir);
   const port = await findFreePort();
   const running = await startStack(
