@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FileFacts, judgeSecretFile } from '../protocol/judge-file.ts';
-import { isLoopbackHttp } from '../protocol/loopback.ts';
+import { refuseAddress } from './refuse-address.ts';
 
 export interface StartFacts {
   readonly url: string;
@@ -14,13 +14,9 @@ export interface StartFacts {
 
 /** Why this executor must not start, all at once, each with its remedy. Pure. */
 export function judgeStart({ url, ownUid, identityFile, identity, folder }: StartFacts): readonly string[] {
-  const isPlain = url.startsWith('http:') && !isLoopbackHttp(url);
+  const refused = refuseAddress(url);
   return [
-    ...(isPlain
-      ? [
-          `${url} is plain http to another machine, which could read and change what runs: name its https address`,
-        ]
-      : []),
+    ...(refused === null ? [] : [`${url} is not dialled. ${refused}`]),
     ...judgeSecretFile(identityFile, identity, ownUid),
     // Others may look into the folder; who may write there may put another key into it.
     ...judgeSecretFile(dirname(identityFile), folder && { ...folder, mode: folder.mode & ~0o055 }, ownUid),

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { judgeSecretFile } from '../protocol/judge-file.ts';
 import { parseJson } from './parse-json.ts';
 
 export type KeyFileRead<Value> =
@@ -29,10 +30,11 @@ export async function readKeyFile<Value>(
     const { mode, uid } = await opened.stat();
     if ((mode & constants.S_IFMT) !== constants.S_IFREG)
       return { ok: false, reason: `${file} is no regular file. Join anew.` };
-    if ((mode & 0o077) !== 0 || uid !== process.getuid?.())
+    const faults = judgeSecretFile(file, { mode, uid }, process.getuid?.() ?? 0);
+    if (faults.length > 0)
       return {
         ok: false,
-        reason: `${file} may be read or changed by others (mode ${(mode & 0o777).toString(8)}, owner ${uid}), so its key may be known. Revoke this executor, remove the file, and join anew; where you know that nobody looked: chmod 600 and chown to the user of the executor.`,
+        reason: `${faults.join('; ')}, where you know that nobody looked. Else its key may be known: revoke this executor, remove the file, and join anew.`,
       };
     const value = schema.safeParse(parseJson(await opened.readFile('utf8')));
     if (value.success) return { ok: true, value: value.data };

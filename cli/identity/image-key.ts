@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { judgeSecretFile } from '../../protocol/judge-file.ts';
 import { makeNoteKeys, type NoteSigner, readNoteSigner } from '../../protocol/signed-note.ts';
 import { writePrivateFile } from '../stack/secrets.ts';
 import { Failure } from '../terminal/failure.ts';
@@ -53,11 +54,12 @@ function readOrNull(file: string): string | null {
 }
 
 function refuseReadable(file: string): void {
-  const mode = statSync(file).mode & 0o777;
-  if ((mode & 0o077) === 0) return;
+  const faults = judgeSecretFile(file, statSync(file), process.getuid?.() ?? 0);
+  if (faults.length === 0) return;
   throw new Failure({
     what: `Nothing is signed with ${file}.`,
-    why: `others than its owner can read or change it (mode ${mode.toString(8)}), so it may be anybody's by now`,
-    remedy: 'make a new key and trust that one; or, where you know that nobody read it: chmod 600',
+    why: `it may be anybody's by now: ${faults.join('; ')}`,
+    remedy:
+      'make a new key and trust that one; or, where you know that nobody read it, do what stands behind the colon',
   });
 }

@@ -70,7 +70,7 @@ describe('an address to dial', () => {
   test.each([
     ['https://causeway.example', null],
     ['http://127.0.0.1:8787', null],
-    ['http://127.1.2.3', null],
+    ['http://127.1.2.3', /plain http/],
     ['http://[::1]:8787', null],
     ['http://localhost:8787', null],
     ['http://causeway.example', /plain http/],

@@ -34,7 +34,7 @@ test.each<[string, Partial<Parameters<typeof judgeStart>[0]>, readonly RegExp[]]
   [
     'is to talk plain http',
     { url: 'http://causeway.example.com' },
-    [/plain http to another machine.*: name its https/],
+    [/is not dialled\. Over plain http.*: name its https/],
   ],
   ['has a key that others read', { identity: file(0o644) }, [/executor\.json can be read.*: chmod/]],
   ['has a folder that others write', { folder: file(0o777) }, [/^\/s can be read or changed.*: chmod/]],
