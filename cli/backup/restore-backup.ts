@@ -97,7 +97,8 @@ async function putBlobs({
   for await (const blob of blobsOf(opened)) {
     count += 1;
     const there = await store.read(blob.path);
-    if (there === null || !(await isSame(there.body, blob.sha256))) {
+    if (there !== null && !(await isSame(there.body, blob.sha256))) throw taken(blob.path, store);
+    if (there === null) {
       const measured = new Measured();
       const bytes = createReadStream(blobFile(root, blob.sha256));
       await store.write(blob.path, measured.of(bytes), blob.bytes);
@@ -107,6 +108,15 @@ async function putBlobs({
     say(`${count} of ${opened.manifest.blobs.count} blobs`);
   }
   return { count, written };
+}
+
+/** Whoever uses that store now may need what lies there: a blob may have been sealed anew since the backup. */
+function taken(path: string, store: BlobFiles): Failure {
+  return new Failure({
+    what: 'The object store is in use, and nothing in it is replaced.',
+    why: `${path} is there in ${store.name}, with other bytes than in the backup`,
+    remedy: 'restore into an empty bucket or folder, and let the Worker use that one',
+  });
 }
 
 async function isSame(body: AsyncIterable<Uint8Array>, sha256: string): Promise<boolean> {

@@ -77,6 +77,17 @@ describe('what is restored', () => {
     ).toEqual([{ target_id: world.backup.id }]);
   });
 
+  test('replaces no blob in an object store that somebody uses', async () => {
+    const used = join(world.folder, 'used');
+    writeBlob(used, world.blobPath, 'sealed anew since then');
+    const other = await world.database.sibling();
+    expect(await refusalOf(world.restore(other, { blobs: used }))).toMatch(
+      /in use.*with other bytes than in the backup/,
+    );
+    expect(readFileSync(join(used, world.blobPath), 'utf8')).toBe('sealed anew since then');
+    expect(await other.asSuperuser('select from app.tenants')).toEqual([]);
+  });
+
   test('is not restored over: a database in use is refused, and stays as it is', async () => {
     const before = await contentsOf(target.asSuperuser);
     expect(await refusalOf(world.restore(target))).toMatch(/in use.*app\./);
@@ -191,6 +202,24 @@ describe('a backup', () => {
     // What earlier backups have of it is still theirs.
     expect(readFileSync(blobFile(world.out, sha256Of('print("Acme")\n')), 'utf8')).toBe('print("Acme")\n');
     writeBlob(world.blobsDir, world.blobPath, 'print("Acme")\n');
+  });
+
+  test("takes nobody else's word for a blob: one that Mallory changed in the folder is fetched anew", async () => {
+    const { dir } = await world.take();
+    const kept = blobFile(world.out, sha256Of('print("Acme")\n'));
+    writeFileSync(kept, 'print("Eve!")\n');
+    expect((await world.take()).blobs?.fetched).toBe(1);
+    expect(readFileSync(kept, 'utf8')).toBe('print("Acme")\n');
+    // Her own list of blobs, without the passphrase, is believed as little.
+    const evil = sha256Of('print("Eve!")\n');
+    writeFileSync(blobFile(world.out, evil).replace(`/${evil.slice(0, 2)}/`, '/'), 'print("Eve!")\n');
+    for (const name of readdirSync(world.out).filter((entry) => entry.startsWith('2'))) {
+      const list = join(world.out, name, 'blobs.jsonl');
+      writeFileSync(list, readFileSync(list, 'utf8').replace(sha256Of('print("Acme")\n'), evil));
+    }
+    const { blobs, missing } = await world.take();
+    expect([blobs?.count, blobs?.fetched, missing]).toEqual([2, 2, []]);
+    expect(dir).toContain(world.out);
   });
 
   test('names blobs that the store lost or damaged, and has all others', async () => {

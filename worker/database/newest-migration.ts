@@ -1,4 +1,4 @@
 // Made by `./causeway check --write` from migrations/.
 
 /** The newest migration that this build was made with. */
-export const NEWEST_MIGRATION = '0223-blobs-to-seal.sql';
+export const NEWEST_MIGRATION = '0226-backups.sql';
