@@ -48,6 +48,9 @@ grant usage on schema migrations to causeway_resolver;
 create domain app.aev_id as text collate "C"
   constraint aev_id_form CHECK ((VALUE ~ '^aev_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
 
+create domain app.agent_sees as text collate "C"
+  constraint agent_sees_check CHECK ((VALUE = ANY (ARRAY['full'::text, 'schema_only'::text])));
+
 create domain app.argon2id as text collate "C"
   constraint argon2id_form CHECK ((VALUE ~ '^\$argon2id\$v=19\$m=[0-9]{4,7},t=[0-9]{1,3},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,128}$'::text));
 
@@ -664,6 +667,7 @@ create table app.data_snapshots (
   origin jsonb not null,
   created_at timestamp with time zone not null default now(),
   created_by app.usr_id not null default app.user_id(),
+  derived boolean not null default false,
   constraint data_snapshots_bytes_check CHECK ((bytes > 0)),
   constraint data_snapshots_description_check CHECK (((jsonb_typeof(description) = 'object'::text) AND (length((description)::text) <= 262144))),
   constraint data_snapshots_origin_check CHECK (((origin ->> 'kind'::text) = ANY (ARRAY['text'::text, 'upload'::text, 'run'::text]))),
@@ -674,12 +678,16 @@ create table app.data_snapshots (
 );
 alter table app.data_snapshots owner to causeway_owner;
 CREATE INDEX data_snapshots_by_content ON app.data_snapshots USING btree (tenant_id, sha256, format);
+CREATE INDEX data_snapshots_of_runs ON app.data_snapshots USING btree (tenant_id, project_id, ((origin ->> 'run'::text))) WHERE ((origin ->> 'kind'::text) = 'run'::text);
 alter table app.data_snapshots enable row level security;
 alter table app.data_snapshots force row level security;
 create policy backup on app.data_snapshots for select to causeway_backup
   using (true);
 create policy keeper on app.data_snapshots for select to causeway_keeper
   using (true);
+create policy keeper_withholds on app.data_snapshots for update to causeway_keeper
+  using (true)
+  with check (true);
 create policy project on app.data_snapshots as restrictive for all to causeway_app
   using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
   with check (app.may_write((project_id)::text));
@@ -688,10 +696,12 @@ create policy project_delete on app.data_snapshots as restrictive for delete to 
 create policy tenant on app.data_snapshots for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER guard_sight BEFORE INSERT ON app.data_snapshots FOR EACH ROW EXECUTE FUNCTION app.guard_snapshot_sight();
 grant select on table app.data_snapshots to causeway_app;
 grant select on table app.data_snapshots to causeway_backup;
 grant insert (project_id, source_id, sha256, format, bytes, row_count, description, origin) on app.data_snapshots to causeway_app;
-grant select (tenant_id, sha256) on app.data_snapshots to causeway_keeper;
+grant select (tenant_id, project_id, source_id, sha256, origin, derived) on app.data_snapshots to causeway_keeper;
+grant update (derived) on app.data_snapshots to causeway_keeper;
 comment on table app.data_snapshots is 'Immutable: the Worker may add and read rows, never change one.';
 
 create table app.data_sources (
@@ -702,6 +712,7 @@ create table app.data_sources (
   created_at timestamp with time zone not null default now(),
   created_by app.usr_id not null default app.user_id(),
   current_sha256 app.sha256 not null,
+  agent_sees app.agent_sees not null default 'full'::text,
   constraint data_sources_current FOREIGN KEY (tenant_id, project_id, source_id, current_sha256) REFERENCES app.data_snapshots(tenant_id, project_id, source_id, sha256) DEFERRABLE INITIALLY DEFERRED,
   constraint data_sources_pkey PRIMARY KEY (tenant_id, project_id, source_id),
   constraint data_sources_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
@@ -713,6 +724,9 @@ alter table app.data_sources enable row level security;
 alter table app.data_sources force row level security;
 create policy backup on app.data_sources for select to causeway_backup
   using (true);
+create policy keeper on app.data_sources for all to causeway_keeper
+  using (true)
+  with check (true);
 create policy project on app.data_sources as restrictive for all to causeway_app
   using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
   with check (app.may_write((project_id)::text));
@@ -721,10 +735,13 @@ create policy project_delete on app.data_sources as restrictive for delete to ca
 create policy tenant on app.data_sources for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER guard_loosening BEFORE UPDATE OF agent_sees ON app.data_sources FOR EACH ROW WHEN ((((old.agent_sees)::text = 'schema_only'::text) AND ((new.agent_sees)::text = 'full'::text))) EXECUTE FUNCTION app.refuse_loosening();
 grant select on table app.data_sources to causeway_app;
 grant select on table app.data_sources to causeway_backup;
-grant insert (project_id, source_id, name, current_sha256) on app.data_sources to causeway_app;
-grant update (current_sha256) on app.data_sources to causeway_app;
+grant select on table app.data_sources to causeway_keeper;
+grant insert (project_id, source_id, name, current_sha256, agent_sees) on app.data_sources to causeway_app;
+grant update (agent_sees) on app.data_sources to causeway_keeper;
+grant update (current_sha256, agent_sees) on app.data_sources to causeway_app;
 
 create table app.executors (
   executor_id app.exe_id not null,
@@ -1293,6 +1310,7 @@ create table app.projects (
   archived_at timestamp with time zone,
   restricted boolean not null default false,
   placement jsonb not null default '{}'::jsonb,
+  agent_sees app.agent_sees not null default 'full'::text,
   constraint projects_description_check CHECK ((octet_length(description) <= 8192)),
   constraint projects_name_check CHECK ((((length(name) >= 1) AND (length(name) <= 255)) AND (name = btrim(name)))),
   constraint projects_pkey PRIMARY KEY (tenant_id, project_id),
@@ -1332,7 +1350,7 @@ grant select on table app.projects to causeway_keeper;
 grant select on table app.projects to causeway_resolver;
 grant insert (project_id, name, description, restricted) on app.projects to causeway_app;
 grant update (head_commit, archived_at) on app.projects to causeway_app;
-grant update (restricted, placement) on app.projects to causeway_keeper;
+grant update (restricted, placement, agent_sees) on app.projects to causeway_keeper;
 
 create table app.recovery_links (
   link_sha256 app.sha256_hex not null,
@@ -1372,6 +1390,7 @@ create table app.runs (
   outcome jsonb,
   execution jsonb,
   labels jsonb not null default '{}'::jsonb,
+  withheld boolean not null default false,
   constraint ended_with_outcome CHECK ((((state = 'queued'::text) = (outcome IS NULL)) AND ((state = 'queued'::text) = (finished_at IS NULL)) AND ((outcome IS NULL) OR ((outcome ->> 'state'::text) = state)))),
   constraint runs_entry_check CHECK (((length(entry) >= 1) AND (length(entry) <= 1000))),
   constraint runs_fence_check CHECK (((fence >= 1) AND (fence <= 100))),
@@ -1389,6 +1408,7 @@ alter table app.runs owner to causeway_owner;
 CREATE INDEX runs_by_project ON app.runs USING btree (tenant_id, project_id, run_id DESC);
 CREATE INDEX runs_to_sweep ON app.runs USING btree (created_at) WHERE (state = 'queued'::text);
 CREATE INDEX runs_unfinished ON app.runs USING btree (tenant_id, manifest_sha256) WHERE (state = 'queued'::text);
+CREATE INDEX runs_withheld ON app.runs USING btree (tenant_id, project_id) WHERE withheld;
 alter table app.runs enable row level security;
 alter table app.runs force row level security;
 create policy backup on app.runs for select to causeway_backup
@@ -1407,13 +1427,14 @@ create policy tenant on app.runs for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
 CREATE TRIGGER guard_pool BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_pool();
+CREATE TRIGGER guard_sight BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_sight();
 grant select on table app.runs to causeway_app;
 grant select on table app.runs to causeway_backup;
 grant select on table app.runs to causeway_keeper;
 grant insert (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, labels) on app.runs to causeway_app;
 grant select (created_by, labels) on app.runs to causeway_keeper;
 grant select (tenant_id, pool_id, state) on app.runs to causeway_resolver;
-grant update (state, fence, finished_at, outcome, execution) on app.runs to causeway_keeper;
+grant update (state, fence, finished_at, outcome, execution, withheld) on app.runs to causeway_keeper;
 
 create table app.sessions (
   session_id app.ses_id not null,
@@ -1486,6 +1507,7 @@ create table app.tenants (
   token_lifetime_max interval,
   placement jsonb not null default '{}'::jsonb,
   own_hosts_only boolean not null default false,
+  agent_sees app.agent_sees not null default 'full'::text,
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint tenants_pkey PRIMARY KEY (tenant_id),
   constraint tenants_placement_check CHECK (app.is_placement(placement)),
@@ -1637,6 +1659,7 @@ create table app.uploads (
   expires_at timestamp with time zone not null,
   received_sha256 app.sha256,
   received_at timestamp with time zone,
+  agent_sees app.agent_sees not null default 'full'::text,
   constraint received_as_a_whole CHECK (((received_sha256 IS NULL) = (received_at IS NULL))),
   constraint received_as_announced CHECK (((received_sha256)::text = (COALESCE(announced_sha256, received_sha256))::text)),
   constraint uploads_bytes_check CHECK (((bytes >= 1) AND (bytes <= 104857600))),
@@ -1665,13 +1688,14 @@ create policy resolver on app.uploads for select to causeway_resolver
 create policy tenant on app.uploads for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+CREATE TRIGGER guard_loosening BEFORE UPDATE OF agent_sees ON app.uploads FOR EACH ROW WHEN ((((old.agent_sees)::text = 'schema_only'::text) AND ((new.agent_sees)::text = 'full'::text))) EXECUTE FUNCTION app.refuse_loosening();
 grant delete on table app.uploads to causeway_keeper;
 grant select on table app.uploads to causeway_app;
 grant select on table app.uploads to causeway_backup;
-grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at) on app.uploads to causeway_app;
+grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at, agent_sees) on app.uploads to causeway_app;
 grant select (tenant_id, expires_at, received_at) on app.uploads to causeway_resolver;
 grant select (tenant_id, expires_at, received_sha256, received_at) on app.uploads to causeway_keeper;
-grant update (received_sha256, received_at) on app.uploads to causeway_app;
+grant update (received_sha256, received_at, agent_sees) on app.uploads to causeway_app;
 
 create table app.users (
   user_id app.usr_id not null,
@@ -1698,6 +1722,28 @@ create policy resolver on app.users for select to causeway_resolver
 grant insert, select, update on table app.users to causeway_keeper;
 grant select on table app.users to causeway_backup;
 grant select on table app.users to causeway_resolver;
+
+create table app.withheld_starts (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  minute timestamp with time zone not null,
+  starts integer not null,
+  constraint withheld_starts_pkey PRIMARY KEY (tenant_id),
+  constraint withheld_starts_starts_check CHECK ((starts > 0)),
+  constraint withheld_starts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.withheld_starts owner to causeway_owner;
+alter table app.withheld_starts enable row level security;
+alter table app.withheld_starts force row level security;
+create policy backup on app.withheld_starts for select to causeway_backup
+  using (true);
+create policy keeper on app.withheld_starts for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.withheld_starts for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant insert, select, update on table app.withheld_starts to causeway_keeper;
+grant select on table app.withheld_starts to causeway_backup;
 
 create table app_private.signing_keys (
   purpose text not null,
@@ -2145,36 +2191,55 @@ alter function app.begin_cancel(text) owner to causeway_owner;
 grant execute on function app.begin_cancel(text) to causeway_app;
 comment on function app.begin_cancel(text) is 'Records who wants a run cancelled, and says where it is.';
 
-CREATE OR REPLACE FUNCTION app.begin_import(reference text, format text, origin jsonb, describer text, idempotency jsonb)
+CREATE OR REPLACE FUNCTION app.begin_import(reference text, name text, format text, origin jsonb, wish text, describer text, withheld_max integer, idempotency jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
- STABLE
 AS $function$
 #variable_conflict use_variable
 declare
   seen jsonb := app.recall(idempotency);
   target jsonb := app.project_for_data(reference);
+  project text := target ->> 'project';
+  is_person constant boolean := app.is_in_session();
+  is_hidden boolean;
+  wait integer;
   held jsonb;
 begin
   if seen is not null then
     if not (seen ->> 'ok')::boolean then return seen; end if;
-    return seen || (
+    return seen || app.sight_of(seen ->> 'project', seen ->> 'source', seen ->> 'sha256') || (
       select jsonb_build_object('description', s.description, 'bytes', s.bytes, 'row_count', s.row_count)
         from app.data_snapshots as s
        where s.project_id = seen ->> 'project' and s.source_id = seen ->> 'source' and s.sha256 = seen ->> 'sha256');
   end if;
   if not (target ->> 'ok')::boolean then return target; end if;
-  held := app.find_origin(target ->> 'project', origin);
-  if not (held ->> 'ok')::boolean then return held; end if;
-  return held || target || jsonb_build_object('description', (
-    select s.description from app.data_snapshots as s
-     where s.tenant_id = (select app.tenant_id()) and s.sha256 = held ->> 'sha256' and s.format = format
-       and s.description ->> 'describer' = describer
-     limit 1));
+  is_hidden := not is_person and app.is_withheld_output(project, origin);
+  if is_hidden then
+    wait := app.system_take_withheld_start(withheld_max);
+    if wait is not null then
+      return jsonb_build_object('ok', false, 'code', 'rate_limited', 'details', jsonb_build_object('retry_after_seconds', wait));
+    end if;
+  end if;
+  held := app.find_origin(project, origin);
+  if not (held ->> 'ok')::boolean then
+    return case when is_hidden then jsonb_build_object('ok', false, 'code', 'invalid_data') else held end;
+  end if;
+  return held || target || jsonb_build_object(
+    'sight', case when is_person or app.import_agent_sees(project, name, origin, wish) = 'full' then 'all'
+                  when is_hidden then 'shape' else 'schema' end,
+    -- Known from equal bytes that the caller may see: to be quick would tell of others.
+    'description', (
+      select s.description
+        from app.data_snapshots as s
+        join app.data_sources as d on d.project_id = s.project_id and d.source_id = s.source_id
+       where s.tenant_id = (select app.tenant_id()) and s.sha256 = held ->> 'sha256' and s.format = format
+         and s.description ->> 'describer' = describer and (is_person or d.agent_sees = 'full')
+       limit 1));
 end
 $function$;
-alter function app.begin_import(text,text,jsonb,text,jsonb) owner to causeway_owner;
-grant execute on function app.begin_import(text,text,jsonb,text,jsonb) to causeway_app;
+alter function app.begin_import(text,text,text,jsonb,text,text,integer,jsonb) owner to causeway_owner;
+grant execute on function app.begin_import(text,text,text,jsonb,text,text,integer,jsonb) to causeway_app;
+comment on function app.begin_import(text,text,text,jsonb,text,text,integer,jsonb) is 'Was it made already, where are its bytes, what will the caller see of it, and were equal bytes described before?';
 
 CREATE OR REPLACE FUNCTION app.blocks_client(tenant_id text, client_id text)
  RETURNS boolean
@@ -2955,6 +3020,18 @@ alter function app.credential_scopes(text,text,text) owner to causeway_owner;
 grant execute on function app.credential_scopes(text,text,text) to causeway_resolver;
 comment on function app.credential_scopes(text,text,text) is 'The scopes of a credential that is no API token; NULL where it carries none.';
 
+CREATE OR REPLACE FUNCTION app.default_agent_sees(project text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when 'schema_only' in (
+    (select t.agent_sees from app.tenants as t where t.tenant_id = (select app.tenant_id())),
+    (select p.agent_sees from app.projects as p where p.project_id = default_agent_sees.project)) then 'schema_only' else 'full' end
+$function$;
+alter function app.default_agent_sees(text) owner to causeway_owner;
+grant execute on function app.default_agent_sees(text) to causeway_app;
+
 CREATE OR REPLACE FUNCTION app.delete_tenant_keys(tenant text)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2989,6 +3066,7 @@ begin
   select jsonb_build_object('ok', true, 'project', project, 'source', d.source_id, 'name', d.name, 'sha256', s.sha256,
            'format', s.format, 'bytes', s.bytes, 'row_count', s.row_count, 'description', s.description,
            'origin', s.origin, 'imported_at', app.utc_text(s.created_at),
+           'agent_sees', d.agent_sees, 'sight', app.sight(d.agent_sees, s.derived),
            'snapshots', (select count(*) from app.data_snapshots as every
                           where every.project_id = project and every.source_id = d.source_id))
     into described
@@ -3514,6 +3592,36 @@ alter function app.guard_run_pool() owner to causeway_resolver;
 grant execute on function app.guard_run_pool() to causeway_owner;
 comment on function app.guard_run_pool() is 'No SQL of the Worker, whoever made it up, sends a run to hosts that are not its tenant''s to use.';
 
+CREATE OR REPLACE FUNCTION app.guard_run_sight()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.lock_sight(new.project_id, false);
+  new.withheld := app.pins_withheld(new.project_id, new.manifest -> 'data');
+  return new;
+end
+$function$;
+alter function app.guard_run_sight() owner to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.guard_snapshot_sight()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.lock_sight(new.project_id, false);
+  new.derived := app.is_withheld_output(new.project_id, new.origin);
+  if new.derived then
+    update app.data_sources as d set agent_sees = 'schema_only'
+     where d.project_id = new.project_id and d.source_id = new.source_id and d.agent_sees = 'full';
+  end if;
+  return new;
+end
+$function$;
+alter function app.guard_snapshot_sight() owner to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.hold_own_membership()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -3527,6 +3635,24 @@ begin
 end
 $function$;
 alter function app.hold_own_membership() owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.import_agent_sees(project text, name text, origin jsonb, wish text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when wish = 'schema_only'
+                or app.is_withheld_output(project, origin)
+                or exists (select from app.uploads as u
+                            where u.upload_id = origin ->> 'upload' and u.project_id = import_agent_sees.project
+                              and u.agent_sees = 'schema_only')
+                or coalesce((select d.agent_sees::text from app.data_sources as d
+                              where d.project_id = import_agent_sees.project and d.name = import_agent_sees.name),
+                            app.default_agent_sees(project)) = 'schema_only'
+              then 'schema_only' else 'full' end
+$function$;
+alter function app.import_agent_sees(text,text,jsonb,text) owner to causeway_owner;
+grant execute on function app.import_agent_sees(text,text,jsonb,text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.inclusion_proof(tree text, leaf bigint, tree_size bigint)
  RETURNS jsonb
@@ -3634,6 +3760,18 @@ AS $function$ select revoked_at is null and at < idle_until and at < expires_at 
 alter function app.is_session_alive(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) owner to causeway_owner;
 grant execute on function app.is_session_alive(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) to causeway_keeper;
 comment on function app.is_session_alive(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone) is 'Whether a session may still be used at that time.';
+
+CREATE OR REPLACE FUNCTION app.is_withheld_output(project text, origin jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select origin ->> 'kind' = 'run' and exists (
+    select from app.runs as r
+     where r.project_id = is_withheld_output.project and r.run_id = origin ->> 'run' and r.withheld)
+$function$;
+alter function app.is_withheld_output(text,jsonb) owner to causeway_owner;
+grant execute on function app.is_withheld_output(text,jsonb) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.join_by_invitation(invitation app.invitations, user_id text, call jsonb)
  RETURNS void
@@ -3825,7 +3963,8 @@ begin
     'sources', (
       select coalesce(jsonb_agg(to_jsonb(page) order by page.name), '[]') from (
         select d.name, d.source_id as source, s.format, s.bytes, s.row_count,
-               (s.description ->> 'column_count')::integer as column_count, s.sha256, app.utc_text(s.created_at) as imported_at
+               (s.description ->> 'column_count')::integer as column_count, s.sha256, app.utc_text(s.created_at) as imported_at,
+               d.agent_sees, app.sight(d.agent_sees, s.derived) as sight
           from app.data_sources as d
           join app.data_snapshots as s
             on s.project_id = d.project_id and s.source_id = d.source_id and s.sha256 = d.current_sha256
@@ -3853,6 +3992,22 @@ $function$;
 alter function app.list_token_uses(text,text,integer) owner to causeway_keeper;
 grant execute on function app.list_token_uses(text,text,integer) to causeway_owner;
 comment on function app.list_token_uses(text,text,integer) is 'The newest entries of a tenant''s request log, of one credential or of all.';
+
+CREATE OR REPLACE FUNCTION app.lock_sight(project text, alone boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if alone then
+    perform pg_advisory_xact_lock(hashtextextended('sight ' || project, 0));
+  else
+    perform pg_advisory_xact_lock_shared(hashtextextended('sight ' || project, 0));
+  end if;
+end
+$function$;
+alter function app.lock_sight(text,boolean) owner to causeway_owner;
+grant execute on function app.lock_sight(text,boolean) to causeway_app;
+grant execute on function app.lock_sight(text,boolean) to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.lockout_seconds(failures integer, free integer, base_seconds integer, max_seconds integer)
  RETURNS integer
@@ -4079,7 +4234,7 @@ AS $function$
 $function$;
 alter function app.open_session(text,text,jsonb,jsonb) owner to causeway_keeper;
 
-CREATE OR REPLACE FUNCTION app.open_upload(reference text, upload text, name text, format text, bytes bigint, sha256 text, lifetime interval, open_max integer)
+CREATE OR REPLACE FUNCTION app.open_upload(reference text, upload text, name text, format text, bytes bigint, sha256 text, wish text, lifetime interval, open_max integer)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -4087,20 +4242,22 @@ AS $function$
 declare
   found jsonb := app.project_for_data(reference);
   until timestamptz := clock_timestamp() + lifetime;
+  sees text;
 begin
   if not (found ->> 'ok')::boolean then return found; end if;
   if app.tenant_usage('open_uploads') >= open_max then
     return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
   end if;
-  insert into app.uploads (upload_id, project_id, name, format, bytes, announced_sha256, expires_at)
-  values (upload, found ->> 'project', name, format, bytes, sha256, until);
+  sees := case when wish = 'schema_only' then wish else app.default_agent_sees(found ->> 'project') end;
+  insert into app.uploads (upload_id, project_id, name, format, bytes, announced_sha256, agent_sees, expires_at)
+  values (upload, found ->> 'project', name, format, bytes, sha256, sees, until);
   perform app.audit('upload.create', 'upload', upload, 'ok', jsonb_build_object(
-    'project', found ->> 'project', 'name', name, 'format', format, 'bytes', bytes, 'sha256', sha256));
-  return found || jsonb_build_object('expires_at', app.utc_text(until));
+    'project', found ->> 'project', 'name', name, 'format', format, 'bytes', bytes, 'sha256', sha256, 'agent_sees', sees));
+  return found || jsonb_build_object('expires_at', app.utc_text(until), 'agent_sees', sees);
 end
 $function$;
-alter function app.open_upload(text,text,text,text,bigint,text,interval,integer) owner to causeway_owner;
-grant execute on function app.open_upload(text,text,text,text,bigint,text,interval,integer) to causeway_app;
+alter function app.open_upload(text,text,text,text,bigint,text,text,interval,integer) owner to causeway_owner;
+grant execute on function app.open_upload(text,text,text,text,bigint,text,text,interval,integer) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.other_project_owners(project text, user_id text)
  RETURNS bigint
@@ -4149,6 +4306,19 @@ end
 $function$;
 alter function app.pin_data(text,jsonb) owner to causeway_owner;
 grant execute on function app.pin_data(text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.pins_withheld(project text, pinned jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select exists (
+    select from jsonb_array_elements(pinned) as p
+      join app.data_sources as d on d.project_id = pins_withheld.project and d.source_id = p ->> 'source'
+     where d.agent_sees = 'schema_only')
+$function$;
+alter function app.pins_withheld(text,jsonb) owner to causeway_owner;
+grant execute on function app.pins_withheld(text,jsonb) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.place_run(project text, wish jsonb)
  RETURNS jsonb
@@ -4415,6 +4585,8 @@ declare
   manifest jsonb;
   manifest_sha256 text;
   identical text;
+  withheld boolean;
+  wait integer;
 begin
   if seen is not null then return seen; end if;
 
@@ -4475,13 +4647,17 @@ begin
       'source_date_epoch', coalesce(extract(epoch from commit.authored_at)::bigint, 315532800)));
   manifest_sha256 := encode(sha256(convert_to(manifest::text, 'UTF8')), 'hex');
 
-  -- 3. A tenant's run starts take turns, so that the quota and the search for an identical or repeated call are exact.
+  -- 3. Whether agents see what it leaves.
+  perform app.lock_sight(project.id, false);
+  withheld := app.pins_withheld(project.id, data -> 'pinned');
+
+  -- 4. A tenant's run starts take turns, so that the quota and the search for an identical or repeated call are exact.
   perform pg_advisory_xact_lock(hashtextextended('runs ' || app.tenant_id(), 0));
   seen := app.recall(nullif(request -> 'idempotency', 'null'));
   if seen is not null then return seen; end if;
-  if not is_scratch then
+  if not is_scratch and not withheld then
     select r.run_id into identical from app.runs as r
-     where r.state = 'queued' and r.manifest_sha256 = manifest_sha256 and r.kind = 'model'
+     where r.state = 'queued' and r.manifest_sha256 = manifest_sha256 and r.kind = 'model' and not r.withheld
      order by r.run_id limit 1;
     if found then
       perform app.audit('run.start', 'run', identical, 'ok', jsonb_build_object('deduplicated', true));
@@ -4493,14 +4669,20 @@ begin
     return app.refuse_run('limit_exceeded', 'queue_full', project.id, jsonb_build_object(
       'limit', 'queued_runs', 'value', request -> 'queued_max'));
   end if;
+  if withheld then
+    wait := app.system_take_withheld_start((request ->> 'withheld_max')::integer);
+    if wait is not null then
+      return app.refuse_run('rate_limited', 'withheld_rate', project.id, jsonb_build_object('retry_after_seconds', wait));
+    end if;
+  end if;
 
   insert into app.runs (run_id, project_id, pool_id, labels, kind, commit_id, entry, manifest, manifest_sha256)
   values (request ->> 'run', project.id, place ->> 'pool', place -> 'labels', request ->> 'kind', commit_id, entry, manifest, manifest_sha256);
   perform app.audit('run.start', 'run', request ->> 'run', 'ok', jsonb_build_object(
     'project', project.id, 'commit', commit_id, 'entry', entry, 'kind', request -> 'kind', 'manifest_sha256', manifest_sha256,
-    'pool', place -> 'pool', 'labels', place -> 'labels'));
+    'pool', place -> 'pool', 'labels', place -> 'labels', 'withheld', withheld));
   perform app.remember(nullif(request -> 'idempotency', 'null'), jsonb_build_object('ok', true, 'run', request ->> 'run'), project.id);
-  return jsonb_build_object('ok', true, 'run', request ->> 'run', 'fence', 1, 'manifest', manifest,
+  return jsonb_build_object('ok', true, 'run', request ->> 'run', 'fence', 1, 'manifest', manifest, 'withheld', withheld,
                             'pool', place -> 'pool', 'own', place -> 'own', 'labels', place -> 'labels',
                             'revoked_executors', to_jsonb(app.revoked_executors(place ->> 'pool')));
 end
@@ -4638,26 +4820,40 @@ declare
   target jsonb := app.project_for_data(reference);
   project text := target ->> 'project';
   sha256 text := snapshot ->> 'sha256';
+  sees text;
   held record;
   is_new boolean;
 begin
-  if seen is not null then return seen; end if;
+  if seen is not null then
+    return case when (seen ->> 'ok')::boolean
+                then seen || app.sight_of(seen ->> 'project', seen ->> 'source', seen ->> 'sha256') else seen end;
+  end if;
   if not (target ->> 'ok')::boolean then return target; end if;
 
   -- Two imports of one name take turns, so that the later one is what the name means.
   perform pg_advisory_xact_lock(hashtextextended(project || '/' || name, 20));
-  select s.source_id, s.current_sha256 into held
+  perform app.lock_sight(project, true);
+  sees := app.import_agent_sees(project, name, snapshot -> 'origin', snapshot ->> 'agent_sees');
+  select s.source_id, s.current_sha256, s.agent_sees into held
     from app.data_sources as s where s.project_id = project and s.name = name;
   if held.source_id is null then
     if (select count(*) from app.data_sources as s where s.project_id = project) >= sources_max then
       return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
     end if;
-    insert into app.data_sources (project_id, source_id, name, current_sha256) values (project, source, name, sha256);
+    insert into app.data_sources (project_id, source_id, name, current_sha256, agent_sees) values (project, source, name, sha256, sees);
   else
     source := held.source_id;
+    -- Of a source that agents may not see, that these are its very bytes must not be told: then any other format is refused.
     if exists (select from app.data_snapshots as s where s.project_id = project and s.source_id = source
-                  and s.sha256 = sha256 and s.format <> snapshot ->> 'format') then
-      return jsonb_build_object('ok', false, 'code', 'already_exists');
+                  and (s.sha256 = sha256 or sees = 'schema_only') and s.format <> snapshot ->> 'format') then
+      return jsonb_build_object('ok', false, 'code', 'already_exists', 'details', jsonb_build_object('agent_sees', sees));
+    end if;
+    if held.agent_sees <> sees then
+      if snapshot ->> 'agent_sees' = sees then
+        perform app.system_withhold_source(project, source);
+      else
+        update app.data_sources as s set agent_sees = sees where s.project_id = project and s.source_id = source;
+      end if;
     end if;
     update app.data_sources as s set current_sha256 = sha256 where s.project_id = project and s.source_id = source;
   end if;
@@ -4666,11 +4862,15 @@ begin
           snapshot -> 'description', snapshot -> 'origin')
     on conflict do nothing;
   is_new := found;
+  -- The same upload under another name is no way around it.
+  if sees = 'schema_only' and snapshot -> 'origin' ->> 'kind' = 'upload' then
+    update app.uploads as u set agent_sees = sees where u.upload_id = snapshot -> 'origin' ->> 'upload' and u.agent_sees <> sees;
+  end if;
 
   perform app.audit('data.import', 'data_source', source, 'ok', (snapshot - 'description') || jsonb_build_object(
-    'project', project, 'name', name, 'new_snapshot', is_new, 'replaces', held.current_sha256));
+    'project', project, 'name', name, 'new_snapshot', is_new, 'replaces', held.current_sha256, 'agent_sees', sees));
   return app.remember(idempotency, jsonb_build_object('ok', true, 'project', project, 'source', source, 'sha256', sha256,
-    'new_snapshot', is_new, 'replaces', nullif(held.current_sha256, sha256)), project);
+    'new_snapshot', is_new, 'replaces', nullif(held.current_sha256, sha256)), project) || app.sight_of(project, source, sha256);
 end
 $function$;
 alter function app.record_snapshot(text,text,text,jsonb,integer,jsonb) owner to causeway_owner;
@@ -4710,6 +4910,22 @@ begin
 end
 $function$;
 alter function app.refuse_inside_tenant() owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.refuse_loosening()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not app.is_in_session() then
+    raise exception 'what agents may see of % is loosened by a person who is signed in alone', tg_table_name
+      using errcode = 'insufficient_privilege';
+  end if;
+  return new;
+end
+$function$;
+alter function app.refuse_loosening() owner to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.refuse_run(code text, reason text, project text, details jsonb DEFAULT '{}'::jsonb)
  RETURNS jsonb
@@ -5211,6 +5427,29 @@ $function$;
 alter function app.set_password(text,text) owner to causeway_keeper;
 grant execute on function app.set_password(text,text) to causeway_owner;
 comment on function app.set_password(text,text) is 'Sets a person''s password and ends their sessions; for the development owner alone.';
+
+CREATE OR REPLACE FUNCTION app.sight(agent_sees text, derived boolean)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when agent_sees = 'full' or app.is_in_session() then 'all' when derived then 'shape' else 'schema' end
+$function$;
+alter function app.sight(text,boolean) owner to causeway_owner;
+grant execute on function app.sight(text,boolean) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.sight_of(project text, source text, sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object('agent_sees', d.agent_sees, 'sight', app.sight(d.agent_sees, n.derived))
+    from app.data_sources as d
+    join app.data_snapshots as n on n.project_id = d.project_id and n.source_id = d.source_id and n.sha256 = sight_of.sha256
+   where d.project_id = sight_of.project and d.source_id = sight_of.source
+$function$;
+alter function app.sight_of(text,text,text) owner to causeway_owner;
+grant execute on function app.sight_of(text,text,text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.sign_fleet_call(pool text)
  RETURNS jsonb
@@ -7220,6 +7459,43 @@ alter function app.system_search_audit(jsonb,text,integer) owner to causeway_kee
 grant execute on function app.system_search_audit(jsonb,text,integer) to causeway_app;
 comment on function app.system_search_audit(jsonb,text,integer) is 'Audit events of the entered tenant for an admin in a session, newest first unless filter.oldest_first: `filter` is {user, credential, client, action (or its beginning with a point), target, outcome, request, trace, from, until, oldest_first}.';
 
+CREATE OR REPLACE FUNCTION app.system_set_agent_sees(project text, name text, agent_sees text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  refusal jsonb;
+  held record;
+  runs integer := 0;
+begin
+  perform app.lock_sight(project, true);
+  refusal := app.project_change_refusal(project);
+  if refusal is not null then return refusal; end if;
+  select d.source_id, d.agent_sees into held
+    from app.data_sources as d where d.tenant_id = app.tenant_id() and d.project_id = project and d.name = name;
+  if not found then
+    return '{"ok": false, "code": "not_found", "details": {"kind": "source"}}';
+  elsif held.agent_sees = agent_sees then
+    return '{"ok": true, "changed": false}';
+  end if;
+  if agent_sees = 'schema_only' then
+    runs := app.withhold(project, held.source_id);
+  else
+    update app.data_sources as d set agent_sees = 'full'
+     where d.tenant_id = app.tenant_id() and d.project_id = project and d.source_id = held.source_id;
+  end if;
+  perform app.audit('data.agent_sees', 'data_source', held.source_id, 'ok', jsonb_build_object(
+    'project', project, 'name', name, 'agent_sees', agent_sees, 'before', held.agent_sees, 'runs', runs));
+  return '{"ok": true, "changed": true}';
+end
+$function$;
+alter function app.system_set_agent_sees(text,text,text) owner to causeway_keeper;
+grant execute on function app.system_set_agent_sees(text,text,text) to causeway_app;
+comment on function app.system_set_agent_sees(text,text,text) is 'Says what agents see of a source, by a signed-in owner of the project or admin of the tenant. Refuses with not_found (details.kind: project or source) or insufficient_role.';
+
 CREATE OR REPLACE FUNCTION app.system_set_audit_retention(days integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -7240,6 +7516,33 @@ $function$;
 alter function app.system_set_audit_retention(integer) owner to causeway_keeper;
 grant execute on function app.system_set_audit_retention(integer) to causeway_app;
 comment on function app.system_set_audit_retention(integer) is 'Sets for how many days the entered tenant keeps the contents of its events; NULL: for ever. For an owner in a session.';
+
+CREATE OR REPLACE FUNCTION app.system_set_default_agent_sees(project text, agent_sees text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  refusal jsonb;
+begin
+  if project is null then
+    if not app.administers() then return '{"ok": false, "code": "insufficient_role"}'; end if;
+    update app.tenants as t set agent_sees = agent_sees where t.tenant_id = app.tenant_id();
+  else
+    refusal := app.project_change_refusal(project);
+    if refusal is not null then return refusal; end if;
+    update app.projects as p set agent_sees = agent_sees where p.tenant_id = app.tenant_id() and p.project_id = project;
+  end if;
+  perform app.audit('data.default_agent_sees', case when project is null then 'tenant' else 'project' end,
+                    coalesce(project, app.tenant_id()), 'ok', jsonb_build_object('agent_sees', agent_sees));
+  return '{"ok": true, "changed": true}';
+end
+$function$;
+alter function app.system_set_default_agent_sees(text,text) owner to causeway_keeper;
+grant execute on function app.system_set_default_agent_sees(text,text) to causeway_app;
+comment on function app.system_set_default_agent_sees(text,text) is 'Says what agents see of sources that come: of a project by its owners and the tenant''s admins, of all (NULL) by admins, signed in.';
 
 CREATE OR REPLACE FUNCTION app.system_set_member_role(user_id text, role text)
  RETURNS jsonb
@@ -7501,6 +7804,27 @@ alter function app.system_sweep_uploads() owner to causeway_keeper;
 grant execute on function app.system_sweep_uploads() to causeway_app;
 comment on function app.system_sweep_uploads() is 'Forgets uploads that never came, a day after their address expired.';
 
+CREATE OR REPLACE FUNCTION app.system_take_withheld_start(most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  now_at constant timestamptz := clock_timestamp();
+begin
+  insert into app.withheld_starts as w (tenant_id, minute, starts) values (app.tenant_id(), date_trunc('minute', now_at), 1)
+  on conflict (tenant_id) do update
+     set minute = excluded.minute, starts = case when w.minute = excluded.minute then w.starts + 1 else 1 end
+   where w.minute <> excluded.minute or w.starts < most;
+  return case when found then null
+              else ceil(extract(epoch from date_trunc('minute', now_at) + interval '1 minute' - now_at))::integer end;
+end
+$function$;
+alter function app.system_take_withheld_start(integer) owner to causeway_keeper;
+grant execute on function app.system_take_withheld_start(integer) to causeway_app;
+comment on function app.system_take_withheld_start(integer) is 'Takes one of the starts on data that agents may not see which the entered tenant has a minute: NULL, or the seconds until there are more.';
+
 CREATE OR REPLACE FUNCTION app.system_use_recovery(link_sha256 text, new_hash text, session jsonb, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -7531,6 +7855,24 @@ $function$;
 alter function app.system_use_recovery(text,text,jsonb,jsonb) owner to causeway_keeper;
 grant execute on function app.system_use_recovery(text,text,jsonb,jsonb) to causeway_app;
 comment on function app.system_use_recovery(text,text,jsonb,jsonb) is 'Spends a recovery link on a new password: every session ends, the lockout is lifted, all owners are told.';
+
+CREATE OR REPLACE FUNCTION app.system_withhold_source(project text, source text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  perform app.lock_sight(project, true);
+  if coalesce(app.project_role_rank(app.role_in(project)) >= app.project_role_rank('editor'), false) then
+    perform app.withhold(project, source);
+  end if;
+end
+$function$;
+alter function app.system_withhold_source(text,text) owner to causeway_keeper;
+grant execute on function app.system_withhold_source(text,text) to causeway_app;
+comment on function app.system_withhold_source(text,text) is 'Sets a source of a project that the entered call may write to schema_only, with all that was computed from it.';
 
 CREATE OR REPLACE FUNCTION app.take_attempt_back(subject text, free integer)
  RETURNS void
@@ -7715,6 +8057,41 @@ alter function app.utc_text(timestamp with time zone) owner to causeway_owner;
 grant execute on function app.utc_text(timestamp with time zone) to causeway_app;
 grant execute on function app.utc_text(timestamp with time zone) to causeway_keeper;
 comment on function app.utc_text(timestamp with time zone) is 'RFC 3339 in UTC with whole seconds, as answers show times.';
+
+CREATE OR REPLACE FUNCTION app.withhold(project text, source text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  sources text[] := array[source];
+  found_runs text[];
+  total integer := 0;
+begin
+  loop
+    update app.data_sources as d set agent_sees = 'schema_only'
+     where d.tenant_id = app.tenant_id() and d.project_id = project and d.source_id = any (sources) and d.agent_sees = 'full';
+    with changed as (
+      update app.runs as r set withheld = true
+       where r.tenant_id = app.tenant_id() and r.project_id = project and not r.withheld
+         and exists (select from jsonb_array_elements(r.manifest -> 'data') as p where p ->> 'source' = any (sources))
+      returning r.run_id)
+    select array_agg(c.run_id::text) into found_runs from changed as c;
+    exit when found_runs is null;
+    total := total + cardinality(found_runs);
+    with changed as (
+      update app.data_snapshots as n set derived = true
+       where n.tenant_id = app.tenant_id() and n.project_id = project and not n.derived
+         and n.origin ->> 'kind' = 'run' and n.origin ->> 'run' = any (found_runs)
+      returning n.source_id)
+    select array_agg(distinct c.source_id::text) into sources from changed as c;
+    exit when sources is null;
+  end loop;
+  return total;
+end
+$function$;
+alter function app.withhold(text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.witness_request(old_size bigint)
  RETURNS jsonb

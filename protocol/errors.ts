@@ -42,6 +42,12 @@ export const ERRORS = {
     remedy: 'person',
     means: 'The token holds for some projects only, and the call is about more than those.',
   },
+  withheld: {
+    status: 403,
+    retryable: false,
+    remedy: 'person',
+    means: 'It holds data of which agents see the schema only; a person who is signed in opens it.',
+  },
   forbidden_origin: {
     status: 403,
     retryable: false,

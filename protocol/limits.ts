@@ -230,6 +230,12 @@ export const LIMITS = {
     enforced_by: 'tenant gate',
     says: 'run starts of a tenant',
   },
+  withheld_starts_per_minute: {
+    value: 6,
+    unit: 'per minute',
+    enforced_by: 'database',
+    says: 'starts of runs, and imports of what they left, of a tenant on data of which agents see the schema only',
+  },
   client_registrations_per_minute: {
     value: 20,
     unit: 'per minute',

@@ -6,8 +6,9 @@ import type { ToolContext } from '../worker/mcp/tool.ts';
 import { platformOf } from '../worker/platform.ts';
 import { cancelRun } from '../worker/runs/cancel-run.ts';
 import { inspect } from '../worker/runs/inspect.ts';
-import { type RunView, viewRun } from '../worker/runs/run-view.ts';
+import { viewRun } from '../worker/runs/run-view.ts';
 import { startRun } from '../worker/runs/start-run.ts';
+import type { RunView } from '../worker/sight/see-run.ts';
 import type { Principal } from '../worker/tenants/principal.ts';
 import type { Deployment } from './deployment.ts';
 import type { Behaviour } from './simulated-executor.ts';
@@ -73,8 +74,13 @@ export async function pursue(deployment: Deployment, diary: Diary, wish: Wish): 
     world.at(wish.cancelAfterMs, actor, () => {
       ask('cancel_run', CANCEL_MS, (context) => cancelRun(context, run)).catch(() => {});
     });
-  const outcome = started.outcome ?? (await untilEnded(world, ask, run));
+  const outcome = outcomeOf(started) ?? (await untilEnded(world, ask, run));
   diary.told.push({ run, knownAt, outcome, at: world.now });
+}
+
+/** No run of the simulation has data that is withheld. */
+function outcomeOf(view: RunView): Outcome | null {
+  return view.sight === 'all' ? view.outcome : null;
 }
 
 /** Asks until the run has an outcome. */
@@ -84,7 +90,8 @@ async function untilEnded(world: World, ask: Ask, run: string): Promise<Outcome>
       ask('get_run', WAITING_MS, (context) => viewRun(context, { run, waitMs: WAITING_MS, adopt: false })),
     );
     if (view === 'refused') throw new Error('to look at a run is refused to nobody');
-    if (view.outcome !== null) return view.outcome;
+    const outcome = outcomeOf(view);
+    if (outcome !== null) return outcome;
     await world.sleep(PAUSE_MS);
   }
 }

@@ -54,7 +54,10 @@ import { recoverAccount, showRecovery } from './people/routes/recovery.ts';
 import { platformOf } from './platform.ts';
 import {
   addMember,
+  changeAgentSees,
+  changeDefaultAgentSees,
   changeMember,
+  changeTeamAgentSees,
   changeVisibility,
   endMember as endProjectMember,
   showProject,
@@ -67,6 +70,7 @@ import { feedRun } from './runs/routes/executor-feed.ts';
 import { lookAtFleet } from './runs/routes/fleet.ts';
 import { registerExecutorRoute } from './runs/routes/register-executor.ts';
 import { rotateExecutorKeyRoute } from './runs/routes/rotate-key.ts';
+import { downloadOutput, showRun } from './runs/routes/runs.ts';
 import { showRequests } from './tokens/routes/requests.ts';
 import { endToken, makeToken, rotateOwnToken, showTokens } from './tokens/routes/tokens.ts';
 
@@ -138,10 +142,15 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'POST /agents/:tenant/unblock-client': unblockClientOfTeam,
   'GET /projects': showProjects,
   'GET /projects/:tenant/:project': showProject,
+  'POST /projects/:tenant/agent-sees': changeTeamAgentSees,
+  'POST /projects/:tenant/:project/agent-sees': changeDefaultAgentSees,
+  'POST /projects/:tenant/:project/data/:source/agent-sees': changeAgentSees,
   'POST /projects/:tenant/:project/visibility': changeVisibility,
   'POST /projects/:tenant/:project/members': addMember,
   'POST /projects/:tenant/:project/members/:user/role': changeMember,
   'POST /projects/:tenant/:project/members/:user/remove': endProjectMember,
+  'GET /runs/:tenant/:run': showRun,
+  'GET /runs/:tenant/:run/outputs/:name': downloadOutput,
   'GET /members': showMembers,
   'POST /members/:tenant/:user/role': changeMemberRole,
   'POST /members/:tenant/:user/remove': endMember,

@@ -1,7 +1,7 @@
 import { readSecrets } from '../../cli/stack/secrets.ts';
 import { statePaths } from '../../cli/stack/state-paths.ts';
 import { createDatabase } from '../../worker/database/database.ts';
-import { selectRuns } from '../../worker/database/runs.ts';
+import { selectRunsOfPool } from '../../worker/database/runs.ts';
 import { importTicketKey } from '../../worker/database/ticket.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
 import { systemPrincipal } from '../../worker/runs/principals.ts';
@@ -26,7 +26,7 @@ export async function openTimekeeper(
     ticketKey: await importTicketKey(secrets.contextKey),
   });
   return async (run) => {
-    const [[row]] = await withTenant(database, systemPrincipal(tenant), [selectRuns([run])] as const);
+    const [[row]] = await withTenant(database, systemPrincipal(tenant), [selectRunsOfPool([run])] as const);
     if (row?.outcome == null || row.finishedAt === null || row.execution?.leased_at == null)
       throw new Error(`${run} has no recorded outcome`);
     return {

@@ -16,6 +16,7 @@ import {
   findLongFiles,
   findMachineTraces,
   findStrayLogs,
+  findStrayOpeners,
   findStraySql,
 } from './places.ts';
 import { compareSurface, writeSurface } from './public-surface.ts';
@@ -51,6 +52,10 @@ export const CLAIMS: readonly Claim[] = [
   {
     says: 'Nothing is logged but by the function that masks secrets',
     check: () => findStrayLogs(sources(/\.ts$/)),
+  },
+  {
+    says: 'What agents may not see is opened in one folder',
+    check: () => findStrayOpeners(sources(/\.ts$/)),
   },
   { says: 'Only one file talks to each engine', check: () => findEngineCallers(sources(/\.ts$/)) },
   {

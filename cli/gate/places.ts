@@ -21,6 +21,18 @@ export function findStrayLogs(sources: readonly SourceText[]): readonly string[]
     .flatMap((source) => findLines(source, /\bconsole\s*\.|\bglobalThis\.console\b/));
 }
 
+/** Lines that open what not every caller may see, past the functions that decide what of it is shown. */
+export function findStrayOpeners(sources: readonly SourceText[]): readonly string[] {
+  return sources
+    .filter(({ path }) => /^worker\//.test(path) && !path.startsWith('worker/sight/'))
+    .flatMap((source) => [
+      ...findLines(source, /\bopenUnseen\b/),
+      ...(/^worker\/(runs\/pool|database)\//.test(source.path)
+        ? []
+        : findLines(source, /\bselectRunsOfPool\b/)),
+    ]);
+}
+
 /** How an engine is talked to, and the one file that does. */
 const ENGINE_CALLERS = [
   {

@@ -164,6 +164,7 @@ function selectRuns(store: RunStore, caller: Caller, literal: string): readonly 
         created_at: new Date(row.createdAt).toISOString(),
         finished_at: row.finishedAt === null ? null : new Date(row.finishedAt).toISOString(),
         ...{ outcome: row.outcome, execution: row.execution },
+        ...{ withheld_from_agents: false, withheld: false },
       },
     ];
   });

@@ -144,7 +144,7 @@ export class RunStore {
     this.remember(key, idempotency, { ok: true, run });
     const revoked = [...this.executors].filter(([, executor]) => executor.isRevoked).map(([id]) => id);
     const place = { pool, own: isOwn, labels };
-    return { ok: true, run, fence: 1, manifest, ...place, revoked_executors: revoked };
+    return { ok: true, run, fence: 1, manifest, withheld: false, ...place, revoked_executors: revoked };
   }
 
   nextFence(run: string, asked: Parameters<typeof nextFence>[2], caller: Caller, now: number): Answer {

@@ -174,7 +174,12 @@ describe('a data source', () => {
     const first = await ask(ann, recordSnapshot(request));
     const begun = await ask(
       ann,
-      beginImport({ ...request, format: 'csv', origin: request.snapshot.origin, describer: DESCRIBER }),
+      beginImport({
+        ...request,
+        format: 'csv',
+        origin: request.snapshot.origin,
+        ...{ describer: DESCRIBER, withheldMax: 6 },
+      }),
     );
     expect(begun).toMatchObject({ ...first, replayed: true, description: describing(1), bytes: 4 });
     const other = { ...idempotency, arguments_sha256: sha256Of('others') };
@@ -186,7 +191,7 @@ describe('a data source', () => {
           idempotency: other,
           format: 'csv',
           origin: request.snapshot.origin,
-          describer: DESCRIBER,
+          ...{ describer: DESCRIBER, withheldMax: 6 },
         }),
       ),
     ).toMatchObject({ ok: false, code: 'idempotency_conflict' });
@@ -218,10 +223,16 @@ describe('a data source', () => {
 
   test('of equal bytes is described once in a tenant, and anew for another tenant or describer', async () => {
     const { snapshot: stored } = snapshot('sales', 'two');
-    const asking = { project: 'Forecast', format: 'csv' as const, origin: stored.origin, idempotency: null };
-    const known = await ask(ann, beginImport({ ...asking, describer: DESCRIBER }));
-    const newer = await ask(ann, beginImport({ ...asking, describer: '999' }));
-    const foreign = await ask(mallory, beginImport({ ...asking, describer: DESCRIBER }));
+    const asking = {
+      project: 'Forecast',
+      name: 'sales',
+      format: 'csv' as const,
+      origin: stored.origin,
+      idempotency: null,
+    };
+    const known = await ask(ann, beginImport({ ...asking, describer: DESCRIBER, withheldMax: 6 }));
+    const newer = await ask(ann, beginImport({ ...asking, describer: '999', withheldMax: 6 }));
+    const foreign = await ask(mallory, beginImport({ ...asking, describer: DESCRIBER, withheldMax: 6 }));
     expect(known).toMatchObject({ ok: true, description: describing(1) });
     expect(newer).toMatchObject({ ok: true, description: null });
     expect(foreign).toMatchObject({ ok: true, description: null });
@@ -258,9 +269,10 @@ describe('an upload', () => {
     expect(await ask(mallory, selectAwaitedUpload(asked.upload))).toEqual({ ok: false, code: 'not_found' });
     const importing = {
       project: 'Forecast',
+      name: 'sales',
       format: 'parquet' as const,
       origin: { kind: 'upload' as const, upload: asked.upload },
-      describer: DESCRIBER,
+      ...{ describer: DESCRIBER, withheldMax: 6 },
       idempotency: null,
     };
     expect(await ask(mallory, beginImport(importing))).toMatchObject({ details: { kind: 'upload' } });
@@ -282,9 +294,10 @@ describe('an upload', () => {
         ann,
         beginImport({
           project: 'Forecast',
+          name: 'sales',
           format: 'parquet',
           origin: { kind: 'upload', upload: asked.upload },
-          describer: DESCRIBER,
+          ...{ describer: DESCRIBER, withheldMax: 6 },
           idempotency: null,
         }),
       ),

@@ -93,6 +93,7 @@ const request = (placement: Placement = {}, queuedMax = 1000) =>
     limits: runLimits({}),
     seeds: SEEDS,
     queued_max: queuedMax,
+    withheld_max: 6,
     idempotency: null,
   });
 

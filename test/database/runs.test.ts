@@ -95,6 +95,7 @@ const request = (changes: Partial<Parameters<typeof queueRun>[0]> = {}) =>
     limits: runLimits({}),
     seeds: SEEDS,
     queued_max: 1000,
+    withheld_max: 6,
     idempotency: null,
     ...changes,
   });

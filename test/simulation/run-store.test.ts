@@ -114,6 +114,7 @@ function queue(random: Random, run: string, { tenantId }: Inhabitant): Query<unk
     scratch: isModel ? null : { sha256: 'a'.repeat(64), bytes: 1 },
     ...{ data: null, parameters: { n: random.between(1, 4) }, limits: runLimits({}), seeds: SEEDS },
     queued_max: 4,
+    withheld_max: 6,
     idempotency: key === null ? null : { key, tool: 'run_model', arguments_sha256 },
   });
 }

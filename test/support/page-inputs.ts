@@ -30,6 +30,7 @@ export interface PageWorld {
   readonly owner: ApiClient;
   readonly bob: Account;
   readonly project: string;
+  readonly run: string;
   readonly session: string;
   readonly invitation: string;
   readonly grant: string;
@@ -47,6 +48,12 @@ export async function settlePageWorld(stack: TestStack): Promise<PageWorld> {
   const owner = await apiSession(stack, ann);
   const bob = await settleAccount(stack, { name: BOB, tenant, role: 'member' });
   const made = await callTool(stack, bob.token, 'create_project', { name: `Plan ${MARKER}` });
+  const project = String(made.structured.project);
+  const code = `print("${MARKER}")`;
+  await callTool(stack, bob.token, 'import_data', {
+    ...{ project, name: 'sales', format: 'csv', text: 'month,eur\n2026-01,5\n' },
+  });
+  const ran = await callTool(stack, bob.token, 'run_code', { project, code });
   const body = { email: `${MARKER}-${tenant.slice(-8)}@example.org`.toLowerCase(), role: 'viewer' };
   const { invitation } = await owner.get<{ invitation: string }>('createInvitation', {
     ...{ params: { tenant }, body },
@@ -54,7 +61,8 @@ export async function settlePageWorld(stack: TestStack): Promise<PageWorld> {
   const { grant, client } = await newGrant(stack, bob);
   return {
     ...{ stack, owner, bob, invitation, grant, client },
-    project: String(made.structured.project),
+    project,
+    run: String(ran.structured.run),
     session: await newSession(stack, bob),
     asking: await registerClient(stack, { grant_types: ['authorization_code', DEVICE_GRANT] }),
   };
@@ -117,12 +125,22 @@ export function pageInputs(world: PageWorld, forms: PageForms): Readonly<Record<
     'POST /agents/:tenant/unblock-client': ofClient,
     'GET /projects': {},
     'GET /projects/:tenant/:project': { params: ofProject },
+    'POST /projects/:tenant/agent-sees': { params: { tenant }, fields: { agent_sees: 'schema_only' } },
+    'POST /projects/:tenant/:project/agent-sees': {
+      params: ofProject,
+      fields: { agent_sees: 'schema_only' },
+    },
+    'POST /projects/:tenant/:project/data/:source/agent-sees': {
+      ...{ params: { ...ofProject, source: 'sales' }, fields: { agent_sees: 'schema_only' } },
+    },
     'POST /projects/:tenant/:project/visibility': { params: ofProject, fields: { restricted: 'yes' } },
     'POST /projects/:tenant/:project/members': { params: ofProject, fields: { email, role: 'editor' } },
     'POST /projects/:tenant/:project/members/:user/role': {
       ...{ params: { ...ofProject, user }, fields: { role: 'editor' } },
     },
     'POST /projects/:tenant/:project/members/:user/remove': { params: { ...ofProject, user } },
+    'GET /runs/:tenant/:run': { params: { tenant, run: world.run } },
+    'GET /runs/:tenant/:run/outputs/:name': { params: { tenant, run: world.run, name: 'stdout' } },
     'GET /members': {},
     'POST /members/:tenant/:user/role': { params: ofBob, fields: { role: 'viewer' } },
     'POST /members/:tenant/:user/remove': { params: ofBob },

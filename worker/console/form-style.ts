@@ -53,5 +53,7 @@ form.inline select, .confirm select { width: auto; padding: .3rem .5rem; }
 .confirm[open] summary { border-color: var(--line); color: var(--dim); background: transparent; }
 .confirm form { width: 15rem; margin-top: .5rem; padding: .6rem .8rem .8rem; border: 1px solid var(--line); border-radius: 8px; background: var(--code); }
 .confirm button { white-space: normal; margin-top: .4rem; }
+pre.text { max-height: 30rem; overflow: auto; margin: .5rem 0; padding: .75rem 1rem; border-radius: 8px; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
+img.output { max-width: 100%; border-radius: 8px; background: #fff; }
 .reference { color: var(--dim); font-size: .875rem; margin-top: 1.5rem; }
 `;

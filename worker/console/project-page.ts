@@ -3,9 +3,11 @@ import type { ProjectMember, ProjectMembers } from '../database/project-members.
 import { PROJECT_ROLES, type ProjectRole } from '../database/projects.ts';
 import { csrfField } from '../people/csrf.ts';
 import type { Session } from '../people/session.ts';
+import type { ProjectInside } from '../projects/look-inside.ts';
 import { confirmation } from './confirmation.ts';
 import { type Markup, message, showPage } from './frame.ts';
 import { day } from './moment.ts';
+import { projectInside } from './project-inside.ts';
 import { mayOf } from './projects-page.ts';
 
 export interface ProjectPage {
@@ -16,11 +18,13 @@ export interface ProjectPage {
     readonly rows: readonly ProjectMember[];
     readonly cursor: string | null;
   };
+  /** What it holds; null for who does not see inside. */
+  readonly inside: ProjectInside | null;
   readonly problem?: string;
   readonly done?: string;
 }
 
-/** Who works on a project; for its owners and the admins of the team with the ways to change that. */
+/** What a project holds and who works on it; for its owners and the admins of the team with the ways to change that. */
 export function projectPage(page: ProjectPage): Promise<Response> {
   const { session, shown, problem, done } = page;
   const path = `/projects/${page.tenantId}/${page.project}`;
@@ -34,7 +38,7 @@ export function projectPage(page: ProjectPage): Promise<Response> {
 <section class="panel" aria-labelledby="who-sees"><h2 id="who-sees">${shown.restricted ? 'Restricted' : 'Open'}</h2>
 <p>${shown.restricted ? 'Those below see it; of everybody else only the admins of the team know that it is there.' : 'Everybody in the team works on it by their role in the team; a role here can only take away from that.'}${shown.archived ? ' It is archived: it can be read, and not be changed or run.' : ''} You may ${mayOf(shown)}.</p>
 ${shown.administers ? visibility(page, path) : ''}</section>
-<section class="panel" aria-labelledby="members"><h2 id="members">Who has a role here</h2>
+${page.inside === null ? '' : projectInside({ session, tenantId: page.tenantId, path, administers: shown.administers }, page.inside)}<section class="panel" aria-labelledby="members"><h2 id="members">Who has a role here</h2>
 ${shown.total === 0 ? html`<p class="dim">Nobody has one.</p>` : memberTable(page, path)}
 ${shown.administers ? addForm(page, path) : ''}</section>`,
   });

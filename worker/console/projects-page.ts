@@ -1,7 +1,9 @@
 import { html } from 'hono/html';
 import type { AdministeredProject } from '../database/project-members.ts';
 import type { Session } from '../people/session.ts';
+import type { AgentSees } from '../sight/agent-sees.ts';
 import { type Markup, showPage } from './frame.ts';
+import { agentSeesForm } from './project-inside.ts';
 
 /** A page of the projects of one of the person's teams. */
 export interface TeamOfProjects {
@@ -10,6 +12,8 @@ export interface TeamOfProjects {
   readonly rows: readonly AdministeredProject[];
   readonly total: number;
   readonly cursor: string | null;
+  /** What agents see of data that comes to the team; null for who does not administer it. */
+  readonly agentSees: AgentSees | null;
 }
 
 /** The projects of each of the person's teams that they see, or may say who works on. */
@@ -20,20 +24,28 @@ export function projectsPage(session: Session, teams: readonly TeamOfProjects[])
     here: '/projects',
     isBroad: true,
     body: html`<p>Agents create projects and work on them. Here is who works on which: everybody in the team on an open one, on a restricted one those alone who have a role there.</p>
-${teams.length === 0 ? html`<p class="dim">You belong to no team.</p>` : teams.map(teamPanel)}`,
+${teams.length === 0 ? html`<p class="dim">You belong to no team.</p>` : teams.map((team) => teamPanel(session, team))}`,
   });
 }
 
-function teamPanel({ tenantId, name, rows, total, cursor }: TeamOfProjects): Markup {
+function teamPanel(
+  session: Session,
+  { tenantId, name, rows, total, cursor, agentSees }: TeamOfProjects,
+): Markup {
+  const action = `/projects/${tenantId}/agent-sees`;
+  const form =
+    agentSees === null
+      ? ''
+      : agentSeesForm(session, action, agentSees, `Agents see of data that comes to ${name}`);
   if (total === 0)
     return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
-<p class="dim">No project yet. Ask your agent to create one.</p></section>`;
+<p class="dim">No project yet. Ask your agent to create one.</p>${form}</section>`;
   return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
 <p class="dim">${total === 1 ? 'One project' : `${total} projects`}</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="${tenantId}"><table>
 <thead><tr><th scope="col">Project</th><th scope="col">You may</th><th scope="col">With a role</th></tr></thead>
 <tbody>${rows.map((project) => projectRow(tenantId, project))}</tbody></table></div>
-${cursor === null ? '' : html`<p><a href="/projects?team=${tenantId}&amp;after=${cursor}">More projects of ${name}</a></p>`}</section>`;
+${cursor === null ? '' : html`<p><a href="/projects?team=${tenantId}&amp;after=${cursor}">More projects of ${name}</a></p>`}${form}</section>`;
 }
 
 function projectRow(tenantId: string, project: AdministeredProject): Markup {

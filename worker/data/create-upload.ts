@@ -25,6 +25,7 @@ export async function createUpload(
     format: DataFormat;
     bytes: number;
     sha256: string | null;
+    agentSees: 'schema_only' | undefined;
   },
 ): Promise<UploadCreated> {
   const upload = newId('upload');
@@ -42,5 +43,9 @@ export async function createUpload(
     });
   }
   const link = await sealUploadLink(platform.sealKey, principal, upload, lifetimeMs);
-  return { upload, url: `${platform.publicUrl}/uploads/${link}`, expires_at: answer.expires_at };
+  return {
+    upload,
+    url: `${platform.publicUrl}/uploads/${link}`,
+    expires_at: answer.expires_at,
+  };
 }

@@ -1,11 +1,11 @@
 import { selectSource } from '../database/data.ts';
 import { withTenant } from '../database/with-tenant.ts';
-import { describeSnapshot } from '../mcp/data-schemas.ts';
 import type { Platform } from '../platform.ts';
+import { seeDescribed } from '../sight/see-source.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { refuseData } from './refuse-import.ts';
 
-/** What a source holds now. One database request. */
+/** What a source holds now, as the caller may see it. One database request. */
 export async function describeSource(
   platform: Platform,
   principal: Principal,
@@ -15,6 +15,5 @@ export async function describeSource(
     selectSource(asked.project, asked.name),
   ] as const);
   if (!found.ok) throw refuseData(found, asked);
-  const { imported_at, origin, snapshots } = found;
-  return { ...describeSnapshot(found), imported_at, origin: { ...origin }, snapshots };
+  return seeDescribed(found);
 }

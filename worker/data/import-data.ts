@@ -3,18 +3,23 @@ import { limit } from '../../protocol/limits.ts';
 import type { DataFormat } from '../../protocol/manifest.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { recordAudit } from '../database/audit.ts';
-import { beginImport, type Origin, recordSnapshot, type SnapshotRecorded } from '../database/data.ts';
+import { beginImport, type ImportBegun, type Origin, recordSnapshot } from '../database/data.ts';
 import { type Placed, placeInspection } from '../database/placement.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import { refusePlacement } from '../runs/refuse-placement.ts';
 import { takeRunStart } from '../runs/take-run-start.ts';
+import type { Sight } from '../sight/agent-sees.ts';
+import type { Imported } from '../sight/see-source.ts';
+import { type Unseen, unseen } from '../sight/unseen.ts';
+import { runPage, unusableOutput } from '../sight/withheld.ts';
+import { withheldRate } from '../sight/withheld-rate.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { DESCRIBER, type Description } from './description.ts';
-import { inspectData } from './inspect-data.ts';
-import { invalidData, refuseData, tooManySources } from './refuse-import.ts';
+import { type InspectedData, inspectData } from './inspect-data.ts';
+import { invalidData, invalidUnseen, refuseData, tooManySources } from './refuse-import.ts';
 
 export interface ImportRequest {
   readonly project: string;
@@ -24,6 +29,8 @@ export interface ImportRequest {
     | { readonly text: string }
     | { readonly upload: string }
     | { readonly run: string; readonly name: string };
+  /** Stricter than what the project, the upload or the source says; there is no way to be less strict. */
+  readonly agentSees: 'schema_only' | undefined;
   readonly idempotency: Idempotency | null;
 }
 
@@ -32,12 +39,6 @@ export interface ImportWatch {
   readonly signal: AbortSignal;
   readonly progress: (done: number, total: number, message: string) => Promise<void>;
 }
-
-export type Imported = SnapshotRecorded & {
-  readonly bytes: number;
-  readonly description: Description;
-  readonly replayed: boolean;
-};
 
 /**
  * Imports data as a new snapshot of a source: finds the bytes, checks and describes them in a sandbox, records them.
@@ -48,28 +49,28 @@ export async function importData(
   principal: Principal,
   asked: ImportRequest,
   watch: ImportWatch,
-): Promise<Imported> {
+): Promise<Unseen<Imported>> {
   const text = 'text' in asked.from ? utf8(asked.from.text) : null;
   const origin = text === null ? storedOrigin(asked.from) : await textOrigin(text);
   const [begun, placed] = await withTenant(platform.database, principal, [
-    beginImport({ ...asked, origin, describer: DESCRIBER }),
+    beginImport({ ...asked, origin, describer: DESCRIBER, withheldMax: limit('withheld_starts_per_minute') }),
     placeInspection(asked.project),
   ] as const);
-  if (!begun.ok) throw refuseData(begun, asked);
-  if (begun.replayed) return begun;
+  if (!begun.ok) throw refuseImport(begun, asked, platform, principal);
+  const { name, format } = asked;
+  if (begun.replayed) return unseen<Imported>({ ...begun, name, format });
 
-  const { project, sha256, bytes } = begun;
+  const { project, sha256, bytes, sight } = begun;
   if (text !== null) await platform.blobs.put({ tenant: principal.tenantId, sha256 }, text, bytes);
   const description =
     begun.description ??
-    (await describeInSandbox(platform, principal, asked, { project, sha256, bytes, placed }, watch));
+    (await describeInSandbox(platform, principal, asked, { project, sha256, bytes, sight, placed }, watch));
 
-  const { format } = asked;
   const [recorded] = await withTenant(platform.database, principal, [
     recordSnapshot({
       ...asked,
       source: newId('source'),
-      snapshot: { sha256, format, bytes, description, origin },
+      snapshot: { sha256, format, bytes, description, origin, agent_sees: asked.agentSees },
       sourcesMax: limit('project_data_sources'),
     }),
   ] as const);
@@ -77,7 +78,32 @@ export async function importData(
   if (recorded.replayed !== true) {
     platform.publish(principal.tenantId, { kind: 'data', project: recorded.project, source: asked.name });
   }
-  return { ...recorded, bytes, description, replayed: recorded.replayed === true };
+  const { agent_sees, new_snapshot, replaces, replayed } = recorded;
+  return unseen<Imported>({
+    ...{
+      project: recorded.project,
+      source: recorded.source,
+      name,
+      format,
+      sha256: recorded.sha256,
+      bytes,
+      description,
+    },
+    ...{ agent_sees, sight: recorded.sight, new_snapshot, replaces, replayed: replayed === true },
+  });
+}
+
+/** A refusal of the database. What it says of an output that the caller may not see is one answer for all. */
+function refuseImport(
+  refused: Extract<ImportBegun, { ok: false }>,
+  asked: ImportRequest,
+  platform: Platform,
+  { tenantId }: Principal,
+): Refusal {
+  if (refused.code === 'rate_limited') return withheldRate(Number(refused.details?.retry_after_seconds));
+  if (refused.code === 'invalid_data' && 'run' in asked.from)
+    return unusableOutput(runPage(platform, tenantId, asked.from.run));
+  return refuseData(refused, asked);
 }
 
 async function textOrigin(text: Uint8Array<ArrayBuffer>): Promise<Origin> {
@@ -93,14 +119,16 @@ function storedOrigin(from: ImportRequest['from']): Origin {
 async function describeInSandbox(
   platform: Platform,
   principal: Principal,
-  { name, format }: ImportRequest,
+  { name, format, from }: ImportRequest,
   {
     placed,
+    sight,
     ...stored
   }: {
     readonly project: string;
     readonly sha256: string;
     readonly bytes: number;
+    readonly sight: Sight;
     readonly placed: Placed;
   },
   watch: ImportWatch,
@@ -117,12 +145,29 @@ async function describeInSandbox(
   );
   await watch.progress(2, 3, inspected.ok ? `recording ${name}` : `${name} was refused`);
   if (inspected.ok) return inspected.description;
-  const refusal = inspected.fault === null ? inspected.refusal : invalidData(inspected.fault, format);
+  const refusal = refuseContent(
+    inspected,
+    format,
+    sight,
+    'run' in from ? runPage(platform, principal.tenantId, from.run) : '',
+  );
   const reason = inspected.fault?.reason ?? 'unreadable';
   await withTenant(platform.database, principal, [
     refusedImport(stored, { name, format, reason }, refusal),
   ] as const);
   throw refusal;
+}
+
+/** Why data was not taken, as far as the caller may know what is in it. Pure. */
+function refuseContent(
+  { fault, ...rest }: Extract<InspectedData, { ok: false }>,
+  format: DataFormat,
+  sight: Sight,
+  page: string,
+): Refusal {
+  if (sight === 'shape') return unusableOutput(page);
+  if (fault === null) return (rest as { readonly refusal: Refusal }).refusal;
+  return sight === 'all' ? invalidData(fault, format) : invalidUnseen(fault, format);
 }
 
 function refusedImport(

@@ -3,12 +3,13 @@ import { withTenant } from '../database/with-tenant.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import type { TablePage } from '../runs/output/page.ts';
 import { pageInSandbox } from '../runs/output/page-in-sandbox.ts';
+import { openSource } from '../sight/see-source.ts';
 import { refuseData } from './refuse-import.ts';
 
 const HINT =
   'Rows far into a large source take longer than a page may: read them in a run, with the line that describe_data answers.';
 
-/** Rows of what a source holds now, of the columns that its description has. One database request; the data is read in a sandbox. */
+/** Rows of what a source holds now, for whoever may see them, of the columns that its description has. One database request; the data is read in a sandbox. */
 export async function readRows(
   context: ToolContext,
   asked: { readonly project: string; readonly name: string; readonly offset: number; readonly limit: number },
@@ -18,7 +19,7 @@ export async function readRows(
     selectSource(asked.project, asked.name),
   ] as const);
   if (!found.ok) throw refuseData(found, asked);
-  const { project, name, format, sha256, bytes, description } = found;
+  const { project, name, format, sha256, bytes, description } = openSource(found);
   const columns = description.columns.map((column) => column.name);
   const known = { columns, rows: description.row_count };
   const page = await pageInSandbox(

@@ -35,6 +35,10 @@ export function refuseData(answer: SqlRefusal, named: Named): Refusal {
     case 'idempotency_conflict':
       return usedKey();
     case 'already_exists':
+      if (answer.details?.agent_sees === 'schema_only')
+        return new Refusal('already_exists', `\`${named.name}\` is kept in another format.`, {
+          hint: 'Import the data in the format that describe_data names, or under another name.',
+        });
       return new Refusal(
         'already_exists',
         `\`${named.name}\` has these very bytes already, in another format.`,
@@ -112,6 +116,18 @@ export function tooManySources(): Refusal {
 export function invalidData(fault: Fault, format: DataFormat): Refusal {
   const { message, hint } = explainFault(fault, format);
   return new Refusal('invalid_data', `${message} Nothing was imported.`, { hint, details: { ...fault } });
+}
+
+/** The same for data that the caller may not see: the kind of fault, and nothing of what is there. */
+export function invalidUnseen({ reason }: Fault, format: DataFormat): Refusal {
+  return new Refusal(
+    'invalid_data',
+    `The data cannot be read as ${format}: ${reason.replaceAll('_', ' ')}. Nothing was imported.`,
+    {
+      hint: 'Whoever has the file looks at it: agents see the schema of this data only.',
+      details: { reason },
+    },
+  );
 }
 
 /** Data whose reading ended the sandbox, or made it answer what is no answer. */

@@ -7,8 +7,9 @@ export interface BrowsedProject {
   /** When its newest commit was made, or itself; ISO 8601. */
   readonly changedAt: string;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
-  readonly sources: readonly { readonly name: string; readonly rows: number }[];
-  /** The outputs of its newest run that left any, among the last 20. */
+  /** `rows` is null where the caller may not know them. */
+  readonly sources: readonly { readonly name: string; readonly rows: number | null }[];
+  /** The outputs of its newest run that left any which the caller may see, among the last 20. */
   readonly outputs: readonly {
     readonly run: string;
     readonly name: string;
@@ -33,7 +34,8 @@ export function selectBrowsed(page: {
                       case when f.key ~* '^readme[.]md$' then 0 when f.key like '%.py' then 1 else 2 end as rank
                  from jsonb_each(t.files) as f where f.key ~ '[.](py|md)$' order by rank, path limit $4) as shown) as files,
             (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'rows', row_count) order by name), '[]') from (
-               select d.name, s.row_count from app.data_sources as d join app.data_snapshots as s
+               select d.name, case when app.sight(d.agent_sees, s.derived) = 'all' then s.row_count end as row_count
+                 from app.data_sources as d join app.data_snapshots as s
                    on s.project_id = d.project_id and s.source_id = d.source_id and s.sha256 = d.current_sha256
                 where d.project_id = p.project_id order by d.name limit $4) as shown) as sources,
             (select coalesce(jsonb_agg(jsonb_build_object(
@@ -41,7 +43,7 @@ export function selectBrowsed(page: {
                       order by o.ordinality), '[]')
                from (select run_id, outcome
                        from (select * from app.runs where project_id = p.project_id order by run_id desc limit 20) as newest
-                      where jsonb_array_length(outcome -> 'outputs') > 0 order by run_id desc limit 1) as r
+                      where jsonb_array_length(outcome -> 'outputs') > 0 and (not withheld or (select app.is_in_session())) order by run_id desc limit 1) as r
                     cross join jsonb_array_elements(r.outcome -> 'outputs') with ordinality as o
               where o.ordinality <= $4) as outputs
        from (select *

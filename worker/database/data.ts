@@ -1,5 +1,7 @@
 import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Description } from '../data/description.ts';
+import type { AgentSees, Sight } from '../sight/agent-sees.ts';
+import type { Unseen } from '../sight/unseen.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import { callFunction } from './call-function.ts';
 import type { Query } from './query.ts';
@@ -18,6 +20,8 @@ export type ImportBegun = SqlAnswer<
       readonly sha256: string;
       readonly bytes: number;
       readonly description: Description | null;
+      /** What the caller will see of it. */
+      readonly sight: Sight;
       readonly replayed?: never;
     }
   | (SnapshotRecorded & {
@@ -28,6 +32,9 @@ export type ImportBegun = SqlAnswer<
 >;
 
 export interface SnapshotRecorded {
+  readonly agent_sees: AgentSees;
+  /** What the caller sees of it. */
+  readonly sight: Sight;
   readonly project: string;
   readonly source: string;
   readonly sha256: string;
@@ -39,21 +46,27 @@ export interface SnapshotRecorded {
 
 /**
  * Finds the bytes of an import and what is known of them. `describer` is the version of the description that is wanted.
- * Refuses with `not_found` (details.kind: project, upload, run or output), `project_archived`, `upload_refused` or
- * `idempotency_conflict`.
+ * Refuses with `not_found` (details.kind: project, upload, run or output), `project_archived`, `upload_refused`,
+ * `idempotency_conflict`; and for an output that the caller may not see with `rate_limited`, or `invalid_data` where there is none.
  */
 export function beginImport(asked: {
   project: string;
+  name: string;
   format: DataFormat;
   origin: Origin;
+  agentSees?: 'schema_only' | undefined;
   describer: string;
+  withheldMax: number;
   idempotency: Idempotency | null;
 }): Query<ImportBegun> {
-  return callFunction('app.begin_import($1, $2, $3, $4, $5)', [
+  return callFunction('app.begin_import($1, $2, $3, $4, $5, $6, $7, $8)', [
     asked.project,
+    asked.name,
     asked.format,
     JSON.stringify(asked.origin),
+    asked.agentSees ?? null,
     asked.describer,
+    asked.withheldMax,
     nullableJson(asked.idempotency),
   ]);
 }
@@ -70,6 +83,7 @@ export function recordSnapshot(asked: {
     bytes: number;
     description: Description;
     origin: Origin;
+    agent_sees?: 'schema_only' | undefined;
   };
   sourcesMax: number;
   idempotency: Idempotency | null;
@@ -94,6 +108,8 @@ export interface DescribedSource {
   readonly bytes: number;
   readonly row_count: number;
   readonly description: Description;
+  readonly agent_sees: AgentSees;
+  readonly sight: Sight;
   readonly origin: Origin;
   readonly imported_at: string;
   /** How many snapshots the source has had, this one too. */
@@ -101,7 +117,7 @@ export interface DescribedSource {
 }
 
 /** The current snapshot of a source; refuses with `not_found` (details.kind: project, or source with details.names). */
-export function selectSource(project: string, name: string): Query<SqlAnswer<DescribedSource>> {
+export function selectSource(project: string, name: string): Query<SqlAnswer<Unseen<DescribedSource>>> {
   return callFunction('app.describe_source($1, $2)', [project, name]);
 }
 
@@ -114,6 +130,8 @@ export interface ListedSource {
   readonly column_count: number;
   readonly sha256: string;
   readonly imported_at: string;
+  readonly agent_sees: AgentSees;
+  readonly sight: Sight;
 }
 
 /** Sources by name, a page: those after `afterName`, with how many there are in all. */
@@ -121,7 +139,7 @@ export function selectSources(
   project: string,
   afterName: string,
   limit: number,
-): Query<SqlAnswer<{ project: string; total: number; sources: ListedSource[] }>> {
+): Query<SqlAnswer<{ project: string; total: number; sources: Unseen<ListedSource, 'name'>[] }>> {
   return callFunction('app.list_sources($1, $2, $3)', [project, afterName, limit]);
 }
 

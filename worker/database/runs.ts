@@ -2,6 +2,8 @@ import type { ExecutorId } from '../../protocol/ids.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { TerminalState } from '../../protocol/run-state.ts';
+import type { AgentSees } from '../sight/agent-sees.ts';
+import { type Unseen, unseen } from '../sight/unseen.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import { callFunction } from './call-function.ts';
 import type { Place, Placement, PlacementRefusal } from './placement.ts';
@@ -23,6 +25,7 @@ export interface QueueRequest {
   readonly limits: Manifest['limits'];
   readonly seeds: Omit<Manifest['seeds'], 'source_date_epoch'>;
   readonly queued_max: number;
+  readonly withheld_max: number;
   readonly idempotency: Idempotency | null;
 }
 
@@ -51,6 +54,7 @@ export type QueueRefusal =
       readonly reason: 'queue_full';
       readonly details: { readonly limit: 'queued_runs'; readonly value: number };
     }
+  | { readonly reason: 'withheld_rate'; readonly details: { readonly retry_after_seconds: number } }
   | { readonly reason: 'idempotency_conflict' };
 
 export type Queued =
@@ -60,6 +64,8 @@ export type Queued =
       readonly run: string;
       readonly fence: number;
       readonly manifest: Manifest;
+      /** Agents see neither what it leaves nor what it says. */
+      readonly withheld: boolean;
       readonly place: Place;
       readonly revokedExecutors: readonly ExecutorId[];
     }
@@ -86,6 +92,7 @@ function readQueued(answer: Row): Queued {
     run: answer.run as string,
     fence: answer.fence as number,
     manifest: answer.manifest as Manifest,
+    withheld: answer.withheld !== false,
     place: { pool: answer.pool, own: answer.own, labels: answer.labels } as Place,
     revokedExecutors: answer.revoked_executors as ExecutorId[],
   };
@@ -100,6 +107,10 @@ export interface Execution {
 
 export interface RunRow {
   readonly run: string;
+  /** From the caller. */
+  readonly withheld: boolean;
+  /** Whether agents see all of it. */
+  readonly agentSees: AgentSees;
   readonly project: string;
   readonly projectName: string;
   readonly pool: string;
@@ -116,27 +127,44 @@ export interface RunRow {
 const UTC_MS = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
 const COLUMNS = `r.run_id, r.project_id, p.name as project_name, r.pool_id, r.manifest, r.manifest_sha256, r.state, r.fence,
   to_char(r.created_at at time zone 'UTC', ${UTC_MS}) as created_at,
-  to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as finished_at, r.outcome, r.execution`;
+  to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as finished_at, r.outcome, r.execution,
+  r.withheld as withheld_from_agents, r.withheld and not caller.is_person as withheld`;
+/** Asked once a statement. What the database says of a run that it withholds is closed, and opened by `worker/sight/` alone. */
+const CALLER = '(select app.is_in_session() as is_person) as caller';
+
+/** A run of which is known where it is, and nothing that it said. */
+export type FoundRun = Unseen<RunRow, 'run' | 'project' | 'pool' | 'state' | 'withheld'>;
+
+const SELECT_RUNS = `select ${COLUMNS}
+   from app.runs as r join app.projects as p on p.tenant_id = r.tenant_id and p.project_id = r.project_id
+   cross join ${CALLER} where r.run_id = any($1)`;
 
 /** Runs by id, in no order; an id that is absent or another tenant's gives no row. */
-export function selectRuns(runs: readonly string[]): Query<readonly RunRow[]> {
-  return query(
-    `select ${COLUMNS} from app.runs as r join app.projects as p on p.tenant_id = r.tenant_id and p.project_id = r.project_id
-      where r.run_id = any($1)`,
-    [runs],
-    (rows) => rows.map(readRun),
-  );
+export function selectRuns(runs: readonly string[]): Query<readonly FoundRun[]> {
+  return query(SELECT_RUNS, [runs], (rows) => rows.map((row) => unseen(readRun(row))));
 }
 
-/** Whether the caller may see a run. */
-export function selectHasRun(run: string): Query<boolean> {
-  return query('select exists (select from app.runs as r where r.run_id = $1) as seen', [run], (rows) =>
-    Boolean(onlyRow(rows).seen),
+/** The same for the pool that runs them, which tells nobody what is in them but the executor. */
+export function selectRunsOfPool(runs: readonly string[]): Query<readonly RunRow[]> {
+  return query(SELECT_RUNS, [runs], (rows) => rows.map(readRun));
+}
+
+/** Whether the caller may see what a run left. */
+export function selectMayOpen(run: string): Query<boolean> {
+  return query(
+    `select exists (select from app.runs as r cross join ${CALLER}
+                     where r.run_id = $1 and (caller.is_person or not r.withheld)) as seen`,
+    [run],
+    (rows) => Boolean(onlyRow(rows).seen),
   );
 }
 
 export interface RunSummary {
   readonly run: string;
+  /** From the caller. */
+  readonly withheld: boolean;
+  /** Whether agents see all of it. */
+  readonly agentSees: AgentSees;
   readonly entry: string;
   readonly kind: 'model' | 'scratch';
   readonly commit: string | null;
@@ -150,7 +178,7 @@ export interface RunSummary {
 
 export interface RunPage {
   readonly total: number;
-  readonly runs: readonly RunSummary[];
+  readonly runs: readonly Unseen<RunSummary, 'run'>[];
 }
 
 /** A project's runs, newest first, before a run id; null where there is no such project. */
@@ -169,14 +197,16 @@ export function selectRunPage(page: {
                       to_char(r.created_at at time zone 'UTC', ${UTC_MS}) as "createdAt",
                       to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as "finishedAt",
                       r.outcome -> 'message' as message, r.manifest -> 'parameters' as parameters,
-                      coalesce(jsonb_array_length(r.outcome -> 'outputs'), 0) as outputs
-                 from app.runs as r
+                      coalesce(jsonb_array_length(r.outcome -> 'outputs'), 0) as outputs,
+                      case when r.withheld then 'schema_only' else 'full' end as "agentSees",
+                      r.withheld and not caller.is_person as withheld
+                 from app.runs as r cross join ${CALLER}
                 where r.project_id = p.project_id and ($2::text[] is null or r.state = any($2))
                   and ($3::text is null or r.run_id < $3)
                 order by r.run_id desc limit $4) as page) as runs
        from app.projects as p where p.project_id = app.project_id($1)`,
     [page.project, page.states, page.before, page.limit],
-    ([row]) => (row === undefined ? null : { total: row.total as number, runs: row.runs as RunSummary[] }),
+    ([row]) => (row === undefined ? null : { total: row.total as number, runs: row.runs as RunPage['runs'] }),
   );
 }
 
@@ -194,6 +224,8 @@ export function beginCancel(run: string): Query<SqlAnswer<CancelBegun>> {
 function readRun(row: Row): RunRow {
   return {
     run: row.run_id as string,
+    withheld: row.withheld !== false,
+    agentSees: row.withheld_from_agents === false ? 'full' : 'schema_only',
     project: row.project_id as string,
     projectName: row.project_name as string,
     pool: row.pool_id as string,

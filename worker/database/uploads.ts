@@ -1,4 +1,5 @@
 import type { DataFormat } from '../../protocol/manifest.ts';
+import type { AgentSees } from '../sight/agent-sees.ts';
 import { callFunction } from './call-function.ts';
 import { type Query, query, readNothing } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
@@ -10,19 +11,23 @@ export interface UploadToOpen {
   readonly format: DataFormat;
   readonly bytes: number;
   readonly sha256: string | null;
+  readonly agentSees?: 'schema_only' | undefined;
   readonly lifetimeMs: number;
   readonly openMax: number;
 }
 
 /** Adds an upload that waits for its bytes; refuses with `not_found`, `project_archived` or `limit_exceeded`. */
-export function openUpload(upload: UploadToOpen): Query<SqlAnswer<{ project: string; expires_at: string }>> {
-  return callFunction("app.open_upload($1, $2, $3, $4, $5, $6, $7 * interval '1 millisecond', $8)", [
+export function openUpload(
+  upload: UploadToOpen,
+): Query<SqlAnswer<{ project: string; expires_at: string; agent_sees: AgentSees }>> {
+  return callFunction("app.open_upload($1, $2, $3, $4, $5, $6, $7, $8 * interval '1 millisecond', $9)", [
     upload.project,
     upload.upload,
     upload.name,
     upload.format,
     upload.bytes,
     upload.sha256,
+    upload.agentSees ?? null,
     upload.lifetimeMs,
     upload.openMax,
   ]);

@@ -116,7 +116,37 @@ const PAGES = [
     method: 'GET',
     path: '/projects/:tenant/:project',
     access: 'member',
-    what: 'who works on a project',
+    what: 'the data and runs of a project, and who works on it',
+  },
+  {
+    method: 'GET',
+    path: '/runs/:tenant/:run',
+    access: 'member',
+    what: 'a run: how it ended, what it left and printed, what it was made of',
+  },
+  {
+    method: 'GET',
+    path: '/runs/:tenant/:run/outputs/:name',
+    access: 'member',
+    what: 'a file that a run left, or what it printed, as an attachment',
+  },
+  {
+    method: 'POST',
+    path: '/projects/:tenant/agent-sees',
+    access: 'admin',
+    what: 'says what agents see of data that comes to a team',
+  },
+  {
+    method: 'POST',
+    path: '/projects/:tenant/:project/agent-sees',
+    access: 'project_owner',
+    what: 'says what agents see of data that comes to a project',
+  },
+  {
+    method: 'POST',
+    path: '/projects/:tenant/:project/data/:source/agent-sees',
+    access: 'project_owner',
+    what: 'says what agents see of a data source, and of all that was computed from it',
   },
   {
     method: 'POST',

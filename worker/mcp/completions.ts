@@ -62,12 +62,12 @@ async function complete(completer: Completer | undefined, begun: Begun, context:
   };
 }
 
-/** A project or run that is absent, or another's, completes to nothing. */
+/** A project or run that is absent, another's, or withheld completes to nothing. */
 async function unlessAbsent(values: Promise<readonly string[]>): Promise<readonly string[]> {
   try {
     return await values;
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'not_found') return [];
+    if (error instanceof Refusal && (error.code === 'not_found' || error.code === 'withheld')) return [];
     throw error;
   }
 }

@@ -5,8 +5,9 @@ import { Refusal } from '../http/refusal.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import { quoted } from '../projects/find-project.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
+import type { RunView } from '../sight/see-run.ts';
 import { poolOf } from './pool-of.ts';
-import { type RunView, viewRun } from './run-view.ts';
+import { viewRun } from './run-view.ts';
 
 /** An executor ends a sandbox within a second; an answer that says so is worth that wait. */
 const WAIT_MS = 5_000;

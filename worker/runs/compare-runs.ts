@@ -1,6 +1,8 @@
 import type { Output } from '../../protocol/outcome.ts';
 import type { RunRow } from '../database/runs.ts';
 import type { ToolContext } from '../mcp/tool.ts';
+import { openRun } from '../sight/see-run.ts';
+import { runPage } from '../sight/withheld.ts';
 import {
   compareByName,
   compareManifests,
@@ -27,7 +29,12 @@ export interface Comparison {
 
 /** What differs between two runs, in what they were made of and in what they left. One database request. */
 export async function compareRuns(context: ToolContext, runA: string, runB: string): Promise<Comparison> {
-  const [a, b] = (await requireRuns(context, [runA, runB])) as [RunRow, RunRow];
+  const { platform, principal } = context;
+  const found = await requireRuns(context, [runA, runB]);
+  const [a, b] = found.map((run) => openRun(run, runPage(platform, principal.tenantId, run.run))) as [
+    RunRow,
+    RunRow,
+  ];
   const [left, right] = [outputsOf(a), outputsOf(b)];
   const outputs = compareByName(digests(left), digests(right));
   const comparable = outputs

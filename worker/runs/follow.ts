@@ -1,8 +1,15 @@
+import type { Outcome } from '../../protocol/outcome.ts';
 import type { ToolContext } from '../mcp/tool.ts';
+import { type Unseen, unseen } from '../sight/unseen.ts';
 import type { FeedPage } from './feed/feed-buffer.ts';
 import type { WaitAnswer } from './pool/submit.ts';
 import { feedOf } from './pool-of.ts';
 import { type FeedSummary, summarize } from './summarize-feed.ts';
+
+/** What a pool answers of a run, its outcome closed until it is known who asks. */
+export type Followed =
+  | { readonly step: 'ended'; readonly outcome: Unseen<Outcome> }
+  | Exclude<WaitAnswer, { readonly step: 'ended' }>;
 
 const READ_MS = 5_000;
 /** What a run says within this time after a notification is the next one. */
@@ -10,15 +17,15 @@ const GATHER_MS = 200;
 
 /**
  * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints: the first output as
- * soon as it is there. Null where the client goes away, or the pool does (a deploy): the run goes on, and the database knows
+ * soon as it is there. Of a `withheld` run it tells only that it is active. Null where the client goes away, or the pool does (a deploy): the run goes on, and the database knows
  * how it stands.
  */
 export async function follow(
   context: ToolContext,
-  { run, waitMs }: { readonly run: string; readonly waitMs: number },
+  { run, waitMs, withheld }: { readonly run: string; readonly waitMs: number; readonly withheld: boolean },
   waiting: Promise<WaitAnswer>,
-): Promise<WaitAnswer | null> {
-  const answer = Promise.race([waiting.catch(() => null), aborted(context.signal)]);
+): Promise<Followed | null> {
+  const answer = Promise.race([waiting.then(closed, () => null), aborted(context.signal)]);
   await context.waitsFor(run, Date.now() + waitMs);
   if (!context.wantsProgress) return answer;
   const over = answer.then(() => 'over' as const);
@@ -26,7 +33,8 @@ export async function follow(
   let position = 0;
   let told: FeedSummary = { done: 0, total: null, message: '' };
   for (;;) {
-    const page = await Promise.race([readFeed(context, run, position), over]);
+    const reading = withheld ? silence(position) : readFeed(context, run, position);
+    const page = await Promise.race([reading, over]);
     if (page === 'over') return answer;
     if (page !== 'lost') {
       position = page.position;
@@ -36,6 +44,15 @@ export async function follow(
     }
     await Promise.race([pause(GATHER_MS), over]);
   }
+}
+
+function closed(answer: WaitAnswer): Followed {
+  return answer.step === 'ended' ? { ...answer, outcome: unseen(answer.outcome) } : answer;
+}
+
+async function silence(position: number): Promise<FeedPage> {
+  await pause(READ_MS);
+  return { events: [], position };
 }
 
 /** What comes next; `lost` where the feed's object stopped meanwhile: the next reading finds it, and goes on at the same position. */

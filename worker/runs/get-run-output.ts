@@ -14,9 +14,9 @@ import {
   requireOutcome,
   streamText,
 } from './output/open-output.ts';
-import { pageOf, type TablePage } from './output/page.ts';
+import type { TablePage } from './output/page.ts';
 import { pageInSandbox, type StoredTable } from './output/page-in-sandbox.ts';
-import { readCsv } from './output/read-csv.ts';
+import { smallPage } from './output/small-page.ts';
 
 export interface OutputRequest {
   readonly run: string;
@@ -119,11 +119,6 @@ function storedTable(project: string, output: Output): StoredTable {
     sha256,
     bytes,
   };
-}
-
-async function smallPage(context: ToolContext, output: Output, asked: OutputRequest): Promise<TablePage> {
-  const text = await blobText(context, output.sha256);
-  return pageOf(readCsv(text, output.media_type === 'text/csv' ? ',' : '\t'), asked.offset, asked.limit);
 }
 
 function textWindow(text: string, asked: OutputRequest, type: string, bytes: number): ShownOutput {

@@ -1,7 +1,8 @@
-import { type RunSummary, selectRunPage } from '../database/runs.ts';
+import { selectRunPage } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Platform } from '../platform.ts';
 import { foundProject } from '../projects/find-project.ts';
+import { seeSummary } from '../sight/see-run.ts';
 import { decodeCursor, encodeCursor } from '../tenants/cursor.ts';
 import type { Principal } from '../tenants/principal.ts';
 
@@ -23,14 +24,14 @@ export async function listRuns(
   const last = shown.at(-1);
   const truncated = runs.length > shown.length;
   return {
-    runs: shown.map(present),
+    runs: shown.map((run) => present(seeSummary(run))),
     total,
     truncated,
     cursor: truncated && last !== undefined ? encodeCursor([last.run]) : null,
   };
 }
 
-function present(run: RunSummary) {
+function present(run: ReturnType<typeof seeSummary>) {
   const parameters = JSON.stringify(run.parameters);
   return {
     run: run.run,

@@ -1,18 +1,22 @@
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Stream } from '../../protocol/outcome.ts';
+import { END_MESSAGES, type OpenRun, type RunView, type WithheldRun } from '../sight/see-run.ts';
+import type { SoFar } from './feed/so-far.ts';
 import { showable } from './output/showable.ts';
-import type { RunView } from './run-view.ts';
-
-export type RunAnswer = ReturnType<typeof presentRun>;
+import type { LiveState } from './pool/live-state.ts';
 
 /** A run as every run tool answers it: how it stands, what it printed and left, and what it was made of. Pure. */
-export function presentRun({ run, manifest, outcome, live, soFar }: RunView) {
+export function presentRun(view: RunView) {
+  return view.sight === 'all' ? presentOpen(view) : presentWithheld(view);
+}
+
+function presentOpen({ run, manifest, outcome, live, soFar }: OpenRun) {
   return {
     run,
     state: outcome?.state ?? live?.state ?? 'queued',
     message: outcome?.message ?? activeMessage(live, soFar),
     error: outcome?.error ?? null,
-    limit: outcome?.limit ? { ...outcome.limit, says: LIMITS[outcome.limit.name].says } : null,
+    limit: presentLimit(outcome?.limit ?? null),
     stdout: presentStream(outcome?.stdout, soFar?.stdout),
     stderr: presentStream(outcome?.stderr, soFar?.stderr),
     outputs: (outcome?.outputs ?? []).map(({ name, bytes, media_type }) => ({ name, bytes, media_type })),
@@ -25,8 +29,45 @@ export function presentRun({ run, manifest, outcome, live, soFar }: RunView) {
       image: manifest.image,
       absent_packages: manifest.absent ?? [],
     },
-    hint: hintOf(run, outcome !== null, outcome?.outputs.length ?? 0),
+    hint:
+      outcome === null
+        ? waitHint(run)
+        : outcome.outputs.length > 0
+          ? 'get_run_output shows an output.'
+          : null,
   };
+}
+
+/** The same fields, those that could say something of the data empty whatever the program did. */
+function presentWithheld({ run, manifest, end, live, page }: WithheldRun) {
+  const { absent, ...made } = manifest;
+  return {
+    run,
+    state: end?.state ?? live?.state ?? 'queued',
+    message: end === null ? activeMessage(live, null) : END_MESSAGES[end.state],
+    error: null,
+    limit: presentLimit(end?.limit ?? null),
+    stdout: NOT_SHOWN,
+    stderr: NOT_SHOWN,
+    outputs: [],
+    refused_outputs: [],
+    timings: end === null ? null : { finished_ms: end.seconds * 1000 },
+    manifest: { ...made, absent_packages: absent ?? [] },
+    withheld: {
+      outputs: end?.outputs ?? null,
+      page,
+    },
+    hint:
+      end === null
+        ? waitHint(run)
+        : `It had data of which agents see the schema only. Give the person ${page}, which shows all of it once they are signed in.`,
+  };
+}
+
+const NOT_SHOWN = { text: '', bytes: 0, truncated: true };
+
+function presentLimit(limit: { readonly name: keyof typeof LIMITS; readonly value: number } | null) {
+  return limit === null ? null : { ...limit, says: LIMITS[limit.name].says };
 }
 
 /** A stream of an ended run begins at its beginning; of an active one the newest end is shown. */
@@ -40,7 +81,7 @@ function presentStream(stream: Stream | undefined, soFar = '') {
   };
 }
 
-function activeMessage(live: RunView['live'], soFar: RunView['soFar']): string {
+function activeMessage(live: LiveState | null, soFar: SoFar | null): string {
   if (live === null) return 'Queued.';
   const again = live.attempt > 1 ? ` Attempt ${live.attempt}.` : '';
   if (live.cancelRequested) return `Being cancelled.${again}`;
@@ -52,7 +93,6 @@ function activeMessage(live: RunView['live'], soFar: RunView['soFar']): string {
   return `Running: ${done}${total === null ? '' : ` of ${total}`}${message === '' ? '' : `, ${showable(message)}`}.${again}`;
 }
 
-function hintOf(run: string, hasEnded: boolean, outputs: number): string | null {
-  if (!hasEnded) return `Call get_run with run="${run}" and wait_seconds=45 for its end.`;
-  return outputs > 0 ? 'get_run_output shows an output.' : null;
+function waitHint(run: string): string {
+  return `Call get_run with run="${run}" and wait_seconds=45 for its end.`;
 }

@@ -3,6 +3,7 @@ import type { Queued } from '../database/runs.ts';
 import { Refusal } from '../http/refusal.ts';
 import { quoted } from '../projects/find-project.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
+import { withheldRate } from '../sight/withheld-rate.ts';
 import { usedKey } from '../tenants/idempotency.ts';
 import { refusePlacement } from './refuse-placement.ts';
 
@@ -71,6 +72,8 @@ export function refuseQueueing(refused: Refused): Refusal {
           details: refused.details,
         },
       );
+    case 'withheld_rate':
+      return withheldRate(refused.details.retry_after_seconds);
     case 'idempotency_conflict':
       return usedKey();
   }

@@ -20,6 +20,7 @@ export const runAnswer = z.object({
   refused_outputs: z.array(parts('name, reason')),
   timings: parts('ms').nullable(),
   manifest: parts('commit, entry, data, image'),
+  withheld: parts('outputs, page').optional(),
   hint: z.string().nullable(),
 });
 

@@ -1,21 +1,21 @@
 import { newId, type TenantId } from '../../protocol/ids.ts';
 import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
-import type { Outcome } from '../../protocol/outcome.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import type { Placement } from '../database/placement.ts';
 import { type Queued, queueRun } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
-import type { Level } from '../mcp/session/logging.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import type { Platform } from '../platform.ts';
+import type { RunView, StoredRun } from '../sight/see-run.ts';
+import { unseen } from '../sight/unseen.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import { follow } from './follow.ts';
 import { poolOf } from './pool-of.ts';
 import { refuseQueueing } from './refuse-queueing.ts';
 import { runLimits, SEEDS } from './run-limits.ts';
-import { type RunView, viewActive, viewRun } from './run-view.ts';
+import { view, viewActive, viewRun } from './run-view.ts';
 import { isStorable } from './storable.ts';
 import { withRunStart } from './take-run-start.ts';
 
@@ -85,6 +85,7 @@ async function queue({ platform, principal }: ToolContext, request: RunRequest) 
       }),
       seeds: SEEDS,
       queued_max: limit('queued_runs'),
+      withheld_max: limit('withheld_starts_per_minute'),
       idempotency: request.idempotency,
     }),
   ] as const);
@@ -97,7 +98,7 @@ async function submitted(
   inline: Readonly<Record<string, string>>,
   waitMs: number,
 ): Promise<RunView> {
-  const { run, fence, manifest, place, revokedExecutors } = queued;
+  const { run, fence, manifest, withheld, place, revokedExecutors } = queued;
   const submission = {
     place,
     tenant: context.principal.tenantId as TenantId,
@@ -107,29 +108,33 @@ async function submitted(
     manifest,
     inline,
     ephemeral: false,
-    isFollowed: context.wantsProgress,
+    isFollowed: context.wantsProgress && !withheld,
     revokedExecutors,
   };
   const waiting = poolOf(context.platform.env, place.pool).submit(submission, waitMs);
   // Both at once: a pool that is reset while the client is told would leave a failure that nobody awaits.
   const [answer] = await Promise.all([
-    follow(context, { run, waitMs }, waiting),
+    follow(context, { run, waitMs, withheld }, waiting),
     context.log('info', { run, state: 'queued' }),
   ]);
+  const stored = unseen<StoredRun, 'run' | 'withheld'>({ run, manifest, withheld, outcome: null });
   switch (answer?.step) {
-    case 'ended':
-      await context.log(levelOf(answer.outcome), { run, state: answer.outcome.state });
-      return { run, manifest, outcome: answer.outcome, live: null, soFar: null };
+    case 'ended': {
+      const ended = view(context, stored, { outcome: answer.outcome });
+      const state = stateOf(ended);
+      await context.log(state === 'succeeded' ? 'info' : 'warning', { run, state });
+      return ended;
+    }
     case 'active':
       await context.log('notice', { run, state: 'active' });
-      return viewActive(context, run, manifest, answer.live);
+      return viewActive(context, stored, answer.live);
     default:
       return viewRun(context, { run, waitMs: 0, adopt: false });
   }
 }
 
-function levelOf({ state }: Outcome): Level {
-  return state === 'succeeded' ? 'info' : 'warning';
+function stateOf(ended: RunView): string {
+  return (ended.sight === 'all' ? ended.outcome : ended.end)?.state ?? 'active';
 }
 
 interface Scratch {

@@ -28,7 +28,7 @@ const live = {
   startedAt: 1,
   cancelRequested: false,
 } as const;
-const active = { run: 'run_x', manifest, outcome: null, live, soFar: null };
+const active = { sight: 'all' as const, run: 'run_x', manifest, outcome: null, live, soFar: null };
 
 describe('what an agent is told of a run', () => {
   test('an active run says how to wait for it', () => {

@@ -67,7 +67,7 @@ function listProject(
       .map(({ name: source, rows }) => ({
         uri: expandUri(dataSource.template, { project, source }),
         name: source,
-        title: `${name}: data ${source}, ${rows} rows`,
+        title: `${name}: data ${source}, ${rows === null ? 'schema only' : `${rows} rows`}`,
         icons: iconsOf(publicUrl, 'data'),
         mimeType: 'application/json',
       })),

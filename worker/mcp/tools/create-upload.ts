@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { limit } from '../../../protocol/limits.ts';
 import { sha256Schema } from '../../../protocol/manifest.ts';
 import { createUpload } from '../../data/create-upload.ts';
-import { dataFormat, sourceName } from '../data-schemas.ts';
+import { agentSees, dataFormat, sourceName } from '../data-schemas.ts';
 import { projectReference } from '../schemas.ts';
 import { ADDS, defineTool } from '../tool.ts';
 
@@ -17,6 +17,7 @@ export const createUploadTool = defineTool({
     format: dataFormat,
     bytes: z.number().int().min(1).max(limit('upload_bytes')).describe('Exact size'),
     sha256: sha256Schema.optional().describe('Checked when given'),
+    agent_sees: agentSees,
   }),
   output: z.object({
     upload: z.string(),
@@ -32,6 +33,7 @@ export const createUploadTool = defineTool({
     const created = await createUpload(platform, principal, {
       ...{ project, name, format, bytes },
       sha256: input.sha256 ?? null,
+      agentSees: input.agent_sees,
     });
     return {
       structured: {

@@ -4,8 +4,9 @@ import { describeQuantity, LIMITS, limit } from '../../../protocol/limits.ts';
 import { utf8 } from '../../blobs/sha256.ts';
 import { type ImportRequest, importData } from '../../data/import-data.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { seeImported } from '../../sight/see-source.ts';
 import { idempotencyKey, idempotencyOf } from '../../tenants/idempotency.ts';
-import { dataFormat, describedSnapshot, describeSnapshot, sourceName } from '../data-schemas.ts';
+import { agentSees, dataFormat, describedSnapshot, sourceName } from '../data-schemas.ts';
 import { projectReference } from '../schemas.ts';
 import { ADDS, defineTool } from '../tool.ts';
 
@@ -26,6 +27,7 @@ const input = z.object({
     .object({ run: idSchema('run'), name: z.string().min(1).max(1024) })
     .optional()
     .describe('Output of a run of this project'),
+  agent_sees: agentSees,
   idempotency_key: idempotencyKey,
 });
 
@@ -50,13 +52,10 @@ export const importDataTool = defineTool({
     const imported = await importData(
       platform,
       principal,
-      { project, name, format, from, idempotency },
+      { project, name, format, from, agentSees: given.agent_sees, idempotency },
       { signal, progress },
     );
-    const { new_snapshot, replaces, replayed } = imported;
-    return {
-      structured: { ...describeSnapshot({ ...imported, name, format }), new_snapshot, replaces, replayed },
-    };
+    return { structured: seeImported(imported) };
   },
 });
 

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { refuseData } from '../../data/refuse-import.ts';
 import { selectSources } from '../../database/data.ts';
 import { withTenant } from '../../database/with-tenant.ts';
+import { AGENT_SEES } from '../../sight/agent-sees.ts';
+import { seeListed } from '../../sight/see-source.ts';
 import { decodeCursor, encodeCursor } from '../../tenants/cursor.ts';
 import { dataFormat } from '../data-schemas.ts';
 import { cursor, page, projectReference } from '../schemas.ts';
@@ -22,10 +24,11 @@ export const listDataSources = defineTool({
         name: z.string(),
         source: z.string(),
         format: dataFormat,
-        bytes: z.number().int(),
-        row_count: z.number().int(),
-        column_count: z.number().int(),
-        sha256: z.string(),
+        agent_sees: z.enum(AGENT_SEES),
+        bytes: z.number().int().nullable(),
+        row_count: z.number().int().nullable(),
+        column_count: z.number().int().nullable(),
+        sha256: z.string().nullable(),
         imported_at: z.string(),
       }),
     ),
@@ -45,7 +48,7 @@ export const listDataSources = defineTool({
     return {
       structured: {
         project: found.project,
-        data_sources: shown,
+        data_sources: shown.map(seeListed),
         total: found.total,
         truncated,
         cursor: truncated && last !== undefined ? encodeCursor([last.name]) : null,

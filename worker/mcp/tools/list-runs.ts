@@ -23,7 +23,7 @@ export const listRunsTool = defineTool({
         state: z.string(),
         message: z.string().nullable(),
         parameters: z.string().describe('JSON, cut at 300 characters'),
-        outputs: z.number().int(),
+        outputs: z.number().int().nullable(),
         created_at: z.string(),
         finished_at: z.string().nullable(),
       }),

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { projectPage } from '../../console/project-page.ts';
 import { projectsPage, type TeamOfProjects } from '../../console/projects-page.ts';
+import { setAgentSees, setDefaultAgentSees, teamAgentSees } from '../../data/set-agent-sees.ts';
 import { PROJECT_ROLES } from '../../database/projects.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
@@ -12,7 +13,9 @@ import { problemOf } from '../../people/routes/problem.ts';
 import { seeOther } from '../../people/see-other.ts';
 import { requireSession, type Session } from '../../people/session.ts';
 import type { Platform } from '../../platform.ts';
+import { AGENT_SEES, type AgentSees } from '../../sight/agent-sees.ts';
 import type { Principal } from '../../tenants/principal.ts';
+import { lookInside } from '../look-inside.ts';
 import { findMember } from '../members/find-member.ts';
 import { listProjectMembers } from '../members/list-members.ts';
 import { listAdministeredProjects } from '../members/list-projects.ts';
@@ -27,6 +30,7 @@ const DONE: Readonly<Record<string, string>> = {
   open: 'It is open to the team.',
   role: 'The role holds from the next request on.',
   removed: 'The role is taken, from the next request on.',
+  agents: 'That is what agents see, from the next request on.',
 };
 
 export const showProjects = asPage(async (context) => {
@@ -36,10 +40,15 @@ export const showProjects = asPage(async (context) => {
   const asked = session.tenants.filter(({ tenantId }) => team === undefined || tenantId === team);
   if (team !== undefined && asked.length === 0) throw new Refusal('not_found', 'You belong to no such team.');
   const cursor = team === undefined ? undefined : context.req.query('after');
-  const teams = asked.map(async ({ tenantId, name }): Promise<TeamOfProjects> => {
+  const teams = asked.map(async ({ tenantId, name, role }): Promise<TeamOfProjects> => {
     const principal = personPrincipal(session, tenantId, context.get('call'));
     const page = { limit: ROWS, cursor, administeredOnly: false };
-    return { tenantId, name, ...(await listAdministeredProjects(context.get('platform'), principal, page)) };
+    const platform = context.get('platform');
+    const [listed, agentSees] = await Promise.all([
+      listAdministeredProjects(platform, principal, page),
+      role === 'admin' || role === 'owner' ? teamAgentSees(platform, principal) : null,
+    ]);
+    return { tenantId, name, ...listed, agentSees };
   });
   return projectsPage(session, await Promise.all(teams));
 });
@@ -67,14 +76,36 @@ export const addMember = change(async (platform, principal, project, { form }) =
   return 'role';
 });
 
-export const changeMember = change(async (platform, principal, project, { form }, user) => {
+export const changeMember = change(async (platform, principal, project, { form }, { user = '' }) => {
   await setProjectMember(platform, principal, { project, user, role: roleIn(form) });
   return 'role';
 });
 
-export const endMember = change(async (platform, principal, project, _posted, user) => {
+export const endMember = change(async (platform, principal, project, _posted, { user = '' }) => {
   await removeProjectMember(platform, principal, { project, user });
   return 'removed';
+});
+
+/** What agents see of one source; the path names it. */
+export const changeAgentSees = change(async (platform, principal, project, { form }, { source }) => {
+  await setAgentSees(platform, principal, { project, name: source ?? '', agentSees: agentSeesIn(form) });
+  return 'agents';
+});
+
+/** What agents see of data that comes to the project. */
+export const changeDefaultAgentSees = change(async (platform, principal, project, { form }) => {
+  await setDefaultAgentSees(platform, principal, { project, agentSees: agentSeesIn(form) });
+  return 'agents';
+});
+
+/** The same for a whole team. */
+export const changeTeamAgentSees = asPage(async (context) => {
+  const posted = await readPosted(context, PATH);
+  if (posted instanceof Response) return posted;
+  const principal = personPrincipal(posted.session, context.req.param('tenant') ?? '', context.get('call'));
+  const agentSees = agentSeesIn(posted.form);
+  await setDefaultAgentSees(context.get('platform'), principal, { project: null, agentSees });
+  return seeOther(PATH);
 });
 
 type Change = (
@@ -82,7 +113,7 @@ type Change = (
   principal: Principal,
   project: string,
   posted: Posted,
-  user: string,
+  named: Readonly<Record<string, string | undefined>>,
 ) => Promise<string>;
 
 /** A form that changes who works on a project; the page again, with a sentence, where the database does not admit it. */
@@ -90,14 +121,11 @@ function change(work: Change) {
   return asPage(async (context) => {
     const posted = await readPosted(context, PATH);
     if (posted instanceof Response) return posted;
-    const {
-      tenant = '',
-      project = '',
-      user = '',
-    } = context.req.param() as Record<string, string | undefined>;
+    const named = context.req.param() as Record<string, string | undefined>;
+    const { tenant = '', project = '', user } = named;
     const principal = personPrincipal(posted.session, tenant, context.get('call'));
     try {
-      const done = await work(context.get('platform'), principal, project, posted, user);
+      const done = await work(context.get('platform'), principal, project, posted, named);
       // Who has just left a restricted project sees it no more.
       const isGone = done === 'removed' && user === posted.session.userId;
       return seeOther(isGone ? PATH : `${PATH}/${tenant}/${project}?done=${done}`);
@@ -105,6 +133,12 @@ function change(work: Change) {
       return page(context, posted.session, problemOf(error));
     }
   });
+}
+
+function agentSeesIn(form: URLSearchParams): AgentSees {
+  const sees = AGENT_SEES.find((known) => known === form.get('agent_sees'));
+  if (sees === undefined) throw new Refusal('invalid_arguments', 'Choose what agents see.');
+  return sees;
 }
 
 function roleIn(form: URLSearchParams) {
@@ -117,14 +151,14 @@ async function page(context: Context<AppEnv>, session: Session, problem?: string
   const { tenant = '', project = '' } = context.req.param() as Record<string, string | undefined>;
   const principal = personPrincipal(session, tenant, context.get('call'));
   const cursor = context.req.query('after');
-  const shown = await listProjectMembers(context.get('platform'), principal, {
-    project,
-    limit: ROWS,
-    cursor,
-  });
+  const platform = context.get('platform');
+  const [shown, inside] = await Promise.all([
+    listProjectMembers(platform, principal, { project, limit: ROWS, cursor }),
+    lookInside(platform, principal, project),
+  ]);
   const done = DONE[context.req.query('done') ?? ''];
   return projectPage({
-    ...{ session, tenantId: tenant, project, shown },
+    ...{ session, tenantId: tenant, project, shown, inside },
     ...(problem === undefined ? {} : { problem }),
     ...(done === undefined ? {} : { done }),
   });

@@ -1,9 +1,10 @@
 import type { Outcome, Output, Stream } from '../../../protocol/outcome.ts';
 import { Refusal } from '../../http/refusal.ts';
-import type { ToolContext } from '../../mcp/tool.ts';
 import { quoted } from '../../projects/find-project.ts';
+import { openRun } from '../../sight/see-run.ts';
+import { runPage } from '../../sight/withheld.ts';
 import { DOWNLOAD_LIFETIME_MS, grant } from '../capability.ts';
-import { requireRuns } from '../run-view.ts';
+import { type Reader, requireRun } from '../run-view.ts';
 import { showable } from './showable.ts';
 
 export interface EndedRun {
@@ -12,10 +13,11 @@ export interface EndedRun {
   readonly outcome: Outcome;
 }
 
-/** An ended run; refuses one that is absent, another's, or active. One database request. */
-export async function requireOutcome(context: ToolContext, run: string): Promise<EndedRun> {
-  const [row] = await requireRuns(context, [run]);
-  if (row?.outcome != null) return { run: row.run, project: row.project, outcome: row.outcome };
+/** An ended run; refuses one that is absent, another's, withheld from the caller, or active. One database request. */
+export async function requireOutcome(context: Reader, run: string): Promise<EndedRun> {
+  const page = runPage(context.platform, context.principal.tenantId, run);
+  const row = openRun(await requireRun(context, run), page);
+  if (row.outcome !== null) return { run: row.run, project: row.project, outcome: row.outcome };
   throw new Refusal('not_found', 'The run has not ended, so it has no outputs yet.', {
     hint: `Call get_run with run="${run}" and wait_seconds=45 first.`,
   });
@@ -36,24 +38,24 @@ export function foundOutput(outcome: Outcome, name: string): Output {
 }
 
 /** All that was kept of a stream, as it is shown. */
-export async function streamText(context: ToolContext, stream: Stream): Promise<string> {
+export async function streamText(context: Reader, stream: Stream): Promise<string> {
   if (stream.sha256 === null) return showable(stream.inline);
   return blobText(context, stream.sha256);
 }
 
 /** A blob of text as it is shown; what is no UTF-8 becomes U+FFFD. */
-export async function blobText(context: ToolContext, sha256: string): Promise<string> {
+export async function blobText(context: Reader, sha256: string): Promise<string> {
   return showable(new TextDecoder().decode(await blobBytes(context, sha256)));
 }
 
-export async function blobBytes(context: ToolContext, sha256: string): Promise<Uint8Array> {
+export async function blobBytes(context: Reader, sha256: string): Promise<Uint8Array> {
   const blob = await context.platform.blobs.get({ tenant: context.principal.tenantId, sha256 });
   if (blob === null) throw new Error(`the blob store lacks ${sha256}, which an outcome names`);
   return new Uint8Array(await new Response(blob.body).arrayBuffer());
 }
 
 /** An address of an output, good for 15 minutes, for whoever has it, while the credential that made it may see the run. */
-export async function downloadUrl(context: ToolContext, run: string, output: Output): Promise<string> {
+export async function downloadUrl(context: Reader, run: string, output: Output): Promise<string> {
   const { platform, principal } = context;
   const claim = {
     tenant: principal.tenantId,

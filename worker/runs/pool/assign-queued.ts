@@ -1,6 +1,6 @@
 import type { ExecutorId } from '../../../protocol/ids.ts';
 import { limit } from '../../../protocol/limits.ts';
-import { selectRuns } from '../../database/runs.ts';
+import { selectRunsOfPool } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { systemPrincipal } from '../principals.ts';
 import { assign, type Situation, tenantLane, turnsOf } from './assign.ts';
@@ -105,7 +105,7 @@ async function loadWork(pool: Pool, lease: Lease): Promise<Work | 'absent' | 'un
   const { database } = await pool.platform();
   try {
     const [[row]] = await withTenant(database, systemPrincipal(lease.tenant), [
-      selectRuns([lease.run]),
+      selectRunsOfPool([lease.run]),
     ] as const);
     if (row === undefined || row.outcome !== null) return 'absent';
     const work: Work = { manifest: row.manifest, inline: {}, isFollowed: false };

@@ -1,6 +1,6 @@
 import { DatabaseError, EntryRefused } from '../../database/database.ts';
 import { type Recorded, recordOutcome } from '../../database/run-attempts.ts';
-import { selectRuns } from '../../database/runs.ts';
+import { selectRunsOfPool } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import type { Platform } from '../../platform.ts';
 import { executorPrincipal, systemPrincipal } from '../principals.ts';
@@ -59,7 +59,7 @@ async function offer(
 async function whatStands(platform: Platform, lease: Lease): Promise<RecordAnswer> {
   try {
     const [[row]] = await withTenant(platform.database, systemPrincipal(lease.tenant), [
-      selectRuns([lease.run]),
+      selectRunsOfPool([lease.run]),
     ] as const);
     if (row === undefined) return { step: 'absent' };
     return row.outcome === null ? { step: 'not_admitted' } : { step: 'finished', outcome: row.outcome };

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newId } from '../../protocol/ids.ts';
+import {
+  selectDefaultAgentSees,
+  setAgentSeesRow,
+  setDefaultAgentSeesRow,
+} from '../../worker/database/agent-sees.ts';
+import { type Query, query } from '../../worker/database/query.ts';
+import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  type FurnishedProject,
+  furnishProject,
+  type ProjectWorld,
+  settleProjectWorld,
+} from '../support/project-world.ts';
+import { type Inhabitant, settle } from '../support/tenants.ts';
+
+let database: TestDatabase;
+let world: ProjectWorld;
+let mia: Inhabitant;
+let adam: Inhabitant;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  world = await settleProjectWorld(database);
+  mia = await world.colleague('Mia', 'member');
+  adam = await world.colleague('Adam', 'admin');
+});
+afterAll(() => database.stop());
+
+let sessions = 0;
+async function signedIn<Result>(who: Inhabitant, asked: Query<Result>): Promise<Result> {
+  const id = newId('session');
+  await database.asSuperuser(
+    `insert into app.sessions (session_id, user_id, cookie_sha256, method, idle_until, expires_at)
+     values ($1, $2, $3, 'password', now() + interval '1 hour', now() + interval '1 hour')`,
+    [id, who.userId, (sessions++).toString(16).padStart(64, '0')],
+  );
+  return world.as({ ...who.principal, credential: { kind: 'session', id } }, asked);
+}
+
+const raw = (text: string, params: readonly unknown[] = []) =>
+  query(text, params, (rows) => rows.map((row) => ({ ...row })));
+
+let projects = 0;
+const newProject = (): Promise<FurnishedProject> =>
+  furnishProject(database.asSuperuser, world.ann, { name: `Pay ${projects++}`, restricted: false });
+
+/** The name of the source that a furnished project has. */
+async function sourceOf({ project }: FurnishedProject): Promise<{ name: string; source: string }> {
+  const [row] = await database.asSuperuser(
+    'select name, source_id as source from app.data_sources where project_id = $1',
+    [project],
+  );
+  return row as { name: string; source: string };
+}
+
+const seenOf = async ({ project }: FurnishedProject) => {
+  const [row] = await database.asSuperuser('select agent_sees from app.data_sources where project_id = $1', [
+    project,
+  ]);
+  return row?.agent_sees;
+};
+
+describe('what agents see of a source', () => {
+  test('is said by owners of the project and admins of the tenant, signed in, and by nobody else, and is recorded', async () => {
+    const made = await newProject();
+    const { name } = await sourceOf(made);
+    const set = (agentSees: 'full' | 'schema_only') => setAgentSeesRow(made.project, name, agentSees);
+    expect(await world.as(world.ann.principal, set('schema_only'))).toMatchObject({ ok: false });
+    expect(await signedIn(mia, set('schema_only'))).toMatchObject({ ok: false, code: 'insufficient_role' });
+    expect(await seenOf(made)).toBe('full');
+    expect(await signedIn(adam, set('schema_only'))).toEqual({ ok: true, changed: true });
+    expect(await seenOf(made)).toBe('schema_only');
+    expect(await world.as(world.ann.principal, set('full'))).toMatchObject({ ok: false });
+    expect(await signedIn(mia, set('full'))).toMatchObject({ ok: false, code: 'insufficient_role' });
+    expect(await seenOf(made)).toBe('schema_only');
+    expect(await signedIn(world.ann, set('full'))).toEqual({ ok: true, changed: true });
+    const events = await database.asSuperuser(
+      "select details ->> 'agent_sees' as sees, details ->> 'before' as before from app.audit_events where action = 'data.agent_sees' and details ->> 'project' = $1 order by position",
+      [made.project],
+    );
+    expect(events).toEqual([
+      { sees: 'schema_only', before: 'full' },
+      { sees: 'full', before: 'schema_only' },
+    ]);
+  });
+
+  test('is not loosened by SQL that Mallory injects into an agent’s call', async () => {
+    const made = await newProject();
+    const { name, source } = await sourceOf(made);
+    await signedIn(world.ann, setAgentSeesRow(made.project, name, 'schema_only'));
+    const injected = raw("update app.data_sources set agent_sees = 'full' where source_id = $1", [source]);
+    await expect(world.as(world.ann.principal, injected)).rejects.toThrow(/loosened by a person/);
+    await expect(
+      world.as(
+        world.ann.principal,
+        raw('update app.runs set withheld = false where project_id = $1', [made.project]),
+      ),
+    ).rejects.toThrow(/permission denied/);
+    expect(await seenOf(made)).toBe('schema_only');
+  });
+
+  test('is all for a person’s session and the schema for every other credential', async () => {
+    const sight = raw(
+      "select app.sight('schema_only', false) as rows, app.sight('schema_only', true) as derived",
+    );
+    expect(await signedIn(world.ann, sight)).toEqual([{ rows: 'all', derived: 'all' }]);
+    const token = await world.as(world.ann.principal, sight);
+    expect(token).toEqual([{ rows: 'schema', derived: 'shape' }]);
+    const system = { ...world.ann.principal, userId: null, credential: { kind: 'system', id: 'x' } } as const;
+    expect(await world.as(system, sight)).toEqual(token);
+  });
+
+  test('of sources that come is the strictest of tenant and project', async () => {
+    const made = await newProject();
+    const defaults = () =>
+      world.as(world.ann.principal, raw('select app.default_agent_sees($1) as sees', [made.project]));
+    expect(await defaults()).toEqual([{ sees: 'full' }]);
+    expect(await signedIn(mia, setDefaultAgentSeesRow(made.project, 'schema_only'))).toMatchObject({
+      ok: false,
+    });
+    await signedIn(world.ann, setDefaultAgentSeesRow(made.project, 'schema_only'));
+    expect(await defaults()).toEqual([{ sees: 'schema_only' }]);
+    await signedIn(world.ann, setDefaultAgentSeesRow(made.project, 'full'));
+    expect(await signedIn(mia, setDefaultAgentSeesRow(null, 'schema_only'))).toMatchObject({ ok: false });
+    await signedIn(adam, setDefaultAgentSeesRow(null, 'schema_only'));
+    expect(await defaults()).toEqual([{ sees: 'schema_only' }]);
+    expect(await signedIn(adam, selectDefaultAgentSees(made.project))).toEqual({
+      ...{ tenant: 'schema_only', project: 'full' },
+    });
+    await signedIn(adam, setDefaultAgentSeesRow(null, 'full'));
+  });
+});
+
+describe('a start on data of which agents see the schema only', () => {
+  test('is one of so many a minute, counted for the tenant and no other', async () => {
+    const take = raw('select app.system_take_withheld_start(6) as wait');
+    const minute = async () => {
+      const [row] = await database.asSuperuser("select date_trunc('minute', clock_timestamp())::text as at");
+      return row?.at;
+    };
+    const six = async () => {
+      const waits: unknown[] = [];
+      for (let n = 0; n < 7; n++) waits.push((await world.as(world.ann.principal, take))[0]?.wait);
+      return waits;
+    };
+    const before = await minute();
+    let waits = await six();
+    // A minute that ended meanwhile gave six more.
+    if ((await minute()) !== before) waits = await six();
+    expect(waits.slice(0, 6)).toEqual([null, null, null, null, null, null]);
+    expect(waits[6]).toBeGreaterThan(0);
+    expect(waits[6]).toBeLessThanOrEqual(60);
+    const other = await settle(database.asOwner, { person: 'Olga', tenant: 'Other' });
+    expect((await world.as(other.principal, take))[0]?.wait).toBe(null);
+  });
+});

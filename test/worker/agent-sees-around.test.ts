@@ -1,0 +1,146 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Ear } from '../support/ear.ts';
+import { callTool } from '../support/mcp-call.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { type Account, settleAccount } from '../support/visitor.ts';
+
+const stack = sharedStack();
+
+interface Answer {
+  readonly run: string;
+  readonly state: string;
+  readonly [field: string]: unknown;
+}
+
+describe('Mallory’s agent, which guesses or goes around,', () => {
+  let ear: Ear;
+  let project: string;
+  let paula: Account;
+  const TEXT = 'name,salary\nAda,7318450\n';
+  const importing = (more: object) => ear.call('import_data', { project, format: 'csv', ...more });
+  beforeAll(async () => {
+    paula = await settleAccount(stack, { name: 'Paula' });
+    const mallory = await settleAccount(stack, { name: 'Mallory', tenant: paula.tenant, role: 'member' });
+    const made = await callTool<{ project: string }>(stack, paula.token, 'create_project', { name: 'Pay' });
+    project = made.structured.project;
+    ear = new Ear(stack, mallory.token, '2026');
+    await callTool(stack, paula.token, 'import_data', {
+      ...{ project, name: 'pay', format: 'csv', text: TEXT, agent_sees: 'schema_only' },
+    });
+  });
+
+  test('is not told that bytes which she sends are the very ones', async () => {
+    const other = TEXT.replace('7318450', '7318451');
+    const same = await importing({ name: 'pay', text: TEXT });
+    const wrong = await importing({ name: 'pay', text: other });
+    expect(wrong).toMatchObject({ new_snapshot: true, replaces: null, sha256: null, bytes: null });
+    expect(same).toEqual(wrong);
+    // One column reads as either format.
+    const column = 'salary\n7318450\n';
+    await importing({ name: 'column', text: column, agent_sees: 'schema_only' });
+    const asTsv = (text: string) => importing({ format: 'tsv', name: 'column', text });
+    const refused = [await asTsv(column), await asTsv('salary\n1\n')];
+    expect(refused.map(({ code, message }) => [code, message])).toEqual([
+      ['already_exists', '`column` is kept in another format.'],
+      ['already_exists', '`column` is kept in another format.'],
+    ]);
+  });
+
+  test('gets no rows by importing Paula’s upload once more under another name', async () => {
+    const bytes = new TextEncoder().encode(TEXT).byteLength;
+    const upload = await ear.call<{ upload: string; url: string }>('create_upload', {
+      ...{ project, name: 'people', format: 'csv', bytes, agent_sees: 'schema_only' },
+    });
+    expect((await fetch(upload.url, { method: 'PUT', body: TEXT })).status).toBe(201);
+    for (const name of ['people', 'others', 'pay'])
+      expect(await importing({ name, upload: upload.upload })).toMatchObject({
+        ...{ agent_sees: 'schema_only', sample: [], row_count: null },
+        columns: [
+          { name: 'name', type: 'text' },
+          { name: 'salary', type: 'integer' },
+        ],
+      });
+  });
+
+  test('is told of data that cannot be read what kind of fault it has, and none of it', async () => {
+    const text = 'name,salary\nAda,1\nzq-secret,2,3\n';
+    const refused = await importing({ name: 'bad', text, agent_sees: 'schema_only' });
+    expect(refused).toMatchObject({
+      ...{
+        code: 'invalid_data',
+        message: 'The data cannot be read as csv: ragged row. Nothing was imported.',
+      },
+      details: { reason: 'ragged_row' },
+    });
+  });
+
+  test('joins no run that is active: that two are made of the same would tell what another left', async () => {
+    await ear.call('write_files', {
+      ...{ project, message: 'Wait', files: [{ path: 'wait.py', content: 'import time\ntime.sleep(2)\n' }] },
+    });
+    const asked = { project, path: 'wait.py', data: ['pay'], wait_seconds: 0 };
+    const runs = [await ear.call<Answer>('run_model', asked), await ear.call<Answer>('run_model', asked)];
+    expect(runs[0]?.run).not.toBe(runs[1]?.run);
+    expect(runs.map(({ deduplicated }) => deduplicated)).toEqual([false, false]);
+  });
+
+  test('starts six a minute on such data at most, and is told when there are more', async () => {
+    const start = () =>
+      ear.call<Answer & { code?: string; retry_after_seconds?: number; details?: { limit: string } }>(
+        'run_code',
+        {
+          ...{ project, code: 'pass', data: ['pay'], wait_seconds: 0 },
+        },
+      );
+    let refused = await start();
+    // Minutes are the clock's: at most two of them are met here.
+    for (let starts = 1; refused.code === undefined && starts <= 12; starts++) refused = await start();
+    expect(refused).toMatchObject({ code: 'rate_limited', details: { limit: 'withheld_starts_per_minute' } });
+    expect(refused.retry_after_seconds).toBeGreaterThan(0);
+    expect(refused.retry_after_seconds).toBeLessThanOrEqual(60);
+    const guess = await importing({
+      name: 'left',
+      run_output: { run: 'run_00000000000000000000000000', name: 'x' },
+    });
+    expect(guess.code).toBe('not_found');
+  });
+});
+
+describe('data of which agents saw all until now', () => {
+  test('are withheld with every run that had them and all that was computed from these, links that were given out too', async () => {
+    const ann = await settleAccount(stack, { name: 'Ann' });
+    const ear = new Ear(stack, ann.token, '2025');
+    const made = await ear.call<{ project: string }>('create_project', { name: 'Pay' });
+    const { project } = made;
+    const text = `name,salary\n${'Ada,7318450\n'.repeat(30)}`;
+    await ear.call('import_data', { project, name: 'pay', format: 'csv', text });
+    const code =
+      'import causeway\ndf = causeway.data()\ndf.to_csv("/outputs/all.csv", index=False)\nprint(len(df))\n';
+    const first = await ear.call<Answer>('run_code', {
+      project,
+      code: code.replace('data()', 'data("pay")'),
+    });
+    const shown = await ear.call<{ download_url: string }>('get_run_output', {
+      ...{ run: first.run, name: 'all.csv', limit: 1 },
+    });
+    expect(await ear.open(shown.download_url)).toBe(200);
+    await ear.call('import_data', {
+      ...{ project, name: 'copy', format: 'csv', run_output: { run: first.run, name: 'all.csv' } },
+    });
+    const second = await ear.call<Answer>('run_code', {
+      ...{ project, code: code.replace('data()', 'data("copy")'), data: ['copy'] },
+    });
+    expect([first, second].map(({ stdout }) => (stdout as { text: string }).text)).toEqual(['30\n', '30\n']);
+
+    await ear.call('import_data', { project, name: 'pay', format: 'csv', text, agent_sees: 'schema_only' });
+    for (const { run } of [first, second]) {
+      expect(await ear.call('get_run', { run })).toMatchObject({ stdout: { text: '' }, outputs: [] });
+      expect(await ear.call('get_run_output', { run, name: 'all.csv' })).toMatchObject({ code: 'withheld' });
+    }
+    expect(await ear.call('describe_data', { project, name: 'copy' })).toMatchObject({
+      columns: [],
+      row_count: null,
+    });
+    expect(await ear.open(shown.download_url)).toBe(404);
+  });
+});

@@ -1,0 +1,52 @@
+import { selectDefaultAgentSees, setAgentSeesRow, setDefaultAgentSeesRow } from '../database/agent-sees.ts';
+import type { SqlAnswer } from '../database/refusal-data.ts';
+import { Refusal } from '../http/refusal.ts';
+import { withTenantOfPerson } from '../people/person.ts';
+import type { Platform } from '../platform.ts';
+import type { AgentSees } from '../sight/agent-sees.ts';
+import type { Principal } from '../tenants/principal.ts';
+
+/** Says what agents see of a source. To see less covers at once every run that had it, and all that was computed from these. */
+export async function setAgentSees(
+  platform: Platform,
+  principal: Principal,
+  {
+    project,
+    name,
+    agentSees,
+  }: { readonly project: string; readonly name: string; readonly agentSees: AgentSees },
+): Promise<void> {
+  const [answer] = await withTenantOfPerson(platform, principal, [
+    setAgentSeesRow(project, name, agentSees),
+  ] as const);
+  if (!answer.ok) throw refused(answer);
+  platform.publish(principal.tenantId, { kind: 'data', project, source: name });
+}
+
+/** Says what agents see of sources that come to a project, or (null) to any of the tenant. */
+export async function setDefaultAgentSees(
+  platform: Platform,
+  principal: Principal,
+  { project, agentSees }: { readonly project: string | null; readonly agentSees: AgentSees },
+): Promise<void> {
+  const [answer] = await withTenantOfPerson(platform, principal, [
+    setDefaultAgentSeesRow(project, agentSees),
+  ] as const);
+  if (!answer.ok) throw refused(answer);
+}
+
+/** What sources that come to the tenant say where they say nothing. */
+export async function teamAgentSees(platform: Platform, principal: Principal): Promise<AgentSees> {
+  const [{ tenant }] = await withTenantOfPerson(platform, principal, [selectDefaultAgentSees(null)] as const);
+  return tenant;
+}
+
+function refused(answer: Extract<SqlAnswer<object>, { ok: false }>): Refusal {
+  if (answer.code === 'insufficient_role')
+    return new Refusal('insufficient_role', 'You may not say what agents see of this data.', {
+      hint: 'The owners of the project and the admins of the tenant may.',
+    });
+  return answer.details?.kind === 'source'
+    ? new Refusal('not_found', 'The project has no such data.')
+    : new Refusal('not_found', 'There is no such project.');
+}

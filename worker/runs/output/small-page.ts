@@ -1,0 +1,15 @@
+import type { Output } from '../../../protocol/outcome.ts';
+import type { Reader } from '../run-view.ts';
+import { blobText } from './open-output.ts';
+import { pageOf, type TablePage } from './page.ts';
+import { readCsv } from './read-csv.ts';
+
+/** Some rows of a `small_table`, which is read here. */
+export async function smallPage(
+  reader: Reader,
+  output: Output,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+): Promise<TablePage> {
+  const text = await blobText(reader, output.sha256);
+  return pageOf(readCsv(text, output.media_type === 'text/csv' ? ',' : '\t'), offset, limit);
+}

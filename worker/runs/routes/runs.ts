@@ -1,0 +1,95 @@
+import type { Context } from 'hono';
+import { runPage } from '../../console/run-page.ts';
+import type { RunRow } from '../../database/runs.ts';
+import type { AppEnv } from '../../http/app-env.ts';
+import { attachment } from '../../http/attachment.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { asPerson, personPrincipal } from '../../people/person.ts';
+import { parseReturnPath } from '../../people/return-address.ts';
+import { asPage } from '../../people/routes/as-page.ts';
+import { requireSession } from '../../people/session.ts';
+import { windowOf } from '../../projects/line-window.ts';
+import { openRun } from '../../sight/see-run.ts';
+import { runPage as addressOfRun } from '../../sight/withheld.ts';
+import { chooseView } from '../output/choose-view.ts';
+import { blobText, foundOutput } from '../output/open-output.ts';
+import type { TablePage } from '../output/page.ts';
+import { smallPage } from '../output/small-page.ts';
+import { type Reader, requireRun } from '../run-view.ts';
+
+const PROGRAM_LINES_MAX = 500;
+const TABLES_MAX = 5;
+const ROWS_MAX = 20;
+
+/** `GET /runs/:tenant/:run`. */
+export const showRun = asPage(async (context) => {
+  const opened = await open(context);
+  if (opened instanceof Response) return opened;
+  const { session, run, reader } = opened;
+  const { outcome } = run;
+  const message = outcome?.message ?? 'It has not ended yet.';
+  return runPage({
+    ...{ session, tenantId: reader.principal.tenantId, run, message },
+    program: await programOf(run, reader),
+    tables: await tablesOf(run, reader),
+  });
+});
+
+/** `GET /runs/:tenant/:run/outputs/:name`: a file that the run left, or `stdout`, `stderr`. */
+export const downloadOutput = asPage(async (context) => {
+  const opened = await open(context);
+  if (opened instanceof Response) return opened;
+  const { run, reader } = opened;
+  const { outcome } = run;
+  if (outcome === null) throw new Refusal('not_found', 'The run has not ended, so it has left nothing yet.');
+  const name = context.req.param('name') ?? '';
+  if (name === 'stdout' || name === 'stderr') {
+    const { sha256, inline } = outcome[name];
+    if (sha256 === null) return attachment(inline, `${name}.txt`, 'text/plain');
+    return send(reader, sha256, `${name}.txt`, 'text/plain');
+  }
+  const output = foundOutput(outcome, name);
+  return send(reader, output.sha256, output.name, output.media_type);
+});
+
+async function send(
+  { platform, principal }: Reader,
+  sha256: string,
+  name: string,
+  type: string,
+): Promise<Response> {
+  const blob = await platform.blobs.get({ tenant: principal.tenantId, sha256 });
+  if (blob === null) throw new Refusal('not_found', 'The file is not there any more.');
+  return attachment(blob.body, name, type);
+}
+
+/** The run for whoever is signed in and sees its project. One database request beside the session's. */
+async function open(context: Context<AppEnv>) {
+  const returnTo = parseReturnPath(new URL(context.req.url).pathname) ?? '/projects';
+  const session = await requireSession(context, returnTo);
+  if (session instanceof Response) return session;
+  const { tenant = '', run = '' } = context.req.param() as Record<string, string | undefined>;
+  const platform = context.get('platform');
+  const principal = personPrincipal(session, tenant, context.get('call'));
+  const reader: Reader = { platform, principal };
+  const found = await asPerson(() => requireRun(reader, run));
+  return { session, reader, run: openRun(found, addressOfRun(platform, tenant, run)) };
+}
+
+async function programOf({ manifest }: RunRow, reader: Reader): Promise<string | null> {
+  const file = manifest.files.find(({ path }) => path === manifest.entry);
+  return file === undefined
+    ? null
+    : windowOf(await blobText(reader, file.sha256), 1, PROGRAM_LINES_MAX).content;
+}
+
+async function tablesOf({ outcome }: RunRow, reader: Reader): Promise<Map<string, TablePage>> {
+  const small = (outcome?.outputs ?? []).filter((output) => chooseView(output) === 'small_table');
+  const pages = small
+    .slice(0, TABLES_MAX)
+    .map(
+      async (output) =>
+        [output.name, await smallPage(reader, output, { offset: 0, limit: ROWS_MAX })] as const,
+    );
+  return new Map(await Promise.all(pages));
+}

@@ -1,0 +1,103 @@
+import type { Description } from '../data/description.ts';
+import { type LoadLines, loadLines } from '../data/load-lines.ts';
+import type { DescribedSource, ListedSource, Origin, SnapshotRecorded } from '../database/data.ts';
+import { magnitude } from './magnitude.ts';
+import { openUnseen, type Unseen } from './unseen.ts';
+import { withheldRows } from './withheld.ts';
+
+/** A snapshot of a source, for {@link seeSnapshot}. */
+export type StoredSnapshot = Pick<
+  DescribedSource,
+  'project' | 'name' | 'source' | 'sha256' | 'format' | 'bytes' | 'agent_sees' | 'sight'
+> & { readonly description: Description };
+
+/** A snapshot that an import has recorded, or had. */
+export type Imported = StoredSnapshot &
+  Pick<SnapshotRecorded, 'new_snapshot' | 'replaces'> & { readonly replayed: boolean };
+
+/** A snapshot as the tools show it. What the caller may not see is null, or not there. */
+export interface SeenSnapshot
+  extends LoadLines,
+    Pick<StoredSnapshot, 'project' | 'name' | 'source' | 'agent_sees' | 'format'> {
+  readonly sha256: string | null;
+  readonly bytes: number | null;
+  readonly row_count: number | null;
+  readonly column_count: number | null;
+  readonly columns: { name: string; type: string; nulls?: number }[];
+  readonly columns_truncated: boolean;
+  readonly sample: (string | null)[][];
+  /** Of what is not seen in full, how large it is. */
+  readonly about: { readonly rows: string; readonly columns: string } | null;
+}
+
+/** A snapshot as the caller may see it. The one way from data to a description of it. Pure. */
+export function seeSnapshot(closed: Unseen<StoredSnapshot>): SeenSnapshot {
+  const { project, name, source, sha256, format, bytes, description, agent_sees, sight } = openUnseen(closed);
+  const { row_count, column_count, columns, sample } = description;
+  const named = { project, name, source, agent_sees, format };
+  if (sight === 'all')
+    return {
+      ...{ ...named, sha256, bytes, row_count, column_count, columns, sample, about: null },
+      columns_truncated: columns.length < column_count,
+      ...loadLines(name, format, columns),
+    };
+  // Columns of what a program left are named by a program that has seen the data.
+  const shown = sight === 'schema' ? columns : [];
+  return {
+    ...{ ...named, sha256: null, bytes: null, row_count: null, sample: [] },
+    column_count: sight === 'schema' ? column_count : null,
+    columns: shown.map((column) => ({ name: column.name, type: column.type })),
+    columns_truncated: sight === 'schema' && shown.length < column_count,
+    about: { rows: magnitude(row_count), columns: magnitude(column_count) },
+    ...loadLines(name, format, shown),
+  };
+}
+
+/** What a source holds now, as the caller may see it. Pure. */
+export function seeDescribed(closed: Unseen<DescribedSource>) {
+  const { imported_at, origin, snapshots, sight } = openUnseen(closed);
+  return {
+    ...seeSnapshot(closed),
+    imported_at,
+    origin: sight === 'all' ? { ...origin } : originOf(origin),
+    snapshots,
+  };
+}
+
+/** Where it came from, without what its bytes are known by. */
+function originOf(origin: Origin) {
+  switch (origin.kind) {
+    case 'text':
+      return { kind: origin.kind };
+    case 'upload':
+      return { kind: origin.kind, upload: origin.upload };
+    case 'run':
+      return { kind: origin.kind, run: origin.run };
+  }
+}
+
+/** What was imported, as the caller may see it: whether bytes were there before is known of those alone that one may see. Pure. */
+export function seeImported(closed: Unseen<Imported>) {
+  const { sight, new_snapshot, replaces, replayed } = openUnseen(closed);
+  const seen = seeSnapshot(closed);
+  return sight === 'all'
+    ? { ...seen, new_snapshot, replaces, replayed }
+    : { ...seen, new_snapshot: true, replaces: null, replayed };
+}
+
+/** All of a source; refuses who may not see it. */
+export function openSource<Stored extends Pick<DescribedSource, 'name' | 'sight'>>(
+  closed: Unseen<Stored>,
+): Stored {
+  const source = openUnseen(closed);
+  if (source.sight !== 'all') throw withheldRows(source.name);
+  return source;
+}
+
+/** A line of a list of sources. Pure. */
+export function seeListed(closed: Unseen<ListedSource>) {
+  const { sight, ...listed } = openUnseen(closed);
+  if (sight === 'all') return listed;
+  const column_count = sight === 'schema' ? listed.column_count : null;
+  return { ...listed, sha256: null, bytes: null, row_count: null, column_count };
+}
