@@ -98,11 +98,17 @@ describe('Mallory’s agent, which guesses or goes around,', () => {
     expect(refused).toMatchObject({ code: 'rate_limited', details: { limit: 'withheld_starts_per_minute' } });
     expect(refused.retry_after_seconds).toBeGreaterThan(0);
     expect(refused.retry_after_seconds).toBeLessThanOrEqual(60);
-    const guess = await importing({
-      name: 'left',
-      run_output: { run: 'run_00000000000000000000000000', name: 'x' },
-    });
-    expect(guess.code).toBe('not_found');
+  });
+
+  test('tries out no names of what a run left: each guess is a start, and a wrong one is answered as bad data is', async () => {
+    const { runs } = await ear.call<{ runs: { run: string }[] }>('list_runs', { project, limit: 1 });
+    const codes = new Set<unknown>();
+    for (let guess = 0; guess < 8; guess++) {
+      const run_output = { run: runs[0]?.run, name: `secret-is-${guess}` };
+      codes.add((await importing({ name: 'left', run_output })).code);
+    }
+    expect(codes.has('rate_limited')).toBe(true);
+    expect([...codes].filter((code) => code !== 'rate_limited' && code !== 'invalid_data')).toEqual([]);
   });
 });
 

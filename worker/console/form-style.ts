@@ -40,7 +40,7 @@ code.id { font-size: .75rem; color: var(--dim); }
 fieldset { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .9rem .7rem; }
 legend { font-weight: 550; padding: 0 .3rem; }
 .choice, .field .choice { display: block; margin: .35rem 0; font-weight: normal; }
-form.inline { display: flex; gap: .5rem; align-items: center; }
+form.inline { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
 form.inline select, .confirm select { width: auto; padding: .3rem .5rem; }
 .filter { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0 1rem; }
 .filter .field { margin: 0 0 .75rem; }

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { describeQuantity } from '../../protocol/limits.ts';
 import { type CsrfHolder, csrfField } from '../people/csrf.ts';
 import type { ProjectInside } from '../projects/look-inside.ts';
+import { showable } from '../runs/output/showable.ts';
 import type { AgentSees } from '../sight/agent-sees.ts';
 import { confirmation } from './confirmation.ts';
 import type { Markup } from './frame.ts';
@@ -88,7 +89,7 @@ ${
 <thead><tr><th scope="col">Run</th><th scope="col">When</th><th scope="col">How it ended</th></tr></thead>
 <tbody>${runs.map(
         ({ run, kind, entry, state, message, createdAt, agentSees }) =>
-          html`<tr><td><a href="/runs/${tenantId}/${run}"><bdi>${kind === 'scratch' ? '(scratch)' : entry}</bdi></a>${agentSees === 'full' ? '' : html` <span class="badge">people only</span>`}<br><span class="dim">${run}</span></td><td>${moment(createdAt)}</td><td>${state === 'queued' ? 'active' : state.replaceAll('_', ' ')}<br><span class="dim">${message ?? ''}</span></td></tr>`,
+          html`<tr><td><a href="/runs/${tenantId}/${run}"><bdi>${kind === 'scratch' ? '(scratch)' : entry}</bdi></a>${agentSees === 'full' ? '' : html` <span class="badge">people only</span>`}<br><span class="dim">${run}</span></td><td>${moment(createdAt)}</td><td>${state === 'queued' ? 'active' : state.replaceAll('_', ' ')}<br><span class="dim">${showable(message ?? '')}</span></td></tr>`,
       )}</tbody></table></div>`
 }</section>`;
 }
