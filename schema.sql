@@ -166,7 +166,17 @@ create policy resolver on app.api_tokens for select to causeway_resolver
 create policy tenant on app.api_tokens for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select, update on table app.api_tokens to causeway_keeper;
+create policy tenant_life_ends on app.api_tokens for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.api_tokens as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.api_tokens for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.api_tokens to causeway_keeper;
 grant select on table app.api_tokens to causeway_backup;
 grant select on table app.api_tokens to causeway_resolver;
 grant select (tenant_id, token_id, user_id, name, scopes, role_ceiling, created_at, expires_at, revoked_at, address_ranges, successor_id, project_ids) on app.api_tokens to causeway_app;
@@ -213,6 +223,12 @@ create policy keeper on app.audit_copies for all to causeway_keeper
 create policy tenant on app.audit_copies for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.audit_copies for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.audit_copies for select to causeway_keeper
+  using (true);
 grant delete, insert, select on table app.audit_copies to causeway_keeper;
 grant select on table app.audit_copies to causeway_backup;
 comment on table app.audit_copies is 'Leaves from from_leaf up to, and without, until_leaf as JSON lines in the blob <tenant>/audit/<day>/<copy_sha256>.';
@@ -262,7 +278,17 @@ create policy keeper on app.audit_dead_letters for all to causeway_keeper
 create policy tenant on app.audit_dead_letters for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select on table app.audit_dead_letters to causeway_keeper;
+create policy tenant_life_ends on app.audit_dead_letters for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.audit_dead_letters as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.audit_dead_letters for select to causeway_keeper
+  using (true);
+grant delete, insert, select on table app.audit_dead_letters to causeway_keeper;
 grant select on table app.audit_dead_letters to causeway_backup;
 grant update (reason, resend_at, sent_at) on app.audit_dead_letters to causeway_keeper;
 comment on table app.audit_dead_letters is 'Leaves from from_leaf up to, and without, until_leaf that a sink did not take.';
@@ -322,6 +348,12 @@ create policy readers on app.audit_events as restrictive for select to causeway_
 create policy tenant on app.audit_events for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.audit_events for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.audit_events for select to causeway_keeper
+  using (true);
 CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON app.audit_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
 CREATE TRIGGER append_only_but_for_retention BEFORE DELETE ON app.audit_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_unretained(); -- enabled always
 CREATE TRIGGER queue_for_sealing AFTER INSERT ON app.audit_events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION app.queue_for_sealing(); -- enabled always
@@ -340,7 +372,6 @@ create table app.audit_heads (
   created_at timestamp with time zone not null default clock_timestamp(),
   constraint audit_heads_head_index_check CHECK ((head_index >= 0)),
   constraint audit_heads_pkey PRIMARY KEY (tenant_id, tree_size),
-  constraint audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
   constraint audit_heads_tree_size_check CHECK ((tree_size > 0))
 );
 alter table app.audit_heads owner to causeway_owner;
@@ -423,7 +454,17 @@ create policy keeper on app.audit_retention for all to causeway_keeper
 create policy tenant on app.audit_retention for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select, update on table app.audit_retention to causeway_keeper;
+create policy tenant_life_ends on app.audit_retention for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.audit_retention as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.audit_retention for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.audit_retention to causeway_keeper;
 grant select on table app.audit_retention to causeway_app;
 grant select on table app.audit_retention to causeway_backup;
 comment on table app.audit_retention is 'Without a row, or with NULL days, events are kept for ever.';
@@ -435,8 +476,7 @@ create table app.audit_seals (
   sealed_at timestamp with time zone not null default clock_timestamp(),
   constraint audit_seals_leaf_index_check CHECK ((leaf_index >= 0)),
   constraint audit_seals_pkey PRIMARY KEY (tenant_id, leaf_index),
-  constraint audit_seals_tenant_id_event_id_key UNIQUE (tenant_id, event_id),
-  constraint audit_seals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+  constraint audit_seals_tenant_id_event_id_key UNIQUE (tenant_id, event_id)
 );
 alter table app.audit_seals owner to causeway_owner;
 alter table app.audit_seals enable row level security;
@@ -489,7 +529,17 @@ create policy keeper on app.audit_sinks for all to causeway_keeper
 create policy tenant on app.audit_sinks for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select, update on table app.audit_sinks to causeway_keeper;
+create policy tenant_life_ends on app.audit_sinks for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.audit_sinks as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.audit_sinks for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.audit_sinks to causeway_keeper;
 grant select on table app.audit_sinks to causeway_backup;
 
 create table app.audit_trees (
@@ -525,6 +575,12 @@ create policy keeper on app.audit_unsealed for all to causeway_keeper
 create policy tenant on app.audit_unsealed for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.audit_unsealed for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.audit_unsealed for select to causeway_keeper
+  using (true);
 grant delete, insert, select on table app.audit_unsealed to causeway_keeper;
 grant select on table app.audit_unsealed to causeway_backup;
 
@@ -582,6 +638,12 @@ create policy keeper on app.blobs_to_seal for all to causeway_keeper
 create policy tenant on app.blobs_to_seal for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.blobs_to_seal for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.blobs_to_seal for select to causeway_keeper
+  using (true);
 grant delete, select on table app.blobs_to_seal to causeway_keeper;
 grant select on table app.blobs_to_seal to causeway_backup;
 grant insert (tenant_id, sha256) on app.blobs_to_seal to causeway_keeper;
@@ -610,6 +672,12 @@ create policy resolver on app.blocked_clients for select to causeway_resolver
 create policy tenant on app.blocked_clients for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.blocked_clients for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.blocked_clients for select to causeway_keeper
+  using (true);
 grant delete, insert, select on table app.blocked_clients to causeway_keeper;
 grant select on table app.blocked_clients to causeway_app;
 grant select on table app.blocked_clients to causeway_backup;
@@ -639,6 +707,7 @@ create table app.commits (
   constraint commits_tenant_id_project_id_tree_id_fkey FOREIGN KEY (tenant_id, project_id, tree_id) REFERENCES app.trees(tenant_id, project_id, tree_id)
 );
 alter table app.commits owner to causeway_owner;
+CREATE INDEX commits_by_parent ON app.commits USING btree (tenant_id, project_id, parent_id);
 alter table app.commits enable row level security;
 alter table app.commits force row level security;
 create policy backup on app.commits for select to causeway_backup
@@ -651,6 +720,17 @@ create policy project_delete on app.commits as restrictive for delete to causewa
 create policy tenant on app.commits for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.commits for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.commits as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.commits for select to causeway_keeper
+  using (true);
+grant delete, select on table app.commits to causeway_keeper;
 grant select on table app.commits to causeway_app;
 grant select on table app.commits to causeway_backup;
 grant insert (project_id, commit_id, parent_id, tree_id, message, author_name, author_email, authored_at, changes, "position") on app.commits to causeway_app;
@@ -693,10 +773,21 @@ create policy project on app.data_snapshots as restrictive for all to causeway_a
   with check (app.may_write((project_id)::text));
 create policy project_delete on app.data_snapshots as restrictive for delete to causeway_app
   using (app.may_write((project_id)::text));
+create policy purged on app.data_snapshots for delete to causeway_keeper
+  using ((EXISTS ( SELECT
+   FROM app.purges p
+  WHERE (((p.tenant_id)::text = (data_snapshots.tenant_id)::text) AND ((p.object ->> 'source'::text) = (data_snapshots.source_id)::text)))));
 create policy tenant on app.data_snapshots for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.data_snapshots for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.data_snapshots for select to causeway_keeper
+  using (true);
 CREATE TRIGGER guard_sight BEFORE INSERT ON app.data_snapshots FOR EACH ROW EXECUTE FUNCTION app.guard_snapshot_sight();
+grant delete, select on table app.data_snapshots to causeway_keeper;
 grant select on table app.data_snapshots to causeway_app;
 grant select on table app.data_snapshots to causeway_backup;
 grant insert (project_id, source_id, sha256, format, bytes, row_count, description, origin) on app.data_snapshots to causeway_app;
@@ -732,13 +823,23 @@ create policy project on app.data_sources as restrictive for all to causeway_app
   with check (app.may_write((project_id)::text));
 create policy project_delete on app.data_sources as restrictive for delete to causeway_app
   using (app.may_write((project_id)::text));
+create policy purged on app.data_sources for delete to causeway_keeper
+  using ((EXISTS ( SELECT
+   FROM app.purges p
+  WHERE (((p.tenant_id)::text = (data_sources.tenant_id)::text) AND ((p.object ->> 'source'::text) = (data_sources.source_id)::text)))));
 create policy tenant on app.data_sources for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.data_sources for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.data_sources for select to causeway_keeper
+  using (true);
 CREATE TRIGGER guard_loosening BEFORE UPDATE OF agent_sees ON app.data_sources FOR EACH ROW WHEN ((((old.agent_sees)::text = 'schema_only'::text) AND ((new.agent_sees)::text = 'full'::text))) EXECUTE FUNCTION app.refuse_loosening();
+grant delete, select on table app.data_sources to causeway_keeper;
 grant select on table app.data_sources to causeway_app;
 grant select on table app.data_sources to causeway_backup;
-grant select on table app.data_sources to causeway_keeper;
 grant insert (project_id, source_id, name, current_sha256, agent_sees) on app.data_sources to causeway_app;
 grant update (agent_sees) on app.data_sources to causeway_keeper;
 grant update (current_sha256, agent_sees) on app.data_sources to causeway_app;
@@ -771,7 +872,7 @@ create policy keeper on app.executors for all to causeway_keeper
   with check (true);
 create policy resolver on app.executors for select to causeway_resolver
   using (true);
-grant insert, select, update on table app.executors to causeway_keeper;
+grant delete, insert, select, update on table app.executors to causeway_keeper;
 grant select on table app.executors to causeway_backup;
 grant select on table app.executors to causeway_resolver;
 
@@ -804,6 +905,17 @@ create policy resolver on app.idempotency_keys for select to causeway_resolver
 create policy tenant on app.idempotency_keys for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.idempotency_keys for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.idempotency_keys as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.idempotency_keys for select to causeway_keeper
+  using (true);
+grant delete, select on table app.idempotency_keys to causeway_keeper;
 grant select on table app.idempotency_keys to causeway_app;
 grant select on table app.idempotency_keys to causeway_backup;
 grant select on table app.idempotency_keys to causeway_resolver;
@@ -840,7 +952,17 @@ create policy keeper on app.invitations for all to causeway_keeper
 create policy tenant on app.invitations for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select, update on table app.invitations to causeway_keeper;
+create policy tenant_life_ends on app.invitations for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.invitations as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.invitations for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.invitations to causeway_keeper;
 grant select on table app.invitations to causeway_backup;
 
 create table app.join_tokens (
@@ -862,7 +984,7 @@ create policy backup on app.join_tokens for select to causeway_backup
 create policy keeper on app.join_tokens for all to causeway_keeper
   using (true)
   with check (true);
-grant insert, select, update on table app.join_tokens to causeway_keeper;
+grant delete, insert, select, update on table app.join_tokens to causeway_keeper;
 grant select on table app.join_tokens to causeway_backup;
 comment on table app.join_tokens is 'One-time tokens by which an executor joins; only their SHA-256 is here.';
 
@@ -935,8 +1057,18 @@ create policy resolver on app.memberships for select to causeway_resolver
 create policy tenant on app.memberships for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.memberships for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.memberships as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.memberships for select to causeway_keeper
+  using (true);
 CREATE TRIGGER roles_end AFTER UPDATE OF status ON app.memberships FOR EACH ROW WHEN ((new.status = 'ended'::text)) EXECUTE FUNCTION app.end_project_roles();
-grant insert, select, update on table app.memberships to causeway_keeper;
+grant delete, insert, select, update on table app.memberships to causeway_keeper;
 grant select on table app.memberships to causeway_app;
 grant select on table app.memberships to causeway_backup;
 grant select on table app.memberships to causeway_resolver;
@@ -961,7 +1093,7 @@ create policy backup on app.notices for select to causeway_backup
 create policy keeper on app.notices for all to causeway_keeper
   using (true)
   with check (true);
-grant insert, select, update on table app.notices to causeway_keeper;
+grant delete, insert, select, update on table app.notices to causeway_keeper;
 grant select on table app.notices to causeway_backup;
 
 create table app.oauth_clients (
@@ -1021,6 +1153,12 @@ create policy resolver on app.oauth_codes for select to causeway_resolver
 create policy tenant on app.oauth_codes for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.oauth_codes for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.oauth_codes for select to causeway_keeper
+  using (true);
 grant delete, insert, select, update on table app.oauth_codes to causeway_keeper;
 grant select on table app.oauth_codes to causeway_backup;
 grant select on table app.oauth_codes to causeway_resolver;
@@ -1097,6 +1235,12 @@ create policy resolver on app.oauth_grants for select to causeway_resolver
 create policy tenant on app.oauth_grants for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.oauth_grants for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.oauth_grants for select to causeway_keeper
+  using (true);
 grant delete, insert, select, update on table app.oauth_grants to causeway_keeper;
 grant select on table app.oauth_grants to causeway_app;
 grant select on table app.oauth_grants to causeway_backup;
@@ -1159,6 +1303,12 @@ create policy resolver on app.oauth_refresh_tokens for select to causeway_resolv
 create policy tenant on app.oauth_refresh_tokens for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.oauth_refresh_tokens for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.oauth_refresh_tokens for select to causeway_keeper
+  using (true);
 grant delete, insert, select, update on table app.oauth_refresh_tokens to causeway_keeper;
 grant select on table app.oauth_refresh_tokens to causeway_backup;
 grant select on table app.oauth_refresh_tokens to causeway_resolver;
@@ -1178,7 +1328,7 @@ create policy backup on app.passwords for select to causeway_backup
 create policy keeper on app.passwords for all to causeway_keeper
   using (true)
   with check (true);
-grant insert, select, update on table app.passwords to causeway_keeper;
+grant delete, insert, select, update on table app.passwords to causeway_keeper;
 grant select on table app.passwords to causeway_backup;
 
 create table app.platform_events (
@@ -1258,7 +1408,7 @@ create policy keeper on app.pools for all to causeway_keeper
   with check (true);
 create policy resolver on app.pools for select to causeway_resolver
   using (true);
-grant insert, select, update on table app.pools to causeway_keeper;
+grant delete, insert, select, update on table app.pools to causeway_keeper;
 grant select on table app.pools to causeway_backup;
 grant select on table app.pools to causeway_resolver;
 comment on table app.pools is 'Executors that share a queue: of the platform, or of one tenant.';
@@ -1294,6 +1444,12 @@ create policy resolver on app.project_members for select to causeway_resolver
 create policy tenant on app.project_members for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.project_members for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.project_members for select to causeway_keeper
+  using (true);
 grant delete, insert, select, update on table app.project_members to causeway_keeper;
 grant select on table app.project_members to causeway_app;
 grant select on table app.project_members to causeway_backup;
@@ -1343,14 +1499,60 @@ create policy resolver on app.projects for select to causeway_resolver
 create policy tenant on app.projects for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.projects for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.projects as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.projects for select to causeway_keeper
+  using (true);
 CREATE TRIGGER first_owner AFTER INSERT ON app.projects FOR EACH ROW EXECUTE FUNCTION app.add_first_owner();
+grant delete, select on table app.projects to causeway_keeper;
 grant select on table app.projects to causeway_app;
 grant select on table app.projects to causeway_backup;
-grant select on table app.projects to causeway_keeper;
 grant select on table app.projects to causeway_resolver;
 grant insert (project_id, name, description, restricted) on app.projects to causeway_app;
 grant update (head_commit, archived_at) on app.projects to causeway_app;
 grant update (restricted, placement, agent_sees) on app.projects to causeway_keeper;
+
+create table app.purges (
+  tenant_id app.ten_id not null,
+  purged_sha256 app.sha256 not null,
+  purged_at timestamp with time zone not null default clock_timestamp(),
+  purged_by app.usr_id,
+  reason text not null,
+  object jsonb not null,
+  removed_at timestamp with time zone,
+  constraint purges_object_check CHECK (((object ->> 'kind'::text) = ANY (ARRAY['file'::text, 'data'::text, 'output'::text, 'log'::text]))),
+  constraint purges_pkey PRIMARY KEY (tenant_id, purged_sha256),
+  constraint purges_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500))),
+  constraint purges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.purges owner to causeway_owner;
+CREATE INDEX purges_to_remove ON app.purges USING btree (tenant_id) WHERE (removed_at IS NULL);
+alter table app.purges enable row level security;
+alter table app.purges force row level security;
+create policy backup on app.purges for select to causeway_backup
+  using (true);
+create policy keeper on app.purges for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.purges for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.purges for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.purges for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.purges to causeway_keeper;
+grant select on table app.purges to causeway_app;
+grant select on table app.purges to causeway_backup;
+comment on table app.purges is 'Tombstones of contents: who reads what a digest named is told of them where the bytes are gone.';
 
 create table app.recovery_links (
   link_sha256 app.sha256_hex not null,
@@ -1426,11 +1628,22 @@ create policy resolver on app.runs for select to causeway_resolver
 create policy tenant on app.runs for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.runs for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.runs as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.runs for select to causeway_keeper
+  using (true);
 CREATE TRIGGER guard_pool BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_pool();
+CREATE TRIGGER guard_purged BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_purged_inputs();
 CREATE TRIGGER guard_sight BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_sight();
+grant delete, select on table app.runs to causeway_keeper;
 grant select on table app.runs to causeway_app;
 grant select on table app.runs to causeway_backup;
-grant select on table app.runs to causeway_keeper;
 grant insert (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, labels) on app.runs to causeway_app;
 grant select (created_by, labels) on app.runs to causeway_keeper;
 grant select (tenant_id, pool_id, state) on app.runs to causeway_resolver;
@@ -1470,6 +1683,46 @@ grant delete, insert, select, update on table app.sessions to causeway_keeper;
 grant select on table app.sessions to causeway_backup;
 grant select on table app.sessions to causeway_resolver;
 
+create table app.tenant_deletions (
+  tenant_id app.ten_id not null,
+  tenant_name text not null,
+  requested_at timestamp with time zone not null default clock_timestamp(),
+  requested_by app.usr_id,
+  reason text,
+  due_at timestamp with time zone not null,
+  step text not null default 'waiting'::text,
+  began_at timestamp with time zone,
+  row_counts jsonb not null default '{}'::jsonb,
+  key_ids text[] not null default '{}'::text[],
+  people integer not null default 0,
+  executors integer not null default 0,
+  blobs bigint not null default 0,
+  blob_bytes bigint not null default 0,
+  counted_until text,
+  audit jsonb,
+  finished_at timestamp with time zone,
+  certificate text,
+  constraint tenant_deletions_certificate_check CHECK ((length(certificate) <= 65536)),
+  constraint tenant_deletions_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_deletions_reason_check CHECK ((length(reason) <= 500)),
+  constraint tenant_deletions_step_check CHECK ((step = ANY (ARRAY['waiting'::text, 'closing'::text, 'sealing'::text, 'rows'::text, 'counting'::text, 'blobs'::text, 'signing'::text, 'done'::text]))),
+  constraint tenant_deletions_tenant_name_check CHECK (((length(tenant_name) >= 1) AND (length(tenant_name) <= 255)))
+);
+alter table app.tenant_deletions owner to causeway_owner;
+alter table app.tenant_deletions enable row level security;
+alter table app.tenant_deletions force row level security;
+create policy backup on app.tenant_deletions for select to causeway_backup
+  using (true);
+create policy keeper on app.tenant_deletions for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.tenant_deletions for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+grant delete, insert, select, update on table app.tenant_deletions to causeway_keeper;
+grant select on table app.tenant_deletions to causeway_backup;
+comment on table app.tenant_deletions is 'Tenants that are to be deleted, are being deleted, or were: then with the certificate. It outlives its tenant.';
+
 create table app.tenant_keys (
   tenant_id app.ten_id not null,
   key_id text not null,
@@ -1494,6 +1747,12 @@ create policy resolver on app.tenant_keys for select to causeway_resolver
 create policy tenant on app.tenant_keys for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.tenant_keys for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.tenant_keys for select to causeway_keeper
+  using (true);
 grant delete, insert, select on table app.tenant_keys to causeway_keeper;
 grant select on table app.tenant_keys to causeway_backup;
 grant select on table app.tenant_keys to causeway_resolver;
@@ -1508,10 +1767,15 @@ create table app.tenants (
   placement jsonb not null default '{}'::jsonb,
   own_hosts_only boolean not null default false,
   agent_sees app.agent_sees not null default 'full'::text,
+  suspended_by text,
+  suspended_at timestamp with time zone,
+  suspended_because text,
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 255))),
   constraint tenants_pkey PRIMARY KEY (tenant_id),
   constraint tenants_placement_check CHECK (app.is_placement(placement)),
-  constraint tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text]))),
+  constraint tenants_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'closing'::text, 'erasing'::text]))),
+  constraint tenants_suspended_because_check CHECK ((length(suspended_because) <= 500)),
+  constraint tenants_suspended_by_check CHECK ((suspended_by = ANY (ARRAY['operator'::text, 'deletion'::text]))),
   constraint tenants_token_lifetime_max_check CHECK ((token_lifetime_max > '00:00:00'::interval))
 );
 alter table app.tenants owner to causeway_owner;
@@ -1527,7 +1791,10 @@ create policy resolver on app.tenants for select to causeway_resolver
 create policy tenant on app.tenants for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select, update on table app.tenants to causeway_keeper;
+create policy tenant_life_ends on app.tenants as restrictive for delete to causeway_keeper
+  using ((status = 'erasing'::text));
+CREATE TRIGGER never_again BEFORE INSERT ON app.tenants FOR EACH ROW EXECUTE FUNCTION app_private.refuse_deleted_tenant();
+grant delete, insert, select, update on table app.tenants to causeway_keeper;
 grant select on table app.tenants to causeway_app;
 grant select on table app.tenants to causeway_backup;
 grant select on table app.tenants to causeway_resolver;
@@ -1551,7 +1818,17 @@ create policy keeper on app.token_last_uses for all to causeway_keeper
 create policy tenant on app.token_last_uses for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select, update on table app.token_last_uses to causeway_keeper;
+create policy tenant_life_ends on app.token_last_uses for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.token_last_uses as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.token_last_uses for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.token_last_uses to causeway_keeper;
 grant select on table app.token_last_uses to causeway_app;
 grant select on table app.token_last_uses to causeway_backup;
 comment on table app.token_last_uses is 'When a token or an agent was last admitted; it outlives the entries themselves.';
@@ -1608,6 +1885,12 @@ create policy keeper on app.token_uses for all to causeway_keeper
 create policy tenant on app.token_uses for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.token_uses for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.token_uses for select to causeway_keeper
+  using (true);
 grant delete, insert, select on table app.token_uses to causeway_keeper;
 grant select on table app.token_uses to causeway_app;
 grant select on table app.token_uses to causeway_backup;
@@ -1641,6 +1924,17 @@ create policy project_delete on app.trees as restrictive for delete to causeway_
 create policy tenant on app.trees for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.trees for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.trees as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.trees for select to causeway_keeper
+  using (true);
+grant delete, select on table app.trees to causeway_keeper;
 grant select on table app.trees to causeway_app;
 grant select on table app.trees to causeway_backup;
 grant insert (project_id, tree_id, files, file_count, bytes) on app.trees to causeway_app;
@@ -1688,8 +1982,14 @@ create policy resolver on app.uploads for select to causeway_resolver
 create policy tenant on app.uploads for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.uploads for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.uploads for select to causeway_keeper
+  using (true);
 CREATE TRIGGER guard_loosening BEFORE UPDATE OF agent_sees ON app.uploads FOR EACH ROW WHEN ((((old.agent_sees)::text = 'schema_only'::text) AND ((new.agent_sees)::text = 'full'::text))) EXECUTE FUNCTION app.refuse_loosening();
-grant delete on table app.uploads to causeway_keeper;
+grant delete, select on table app.uploads to causeway_keeper;
 grant select on table app.uploads to causeway_app;
 grant select on table app.uploads to causeway_backup;
 grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at, agent_sees) on app.uploads to causeway_app;
@@ -1719,7 +2019,7 @@ create policy keeper on app.users for all to causeway_keeper
   with check (true);
 create policy resolver on app.users for select to causeway_resolver
   using (true);
-grant insert, select, update on table app.users to causeway_keeper;
+grant delete, insert, select, update on table app.users to causeway_keeper;
 grant select on table app.users to causeway_backup;
 grant select on table app.users to causeway_resolver;
 
@@ -1742,7 +2042,17 @@ create policy keeper on app.withheld_starts for all to causeway_keeper
 create policy tenant on app.withheld_starts for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
   with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
-grant insert, select, update on table app.withheld_starts to causeway_keeper;
+create policy tenant_life_ends on app.withheld_starts for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_ends_only on app.withheld_starts as restrictive for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.withheld_starts for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.withheld_starts to causeway_keeper;
 grant select on table app.withheld_starts to causeway_backup;
 
 create table app_private.signing_keys (
@@ -2008,8 +2318,9 @@ begin
          case new.outcome when 'ok' then 'ok' else 'refused' end,
          jsonb_build_object('method', new.method) || case new.outcome when 'ok' then '{}' else jsonb_build_object('code', new.outcome) end,
          new.request_id, new.address, new.user_agent
-    from app.memberships as m
-   where m.user_id = new.user_id and m.status = 'active' and new.method in ('password', 'invitation', 'recovery');
+    from app.memberships as m join app.tenants as t using (tenant_id)
+   where m.user_id = new.user_id and m.status = 'active' and t.status <> 'erasing'
+     and new.method in ('password', 'invitation', 'recovery');
   return null;
 end
 $function$;
@@ -2322,7 +2633,8 @@ CREATE OR REPLACE FUNCTION app.check_catalogue()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   select * from app.check_tenancy() where code <> 'plaintext_secret' union all select * from app.check_project_guards()
-  union all select * from app.check_secret_columns() union all select * from app.system_scan_secrets(50000) order by 1, 2, 3
+  union all select * from app.check_secret_columns() union all select * from app.system_scan_secrets(50000)
+  union all select * from app.check_tenant_tables() order by 1, 2, 3
 $function$;
 alter function app.check_catalogue() owner to causeway_owner;
 grant execute on function app.check_catalogue() to causeway_app;
@@ -2620,6 +2932,24 @@ alter function app.check_tenancy() owner to causeway_owner;
 grant execute on function app.check_tenancy() to causeway_app;
 comment on function app.check_tenancy() is 'Findings against the rules of tenancy; part of app.check_catalogue().';
 
+CREATE OR REPLACE FUNCTION app.check_tenant_tables()
+ RETURNS TABLE(severity text, code text, object text, message text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select 'error', 'outlives_its_tenant', t.relation,
+         format('Rows of %s would be neither exported nor deleted with their tenant: select app_private.give_to_keeper(%L).', t.relation, t.relation)
+    from app.tenant_tables() as t
+   where not t.is_kept and not (
+     has_table_privilege('causeway_keeper', t.relation, 'select') and has_table_privilege('causeway_keeper', t.relation, 'delete')
+     and (select bool_or(p.polcmd in ('*', 'r')) and bool_or(p.polcmd in ('*', 'd')) from pg_policy p
+           where p.polrelid = t.relation::regclass and p.polpermissive and to_regrole('causeway_keeper')::oid = any (p.polroles)))
+$function$;
+alter function app.check_tenant_tables() owner to causeway_owner;
+grant execute on function app.check_tenant_tables() to causeway_app;
+comment on function app.check_tenant_tables() is 'Tables whose rows would outlive their tenant; part of app.check_catalogue().';
+
 CREATE OR REPLACE FUNCTION app.client_change_refusal(client_id text)
  RETURNS jsonb
  LANGUAGE sql
@@ -2652,6 +2982,26 @@ grant execute on function app.client_id() to causeway_app;
 grant execute on function app.client_id() to causeway_keeper;
 grant execute on function app.client_id() to causeway_owner;
 comment on function app.client_id() is 'The OAuth client by which the entered call comes; NULL where it comes by none.';
+
+CREATE OR REPLACE FUNCTION app.close_deletion(tenant text, by_user text, credential_kind text, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  delete from app.tenant_deletions as d where d.tenant_id = tenant and d.step = 'waiting';
+  if not found then
+    return jsonb_build_object('ok', false, 'code', case
+      when exists (select from app.tenant_deletions as d where d.tenant_id = tenant) then 'deletion_began' else 'not_found' end);
+  end if;
+  update app.tenants as t set status = 'active', suspended_by = null, suspended_at = null
+   where t.tenant_id = tenant and t.status = 'suspended' and t.suspended_by = 'deletion';
+  perform app.audit_person(tenant, by_user, credential_kind, 'tenant.take_back_deletion', 'tenant', tenant, '{}', call);
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.close_deletion(text,text,text,jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.connected_agents()
  RETURNS TABLE(grant_id text, user_id text, client_id text, client_name text, scopes text[], created_at timestamp with time zone, last_used_at timestamp with time zone, expires_at timestamp with time zone)
@@ -2738,6 +3088,44 @@ end
 $function$;
 alter function app.consistency_proof(text,bigint,bigint) owner to causeway_keeper;
 comment on function app.consistency_proof(text,bigint,bigint) is 'That the tree of old_size is the beginning of that of new_size (RFC 6962, section 2.1.2).';
+
+CREATE OR REPLACE FUNCTION app.contents_of(tenant text, object jsonb)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  project text := (select p.project_id from app.projects as p
+                    where p.tenant_id = tenant and (p.project_id = object ->> 'project' or lower(p.name) = lower(object ->> 'project'))
+                    order by p.project_id = object ->> 'project' desc, p.archived_at nulls first limit 1);
+begin
+  case object ->> 'kind'
+    when 'file' then
+      return (select array[t.files -> (object ->> 'path') ->> 'sha256']
+                from app.commits as c join app.trees as t using (tenant_id, project_id, tree_id)
+               where c.tenant_id = tenant and c.project_id = project and t.files ? (object ->> 'path')
+                 and (object ->> 'commit' is null or starts_with(c.commit_id, object ->> 'commit'))
+               order by c.position desc limit 1);
+    when 'data' then
+      return (select array_agg(distinct n.sha256::text)
+                from app.data_sources as s join app.data_snapshots as n using (tenant_id, project_id, source_id)
+               where s.tenant_id = tenant and s.project_id = project and s.name = object ->> 'name');
+    when 'output' then
+      return (select array[o ->> 'sha256'] from app.runs as r, jsonb_array_elements(r.outcome -> 'outputs') as o
+               where r.tenant_id = tenant and r.run_id = object ->> 'run' and o ->> 'name' = object ->> 'name');
+    when 'log' then
+      -- What is no blob stands in the outcome itself.
+      return (select array_agg(distinct coalesce(s ->> 'sha256', encode(sha256(convert_to(s ->> 'inline', 'UTF8')), 'hex')))
+                from app.runs as r, unnest(array[r.outcome -> 'stdout', r.outcome -> 'stderr', r.outcome -> 'progress']) as s
+               where r.tenant_id = tenant and r.run_id = object ->> 'run' and s ->> 'inline' <> '');
+    else
+      return null;
+  end case;
+end
+$function$;
+alter function app.contents_of(text,jsonb) owner to causeway_keeper;
+comment on function app.contents_of(text,jsonb) is 'The digests of what an object holds; NULL where there is no such object, or it is empty.';
 
 CREATE OR REPLACE FUNCTION app.context()
  RETURNS jsonb
@@ -2972,7 +3360,8 @@ CREATE OR REPLACE FUNCTION app.credential_refusal(kind text, tenant_id text, use
  STABLE
 AS $function$
   select case kind
-    when 'system' then null
+    when 'system' then (
+      select 'unknown' from app.tenants as t where t.tenant_id = credential_refusal.tenant_id and t.status = 'erasing')
     when 'executor' then nullif(coalesce((
       select case
                when e.revoked_at is not null then 'revoked'
@@ -2985,7 +3374,7 @@ AS $function$
        where e.executor_id = credential_refusal.credential_id), 'unknown'), 'alive')
     when 'oauth' then nullif(coalesce((
       select case
-               when g.revoked_at is not null or c.revoked_at is not null or app.blocks_client(g.tenant_id, g.client_id) then 'revoked'
+               when g.revoked_at is not null or c.revoked_at is not null then 'revoked'
                when g.expires_at <= clock_timestamp() then 'expired'
                when g.activated_at is null then 'unknown'
                else 'alive'
@@ -3328,6 +3717,27 @@ grant execute on function app.envelope_columns() to causeway_app;
 grant execute on function app.envelope_columns() to causeway_keeper;
 comment on function app.envelope_columns() is 'Where envelopes are; found in the catalogue, so that a column added tomorrow is rotated and scanned too.';
 
+CREATE OR REPLACE FUNCTION app.erase_people(users text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  alone text[] := array(select u.user_id from app.users as u
+                         where u.user_id = any (users) and not exists (select from app.memberships as m where m.user_id = u.user_id));
+begin
+  delete from app.passwords as p where p.user_id = any (alone);
+  delete from app.sessions as s where s.user_id = any (alone);
+  delete from app.notices as n where n.user_id = any (alone);
+  delete from app.recovery_links as l where l.user_id = any (alone);
+  delete from app.authentication_events as e where e.user_id = any (alone);
+  delete from app.users as u where u.user_id = any (alone);
+  return cardinality(alone);
+end
+$function$;
+alter function app.erase_people(text[]) owner to causeway_keeper;
+comment on function app.erase_people(text[]) is 'Deletes those of the people who belong to no tenant; how many.';
+
 CREATE OR REPLACE FUNCTION app.export_audit_lines(tenant text, tree_size bigint, from_index bigint, lines_max integer)
  RETURNS TABLE(leaf_index bigint, line text)
  LANGUAGE sql
@@ -3397,6 +3807,15 @@ grant execute on function app.find_data_keys(text) to causeway_app;
 grant execute on function app.find_data_keys(text) to causeway_keeper;
 grant execute on function app.find_data_keys(text) to causeway_owner;
 comment on function app.find_data_keys(text) is 'The wrapped data keys of a tenant, or (null) of the platform; the oldest first.';
+
+CREATE OR REPLACE FUNCTION app.find_deletion_certificate(tenant text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select d.certificate from app.tenant_deletions as d where d.tenant_id = tenant $function$;
+alter function app.find_deletion_certificate(text) owner to causeway_keeper;
+grant execute on function app.find_deletion_certificate(text) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.find_executor(executor text)
  RETURNS TABLE(pool_id text, public_key text, alive boolean)
@@ -3573,6 +3992,20 @@ end
 $function$;
 alter function app.finish_upload(text,text) owner to causeway_owner;
 grant execute on function app.finish_upload(text,text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.guard_purged_inputs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if exists (select from app.purges as p where p.tenant_id = new.tenant_id and position(p.purged_sha256 in new.manifest::text) > 0) then
+    raise exception using errcode = 'CW004', message = 'the run needs what was purged';
+  end if;
+  return new;
+end
+$function$;
+alter function app.guard_purged_inputs() owner to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.guard_run_pool()
  RETURNS trigger
@@ -3946,6 +4379,19 @@ $function$;
 alter function app.list_pools() owner to causeway_keeper;
 grant execute on function app.list_pools() to causeway_owner;
 
+CREATE OR REPLACE FUNCTION app.list_purges(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('sha256', p.purged_sha256, 'at', p.purged_at, 'reason', p.reason, 'object', p.object,
+                                               'removed_at', p.removed_at) order by p.purged_at desc), '[]')
+    from app.purges as p where p.tenant_id = tenant
+$function$;
+alter function app.list_purges(text) owner to causeway_keeper;
+grant execute on function app.list_purges(text) to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.list_sources(reference text, after_name text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3974,6 +4420,25 @@ end
 $function$;
 alter function app.list_sources(text,text,integer) owner to causeway_owner;
 grant execute on function app.list_sources(text,text,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.list_tenants()
+ RETURNS TABLE(tenant_id text, name text, status text, created_at timestamp with time zone, suspended_at timestamp with time zone, suspended_because text, members bigint, projects bigint, runs bigint, deletion_due_at timestamp with time zone, deletion_step text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(t.tenant_id, d.tenant_id), coalesce(t.name, d.tenant_name), coalesce(t.status, 'deleted'), t.created_at, t.suspended_at,
+         t.suspended_because,
+         (select count(*) from app.memberships as m where m.tenant_id = t.tenant_id and m.status = 'active'),
+         (select count(*) from app.projects as p where p.tenant_id = t.tenant_id and p.archived_at is null),
+         (select count(*) from app.runs as r where r.tenant_id = t.tenant_id),
+         d.due_at, d.step
+    from app.tenants as t full join app.tenant_deletions as d using (tenant_id)
+   order by t.created_at nulls last, 1
+$function$;
+alter function app.list_tenants() owner to causeway_keeper;
+grant execute on function app.list_tenants() to causeway_owner;
+comment on function app.list_tenants() is 'Every tenant, those too that were deleted.';
 
 CREATE OR REPLACE FUNCTION app.list_token_uses(tenant_id text, credential_id text, rows_max integer)
  RETURNS TABLE(occurred_at timestamp with time zone, credential_id text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer, request_id text)
@@ -4205,6 +4670,33 @@ AS $function$
 $function$;
 alter function app.note_platform_event(text,text,text,jsonb,jsonb) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.open_deletion(tenant text, by_user text, reason text, grace interval, credential_kind text, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  due timestamptz := clock_timestamp() + grace;
+begin
+  -- Who asks again while it waits may bring it forward, the operator alone.
+  insert into app.tenant_deletions as d (tenant_id, tenant_name, requested_by, reason, due_at)
+  select t.tenant_id, t.name, by_user, reason, due from app.tenants as t where t.tenant_id = tenant
+  on conflict (tenant_id) do update set due_at = least(d.due_at, excluded.due_at) where d.step = 'waiting' and by_user is null;
+  if not found then
+    return jsonb_build_object('ok', false, 'code', case
+      when exists (select from app.tenant_deletions as d where d.tenant_id = tenant) then 'deletion_began' else 'tenant_not_found' end);
+  end if;
+  update app.tenants as t set status = 'suspended', suspended_by = 'deletion', suspended_at = clock_timestamp()
+   where t.tenant_id = tenant and t.status = 'active';
+  select d.due_at into due from app.tenant_deletions as d where d.tenant_id = tenant;
+  perform app.audit_person(tenant, by_user, credential_kind, 'tenant.request_deletion', 'tenant', tenant,
+                           jsonb_build_object('due_at', due, 'reason', reason), call);
+  return jsonb_build_object('ok', true, 'due_at', due);
+end
+$function$;
+alter function app.open_deletion(text,text,text,interval,text,jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.open_invitation(link_sha256 text)
  RETURNS app.invitations
  LANGUAGE sql
@@ -4270,6 +4762,33 @@ AS $function$
      and m.user_id <> other_project_owners.user_id and t.status = 'active'
 $function$;
 alter function app.other_project_owners(text,text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.others_with(tenant text, digests text[], object jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(other), '[]') from (
+    (select distinct format('file %s in %s', f.key, p.name) as other
+       from app.trees as t join app.projects as p using (tenant_id, project_id), jsonb_each(t.files) as f
+      where t.tenant_id = tenant and f.value ->> 'sha256' = any (digests)
+        and (object ->> 'kind', f.key) is distinct from ('file', object ->> 'path') limit 20)
+    union all
+    (select distinct format('data source %s in %s', s.name, p.name)
+       from app.data_snapshots as n join app.data_sources as s using (tenant_id, project_id, source_id)
+       join app.projects as p using (tenant_id, project_id)
+      where n.tenant_id = tenant and n.sha256 = any (digests)
+        and (object ->> 'kind', s.name::text) is distinct from ('data', object ->> 'name') limit 20)
+    union all
+    (select distinct format('output %s of %s', o ->> 'name', r.run_id)
+       from app.runs as r, jsonb_array_elements(r.outcome -> 'outputs') as o
+      where r.tenant_id = tenant and o ->> 'sha256' = any (digests)
+        and (object ->> 'kind', r.run_id::text, o ->> 'name') is distinct from ('output', object ->> 'run', object ->> 'name') limit 20)
+  ) as others
+$function$;
+alter function app.others_with(text,text[],jsonb) owner to causeway_keeper;
+comment on function app.others_with(text,text[],jsonb) is 'What else in the tenant holds the same bytes, as texts; some of it.';
 
 CREATE OR REPLACE FUNCTION app.person_by_email(email text)
  RETURNS app.users
@@ -4550,6 +5069,58 @@ $function$;
 alter function app.provision_tenant(text,text,text,text,text,text) owner to causeway_keeper;
 grant execute on function app.provision_tenant(text,text,text,text,text,text) to causeway_owner;
 comment on function app.provision_tenant(text,text,text,text,text,text) is 'Makes a tenant with its first person, once: a second call changes nothing. A person is recognised by email.';
+
+CREATE OR REPLACE FUNCTION app.purge_object(tenant text, object jsonb, reason text, even_if_shared boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  digests constant text[] := app.contents_of(tenant, object);
+  others jsonb;
+  source text;
+begin
+  if digests is null then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  others := app.others_with(tenant, digests, object);
+  if others <> '[]' and not even_if_shared then
+    return jsonb_build_object('ok', false, 'code', 'shared', 'others', others);
+  end if;
+  if object ->> 'kind' = 'data' then
+    select s.source_id into source from app.data_sources as s join app.data_snapshots as n using (tenant_id, project_id, source_id)
+     where s.tenant_id = tenant and s.name = object ->> 'name' and n.sha256 = any (digests) limit 1;
+    object := object || jsonb_build_object('source', source);
+  end if;
+  insert into app.purges (tenant_id, purged_sha256, reason, object)
+  select tenant, digest, reason, object from unnest(digests) as digest
+  on conflict (tenant_id, purged_sha256) do update
+     set purged_at = clock_timestamp(), reason = excluded.reason, object = excluded.object, removed_at = null;
+  if source is not null then
+    delete from app.data_snapshots as n where n.tenant_id = tenant and n.source_id = source;
+    delete from app.data_sources as s where s.tenant_id = tenant and s.source_id = source;
+  elsif object ->> 'kind' = 'log' then
+    update app.runs as r
+       set outcome = r.outcome || jsonb_build_object(
+             'stdout', r.outcome -> 'stdout' || '{"inline": "[purged]", "sha256": null}',
+             'stderr', r.outcome -> 'stderr' || '{"inline": "[purged]", "sha256": null}',
+             'message', 'The log of this run was purged.',
+             'error', case when jsonb_typeof(r.outcome -> 'error') = 'object' then r.outcome -> 'error' || '{"message": "[purged]"}' else 'null' end)
+           || case when r.outcome ? 'progress' then jsonb_build_object('progress', r.outcome -> 'progress' || '{"inline": "", "sha256": null}')
+                   else '{}' end
+     where r.tenant_id = tenant and r.run_id = object ->> 'run';
+  end if;
+  perform app.audit_person(tenant, null, 'operator', 'object.purge', object ->> 'kind',
+    left(coalesce(object ->> 'run', object ->> 'path', object ->> 'name'), 300),
+    jsonb_build_object('object', object, 'sha256', to_jsonb(digests), 'reason', reason));
+  return jsonb_build_object('ok', true, 'sha256', to_jsonb(digests), 'others', others);
+end
+$function$;
+alter function app.purge_object(text,jsonb,text,boolean) owner to causeway_keeper;
+grant execute on function app.purge_object(text,jsonb,text,boolean) to causeway_owner;
+comment on function app.purge_object(text,jsonb,text,boolean) is 'Purges what an object holds, for good. Refuses with not_found, and with shared where something else holds the same bytes.';
 
 CREATE OR REPLACE FUNCTION app.queue_for_sealing()
  RETURNS trigger
@@ -4987,6 +5558,30 @@ grant execute on function app.request_id() to causeway_keeper;
 grant execute on function app.request_id() to causeway_resolver;
 comment on function app.request_id() is 'The Worker''s id of the request that this transaction serves.';
 
+CREATE OR REPLACE FUNCTION app.request_tenant_deletion(tenant text, reason text, grace interval)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.open_deletion(tenant, null, reason, grace, 'operator', '{}') $function$;
+alter function app.request_tenant_deletion(text,text,interval) owner to causeway_keeper;
+grant execute on function app.request_tenant_deletion(text,text,interval) to causeway_owner;
+comment on function app.request_tenant_deletion(text,text,interval) is 'Suspends a tenant and deletes it when the grace is over; a deletion that waits is brought forward. Refuses with tenant_not_found, deletion_began.';
+
+CREATE OR REPLACE FUNCTION app.require_export()
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not coalesce(app.context() ->> 'kind' = 'system' or (app.is_in_session() and app.role() = 'owner'), false) then
+    raise exception 'a tenant is exported by its owners, signed in, and by the operator' using errcode = 'insufficient_privilege';
+  end if;
+end
+$function$;
+alter function app.require_export() owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.reseal_blobs(tenant text)
  RETURNS bigint
  LANGUAGE sql
@@ -5077,6 +5672,33 @@ end
 $function$;
 alter function app.resolve_projects(text,text,text[]) owner to causeway_keeper;
 comment on function app.resolve_projects(text,text,text[]) is 'Refuses with project_not_found where a name or an id names none, or more than one, of those that the person may see. NULL for no bound stays NULL.';
+
+CREATE OR REPLACE FUNCTION app.resume_tenant(tenant text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  waits constant boolean := exists (select from app.tenant_deletions as d where d.tenant_id = tenant and d.step = 'waiting');
+begin
+  -- A tenant that waits for its deletion stays suspended by that.
+  update app.tenants as t
+     set status = case when waits then 'suspended' else 'active' end, suspended_by = case when waits then 'deletion' end,
+         suspended_at = case when waits then t.suspended_at end, suspended_because = null
+   where t.tenant_id = tenant and t.status = 'suspended' and t.suspended_by is distinct from 'deletion';
+  if not found then
+    return jsonb_build_object('ok', false, 'code',
+      case when not exists (select from app.tenants as t where t.tenant_id = tenant) then 'tenant_not_found'
+           when waits then 'deletion_waits' else 'not_suspended' end);
+  end if;
+  perform app.audit_person(tenant, null, 'operator', 'tenant.resume', 'tenant', tenant, '{}');
+  return jsonb_build_object('ok', true, 'status', (select t.status from app.tenants as t where t.tenant_id = tenant));
+end
+$function$;
+alter function app.resume_tenant(text) owner to causeway_keeper;
+grant execute on function app.resume_tenant(text) to causeway_owner;
+comment on function app.resume_tenant(text) is 'Lifts a suspension by the operator. Refuses with tenant_not_found, not_suspended, deletion_waits.';
 
 CREATE OR REPLACE FUNCTION app.retire_key(retired text, tenant text, believed interval)
  RETURNS jsonb
@@ -5428,6 +6050,36 @@ alter function app.set_password(text,text) owner to causeway_keeper;
 grant execute on function app.set_password(text,text) to causeway_owner;
 comment on function app.set_password(text,text) is 'Sets a person''s password and ends their sessions; for the development owner alone.';
 
+CREATE OR REPLACE FUNCTION app.show_tenant(tenant text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  place record;
+  counted bigint;
+  counts jsonb := '{}';
+begin
+  for place in select s.relation from app.tenant_tables() as s where not s.is_kept order by s.relation loop
+    execute format('select count(*) from %s where tenant_id = $1', place.relation) into counted using tenant;
+    if counted > 0 then
+      counts := counts || jsonb_build_object(place.relation, counted);
+    end if;
+  end loop;
+  return (select to_jsonb(l) from app.list_tenants() as l where l.tenant_id = tenant)
+         || jsonb_build_object(
+              'rows', counts,
+              'owners', (select coalesce(jsonb_agg(u.email order by u.email), '[]') from app.memberships as m join app.users as u using (user_id)
+                          where m.tenant_id = tenant and m.status = 'active' and m.role = 'owner'),
+              'unfinished_runs', (select count(*) from app.runs as r where r.tenant_id = tenant and r.state = 'queued'),
+              'keys', (select coalesce(jsonb_agg(k.key_id order by k.created_at), '[]') from app.tenant_keys as k where k.tenant_id = tenant));
+end
+$function$;
+alter function app.show_tenant(text) owner to causeway_keeper;
+grant execute on function app.show_tenant(text) to causeway_owner;
+comment on function app.show_tenant(text) is 'What there is of a tenant: NULL where it never was.';
+
 CREATE OR REPLACE FUNCTION app.sight(agent_sees text, derived boolean)
  RETURNS text
  LANGUAGE sql
@@ -5469,6 +6121,25 @@ $function$;
 alter function app.sign_fleet_call(text) owner to causeway_resolver;
 grant execute on function app.sign_fleet_call(text) to causeway_owner;
 comment on function app.sign_fleet_call(text) is 'Signs for the operator that the Worker look at a pool now. A ticket is base64url, so that neither is ever taken for the other.';
+
+CREATE OR REPLACE FUNCTION app.sign_tenant_call(tenant text, act text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with said as (
+    select extract(epoch from clock_timestamp())::bigint as seconds
+  )
+  select jsonb_build_object('seconds', said.seconds, 'signatures', jsonb_agg(encode(sha256(key.outer_block || sha256(
+           key.inner_block || convert_to(format(E'causeway tenant call v1\n%s\n%s\n%s', tenant, act, said.seconds), 'UTF8'))), 'hex')))
+    from said, app_private.signing_keys as key
+   where key.purpose = 'ticket'
+   group by said.seconds
+$function$;
+alter function app.sign_tenant_call(text,text) owner to causeway_resolver;
+grant execute on function app.sign_tenant_call(text,text) to causeway_owner;
+comment on function app.sign_tenant_call(text,text) is 'Signs for the operator that the Worker attend to a tenant, or export it, now (protocol/tenant-call.ts).';
 
 CREATE OR REPLACE FUNCTION app.sink_entries(tenant text, from_leaf bigint, until_leaf bigint, entries_max integer, bytes_max integer)
  RETURNS jsonb
@@ -5538,6 +6209,28 @@ $function$;
 alter function app.stop_if_seen(jsonb) owner to causeway_owner;
 grant execute on function app.stop_if_seen(jsonb) to causeway_app;
 comment on function app.stop_if_seen(jsonb) is 'Raises CW003 with what app.recall found in DETAIL; does nothing where the key is new.';
+
+CREATE OR REPLACE FUNCTION app.suspend_tenant(tenant text, reason text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update app.tenants as t
+     set status = 'suspended', suspended_by = 'operator', suspended_at = clock_timestamp(), suspended_because = reason
+   where t.tenant_id = tenant and (t.status = 'active' or (t.status = 'suspended' and t.suspended_by is distinct from 'operator'));
+  if not found then
+    return jsonb_build_object('ok', false, 'code',
+      case when exists (select from app.tenants as t where t.tenant_id = tenant) then 'not_active' else 'tenant_not_found' end);
+  end if;
+  perform app.audit_person(tenant, null, 'operator', 'tenant.suspend', 'tenant', tenant, jsonb_build_object('reason', reason));
+  return jsonb_build_object('ok', true);
+end
+$function$;
+alter function app.suspend_tenant(text,text) owner to causeway_keeper;
+grant execute on function app.suspend_tenant(text,text) to causeway_owner;
+comment on function app.suspend_tenant(text,text) is 'From the next request on nobody does anything in the tenant; its runs are ended. Refuses with tenant_not_found, not_active.';
 
 CREATE OR REPLACE FUNCTION app.system_accept_invitation(link_sha256 text, user_id text, user_name text, new_hash text, session jsonb, call jsonb)
  RETURNS jsonb
@@ -5745,6 +6438,53 @@ alter function app.system_audit_refusal(jsonb,jsonb,text,text) owner to causeway
 grant execute on function app.system_audit_refusal(jsonb,jsonb,text,text) to causeway_app;
 comment on function app.system_audit_refusal(jsonb,jsonb,text,text) is 'Adds the event of a call that was refused or failed: `who` is {user, kind, credential}, `call` as of app.audit_call.';
 
+CREATE OR REPLACE FUNCTION app.system_begin_deletion(tenant text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  standing app.tenant_deletions;
+  revoked integer;
+begin
+  perform app.refuse_inside_tenant();
+  select d.* into standing from app.tenant_deletions as d where d.tenant_id = tenant for update;
+  if not found then
+    return jsonb_build_object('step', null);
+  end if;
+  if standing.step = 'waiting' and standing.due_at <= clock_timestamp() then
+    update app.tenants as t set status = 'closing' where t.tenant_id = tenant;
+    update app.join_tokens as j set expires_at = least(j.expires_at, clock_timestamp()) from app.pools as p
+     where p.owner_tenant = tenant and j.pool_id = p.pool_id;
+    update app.executors as e set revoked_at = clock_timestamp() from app.pools as p
+     where p.owner_tenant = tenant and e.pool_id = p.pool_id and e.revoked_at is null;
+    get diagnostics revoked = row_count;
+    update app.tenant_deletions as d set step = 'closing', began_at = clock_timestamp() where d.tenant_id = tenant;
+    insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+    values (tenant, 'system', 'tenant.close', 'tenant', tenant, 'ok', jsonb_build_object('executors_revoked', revoked));
+    select d.* into standing from app.tenant_deletions as d where d.tenant_id = tenant;
+  end if;
+  if standing.step = 'closing' and (
+       not exists (select from app.runs as r where r.tenant_id = tenant and r.state = 'queued')
+       -- A host that answers nobody holds nothing up for longer: its attempt dies with the run's row.
+       or standing.began_at < clock_timestamp() - interval '5 minutes') then
+    insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
+    values (tenant, 'system', 'tenant.delete', 'tenant', tenant, 'ok',
+            jsonb_build_object('requested_by', standing.requested_by, 'requested_at', standing.requested_at));
+    update app.tenants as t set status = 'erasing' where t.tenant_id = tenant;
+    update app.tenant_deletions as d set step = 'sealing' where d.tenant_id = tenant;
+    standing.step := 'sealing';
+  end if;
+  return jsonb_build_object('step', standing.step,
+    'pools', to_jsonb(array(select p.pool_id from app.pools as p where p.owner_tenant = tenant)));
+end
+$function$;
+alter function app.system_begin_deletion(text) owner to causeway_keeper;
+grant execute on function app.system_begin_deletion(text) to causeway_app;
+comment on function app.system_begin_deletion(text) is 'Begins a deletion that is due (nobody acts any more, executors are revoked), closes the audit log when the runs have ended, and says at which step it is.';
+
 CREATE OR REPLACE FUNCTION app.system_begin_login(email text, address_subject text, rules jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5774,6 +6514,26 @@ $function$;
 alter function app.system_begin_login(text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_begin_login(text,text,jsonb) to causeway_app;
 comment on function app.system_begin_login(text,text,jsonb) is 'Counts an attempt as failed before its password is looked at, and gives the hash to check. Nobody''s email and a known one differ in nothing but the hash.';
+
+CREATE OR REPLACE FUNCTION app.system_begin_tenant_export()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.require_export();
+  perform app.audit('tenant.export', 'tenant', app.tenant_id(), 'ok');
+  -- The log itself is exported with its proofs, apart from the tables.
+  return to_jsonb(array(
+    select t.relation from app.tenant_tables() as t
+     where t.relation not in ('app.audit_events', 'app.audit_unsealed', 'app.audit_seals', 'app.audit_heads', 'app.tenant_deletions')
+     order by t.relation));
+end
+$function$;
+alter function app.system_begin_tenant_export() owner to causeway_keeper;
+grant execute on function app.system_begin_tenant_export() to causeway_app;
+comment on function app.system_begin_tenant_export() is 'Records an export of the entered tenant; the tables of which it has rows.';
 
 CREATE OR REPLACE FUNCTION app.system_blobs_to_seal(blobs_max integer)
  RETURNS TABLE(tenant_id text, sha256 text)
@@ -5818,6 +6578,26 @@ $function$;
 alter function app.system_block_client(text,boolean) owner to causeway_keeper;
 grant execute on function app.system_block_client(text,boolean) to causeway_app;
 comment on function app.system_block_client(text,boolean) is 'Blocks a client in the entered tenant and ends its agents, or lets it be let in again: {changed, ended}. Refuses with insufficient_role or not_found.';
+
+CREATE OR REPLACE FUNCTION app.system_certify_deletion(tenant text, certificate text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.refuse_inside_tenant();
+  update app.tenant_deletions as d set step = 'done', certificate = system_certify_deletion.certificate
+   where d.tenant_id = tenant and d.step = 'signing';
+  if found then
+    perform app.note_platform_event('tenant.deleted', 'tenant', tenant,
+      jsonb_build_object('certificate_sha256', encode(sha256(convert_to(certificate, 'UTF8')), 'hex')));
+  end if;
+end
+$function$;
+alter function app.system_certify_deletion(text,text) owner to causeway_keeper;
+grant execute on function app.system_certify_deletion(text,text) to causeway_app;
+comment on function app.system_certify_deletion(text,text) is 'Keeps the signed certificate, the first one.';
 
 CREATE OR REPLACE FUNCTION app.system_change_password(cookie_sha256 text, address_subject text, rules jsonb, verified_hash text, new_hash text, call jsonb)
  RETURNS jsonb
@@ -5918,6 +6698,32 @@ AS $function$
 $function$;
 alter function app.system_cordon_own_executor(text,boolean) owner to causeway_keeper;
 grant execute on function app.system_cordon_own_executor(text,boolean) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_count_blobs(tenant text, since text, until text, found bigint, bytes bigint)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  -- Who counts twice what was counted finds that counting is further.
+  update app.tenant_deletions as d
+     set blobs = d.blobs + found, blob_bytes = d.blob_bytes + bytes, counted_until = coalesce(until, d.counted_until),
+         step = case when until is null then 'blobs' else d.step end
+   where d.tenant_id = tenant and d.step = 'counting' and d.counted_until is not distinct from since
+$function$;
+alter function app.system_count_blobs(text,text,text,bigint,bigint) owner to causeway_keeper;
+grant execute on function app.system_count_blobs(text,text,text,bigint,bigint) to causeway_app;
+comment on function app.system_count_blobs(text,text,text,bigint,bigint) is 'Adds a page of objects to the count, from one name to another; NULL as the end: these were the last.';
+
+CREATE OR REPLACE FUNCTION app.system_counted_until(tenant text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select d.counted_until from app.tenant_deletions as d where d.tenant_id = tenant $function$;
+alter function app.system_counted_until(text) owner to causeway_keeper;
+grant execute on function app.system_counted_until(text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_create_invitation(cookie_sha256 text, invitation jsonb, open_max integer, call jsonb)
  RETURNS jsonb
@@ -6049,6 +6855,24 @@ $function$;
 alter function app.system_decide_oauth_device(text,text) owner to causeway_keeper;
 grant execute on function app.system_decide_oauth_device(text,text) to causeway_app;
 comment on function app.system_decide_oauth_device(text,text) is 'Approves a waiting device with a grant of the acting person, or denies it (null). Refuses with client_blocked. Raises CW002 where nothing waits: then the grant is not made either.';
+
+CREATE OR REPLACE FUNCTION app.system_deletion_facts(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+           'tenant', d.tenant_id, 'name', d.tenant_name,
+           'requested', jsonb_build_object('at', d.requested_at, 'by', d.requested_by, 'reason', d.reason),
+           'began_at', d.began_at, 'finished_at', d.finished_at, 'rows', d.row_counts, 'people', d.people,
+           'executors', d.executors, 'keys', to_jsonb(d.key_ids),
+           'blobs', jsonb_build_object('count', d.blobs, 'bytes', d.blob_bytes), 'audit', d.audit)
+    from app.tenant_deletions as d where d.tenant_id = tenant and d.step in ('signing', 'done')
+$function$;
+alter function app.system_deletion_facts(text) owner to causeway_keeper;
+grant execute on function app.system_deletion_facts(text) to causeway_app;
+comment on function app.system_deletion_facts(text) is 'What a certificate says, once everything is gone.';
 
 CREATE OR REPLACE FUNCTION app.system_dismiss_notices(cookie_sha256 text)
  RETURNS void
@@ -6219,6 +7043,68 @@ alter function app.system_end_session(text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_end_session(text,text,jsonb) to causeway_app;
 comment on function app.system_end_session(text,text,jsonb) is 'Ends a session of the same person, the own one too; false where it is absent or another''s.';
 
+CREATE OR REPLACE FUNCTION app.system_erase_rows(tenant text, rows_max integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  place record;
+  gone bigint;
+  removed bigint := 0;
+  counts jsonb;
+  users text[];
+  keys text[];
+  alone integer := 0;
+  hosts integer := 0;
+  is_held boolean := false;
+begin
+  perform app.refuse_inside_tenant();
+  select d.row_counts into counts from app.tenant_deletions as d where d.tenant_id = tenant and d.step = 'rows' for update;
+  if not found then
+    return true;
+  end if;
+  keys := array(select k.key_id from app.tenant_keys as k where k.tenant_id = tenant order by k.created_at, k.key_id);
+  for place in select * from app.tenant_tables() as s where not s.is_kept loop
+    if place.relation = 'app.memberships' then
+      users := array(select m.user_id from app.memberships as m where m.tenant_id = tenant);
+    elsif place.relation = 'app.tenants' then
+      delete from app.join_tokens as j using app.pools as p where p.owner_tenant = tenant and j.pool_id = p.pool_id;
+      delete from app.executors as e using app.pools as p where p.owner_tenant = tenant and e.pool_id = p.pool_id;
+      get diagnostics hosts = row_count;
+      delete from app.pools as p where p.owner_tenant = tenant;
+    end if;
+    if place.is_whole or is_held or place.relation = 'app.memberships' then
+      execute format('delete from %s where tenant_id = $1', place.relation) using tenant;
+    else
+      execute format('delete from %1$s where ctid = any (array(select t.ctid from %1$s as t where t.tenant_id = $1 limit $2))', place.relation)
+        using tenant, rows_max - removed;
+    end if;
+    get diagnostics gone = row_count;
+    is_held := (is_held or (place.is_held and gone > 0)) and not place.holds;
+    if gone > 0 then
+      removed := removed + gone;
+      counts := jsonb_set(counts, array[place.relation], to_jsonb(coalesce((counts ->> place.relation)::bigint, 0) + gone));
+    end if;
+    if place.relation = 'app.memberships' then
+      alone := app.erase_people(users);
+    end if;
+    exit when removed >= rows_max and not is_held;
+  end loop;
+  update app.tenant_deletions as d
+     set row_counts = counts, people = d.people + alone, executors = d.executors + hosts,
+         key_ids = case when cardinality(d.key_ids) = 0 then keys else d.key_ids end,
+         step = case when exists (select from app.tenants as t where t.tenant_id = tenant) then d.step else 'counting' end
+   where d.tenant_id = tenant;
+  return not exists (select from app.tenants as t where t.tenant_id = tenant);
+end
+$function$;
+alter function app.system_erase_rows(text,integer) owner to causeway_keeper;
+grant execute on function app.system_erase_rows(text,integer) to causeway_app;
+comment on function app.system_erase_rows(text,integer) is 'Deletes about so many rows of a tenant, counts them, and with the last ones the tenant and its executors. True when nothing is left.';
+
 CREATE OR REPLACE FUNCTION app.system_executor_connected(executor text, offer jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6256,6 +7142,133 @@ AS $function$
 $function$;
 alter function app.system_executor_gone(text) owner to causeway_keeper;
 grant execute on function app.system_executor_gone(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_export_audit_lines(tree_size bigint, from_index bigint, lines_max integer)
+ RETURNS TABLE(leaf_index bigint, line text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform app.require_export();
+  return query select l.leaf_index, l.line from app.audit_lines(app.tenant_id(), tree_size, from_index, lines_max) as l;
+end
+$function$;
+alter function app.system_export_audit_lines(bigint,bigint,integer) owner to causeway_keeper;
+grant execute on function app.system_export_audit_lines(bigint,bigint,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_export_audit_proof()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.require_export();
+  return app.audit_proof(app.tenant_id(), false);
+end
+$function$;
+alter function app.system_export_audit_proof() owner to causeway_keeper;
+grant execute on function app.system_export_audit_proof() to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_export_commits(project text, after integer, rows_max integer)
+ RETURNS TABLE(project_id text, "position" integer, commit jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform app.require_export();
+  return query
+    select c.project_id::text, c.position, jsonb_build_object(
+             'id', c.commit_id, 'message', c.message, 'author', c.author_name, 'email', c.author_email,
+             'at', extract(epoch from c.authored_at)::bigint,
+             'changes', (select coalesce(jsonb_agg(jsonb_build_object('path', change ->> 'path', 'file', t.files -> (change ->> 'path'))), '[]')
+                           from jsonb_array_elements(c.changes) as change))
+      from app.commits as c join app.trees as t on t.tenant_id = c.tenant_id and t.project_id = c.project_id and t.tree_id = c.tree_id
+     where c.tenant_id = app.tenant_id() and c.project_id = project and c.position > after
+     order by c.position limit rows_max;
+end
+$function$;
+alter function app.system_export_commits(text,integer,integer) owner to causeway_keeper;
+grant execute on function app.system_export_commits(text,integer,integer) to causeway_app;
+comment on function app.system_export_commits(text,integer,integer) is 'Commits of a project from the first on: {id, message, author, email, at, changes: [{path, file: {blob, sha256, bytes} | null}]}.';
+
+CREATE OR REPLACE FUNCTION app.system_export_people(after text, rows_max integer)
+ RETURNS TABLE(user_id text, line text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+#variable_conflict use_column
+begin
+  perform app.require_export();
+  return query
+    select m.user_id::text, jsonb_build_object('user_id', m.user_id, 'name', u.name, 'email', u.email, 'role', m.role,
+                                               'status', m.status, 'joined_at', m.created_at)::text
+      from app.memberships as m join app.users as u using (user_id)
+     where m.tenant_id = app.tenant_id() and (after is null or m.user_id > after)
+     order by m.user_id limit rows_max;
+end
+$function$;
+alter function app.system_export_people(text,integer) owner to causeway_keeper;
+grant execute on function app.system_export_people(text,integer) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_export_rows(relation text, after jsonb, rows_max integer, bytes_max bigint)
+ RETURNS TABLE(key jsonb, line text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+#variable_conflict use_variable
+declare
+  place text;
+  hidden text[];
+  keys text;
+  columns text;
+  since text;
+  found record;
+  bytes bigint := 0;
+begin
+  perform app.require_export();
+  select t.relation into strict place from app.tenant_tables() as t where t.relation = relation;
+  hidden := array(
+    select a.attname from pg_attribute a
+     where a.attrelid = place::regclass and a.attnum > 0 and not a.attisdropped
+       and (a.atttypid in ('app.envelope'::regtype, 'app.argon2id'::regtype)
+            or exists (select from app.secret_columns() as s where s.relation = place and s.column_name = a.attname)
+            -- Who knows where a webhook listens may often send to it.
+            or (place = 'app.audit_sinks' and a.attname = 'url')));
+  select string_agg(format('t.%I::text', a.attname), ', ' order by k.nth),
+         string_agg(format('t.%I', a.attname), ', ' order by k.nth),
+         string_agg(format('($2 ->> %s)::%s', k.nth - 1, format_type(a.atttypid, a.atttypmod)), ', ' order by k.nth)
+    into keys, columns, since
+    from (select u.attnum, row_number() over (order by u.nth) as nth
+            from pg_index i, unnest(i.indkey::smallint[]) with ordinality as u(attnum, nth)
+            join pg_attribute t on t.attrelid = place::regclass and t.attnum = u.attnum and t.attname <> 'tenant_id'
+           where i.indrelid = place::regclass and i.indisprimary) as k
+    join pg_attribute a on a.attrelid = place::regclass and a.attnum = k.attnum;
+  for found in execute format(
+    'select jsonb_build_array(%s) as key, (to_jsonb(t) - $3)::text as line from %s as t where t.tenant_id = $1 and %s %s limit $4',
+    coalesce(keys, ''), place,
+    case when keys is null then '$2 is null' else format('($2 is null or (%s) > (%s))', columns, since) end,
+    case when keys is null then '' else 'order by ' || columns end) using app.tenant_id(), after, hidden, rows_max
+  loop
+    bytes := bytes + octet_length(found.line);
+    exit when bytes > bytes_max and key is not null;
+    key := found.key;
+    line := found.line;
+    return next;
+  end loop;
+end
+$function$;
+alter function app.system_export_rows(text,jsonb,integer,bigint) owner to causeway_keeper;
+grant execute on function app.system_export_rows(text,jsonb,integer,bigint) to causeway_app;
+comment on function app.system_export_rows(text,jsonb,integer,bigint) is 'Rows of a table of the entered tenant as JSON, by primary key behind `after`, about so many bytes and at least one. Without columns that hold secrets.';
 
 CREATE OR REPLACE FUNCTION app.system_find_invitation(link_sha256 text)
  RETURNS jsonb
@@ -6630,6 +7643,68 @@ alter function app.system_next_fence(text,integer,integer,jsonb) owner to causew
 grant execute on function app.system_next_fence(text,integer,integer,jsonb) to causeway_app;
 comment on function app.system_next_fence(text,integer,integer,jsonb) is 'Opens the next attempt at an unfinished run for the system; NULL as fence takes whatever attempt is open now. `over`: {executor, reason} of the last.';
 
+CREATE OR REPLACE FUNCTION app.system_next_project(after text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.require_export();
+  return (select min(p.project_id::text) from app.projects as p
+           where p.tenant_id = app.tenant_id() and p.head_commit is not null and (after is null or p.project_id > after));
+end
+$function$;
+alter function app.system_next_project(text) owner to causeway_keeper;
+grant execute on function app.system_next_project(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_note_blobs_gone(tenant text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  update app.tenant_deletions as d set step = 'signing', finished_at = clock_timestamp() where d.tenant_id = tenant and d.step = 'blobs'
+$function$;
+alter function app.system_note_blobs_gone(text) owner to causeway_keeper;
+grant execute on function app.system_note_blobs_gone(text) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_note_purged(tenant text, digests text[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  update app.purges as p set removed_at = clock_timestamp()
+   where p.tenant_id = tenant and p.purged_sha256 = any (digests) and p.removed_at is null
+$function$;
+alter function app.system_note_purged(text,text[]) owner to causeway_keeper;
+grant execute on function app.system_note_purged(text,text[]) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_note_sealed(tenant text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  proof jsonb := app.audit_proof(tenant, false);
+begin
+  perform app.refuse_inside_tenant();
+  if (proof ->> 'uncovered')::bigint is distinct from 0 then
+    return false;
+  end if;
+  update app.tenant_deletions as d set step = 'rows', audit = proof - 'uncovered' where d.tenant_id = tenant and d.step = 'sealing';
+  return true;
+end
+$function$;
+alter function app.system_note_sealed(text) owner to causeway_keeper;
+grant execute on function app.system_note_sealed(text) to causeway_app;
+comment on function app.system_note_sealed(text) is 'Keeps the proof of the tenant''s whole log, once a checkpoint covers it; false before.';
+
 CREATE OR REPLACE FUNCTION app.system_own_fleet()
  RETURNS jsonb
  LANGUAGE sql
@@ -6731,6 +7806,15 @@ $function$;
 alter function app.system_pools_to_sweep(interval) owner to causeway_keeper;
 grant execute on function app.system_pools_to_sweep(interval) to causeway_app;
 comment on function app.system_pools_to_sweep(interval) is 'Pools with an executor connected, or one that was just revoked, or with a run that is unfinished for long.';
+
+CREATE OR REPLACE FUNCTION app.system_purged_blobs(tenant text)
+ RETURNS TABLE(purged_sha256 text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select p.purged_sha256 from app.purges as p where p.tenant_id = tenant and p.removed_at is null limit 500 $function$;
+alter function app.system_purged_blobs(text) owner to causeway_keeper;
+grant execute on function app.system_purged_blobs(text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_read_account(cookie_sha256 text)
  RETURNS jsonb
@@ -7043,6 +8127,29 @@ alter function app.system_remove_project_member(text,text) owner to causeway_kee
 grant execute on function app.system_remove_project_member(text,text) to causeway_app;
 comment on function app.system_remove_project_member(text,text) is 'Takes a person''s role on a project; one''s own too. Refuses with not_found (details.kind: project or member), insufficient_role or last_owner.';
 
+CREATE OR REPLACE FUNCTION app.system_request_tenant_deletion(name text, reason text, grace interval)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if not (app.is_in_session() and app.role() = 'owner') then
+    perform app.audit('tenant.request_deletion', 'tenant', app.tenant_id(), 'refused', '{"code": "insufficient_role"}');
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  elsif name is distinct from (select t.name from app.tenants as t where t.tenant_id = app.tenant_id()) then
+    perform app.audit('tenant.request_deletion', 'tenant', app.tenant_id(), 'refused', '{"code": "invalid_arguments"}');
+    return jsonb_build_object('ok', false, 'code', 'invalid_arguments');
+  end if;
+  return app.open_deletion(app.tenant_id(), app.user_id(), reason, grace, 'session',
+    jsonb_build_object('request', app.request_id(), 'address', app.context() ->> 'address', 'agent', app.context() ->> 'agent'));
+end
+$function$;
+alter function app.system_request_tenant_deletion(text,text,interval) owner to causeway_keeper;
+grant execute on function app.system_request_tenant_deletion(text,text,interval) to causeway_app;
+comment on function app.system_request_tenant_deletion(text,text,interval) is 'For an owner in a session, who says the tenant''s name: suspends it, and deletes it when the grace is over. Refuses with insufficient_role, invalid_arguments.';
+
 CREATE OR REPLACE FUNCTION app.system_resend_audit(sink text, from_leaf bigint)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -7345,6 +8452,19 @@ $function$;
 alter function app.system_rotate_token(text,text,text,interval) owner to causeway_keeper;
 grant execute on function app.system_rotate_token(text,text,text,interval) to causeway_app;
 comment on function app.system_rotate_token(text,text,text,interval) is 'Gives a living token of the acting person a successor, and ends the old one after the overlap. Refuses with not_found, already_exists (rotated before) or invalid_arguments (details: seconds_max).';
+
+CREATE OR REPLACE FUNCTION app.system_runs_to_stop(tenant text, runs_max integer)
+ RETURNS TABLE(run_id text, pool_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select r.run_id, r.pool_id from app.runs as r join app.tenants as t using (tenant_id)
+   where r.tenant_id = tenant and t.status <> 'active' and r.state = 'queued' order by r.run_id limit runs_max
+$function$;
+alter function app.system_runs_to_stop(text,integer) owner to causeway_keeper;
+grant execute on function app.system_runs_to_stop(text,integer) to causeway_app;
+comment on function app.system_runs_to_stop(text,integer) is 'Unfinished runs of a tenant that may not act.';
 
 CREATE OR REPLACE FUNCTION app.system_scan_secrets(rows_max bigint)
  RETURNS TABLE(severity text, code text, object text, message text)
@@ -7804,6 +8924,28 @@ alter function app.system_sweep_uploads() owner to causeway_keeper;
 grant execute on function app.system_sweep_uploads() to causeway_app;
 comment on function app.system_sweep_uploads() is 'Forgets uploads that never came, a day after their address expired.';
 
+CREATE OR REPLACE FUNCTION app.system_take_back_tenant_deletion(cookie_sha256 text, tenant text, call jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  person constant app.users := app.user_of_session(cookie_sha256);
+begin
+  -- What the operator asked for, the operator takes back.
+  if not exists (select from app.memberships as m join app.tenant_deletions as d using (tenant_id)
+                  where m.tenant_id = tenant and m.user_id = (person).user_id and m.status = 'active' and m.role = 'owner'
+                    and d.requested_by is not null) then
+    return jsonb_build_object('ok', false, 'code', 'not_found');
+  end if;
+  return app.close_deletion(tenant, (person).user_id, 'session', call);
+end
+$function$;
+alter function app.system_take_back_tenant_deletion(text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_take_back_tenant_deletion(text,text,jsonb) to causeway_app;
+comment on function app.system_take_back_tenant_deletion(text,text,jsonb) is 'For an owner, by the cookie of a session: takes back a deletion that waits. Refuses with not_found, deletion_began.';
+
 CREATE OR REPLACE FUNCTION app.system_take_withheld_start(most integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -7824,6 +8966,26 @@ $function$;
 alter function app.system_take_withheld_start(integer) owner to causeway_keeper;
 grant execute on function app.system_take_withheld_start(integer) to causeway_app;
 comment on function app.system_take_withheld_start(integer) is 'Takes one of the starts on data that agents may not see which the entered tenant has a minute: NULL, or the seconds until there are more.';
+
+CREATE OR REPLACE FUNCTION app.system_tenants_to_attend(tenants_max integer)
+ RETURNS TABLE(tenant_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  (select d.tenant_id from app.tenant_deletions as d
+    where (d.step = 'waiting' and d.due_at <= clock_timestamp()) or d.step not in ('waiting', 'done')
+       or (d.step = 'done' and d.finished_at > clock_timestamp() - interval '1 hour')
+    order by d.due_at limit tenants_max)
+  union
+  (select t.tenant_id from app.tenants as t join app.runs as r using (tenant_id)
+    where t.status <> 'active' and r.state = 'queued' limit tenants_max)
+  union
+  (select p.tenant_id from app.purges as p where p.removed_at is null limit tenants_max)
+$function$;
+alter function app.system_tenants_to_attend(integer) owner to causeway_keeper;
+grant execute on function app.system_tenants_to_attend(integer) to causeway_app;
+comment on function app.system_tenants_to_attend(integer) is 'Tenants whose deletion has work to do, and tenants that may not act and have runs that go on.';
 
 CREATE OR REPLACE FUNCTION app.system_use_recovery(link_sha256 text, new_hash text, session jsonb, call jsonb)
  RETURNS jsonb
@@ -7856,6 +9018,21 @@ alter function app.system_use_recovery(text,text,jsonb,jsonb) owner to causeway_
 grant execute on function app.system_use_recovery(text,text,jsonb,jsonb) to causeway_app;
 comment on function app.system_use_recovery(text,text,jsonb,jsonb) is 'Spends a recovery link on a new password: every session ends, the lockout is lifted, all owners are told.';
 
+CREATE OR REPLACE FUNCTION app.system_waiting_deletions(cookie_sha256 text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('tenantId', d.tenant_id, 'name', d.tenant_name, 'dueAt', d.due_at,
+                                               'byOperator', d.requested_by is null) order by d.due_at), '[]')
+    from app.tenant_deletions as d join app.memberships as m using (tenant_id)
+   where d.step = 'waiting' and m.user_id = (app.user_of_session(cookie_sha256)).user_id and m.status = 'active' and m.role = 'owner'
+$function$;
+alter function app.system_waiting_deletions(text) owner to causeway_keeper;
+grant execute on function app.system_waiting_deletions(text) to causeway_app;
+comment on function app.system_waiting_deletions(text) is 'Tenants of which the person behind a session''s cookie is an owner, and that wait for their deletion.';
+
 CREATE OR REPLACE FUNCTION app.system_withhold_source(project text, source text)
  RETURNS void
  LANGUAGE plpgsql
@@ -7885,6 +9062,16 @@ AS $function$
    where f.subject = take_attempt_back.subject
 $function$;
 alter function app.take_attempt_back(text,integer) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.take_back_tenant_deletion(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.close_deletion(tenant, null, 'operator', '{}') $function$;
+alter function app.take_back_tenant_deletion(text) owner to causeway_keeper;
+grant execute on function app.take_back_tenant_deletion(text) to causeway_owner;
+comment on function app.take_back_tenant_deletion(text) is 'Takes a deletion back while it waits. Refuses with not_found, deletion_began.';
 
 CREATE OR REPLACE FUNCTION app.tell_owners(person app.users, actor text, kind text, call jsonb)
  RETURNS void
@@ -7953,6 +9140,42 @@ $function$;
 alter function app.tenant_people() owner to causeway_resolver;
 grant execute on function app.tenant_people() to causeway_app;
 comment on function app.tenant_people() is 'The people of the entered tenant, former ones too (old events name them).';
+
+CREATE OR REPLACE FUNCTION app.tenant_tables()
+ RETURNS TABLE(relation text, is_kept boolean, is_whole boolean, is_held boolean, holds boolean, depth integer)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with recursive tables as (
+    select c.oid, format('%I.%I', s.nspname, c.relname) as relation
+      from pg_class c join pg_namespace s on s.oid = c.relnamespace
+     where s.nspname = 'app' and c.relkind in ('r', 'p') and not c.relispartition
+       and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped)
+  ), refs as (
+    select k.conrelid as child, k.confrelid as parent, k.condeferrable
+      from pg_constraint k
+     where k.contype = 'f' and k.conrelid in (select oid from tables) and k.confrelid in (select oid from tables)
+  ), depths as (
+    select oid, 0 as depth from tables
+    union
+    select r.parent, d.depth + 1 from depths d join refs r on r.child = d.oid
+     where r.parent <> r.child and not r.condeferrable and d.depth < 40
+  )
+  select t.relation,
+         t.relation in ('app.audit_seals', 'app.audit_heads', 'app.tenant_deletions'),
+         exists (select from refs r where t.oid in (r.child, r.parent) and (r.condeferrable or r.child = r.parent)),
+         exists (select from refs r where r.parent = t.oid and r.condeferrable),
+         exists (select from refs r where r.child = t.oid and r.condeferrable),
+         max(d.depth)
+    from tables t join depths d using (oid)
+   group by t.oid, t.relation
+   order by 6, 3, 1
+$function$;
+alter function app.tenant_tables() owner to causeway_owner;
+grant execute on function app.tenant_tables() to causeway_app;
+grant execute on function app.tenant_tables() to causeway_keeper;
+comment on function app.tenant_tables() is 'Every table of tenants, in an order in which a tenant''s rows can be deleted. is_kept: its rows outlive the tenant. is_whole: its rows refer to each other, or back and forth with another table (is_held by one that holds it), and go at once.';
 
 CREATE OR REPLACE FUNCTION app.tenant_usage(quota text)
  RETURNS bigint
@@ -8145,6 +9368,23 @@ $function$;
 alter function app_private.create_id_domain(text) owner to causeway_owner;
 comment on function app_private.create_id_domain(text) is 'Makes the domain app.<prefix>_id.';
 
+CREATE OR REPLACE FUNCTION app_private.give_to_keeper(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  execute format('create policy tenant_life_reads on %s for select to causeway_keeper using (true)', target);
+  execute format(
+    'create policy tenant_life_ends on %s for delete to causeway_keeper '
+    'using (tenant_id in (select t.tenant_id from app.tenants as t where t.status = ''erasing''))', target
+  );
+  execute format('grant select, delete on %s to causeway_keeper', target);
+end
+$function$;
+alter function app_private.give_to_keeper(regclass) owner to causeway_owner;
+comment on function app_private.give_to_keeper(regclass) is 'Lets the keeper export rows of a table of tenants, and delete those of a tenant that is being erased.';
+
 CREATE OR REPLACE FUNCTION app_private.grant_facts(g app.oauth_grants)
  RETURNS jsonb
  LANGUAGE sql
@@ -8233,10 +9473,11 @@ begin
   );
   execute format('create policy backup on %s for select to causeway_backup using (true)', target);
   execute format('grant select on %s to causeway_backup', target);
+  perform app_private.give_to_keeper(target);
 end
 $function$;
 alter function app_private.protect_table(regclass) owner to causeway_owner;
-comment on function app_private.protect_table(regclass) is 'Enables and forces row security on a table with tenant_id, with the policies `tenant` and `backup`.';
+comment on function app_private.protect_table(regclass) is 'Enables and forces row security on a table with tenant_id, with the policies `tenant`, `backup`, and those by which it ends with its tenant.';
 
 CREATE OR REPLACE FUNCTION app_private.read_ticket(ticket text)
  RETURNS jsonb
@@ -8276,6 +9517,20 @@ begin
 end
 $function$;
 alter function app_private.refuse_change() owner to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app_private.refuse_deleted_tenant()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if exists (select from app.tenant_deletions as d where d.tenant_id = new.tenant_id and d.step <> 'waiting') then
+    raise exception 'tenant % was deleted', new.tenant_id using errcode = 'CW005';
+  end if;
+  return new;
+end
+$function$;
+alter function app_private.refuse_deleted_tenant() owner to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app_private.refuse_entry(reason text, needed jsonb DEFAULT '[]'::jsonb)
  RETURNS void

@@ -19,6 +19,7 @@ import { registerOwner } from './commands/owner.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerRoutes } from './commands/routes.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerTenant } from './commands/tenant.ts';
 import { registerTest } from './commands/test.ts';
 import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
@@ -50,6 +51,7 @@ for (const register of [
   registerConnect,
   registerToken,
   registerOwner,
+  registerTenant,
   registerBreakGlass,
   registerStatus,
   registerDoctor,

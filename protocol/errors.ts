@@ -60,6 +60,12 @@ export const ERRORS = {
     remedy: 'agent',
     means: 'There is no such thing, or it is not yours; the two look alike.',
   },
+  purged: {
+    status: 410,
+    retryable: false,
+    remedy: 'person',
+    means: 'The content was purged for good; when and why is said.',
+  },
   method_not_allowed: {
     status: 405,
     retryable: false,

@@ -71,6 +71,8 @@ import { lookAtFleet } from './runs/routes/fleet.ts';
 import { registerExecutorRoute } from './runs/routes/register-executor.ts';
 import { rotateExecutorKeyRoute } from './runs/routes/rotate-key.ts';
 import { downloadOutput, showRun } from './runs/routes/runs.ts';
+import { attendToTenant, exportForOperator } from './tenants/life/routes/operator.ts';
+import { deleteTeam, downloadTeam, keepTeam, showTeams } from './tenants/life/routes/teams.ts';
 import { showRequests } from './tokens/routes/requests.ts';
 import { endToken, makeToken, rotateOwnToken, showTokens } from './tokens/routes/tokens.ts';
 
@@ -101,6 +103,8 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'POST /executor/register': registerExecutorRoute,
   'POST /executor/rotate-key': rotateExecutorKeyRoute,
   'POST /executor/fleet': lookAtFleet,
+  'POST /operator/tenants/:tenant/attend': attendToTenant,
+  'GET /operator/tenants/:tenant/export': exportForOperator,
   'GET /executor/connect': connectExecutor,
   'GET /executor/blobs/:sha256': getBlob,
   'PUT /executor/blobs/:sha256': putBlob,
@@ -162,6 +166,10 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'GET /requests': showRequests,
   'GET /audit': showAudit,
   'GET /audit/:tenant/export': downloadAudit,
+  'GET /teams': showTeams,
+  'GET /teams/:tenant/export': downloadTeam,
+  'POST /teams/:tenant/delete': deleteTeam,
+  'POST /teams/:tenant/keep': keepTeam,
 });
 
 /** The Worker's whole HTTP surface, in the order in which a request meets it; `offer` is what agents find at `/mcp`. */

@@ -9,6 +9,7 @@ import type { Env } from './env.ts';
 import { PRODUCT } from './mcp/product-offer.ts';
 import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
+import { sweepTenants } from './tenants/life/attend.ts';
 
 export { McpSession } from './mcp/session/mcp-session.ts';
 export { McpSocket } from './mcp/socket/mcp-socket.ts';
@@ -28,6 +29,7 @@ export default {
       sweepUploads(platform),
       sealWaiting(platform),
       sweepAudit(platform),
+      sweepTenants(platform),
       platform.database.transaction([sweepPeople(), sweepOAuth(), sweepTokenUses()]),
     ]);
   },

@@ -10,8 +10,8 @@ const SAFE_SIZE_MAX = 2 ** 48;
 const treeSize = z.number().int().min(0).max(SAFE_SIZE_MAX);
 const treeHash = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 
-const exportHeader = z.object({
-  format: z.literal(EXPORT_FORMAT),
+/** The head of a tenant's log, and what ties it to a checkpoint. */
+export const auditHead = z.object({
   tenant: z.string().max(100),
   size: treeSize,
   root: treeHash,
@@ -21,6 +21,9 @@ const exportHeader = z.object({
   /** A signed note. */
   checkpoint: z.string().max(8192),
 });
+export type AuditHead = z.infer<typeof auditHead>;
+
+const exportHeader = auditHead.extend({ format: z.literal(EXPORT_FORMAT) });
 export type ExportHeader = z.infer<typeof exportHeader>;
 
 export function readHeader(line: string): ExportHeader | null {
@@ -50,6 +53,6 @@ export function readEntry(line: string): ExportEntry | null {
 }
 
 /** The text whose hash is the leaf of a tree's head in the tree of the deployment. */
-export function headText({ tenant, size, root }: Pick<ExportHeader, 'tenant' | 'size' | 'root'>): string {
+export function headText({ tenant, size, root }: Pick<AuditHead, 'tenant' | 'size' | 'root'>): string {
   return `causeway audit head v1\n${tenant}\n${size}\n${root}\n`;
 }

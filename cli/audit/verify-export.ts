@@ -1,6 +1,6 @@
 import { type NoteVerifier, openNote } from '../../protocol/signed-note.ts';
 import { type Checkpoint, readCheckpoint } from '../../worker/audit/checkpoint.ts';
-import { type ExportEntry, type ExportHeader, headText, readEntry, readHeader } from './export-line.ts';
+import { type AuditHead, type ExportEntry, headText, readEntry, readHeader } from './export-line.ts';
 import { LeafProver, leafHash, rootOfPath } from './merkle.ts';
 
 /** What an export is checked against. All of it comes from elsewhere: what stands in the file proves nothing about itself. */
@@ -74,7 +74,7 @@ function bad(index: number | null, problem: string): Verdict {
 }
 
 /** The checkpoint that covers the tree of the export, or the sentence about why none does. */
-async function proveHead(header: ExportHeader, { key, kept }: Trust): Promise<Checkpoint | string> {
+export async function proveHead(header: AuditHead, { key, kept }: Trust): Promise<Checkpoint | string> {
   let text = header.checkpoint.slice(0, header.checkpoint.lastIndexOf('\n\n') + 1);
   if (key !== null) {
     const opened = await openNote(header.checkpoint, [key]);

@@ -47,6 +47,8 @@ export function pageVerdict(
       return isAdmin ? 'done' : isList ? 'left out' : 'not there';
     case 'project_owner':
       return isAdmin || caller.ownsProject ? 'done' : 'told';
+    case 'owner':
+      return caller.role === 'owner' ? 'done' : 'told';
     case 'admin':
       if (isAdmin) return 'done';
       return isList ? 'left out' : namesTeam ? 'told' : 'not there';

@@ -1,3 +1,5 @@
+import { asOperator } from '../../cli/database/operator.ts';
+import { newId, type UserId } from '../../protocol/ids.ts';
 import type { PageKey } from '../../worker/http/page-routes.ts';
 import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import { type ApiClient, apiSession } from './api.ts';
@@ -29,6 +31,7 @@ export interface PageWorld {
   readonly stack: TestStack;
   readonly owner: ApiClient;
   readonly bob: Account;
+  readonly teamName: string;
   readonly project: string;
   readonly run: string;
   readonly session: string;
@@ -60,9 +63,9 @@ export async function settlePageWorld(stack: TestStack): Promise<PageWorld> {
   });
   const { grant, client } = await newGrant(stack, bob);
   return {
-    ...{ stack, owner, bob, invitation, grant, client },
-    project,
+    ...{ stack, owner, bob, invitation, grant, client, project },
     run: String(ran.structured.run),
+    teamName: await nameOfTeam(stack, tenant),
     session: await newSession(stack, bob),
     asking: await registerClient(stack, { grant_types: ['authorization_code', DEVICE_GRANT] }),
   };
@@ -157,6 +160,10 @@ export function pageInputs(world: PageWorld, forms: PageForms): Readonly<Record<
     'GET /requests': {},
     'GET /audit': {},
     'GET /audit/:tenant/export': { params: { tenant } },
+    'GET /teams': {},
+    'GET /teams/:tenant/export': { params: { tenant } },
+    'POST /teams/:tenant/delete': { params: { tenant }, fields: { name: world.teamName } },
+    'POST /teams/:tenant/keep': { params: { tenant } },
   };
 }
 
@@ -192,6 +199,21 @@ export async function admittedInput(
       const { user } = await settlePerson(stack, { name: `Rob-${newEmail()}`, tenant, role: 'member' });
       return { params: { tenant, user } };
     }
+    case 'POST /teams/:tenant/delete':
+    case 'POST /teams/:tenant/keep': {
+      const other = { tenant: newId('tenant'), name: 'Spare' };
+      await asOperator(stack.ownerUrl, (operator) =>
+        operator.provisionTenant({
+          ...{ tenant: other.tenant, tenantName: other.name, user: own.user as UserId },
+          ...{ email: own.email, userName: own.email, role: 'owner' },
+        }),
+      );
+      const wish = { params: { tenant: other.tenant }, fields: { name: other.name } };
+      const csrf = forms.csrf;
+      if (key === 'POST /teams/:tenant/keep')
+        await caller.browser.post(`/teams/${other.tenant}/delete`, { csrf, ...wish.fields });
+      return wish;
+    }
     case 'POST /tokens/:tenant/:token/rotate':
       return { ...input, params: { tenant, token: own.tokenId } };
     case 'POST /tokens/:tenant/:token/revoke': {
@@ -201,6 +223,13 @@ export async function admittedInput(
     default:
       return input;
   }
+}
+
+async function nameOfTeam(stack: TestStack, tenant: string): Promise<string> {
+  const [row] = await queryAs(stack.superuserUrl, 'select name from app.tenants where tenant_id = $1', [
+    tenant,
+  ]);
+  return String(row?.name);
 }
 
 async function newSession(stack: TestStack, account: Account): Promise<string> {

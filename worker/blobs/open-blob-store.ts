@@ -8,6 +8,7 @@ import { r2Incoming, r2Store } from './r2-store.ts';
 import type { RawStore } from './receive-blob.ts';
 import { type Resealed, type Seals, sealedStore } from './sealed-store.ts';
 import { storeOn } from './store-on.ts';
+import { diskFiles, r2Files, type StoreFiles, s3Files } from './tenant-files.ts';
 
 export interface SealedBlobs extends BlobStore {
   /** Has a blob lie sealed with the newest key of its tenant, if it was in the clear or under an earlier one. */
@@ -31,6 +32,14 @@ function openFiles(env: Env): RawStore {
 export function openIncoming(env: Env): IncomingBodies | null {
   if (env.BLOBS !== undefined) return r2Incoming(env.BLOBS);
   return env.BLOB_DISK === undefined ? null : diskIncoming(onDisk(env.BLOB_DISK));
+}
+
+/** The files in that store, as they lie there. */
+export function openTenantFiles(env: Env): StoreFiles {
+  if (env.BLOBS !== undefined) return r2Files(env.BLOBS);
+  if (env.BLOB_DISK !== undefined) return diskFiles(onDisk(env.BLOB_DISK));
+  if (env.BLOB_STORE_URL !== undefined) return s3Files(s3(env, env.BLOB_STORE_URL));
+  throw new Error('no blob store is bound');
 }
 
 function onDisk(disk: Fetcher): StoreFetch {

@@ -25,5 +25,6 @@ export function pagesFor(tenants: StoredSession['tenants']): readonly PageLink[]
           { path: '/audit', label: 'Audit' },
         ]
       : []),
+    ...(tenants.some(({ role }) => role === 'owner') ? [{ path: '/teams', label: 'Teams' }] : []),
   ];
 }

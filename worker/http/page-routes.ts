@@ -238,6 +238,30 @@ const PAGES = [
     access: 'admin',
     what: 'the whole audit log with its proof, as a file',
   },
+  {
+    method: 'GET',
+    path: '/teams',
+    access: 'person',
+    what: 'the teams that one owns, and those of them that wait for their deletion',
+  },
+  {
+    method: 'GET',
+    path: '/teams/:tenant/export',
+    access: 'owner',
+    what: 'everything of a team, as one archive',
+  },
+  {
+    method: 'POST',
+    path: '/teams/:tenant/delete',
+    access: 'owner',
+    what: 'suspends a team, and deletes it when its grace is over',
+  },
+  {
+    method: 'POST',
+    path: '/teams/:tenant/keep',
+    access: 'owner',
+    what: 'takes that back',
+  },
 ] as const satisfies readonly Page[];
 
 /** The pages and forms of somebody who is signed in, and who of them may. */

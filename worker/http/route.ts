@@ -21,11 +21,12 @@ export type Credential =
  * - `own`: whose it is; what is somebody else's is not there;
  * - `own_or_admin`: whose it is, and the admins of the team; what is somebody else's is not there, and in no list;
  * - `project_owner`: owners of the project, and the admins of the team;
- * - `admin`: admins and owners of the team.
+ * - `admin`: admins and owners of the team;
+ * - `owner`: its owners.
  * A team that is not theirs, or is suspended, is not there; nor is, to whoever may not, what is named without its team.
  * The database decides; the tests hold each page against this.
  */
-export type PageAccess = 'person' | 'member' | 'own' | 'own_or_admin' | 'project_owner' | 'admin';
+export type PageAccess = 'person' | 'member' | 'own' | 'own_or_admin' | 'project_owner' | 'admin' | 'owner';
 
 interface AnyRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'ALL';

@@ -48,6 +48,18 @@ const OTHER_ROUTES = [
     credential: 'operator',
     what: 'makes a pool look at once at what the operator changed, and says how it stands',
   },
+  {
+    method: 'POST',
+    path: '/operator/tenants/:tenant/attend',
+    credential: 'operator',
+    what: 'makes the Worker heed that a tenant was suspended or is to be deleted, and says how far that is',
+  },
+  {
+    method: 'GET',
+    path: '/operator/tenants/:tenant/export',
+    credential: 'operator',
+    what: 'a part of the archive of a tenant',
+  },
   { method: 'GET', path: '/executor/connect', credential: 'executor', what: 'the socket on which jobs come' },
   { method: 'GET', path: '/executor/blobs/:sha256', credential: 'capability', what: 'an input of a job' },
   {

@@ -2,6 +2,7 @@ import { newId, type TenantId } from '../../protocol/ids.ts';
 import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
+import { DatabaseError } from '../database/errors.ts';
 import type { Placement } from '../database/placement.ts';
 import { type Queued, queueRun } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
@@ -88,7 +89,7 @@ async function queue({ platform, principal }: ToolContext, request: RunRequest) 
       withheld_max: limit('withheld_starts_per_minute'),
       idempotency: request.idempotency,
     }),
-  ] as const);
+  ] as const).catch(refusePurged);
   return { queued, scratch };
 }
 
@@ -179,4 +180,15 @@ function checkParameters(parameters: Readonly<Record<string, unknown>>): void {
       'The parameters hold a NUL character or half of a surrogate pair.',
     );
   }
+}
+
+const PURGED_SQLSTATE = 'CW004';
+
+/** A run that needs what was purged is not begun. */
+function refusePurged(error: unknown): never {
+  if (error instanceof DatabaseError && error.sqlstate === PURGED_SQLSTATE)
+    throw new Refusal('purged', 'The run needs a file or data whose content was purged.', {
+      hint: 'Write the file anew, or import the data anew under its name.',
+    });
+  throw error;
 }

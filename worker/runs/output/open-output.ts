@@ -3,6 +3,7 @@ import { Refusal } from '../../http/refusal.ts';
 import { quoted } from '../../projects/find-project.ts';
 import { openRun } from '../../sight/see-run.ts';
 import { runPage } from '../../sight/withheld.ts';
+import { lackOf } from '../../tenants/purged.ts';
 import { DOWNLOAD_LIFETIME_MS, grant } from '../capability.ts';
 import { type Reader, requireRun } from '../run-view.ts';
 import { showable } from './showable.ts';
@@ -50,7 +51,7 @@ export async function blobText(context: Reader, sha256: string): Promise<string>
 
 export async function blobBytes(context: Reader, sha256: string): Promise<Uint8Array> {
   const blob = await context.platform.blobs.get({ tenant: context.principal.tenantId, sha256 });
-  if (blob === null) throw new Error(`the blob store lacks ${sha256}, which an outcome names`);
+  if (blob === null) throw await lackOf(context.platform, context.principal.tenantId, sha256);
   return new Uint8Array(await new Response(blob.body).arrayBuffer());
 }
 

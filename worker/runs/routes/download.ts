@@ -5,6 +5,7 @@ import type { AppEnv } from '../../http/app-env.ts';
 import { attachment } from '../../http/attachment.ts';
 import { Refusal } from '../../http/refusal.ts';
 import type { Principal } from '../../tenants/principal.ts';
+import { lackOf } from '../../tenants/purged.ts';
 import { open } from '../capability.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
@@ -31,7 +32,7 @@ export async function download(context: Context<AppEnv>): Promise<Response> {
   const [isSeen] = await withTenant(platform.database, principal, [selectMayOpen(claim.run)] as const);
   if (!isSeen) throw absent();
   const blob = await platform.blobs.get({ tenant: claim.tenant, sha256: claim.sha256 });
-  if (blob === null) throw absent();
+  if (blob === null) throw await lackOf(platform, claim.tenant, claim.sha256);
   return attachment(blob.body, claim.name, claim.type);
 }
 

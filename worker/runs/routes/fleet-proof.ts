@@ -1,6 +1,7 @@
 import { FLEET_SCHEME, FLEET_WINDOW_SECONDS, fleetStatement } from '../../../protocol/fleet-call.ts';
 import { idPattern } from '../../../protocol/ids.ts';
 import type { TicketKey } from '../../database/ticket.ts';
+import { isSignedBy } from '../../identity/is-signed-by.ts';
 
 const POOL = idPattern('pool').slice(1, -1);
 const FORM = new RegExp(`^${FLEET_SCHEME} (${POOL})\\.([0-9]{1,12})\\.([0-9a-f]{64})$`);
@@ -14,15 +15,5 @@ export async function readFleetCall(
   const [, pool, seconds, signature] = FORM.exec(header ?? '') ?? [];
   if (pool === undefined || signature === undefined) return null;
   if (Math.abs(nowMs / 1000 - Number(seconds)) > FLEET_WINDOW_SECONDS) return null;
-  const statement = new TextEncoder().encode(fleetStatement(pool, Number(seconds)));
-  const right = new Uint8Array(await crypto.subtle.sign('HMAC', key, statement));
-  const given = Uint8Array.from(signature.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-  return isEqual(right, given) ? pool : null;
-}
-
-/** In the same time wherever they differ. */
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);
-  return difference === 0;
+  return (await isSignedBy(key, fleetStatement(pool, Number(seconds)), signature)) ? pool : null;
 }

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { ownerUrlOf } from '../stack/owner-url.ts';
+import { publicUrlOf } from '../stack/public-url-of.ts';
+import { downloadExport } from '../tenants/download-export.ts';
+import { type ArchiveRead, BadArchive, readArchive } from '../tenants/read-archive.ts';
+import { createBoard } from '../terminal/board.ts';
+import { Failure } from '../terminal/failure.ts';
+import { printJson, printResult } from '../terminal/print.ts';
+import { type JsonOptions, jsonOption } from './state-option.ts';
+import { ofTenant, requireTenant, type TenantCommandOptions } from './tenant-command.ts';
+
+type ExportOptions = TenantCommandOptions & { readonly out: string };
+
+export function registerExport(tenant: Command): void {
+  ofTenant(tenant, 'export')
+    .summary('write everything of a tenant into one archive')
+    .description(
+      'Projects with their history, data, runs with outputs and logs, people, every table, and the audit log with its proof; no secret. The file appears when it is whole, and each part of it is checked before the next is asked for: interrupted, call it again. docs/tenants.md describes the format.',
+    )
+    .requiredOption('--out <file>', 'where to; a tar')
+    .addHelpText('after', '\nExample:\n  $ ./causeway tenant export ten_01jd... --out acme.tar')
+    .action(exportTenant);
+  tenant
+    .command('verify-export')
+    .summary('check an archive, without the deployment')
+    .description(
+      'Holds every file against the manifests in the archive. Ends with 0: whole; 1: not, and the first bad file.',
+    )
+    .argument('<file>', 'what tenant export wrote, or an owner downloaded')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExample:\n  $ ./causeway tenant verify-export acme.tar')
+    .action(verify);
+}
+
+async function exportTenant(id: string, options: ExportOptions): Promise<void> {
+  const tenant = requireTenant(id);
+  const call = { ownerUrl: await ownerUrlOf(options), publicUrl: publicUrlOf(options), tenant };
+  const whole = await createBoard().step(`exporting ${tenant}`, (say) =>
+    downloadExport(call, options.out, say),
+  );
+  if (options.json) printJson({ file: options.out, ...whole });
+  else printResult(`${options.out}: ${whole.files} files, ${whole.bytes} bytes, whole.`);
+}
+
+async function verify(file: string, options: JsonOptions): Promise<void> {
+  if (!existsSync(file))
+    throw new Failure({
+      what: 'The archive was not judged.',
+      why: `there is no file ${file}`,
+      remedy: 'name what tenant export wrote',
+      exitCode: 2,
+    });
+  const judged = await createBoard().step('reading', () => judge(file));
+  process.exitCode = judged.ok ? 0 : 1;
+  if (options.json) printJson(judged);
+  else if (judged.ok)
+    printResult(
+      `Whole: ${judged.files} files, ${judged.bytes} bytes of ${judged.tenant}, as of ${judged.exported_at}.`,
+    );
+  else printResult(`Not whole: ${judged.problem}.`);
+}
+
+type Judged = ({ ok: true } & NonNullable<ArchiveRead['whole']>) | { ok: false; problem: string };
+
+async function judge(file: string): Promise<Judged> {
+  try {
+    const { whole } = await readArchive(file);
+    return whole === null ? { ok: false, problem: 'its end is missing' } : { ok: true, ...whole };
+  } catch (error) {
+    if (error instanceof BadArchive) return { ok: false, problem: error.message };
+    throw error;
+  }
+}

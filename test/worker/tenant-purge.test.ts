@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { objectOf } from '../../cli/commands/tenant-purge.ts';
+import { queryAs } from '../support/query-as.ts';
+import { sharedStack } from '../support/shared-stack.ts';
+import { type Acme, causeway as command, settleAcme } from '../support/tenant-world.ts';
+
+const stack = sharedStack();
+let ann: Acme['ann'];
+let run: string;
+
+beforeAll(async () => {
+  ({ ann } = await settleAcme(stack));
+  const started = await ann.runModel(3, { wait_seconds: 45 });
+  run = started.structured.run;
+  expect(started.structured.state).toBe('succeeded');
+});
+
+const seen = (sql: string, values: readonly unknown[] = []) => queryAs(stack.superuserUrl, sql, values);
+const purge = (...args: readonly string[]) =>
+  command(
+    stack,
+    'tenant',
+    'purge',
+    ann.tenant,
+    ...args,
+    '--reason',
+    'erasure request 17',
+    '--public-url',
+    stack.publicUrl,
+  );
+/** Whether the object store has a content of Acme. */
+const isStored = (sha256: unknown) => existsSync(join(stack.stateDir, 'blobs', ann.tenant, String(sha256)));
+const digestOf = async (path: string) => {
+  const [row] = await seen(
+    `select t.files -> $2 ->> 'sha256' as sha256 from app.trees as t where t.tenant_id = $1 and t.files ? $2 limit 1`,
+    [ann.tenant, path],
+  );
+  return row?.sha256;
+};
+const PURGED = { code: 'purged', message: expect.stringContaining('erasure request 17') };
+
+describe('what is purged', () => {
+  test('is gone for good: a file says when and why, its commit and the rest of its history stay', async () => {
+    const digest = await digestOf('folder/inside.txt');
+    expect(isStored(digest)).toBe(true);
+    const before = await ann.call('list_commits', { project: ann.project });
+    const done = await purge('--project', ann.project, '--path', 'folder/inside.txt', '--json');
+    expect(done.code, done.out).toBe(0);
+    expect(JSON.parse(done.out)).toMatchObject({ sha256: [digest], told: true });
+    expect(isStored(digest)).toBe(false);
+    const read = await ann.call('read_file', { project: ann.project, path: 'folder/inside.txt' });
+    expect(read.error).toMatchObject(PURGED);
+    expect((await ann.call('list_commits', { project: ann.project })).structured).toEqual(before.structured);
+    const other = await ann.call<{ text: string }>('read_file', { project: ann.project, path: 'big/1.txt' });
+    expect(other.error).toBeNull();
+  });
+
+  test('is needed by no run any more: one that would mount it is refused', async () => {
+    const refused = await ann.runModel(4);
+    expect(refused.error).toMatchObject({ code: 'purged' });
+    await ann.call('write_files', {
+      project: ann.project,
+      files: [{ path: 'folder/inside.txt', content: 'another' }],
+      message: 'Written anew',
+    });
+    expect((await ann.runModel(4, { wait_seconds: 45 })).structured.state).toBe('succeeded');
+  });
+
+  test('is not taken from something else that holds the same bytes, unless that is meant', async () => {
+    await ann.call('write_files', {
+      project: ann.project,
+      files: [{ path: 'copy.txt', content: '1'.repeat(900_000) }],
+      message: 'The same once more',
+    });
+    const shared = await purge('--project', ann.project, '--path', 'copy.txt');
+    expect(shared.code).toBe(1);
+    expect(shared.out).toContain('big/1.txt');
+    expect(isStored(await digestOf('copy.txt'))).toBe(true);
+    expect(await purge('--project', ann.project, '--path', 'copy.txt', '--even-if-shared')).toMatchObject({
+      code: 0,
+    });
+    const read = await ann.call('read_file', { project: ann.project, path: 'big/1.txt' });
+    expect(read.error).toMatchObject(PURGED);
+  });
+
+  test('of a run is an output, or all that it printed; its outcome stays', async () => {
+    const output = await purge('--run', run, '--output', 'table.csv');
+    expect(output.code, output.out).toBe(0);
+    const read = await ann.call('get_run_output', { run, name: 'table.csv' });
+    expect(read.error).toMatchObject(PURGED);
+    expect((await purge('--run', run, '--log')).code).toBe(0);
+    const log = await ann.call('get_run_output', { run, name: 'stdout' });
+    expect(JSON.stringify(log)).not.toContain('canary');
+    expect(JSON.stringify(log)).toContain('[purged]');
+    expect(JSON.stringify(await ann.getRun(run))).not.toContain('canary');
+    const [row] = await seen('select outcome::text, state from app.runs where run_id = $1', [run]);
+    expect(row?.state).toBe('succeeded');
+    expect(row?.outcome).not.toContain('canary');
+  });
+
+  test('of data is the source with every snapshot, and what was described of them', async () => {
+    const [before] = await seen('select sha256 from app.data_snapshots where tenant_id = $1', [ann.tenant]);
+    const done = await purge('--project', ann.project, '--data', 'sales');
+    expect(done.code, done.out).toBe(0);
+    expect(isStored(before?.sha256)).toBe(false);
+    const described = await ann.call('describe_data', { project: ann.project, name: 'sales' });
+    expect(described.error).toMatchObject({ code: 'not_found' });
+    expect(await seen('select from app.data_snapshots where tenant_id = $1', [ann.tenant])).toEqual([]);
+  });
+
+  test('stands in the audit log with its digest and reason, and not with its content', async () => {
+    const events = await seen(
+      "select details::text from app.audit_events where tenant_id = $1 and action = 'object.purge' order by position",
+      [ann.tenant],
+    );
+    expect(events).toHaveLength(5);
+    for (const { details } of events) {
+      expect(details).toContain('erasure request 17');
+      expect(details).not.toContain('canary');
+    }
+  });
+
+  test.each([
+    ['a file that is not there', ['--project', 'models', '--path', 'nothing.txt']],
+    ['an output of a run that is not there', ['--run', 'run_00000000000000000000000000', '--output', 'x']],
+  ])('is not %s', async (_title, args) => {
+    const { code, out } = await purge(...args);
+    expect(code, out).toBe(1);
+    expect(out).toContain('Nothing was purged');
+  });
+
+  test.each([
+    ['nothing', { project: 'models' }],
+    ['two objects at once', { project: 'models', path: 'a', data: 'b' }],
+    ['an output of no run', { output: 'table.csv' }],
+  ])('is not %s, whatever options the command is given', (_title, options) => {
+    expect(() => objectOf(options)).toThrow('Nothing was purged');
+  });
+});
