@@ -57,7 +57,7 @@ export function asText(bytes: Buffer): string {
 
 /** The stream as an outcome carries it, and the blob to store where it is longer than its inline part. */
 export function describeStream(
-  capture: Capture,
+  capture: Pick<Capture, 'bytes' | 'kept'>,
   inlineBytesMax: number,
 ): { readonly stream: Stream; readonly blob: Buffer | null } {
   const kept = capture.kept();

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { RefusedImageRequest } from '../protocol/image-refusal.ts';
 import { limit } from '../protocol/limits.ts';
 import type { Offer } from '../protocol/messages.ts';
 import { openBlobCache } from './blob-cache.ts';
@@ -18,6 +19,7 @@ import { openEngine } from './open-engine.ts';
 import { ownKey } from './own-key.ts';
 import { describeFailure, type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
+import { reportImage } from './report-image.ts';
 import { type RunContext, runJob } from './run-job.ts';
 import { WARM_SPEC } from './sandbox-plan.ts';
 import { serveRuns } from './serve-runs.ts';
@@ -52,7 +54,12 @@ export async function startExecutor(
   const faults = judgeStart(await lookAtStart(config.url, identityFileOf(config.stateDir)));
   if (faults.length > 0) return { ok: false, reason: faults.join('\n') };
   const proven = await proveHost(config, releases, log);
-  if (!proven.ok) return proven;
+  const tellOfImage = (image: RefusedImageRequest) =>
+    reportImage(identityFileOf(config.stateDir), config.url, image, log);
+  if (!proven.ok) {
+    if (proven.image !== undefined) await tellOfImage(proven.image);
+    return { ok: false, reason: proven.reason };
+  }
   const { opened, report, stateDir } = proven;
   if (!report.ok) return { ok: false, reason: describeFailure(report) };
   log('info', 'isolation proven', { checks: report.checks.length, took_ms: report.tookMs });
@@ -98,7 +105,13 @@ export async function startExecutor(
     log,
   };
   const broken = Promise.withResolvers<string>();
-  releases.push(watchImage(opened.image, config.imageCheckMs, broken.resolve));
+  let told = Promise.resolve();
+  releases.push(() => told);
+  const onImageChanged = (reason: string): void => {
+    told = tellOfImage({ code: 'image_changed', image: opened.image.digest });
+    broken.resolve(reason);
+  };
+  releases.push(watchImage(opened.image, config.imageCheckMs, onImageChanged));
   const welcomed = Promise.withResolvers<void>();
   const serving = serveRuns({
     dial: dialTo(`${config.url.replace(/^http/, 'ws')}/executor/connect`),
@@ -126,7 +139,7 @@ export async function startExecutor(
 type Opened = Extract<Awaited<ReturnType<typeof openEngine>>, { ok: true }>;
 type HostProven =
   | { readonly ok: true; readonly opened: Opened; readonly stateDir: string; readonly report: ProbeReport }
-  | { readonly ok: false; readonly reason: string };
+  | Extract<Awaited<ReturnType<typeof openEngine>>, { ok: false }>;
 
 /** Takes the state folder, clears what a predecessor left in it, and plays the probe. */
 async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {

@@ -13,8 +13,10 @@ import {
   connectStatement,
   EXECUTOR_SCHEME,
   type RegisterRequest,
+  refusedImageStatement,
   rotateStatement,
 } from '../protocol/executor-identity.ts';
+import type { RefusedImageRequest } from '../protocol/image-refusal.ts';
 import { callWorker } from './call-worker.ts';
 import { makeKeyFile, readKeyFile, writeKeyFile } from './key-file.ts';
 
@@ -90,6 +92,14 @@ export function proofToRotate(present: Stored, next: Stored, nowSeconds: number)
     authorization: headerOf(executor, seconds, nonce, sign(null, statement, keyOf(present))),
     body: { public_key: publicKey, proof: sign(null, statement, keyOf(next)).toString('base64url') },
   };
+}
+
+/** What the worker is shown of an image that this host refuses. */
+export function proofOfRefusal(stored: Stored, refusal: RefusedImageRequest, nowSeconds: number): string {
+  const { executor, audience } = stored;
+  const { seconds, nonce } = newProof(nowSeconds);
+  const statement = refusedImageStatement({ executor, audience, seconds, nonce, ...refusal });
+  return headerOf(executor, seconds, nonce, sign(null, statement, keyOf(stored)));
 }
 
 /** Where a key is kept between its making and the server's yes to the join. */

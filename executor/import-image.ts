@@ -20,8 +20,15 @@ export async function importImage(api: DockerApi, image: SandboxImage, log: Log)
   let found = await find();
   if (found === null) {
     log('info', 'importing the sandbox image into Docker', { image: image.digest });
-    await api.importImage(REPOSITORY, tag, (body) => streamTree(image.rootfsDir, body));
+    let complaint: unknown = null;
+    // tar ends with a complaint where somebody has linked to a file meanwhile. What it wrote is judged by its digest.
+    const send = (body: NodeJS.WritableStream) =>
+      streamTree(image.rootfsDir, body).catch((error: unknown) => {
+        complaint = error;
+      });
+    await api.importImage(REPOSITORY, tag, send);
     found = await find();
+    if (found === null && complaint !== null) throw complaint;
   }
   const layers = found?.RootFS.Layers ?? [];
   if (found !== null && layers.length === 1 && layers[0] === image.digest) return { ok: true, id: found.Id };

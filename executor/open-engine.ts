@@ -5,6 +5,7 @@ import { ensureImage } from '../infra/sandbox-image/ensure-image.ts';
 import { ensureRunsc } from '../infra/sandbox-image/ensure-runsc.ts';
 import { ProvisionProblem } from '../infra/sandbox-image/problem.ts';
 import type { Progress } from '../infra/sandbox-image/progress.ts';
+import type { RefusedImageRequest } from '../protocol/image-refusal.ts';
 import type { Offer } from '../protocol/messages.ts';
 import { type EngineName, enginesToTry } from './choose-engine.ts';
 import type { Config } from './config.ts';
@@ -30,7 +31,12 @@ export interface OpenedEngine {
 
 export type EngineOpened =
   | ({ readonly ok: true } & OpenedEngine)
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** The image, where that is what is refused. */
+      readonly image?: RefusedImageRequest;
+    };
 
 /** The state folder that an engine works in, held by this process. */
 export interface HeldState {
@@ -79,12 +85,14 @@ export async function openEngine(
   const refusal = await refuseHost();
   if (refusal !== null) return { ok: false, reason: refusal };
   const refusals: string[] = [];
+  let image: RefusedImageRequest | undefined;
   for (const name of wanted.engines) {
     const opened = await openNamed(name, config, state, log, given);
     if (opened.ok) return opened;
     if (!refusals.includes(opened.reason)) refusals.push(opened.reason);
+    image ??= opened.image;
   }
-  return { ok: false, reason: refusals.join('\n') };
+  return { ok: false, reason: refusals.join('\n'), ...(image === undefined ? {} : { image }) };
 }
 
 /** Provides the image, proves it, and opens this one engine over it, on a host that {@link refuseHost} does not refuse; or says what it lacks. */
@@ -103,7 +111,10 @@ export async function openNamed(
     const proven = await proveImage(provided, { keys: config.imageKeys, signatureFile }, () =>
       log('info', 'reading the sandbox image, to prove that it is the one that was signed'),
     );
-    if (!proven.ok) return proven;
+    if (!proven.ok) {
+      const { code, reason } = proven;
+      return { ok: false, reason, image: { code, image: provided.digest } };
+    }
     log('info', 'image proven', { image: provided.digest, signed_by: proven.signedBy });
     const { image } = proven;
     const { path: runscPath } = await ensureRunsc(provision);

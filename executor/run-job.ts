@@ -111,9 +111,10 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
       ended.stop === 'cancel' ? NOTHING_LEFT : await harvest(sandbox.folders.outputs, harvestLimits);
     const stdout = describeStream(ended.stdout, limit('run_stream_inline_bytes'));
     const stderr = describeStream(ended.stderr, limit('run_stream_inline_bytes'));
+    const progress = describeStream(ended.progress, limit('run_stream_inline_bytes'));
     const blobs = [
       ...left.kept.map(({ output, body }) => ({ sha256: output.sha256, body })),
-      ...[stdout, stderr].flatMap(({ stream, blob }) =>
+      ...[stdout, stderr, progress].flatMap(({ stream, blob }) =>
         stream.sha256 !== null && blob !== null ? [{ sha256: stream.sha256, body: blob }] : [],
       ),
     ];
@@ -138,6 +139,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
         ...decision,
         stdout: stdout.stream,
         stderr: stderr.stream,
+        ...(progress.stream.bytes === 0 ? {} : { progress: progress.stream }),
         outputs: left.kept.map(({ output }) => output),
         refused_outputs: [...left.refused],
         timings: {

@@ -4,6 +4,7 @@ import { type Capture, captureStream } from './capture-stream.ts';
 import { type Feed, openFeed } from './feed.ts';
 import type { Log } from './log.ts';
 import type { Stop } from './outcome.ts';
+import { type ProgressLog, progressLog } from './progress-log.ts';
 import { readProgress } from './read-progress.ts';
 import type { Sandbox } from './sandbox/engine.ts';
 import { lineSplitter } from './sandbox/report-lines.ts';
@@ -18,6 +19,7 @@ export interface Watched {
   readonly stop: Stop;
   readonly stdout: Capture;
   readonly stderr: Capture;
+  readonly progress: ProgressLog;
   readonly firstOutputMs: number | null;
 }
 
@@ -38,6 +40,7 @@ export function watchRun(
 ): { finish(): Watched } {
   const stdout = captureStream(manifest.limits.stream_bytes);
   const stderr = captureStream(manifest.limits.stream_bytes);
+  const steps = progressLog(manifest.limits.stream_bytes);
   let stop: Stop = null;
   let firstOutputMs: number | null = null;
   let progressBytes = 0;
@@ -58,7 +61,9 @@ export function watchRun(
   listen('stderr', stderr);
   const readLine = lineSplitter(PROGRESS_LINE_CHARS_MAX, (line) => {
     const progress = readProgress(line);
-    if (progress !== null) feed?.progress(progress);
+    if (progress === null) return;
+    steps.add(progress, nowMs());
+    feed?.progress(progress);
   });
   sandbox.progress.on('data', (chunk: Buffer) => {
     progressBytes += chunk.length;
@@ -77,7 +82,7 @@ export function watchRun(
     finish() {
       clearTimeout(wall);
       signal.removeEventListener('abort', onAbort);
-      return { stop, stdout, stderr, firstOutputMs };
+      return { stop, stdout, stderr, progress: steps, firstOutputMs };
     },
   };
 }

@@ -10,7 +10,7 @@ alter table app.tenants
 comment on column app.tenants.status is
   'closing: it is being deleted and its runs end, whose outcomes the system records still. erasing: nobody enters, the system neither.';
 
--- Tenants that are to be deleted, are being deleted, or were; 0227 and 0228 say how.
+-- Tenants that are to be deleted, are being deleted, or were; 0228 and 0229 say how.
 create table app.tenant_deletions (
   tenant_id app.ten_id primary key,
   tenant_name text not null check (length(tenant_name) between 1 and 255),

@@ -183,7 +183,7 @@ as $$
    where p.tenant_id = tenant and p.purged_sha256 = any (digests) and p.removed_at is null
 $$;
 
--- As in 0228, and tenants of which bytes are to go.
+-- As in 0229, and tenants of which bytes are to go.
 create or replace function app.system_tenants_to_attend(tenants_max integer) returns table (tenant_id text)
 language sql stable security definer
 set search_path = pg_catalog, pg_temp

@@ -53,6 +53,23 @@ export interface RotateKeyResponse {
   readonly changed: boolean;
 }
 
+/** The bytes that an executor signs to say that it refuses the sandbox image of its host. */
+export function refusedImageStatement(refusal: {
+  executor: string;
+  audience: string;
+  seconds: number;
+  nonce: string;
+  code: string;
+  image: string;
+}): Uint8Array {
+  const { audience, executor, seconds, nonce, code, image } = refusal;
+  return new TextEncoder().encode(
+    ['causeway executor refused-image v1', audience, executor, String(seconds), nonce, code, image].join(
+      '\n',
+    ),
+  );
+}
+
 /** `POST /executor/register`: the body with which a one-time join token becomes an executor. The key is raw Ed25519, base64url. */
 export interface RegisterRequest {
   readonly join_token: string;

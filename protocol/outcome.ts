@@ -47,6 +47,8 @@ export const outcomeSchema = z.object({
   message: z.string(),
   stdout: streamSchema,
   stderr: streamSchema,
+  /** What it told of its way (`causeway.progress`), as JSON lines `{at_ms, done, total, message}`; absent where that was nothing. */
+  progress: streamSchema.optional(),
   outputs: z.array(outputSchema),
   /** Files in /outputs that were not kept, and why; at most 20 are listed. */
   refused_outputs: z.array(z.object({ name: z.string(), reason: z.string() })),

@@ -1,3 +1,4 @@
+import type { PoolStatus } from '../worker/runs/executor-pool.ts';
 import { poolOf } from '../worker/runs/pool-of.ts';
 import type { Deployment } from './deployment.ts';
 import type { Cut } from './objects/link.ts';
@@ -127,6 +128,8 @@ function drawTrouble(random: Random, { executors, pools, mayBeRevoked }: Targets
 export interface Scene {
   readonly deployment: Deployment;
   readonly executors: readonly SimulatedExecutor[];
+  /** A pool has answered an operator that an executor is cordoned. */
+  onTold: (executor: string) => void;
 }
 
 /** Makes faults happen in their time, until {@link Storm.calm}. */
@@ -135,6 +138,8 @@ export class Storm {
   private readonly waiting: Fault[];
   private readonly seen = new Map<string, number>();
   private isOver = false;
+  /** How often an operator said something. */
+  private words = 0;
 
   constructor(scene: Scene, faults: readonly Fault[]) {
     this.scene = scene;
@@ -254,8 +259,15 @@ export class Storm {
     const { deployment } = this.scene;
     const { store } = deployment.database;
     store.cordon(id, isCordoned);
+    const word = ++this.words;
     const pool = store.executors.get(id)?.pool ?? '';
-    deployment.request(deployment.world.machine, (env) => poolOf(env, pool).sweep(pool)).catch(() => {});
+    deployment
+      .request(deployment.world.machine, async (env): Promise<PoolStatus> => poolOf(env, pool).sweep(pool))
+      .then(({ executors }) => {
+        const isKnown = executors.some(({ executor, cordoned }) => executor === id && cordoned);
+        if (isKnown && word === this.words) this.scene.onTold(id);
+      })
+      .catch(() => {});
   }
 
   /** The machine under the pools and the Worker: its clock jumps. */

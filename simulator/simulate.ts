@@ -44,7 +44,7 @@ export async function simulate(schedule: Schedule, without: Sabotage | null = nu
   );
   for (const owner of schedule.owners) deployment.database.store.openPool(tenantOf(owner));
   const executors = schedule.executors.map((plan, index) => addExecutor(deployment, plan, index));
-  const scene: Scene = { deployment, executors };
+  const scene: Scene = { deployment, executors, onTold: (executor) => watch.onTold(executor) };
   const diary: Diary = { calls: [], told: [] };
   const watch = new Watch(scene, diary);
   const storm = new Storm(scene, schedule.faults);

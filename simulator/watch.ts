@@ -42,6 +42,8 @@ export class Watch {
   private readonly heardAt = new Map<string, { readonly at: number; readonly clockOffsetMs: number }>();
   /** Attempts that were seen to be given to an executor. */
   private readonly given = new Set<string>();
+  /** Cordoned executors of which their pool has said that it knows it. */
+  private readonly told = new Set<string>();
   /** Executors that their pools gave runs when it was looked last. */
   private open = new Set<string>();
   private calmAt = Number.POSITIVE_INFINITY;
@@ -64,6 +66,11 @@ export class Watch {
     this.checkQuotas(leases);
     this.checkPlaces(pools, leases);
     if (Number.isFinite(this.calmAt)) this.checkProgress(new Set(pools.map(({ name }) => name)), leases);
+  }
+
+  /** A pool knows that an executor is cordoned. */
+  onTold(executor: string): void {
+    this.told.add(executor);
   }
 
   /** A pool hears from an executor. */
@@ -142,6 +149,8 @@ export class Watch {
         sockets.heard(now).flatMap(({ executor, open }) => (open ? [executor] : [])),
       ),
     );
+    for (const executor of this.told)
+      if (!this.store.executors.get(executor)?.isCordoned) this.told.delete(executor);
     for (const lease of leases) {
       if (!isHeld(lease) || lease.phase !== 'leased') continue;
       const attempt = `${lease.run} ${lease.fence} ${lease.executor} ${lease.leasedAt}`;
@@ -160,6 +169,8 @@ export class Watch {
       this.note('placed', `${run} went to ${executor} without its labels`);
     else if (host.skew > 0)
       this.note('placed', `${run} went to ${executor}, which speaks a version of tomorrow`);
+    if (this.told.has(executor))
+      this.note('placed', `${run} went to ${executor}, which is known to be cordoned`);
     if (!isOpen) this.note('placed', `${run} went to ${executor}, which takes none`);
     const pool = deployment.host('EXECUTOR_POOL', this.store.placeOf(tenant).pool);
     const heard = this.heardAt.get(executor);

@@ -68,6 +68,7 @@ import { download } from './runs/routes/download.ts';
 import { getBlob, putBlob } from './runs/routes/executor-blobs.ts';
 import { feedRun } from './runs/routes/executor-feed.ts';
 import { lookAtFleet } from './runs/routes/fleet.ts';
+import { refusedImageRoute } from './runs/routes/refused-image.ts';
 import { registerExecutorRoute } from './runs/routes/register-executor.ts';
 import { rotateExecutorKeyRoute } from './runs/routes/rotate-key.ts';
 import { downloadOutput, showRun } from './runs/routes/runs.ts';
@@ -102,6 +103,7 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
     ),
   'POST /executor/register': registerExecutorRoute,
   'POST /executor/rotate-key': rotateExecutorKeyRoute,
+  'POST /executor/refused-image': refusedImageRoute,
   'POST /executor/fleet': lookAtFleet,
   'POST /operator/tenants/:tenant/attend': attendToTenant,
   'GET /operator/tenants/:tenant/export': exportForOperator,

@@ -66,7 +66,7 @@ Example:
     .action(revoke);
 
   withDatabase(executor.command('history'))
-    .summary('who was let in, joined and was revoked, and when')
+    .summary('who was let in, joined, refused its image and was revoked, and when')
     .description(
       'The record of the platform, newest first. Nobody can change it, the owner of the database neither.',
     )

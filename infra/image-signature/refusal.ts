@@ -1,13 +1,4 @@
-/** Why an image is not used. */
-export type ImageRefusalCode =
-  | 'no_image_key'
-  | 'image_key_unreadable'
-  | 'image_unsigned'
-  | 'signature_malformed'
-  | 'signature_unknown_key'
-  | 'signature_invalid'
-  | 'signature_of_another_image'
-  | 'image_changed';
+import type { ImageRefusalCode } from '../../protocol/image-refusal.ts';
 
 export interface ImageRefused {
   readonly ok: false;

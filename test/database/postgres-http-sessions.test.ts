@@ -1,6 +1,6 @@
 import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type PostgresHttp, startPostgresHttp } from '../../infra/postgres-http/server.ts';
 import { importTicketKey, mintTicket } from '../../worker/database/ticket.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -148,28 +148,29 @@ test("Ann's context, left in the pooled connection, shows Mallory nothing", asyn
 });
 
 describe('bounds', () => {
+  const SIZES = { requestBytesMax: 10_000, responseBytesMax: 10_000, rowsMax: 100 };
+  /** Long enough for a machine that does much else; a test of one of them shortens that one alone. */
+  const TIMES = { waitTimeoutMs: 60_000, statementTimeoutMs: 60_000, requestTimeoutMs: 60_000 };
   let bounded: PostgresHttp;
-  const ask = (query: string) => send({ query });
-  const batch = (...queries: readonly string[]) => send({ queries: queries.map((query) => ({ query })) });
-  beforeAll(async () => {
-    bounded = await startPostgresHttp({
+  const start = (shorter: Partial<typeof TIMES> = {}) =>
+    startPostgresHttp({
       upstream: { host: '127.0.0.1', port: database.port },
-      limits: {
-        connectionsMax: 1,
-        waitTimeoutMs: 200,
-        requestBytesMax: 10_000,
-        responseBytesMax: 10_000,
-        rowsMax: 100,
-        statementTimeoutMs: 300,
-        requestTimeoutMs: 4_000,
-      },
+      limits: { connectionsMax: 1, ...SIZES, ...TIMES, ...shorter },
     });
+  const askOf = (server: PostgresHttp) => (query: string) => send(server, { query });
+  const batchOf =
+    (server: PostgresHttp) =>
+    (...queries: readonly string[]) =>
+      send(server, { queries: queries.map((query) => ({ query })) });
+  const ask = (query: string) => askOf(bounded)(query);
+  beforeAll(async () => {
+    bounded = await start();
   });
   afterAll(() => bounded.close());
 
   // The driver's endpoint is a setting of its module, and that one is taken: these requests are sent by hand.
-  async function send(body: object): Promise<Record<string, unknown>> {
-    const response = await fetch(bounded.url, {
+  async function send({ url }: PostgresHttp, body: object): Promise<Record<string, unknown>> {
+    const response = await fetch(url, {
       method: 'POST',
       headers: {
         'Neon-Connection-String': database.superuserUrl,
@@ -205,14 +206,18 @@ describe('bounds', () => {
   });
 
   test('a statement over its time is cancelled by Postgres', async () => {
-    expect(await ask('select pg_sleep(30)')).toMatchObject({ status: 400, code: '57014' });
+    const hurried = await start({ statementTimeoutMs: 300 });
+    onTestFinished(() => hurried.close());
+    expect(await askOf(hurried)('select pg_sleep(600)')).toMatchObject({ status: 400, code: '57014' });
   });
 
   test('a request over its time is cut and ends in Postgres too, even where the client lifted the statement timeout', async () => {
-    const answer = await batch('set statement_timeout = 0', 'select pg_sleep(600)');
+    const hurried = await start({ requestTimeoutMs: 4_000 });
+    onTestFinished(() => hurried.close());
+    const answer = await batchOf(hurried)('set statement_timeout = 0', 'select pg_sleep(601)');
     expect(answer).toMatchObject({ status: 400, code: '57014' });
-    expect(await ask('select 1')).toMatchObject({ status: 200 });
-    const sleeping = "select from pg_stat_activity where query = 'select pg_sleep(600)' and state = 'active'";
+    expect(await askOf(hurried)('select 1')).toMatchObject({ status: 200 });
+    const sleeping = "select from pg_stat_activity where query = 'select pg_sleep(601)' and state = 'active'";
     await expect.poll(() => database.asSuperuser(sleeping), { timeout: 20_000 }).toEqual([]);
   });
 
@@ -220,10 +225,12 @@ describe('bounds', () => {
     const holder = new pg.Client({ connectionString: database.superuserUrl });
     await holder.connect();
     await holder.query('select pg_advisory_lock(9)');
-    const first = batch('set statement_timeout = 0', 'select pg_advisory_xact_lock(9)');
+    const hurried = await start({ waitTimeoutMs: 200 });
+    onTestFinished(() => hurried.close());
+    const first = batchOf(hurried)('set statement_timeout = 0', 'select pg_advisory_xact_lock(9)');
     const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
     await expect.poll(() => database.asSuperuser(waiting)).toHaveLength(1);
-    expect(await ask('select 1')).toMatchObject({ status: 400, code: '53300' });
+    expect(await askOf(hurried)('select 1')).toMatchObject({ status: 400, code: '53300' });
     await holder.end();
     expect(await first).toMatchObject({ status: 200 });
   });

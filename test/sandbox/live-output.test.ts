@@ -6,6 +6,16 @@ const textOf = (events: readonly FeedEvent[], kind: 'stdout' | 'stderr' = 'stdou
   events.flatMap((event) => (event.kind === kind ? [event.text] : [])).join('');
 
 /** A real sandbox and the executor's own feed; the other end of its socket is a peer that breaks it. */
+/** Steps as an outcome keeps them, without when they came. */
+const stepsOf = (lines = '') =>
+  lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const { at_ms: _, ...step } = JSON.parse(line) as Record<string, unknown>;
+      return step;
+    });
+
 describe('live output of a run', () => {
   let host: SandboxHost;
   beforeAll(async () => {
@@ -91,6 +101,23 @@ time.sleep(0.3)`;
     expect(eventsOf(finished).map(({ at_ms: _, ...event }) => event)).toEqual([
       { kind: 'progress', sequence: 1, done: 1, total: null, message: '\ufffd ' },
     ]);
+    expect(stepsOf(finished.outcome.progress?.inline)).toEqual([
+      { done: 1, total: null, message: '\ufffd ' },
+    ]);
+  });
+
+  it('leaves all steps with the outcome, also those that nobody was told, as whole lines up to what is kept', async () => {
+    const told = await host.run({
+      code: 'import causeway\nfor n in range(300): causeway.progress(n, 300, "step")',
+    });
+    const { progress } = told.outcome;
+    expect(progress).toMatchObject({ truncated: true, bytes: progress?.kept_bytes });
+    const blob = host.peer.blobs.get(progress?.sha256 ?? '')?.toString();
+    expect(stepsOf(blob)).toEqual(
+      Array.from({ length: 300 }, (_, done) => ({ done, total: 300, message: 'step' })),
+    );
+    const silent = await host.run({ code: 'print(1)' });
+    expect(silent.outcome).not.toHaveProperty('progress');
   });
 
   it('of a flood is bounded, says what it left out, and ends the run as its limit says', async () => {

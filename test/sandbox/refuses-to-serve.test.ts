@@ -151,6 +151,7 @@ describe('an executor refuses to serve, and says what to do, on a host', () => {
     expect(executor.stderr()).toMatch(
       /\nimage_changed: The sandbox image .* was changed while it was in use/,
     );
+    expect(peer.requests).toContain('POST /executor/refused-image');
     expect(await remains(stateDir)).toEqual([]);
   });
 });

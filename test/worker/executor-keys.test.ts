@@ -11,6 +11,7 @@ import { mintJoinToken } from '../../cli/identity/mint-join-token.ts';
 import {
   findIdentity,
   newPrivateKey,
+  proofOfRefusal,
   proofToConnect,
   proofToRotate,
   publicKeyOf,
@@ -18,8 +19,12 @@ import {
 } from '../../executor/identity.ts';
 import { makeKeyFile } from '../../executor/key-file.ts';
 import { nextFileOf, ownKey } from '../../executor/own-key.ts';
+import { reportImage } from '../../executor/report-image.ts';
 import { rotateKey } from '../../executor/rotate-key.ts';
 import type { ExecutorId } from '../../protocol/ids.ts';
+import type { RefusedImageRequest } from '../../protocol/image-refusal.ts';
+import { operatorOf } from '../support/fleet.ts';
+import { settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
 import { type ReverseProxy, startReverseProxy } from '../support/reverse-proxy.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -259,5 +264,80 @@ describe('a join that was cut off', () => {
     expect(asked).toEqual([]);
     mallory.stop();
     server.stop();
+  });
+});
+
+describe('a host that refuses its sandbox image', () => {
+  const IMAGE = `sha256:${'1'.repeat(64)}`;
+  const refusal = { code: 'signature_invalid', image: IMAGE } as const;
+  const said: string[] = [];
+  const tell = (file: string, given: RefusedImageRequest = refusal) =>
+    reportImage(file, baseUrl, given, (_level, _message, fields) => void said.push(String(fields?.reason)));
+  const eventsOf = (executor: string) =>
+    queryAs(
+      stack.superuserUrl,
+      `select details from app.platform_events where action = 'executor.refuse_image' and target_id = $1 order by event_id`,
+      [executor],
+    );
+
+  test('is in the record of the platform, once an hour for one reason', async () => {
+    const { file, stored: own } = await joined();
+    await tell(file);
+    await tell(file);
+    await tell(file, { ...refusal, code: 'image_unsigned' });
+    expect(await eventsOf(own.executor)).toEqual([
+      { details: refusal },
+      { details: { ...refusal, code: 'image_unsigned' } },
+    ]);
+    expect(said).toEqual([]);
+  });
+
+  test('of a tenant is in the log of that tenant too', async () => {
+    const ann = await settlePerson(stack, { name: 'Ann' });
+    const pool = await operatorOf(stack).makePool(ann.tenant, 'cellar');
+    const file = newFile();
+    const found = await joinWith(file, await mintJoinToken(stack.ownerUrl, pool));
+    if (!found.ok) throw new Error(found.reason);
+    await tell(file);
+    const logged = await queryAs(
+      stack.superuserUrl,
+      `select tenant_id, outcome, details from app.audit_events where action = 'executor.refuse_image' and target_id = $1`,
+      [found.stored.executor],
+    );
+    expect(logged).toEqual([{ tenant_id: ann.tenant, outcome: 'refused', details: refusal }]);
+  });
+
+  test('is believed by the word of its own key alone: neither Mallory’s, nor for another reason, nor once revoked', async () => {
+    const { file, stored: own } = await joined();
+    const mallory = { ...own, private_key: newPrivateKey() };
+    const post = (authorization: string, body: object = refusal) =>
+      fetch(`${baseUrl}/executor/refused-image`, {
+        method: 'POST',
+        headers: { authorization },
+        body: JSON.stringify(body),
+      }).then(({ status }) => status);
+    expect(await post(proofOfRefusal(mallory, refusal, now()))).toBe(401);
+    expect(await post(proofOfRefusal(own, refusal, now()), { ...refusal, code: 'image_changed' })).toBe(401);
+    expect(await post(proofToConnect(own, now()))).toBe(401);
+    expect(await post(proofOfRefusal(own, refusal, now() - 600))).toBe(401);
+    expect(await post(proofOfRefusal(own, refusal, now()), { code: 'made_up', image: IMAGE })).toBe(400);
+    await asOperator(stack.ownerUrl, (operator) => operator.revokeExecutor(own.executor as ExecutorId));
+    await tell(file);
+    expect(said).toEqual(['status 401']);
+    expect(await eventsOf(own.executor)).toEqual([]);
+  });
+
+  test('that has not joined, or hears nobody, goes on to say it in its own log', async () => {
+    said.length = 0;
+    await tell(newFile());
+    expect(said).toEqual([]);
+    const { file } = await joined();
+    await reportImage(
+      file,
+      'http://127.0.0.1:1',
+      refusal,
+      (_level, _message, fields) => void said.push(String(fields?.reason)),
+    );
+    expect(said).toEqual([expect.stringContaining('cannot be reached')]);
   });
 });

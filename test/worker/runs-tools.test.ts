@@ -262,6 +262,23 @@ describe('get_run_output', () => {
     );
   });
 
+  test('shows the steps that a run told of, which a file of that name comes before', async () => {
+    const code = (more: string) => `import causeway\ncauseway.progress(1, 2, "half")\n${more}`;
+    const told = (await ann.call<RunReply>('run_code', { project: ann.project, code: code('print(1)') }))
+      .structured;
+    const { text, total } = (await show(told, 'progress')).structured;
+    expect(JSON.parse(text ?? '')).toMatchObject({ done: 1, total: 2, message: 'half' });
+    expect(total).toBe(1);
+    expect((await show(runs.base, 'progress')).structured).toMatchObject({
+      kind: 'text',
+      text: '',
+      total: 0,
+    });
+    const wrote = code('open("/outputs/progress", "w").write("a file")');
+    const named = (await ann.call<RunReply>('run_code', { project: ann.project, code: wrote })).structured;
+    expect((await show(named, 'progress')).structured.kind).toBe('file');
+  });
+
   test("of another tenant's run shows nothing", async () => {
     expect(
       (await bob.call('get_run_output', { run: runs.base?.run, name: 'forecast.csv' })).error?.code,

@@ -1,3 +1,4 @@
+import type { ImageRefusalCode } from '../../protocol/image-refusal.ts';
 import type { Offer } from '../../protocol/messages.ts';
 import { onlyRow, type Query, query } from './query.ts';
 import type { RecordedCall } from './sessions.ts';
@@ -53,6 +54,21 @@ export function rotateExecutorKey(change: {
       const answer = onlyRow(rows).answer as { ok: true; pool: string } | { ok: false };
       return answer.ok ? answer.pool : null;
     },
+  );
+}
+
+/** Records that an executor refuses the image of its host; false where there is no such executor, or it was revoked. */
+export function noteRefusedImage(refusal: {
+  readonly executor: string;
+  readonly code: ImageRefusalCode;
+  readonly image: string;
+  readonly call: RecordedCall;
+}): Query<boolean> {
+  const { executor, code, image, call } = refusal;
+  return query(
+    'select app.system_note_refused_image($1, $2, $3, $4) as noted',
+    [executor, code, image, JSON.stringify(call)],
+    (rows) => onlyRow(rows).noted === true,
   );
 }
 

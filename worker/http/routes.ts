@@ -44,6 +44,12 @@ const OTHER_ROUTES = [
   },
   {
     method: 'POST',
+    path: '/executor/refused-image',
+    credential: 'executor',
+    what: 'records that a host does not use its sandbox image, and why',
+  },
+  {
+    method: 'POST',
     path: '/executor/fleet',
     credential: 'operator',
     what: 'makes a pool look at once at what the operator changed, and says how it stands',

@@ -54,7 +54,7 @@ export class ExecutorPool extends DurableObject<Env> {
       waiters: new Waiters(),
       work: new Map(),
       servedAt: new Map(),
-      swept: { at: Date.now() },
+      swept: { at: Date.now(), asked: 0, heeded: 0 },
       platform: () => platformOf(env),
       now: () => Date.now(),
       wakeAt: (atMs) => this.wakeAt(atMs),

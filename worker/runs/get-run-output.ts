@@ -1,6 +1,6 @@
 import type { ContentBlock } from '@modelcontextprotocol/server';
 import type { DataFormat } from '../../protocol/manifest.ts';
-import type { Output } from '../../protocol/outcome.ts';
+import { EMPTY_STREAM, type Outcome, type Output, type Stream } from '../../protocol/outcome.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import { windowOf } from '../projects/line-window.ts';
@@ -63,11 +63,20 @@ const NOTHING = {
 export async function getRunOutput(context: ToolContext, asked: OutputRequest): Promise<OutputAnswer> {
   const ended = await requireOutcome(context, asked.run);
   const { outcome } = ended;
-  if (asked.name === 'stdout' || asked.name === 'stderr') {
-    const text = await streamText(context, outcome[asked.name]);
-    return { shown: textWindow(text, asked, 'text/plain', outcome[asked.name].bytes), image: null };
+  const stream = streamOf(outcome, asked.name);
+  if (stream !== null) {
+    const type = asked.name === 'progress' ? 'application/x-ndjson' : 'text/plain';
+    const text = await streamText(context, stream);
+    return { shown: textWindow(text, asked, type, stream.bytes), image: null };
   }
   return showOutput(context, ended, foundOutput(outcome, asked.name), asked);
+}
+
+/** The stream of this name; a file that the run called `progress` comes before its steps. */
+function streamOf(outcome: Outcome, name: string): Stream | null {
+  if (name === 'stdout' || name === 'stderr') return outcome[name];
+  const isStep = name === 'progress' && outcome.outputs.every((output) => output.name !== name);
+  return isStep ? (outcome.progress ?? EMPTY_STREAM) : null;
 }
 
 async function showOutput(

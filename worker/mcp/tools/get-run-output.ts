@@ -7,10 +7,10 @@ export const getRunOutputTool = defineTool({
   name: 'get_run_output',
   title: 'Get an output of a run',
   description:
-    'Shows a file that a run left in /outputs, or stdout or stderr: CSV and Parquet as rows, PNG and JPEG as an image, text as lines, the rest as a link for downloading, good for 15 minutes.',
+    'Shows a file that a run left in /outputs, or stdout, stderr or progress (its steps): CSV and Parquet as rows, PNG and JPEG as an image, text as lines, the rest as a link for downloading, good for 15 minutes.',
   input: z.object({
     run: runReference,
-    name: z.string().min(1).max(512).describe('Of an output; or stdout, stderr'),
+    name: z.string().min(1).max(512).describe('Of an output; or stdout, stderr, progress'),
     offset: z.number().int().min(0).max(100_000_000).default(0).describe('Rows or lines to skip'),
     limit: z.number().int().min(1).max(1000).default(100),
   }),

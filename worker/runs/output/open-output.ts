@@ -34,7 +34,7 @@ export function foundOutput(outcome: Outcome, name: string): Output {
       ? 'it left none'
       : `it left: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
   throw new Refusal('not_found', `The run has no output \`${quoted(name)}\`; ${there}.`, {
-    hint: 'stdout and stderr are names too. Names are case-sensitive.',
+    hint: 'stdout, stderr and progress are names too. Names are case-sensitive.',
   });
 }
 

@@ -122,9 +122,9 @@ export class ExecutorSockets {
     attach(socket, { ...attachmentOf(socket), draining: true, ...(says === undefined ? {} : { says }) });
   }
 
-  /** Gives just these executors no further runs. */
-  cordon(executors: readonly string[]): void {
-    for (const socket of this.context.getWebSockets()) {
+  /** Of the executors that were `heard` when it was asked, gives just these no further runs. */
+  cordon(executors: readonly string[], heard: readonly string[]): void {
+    for (const socket of heard.flatMap((executor) => this.context.getWebSockets(executor))) {
       const attachment = attachmentOf(socket);
       const cordoned = executors.includes(attachment.executor);
       if (cordoned !== attachment.cordoned) attach(socket, { ...attachment, cordoned });

@@ -10,6 +10,7 @@ import { CLOSE, close, closeForVersion, sendOn } from './executor-sockets.ts';
 import { isHeld, type Lease } from './lease.ts';
 import { type Pool, SWEEP_MS } from './pool.ts';
 import { recall, unknownOf } from './recall.ts';
+import { sweep } from './sweep.ts';
 
 type Hello = Extract<FromExecutor, { type: 'hello' }>;
 
@@ -21,12 +22,14 @@ export async function greet(pool: Pool, socket: WebSocket, hello: Hello): Promis
   const refused = refuseVersion(hello.protocol);
   if (refused !== null) return close(socket, closeForVersion(refused));
   const executor = pool.sockets.executorOf(socket);
+  const { asked } = pool.swept;
   const answered = await storeOffer(pool, executor, hello);
   if (answered === 'unavailable') return close(socket, CLOSE.later);
   const [stored, unfinished] = answered;
   if (!stored.ok) return close(socket, CLOSE[stored.reason]);
+  const name = pool.sockets.poolName() ?? '';
   // Before the welcome, after which it says the outcomes that it kept.
-  recall(pool, pool.sockets.poolName() ?? '', executor, hello.holding, unfinished);
+  recall(pool, name, executor, hello.holding, unfinished);
   const { protocol, draining = false } = hello;
   const { image, slots, engine, labels = {} } = hello.offer;
   pool.sockets.noteHeard(socket, pool.now());
@@ -37,6 +40,8 @@ export async function greet(pool: Pool, socket: WebSocket, hello: Hello): Promis
   );
   sendOn(socket, { type: 'welcome', protocol: Math.min(protocol, PROTOCOL_VERSION), executor });
   pool.wakeAt(pool.now() + SWEEP_MS);
+  // What an operator said meanwhile was told of those that had been greeted.
+  if (pool.swept.asked > asked) pool.inBackground(sweep(pool, name));
   await reconcile(pool, socket, executor, hello.holding);
   assignQueued(pool);
 }

@@ -24,8 +24,8 @@ export interface Pool {
   readonly work: Map<string, Work>;
   /** When each tenant got a slot last, as a growing number. */
   readonly servedAt: Map<string, number>;
-  /** When the database was last asked what this pool cannot know. */
-  readonly swept: { at: number };
+  /** When the database was last asked what this pool cannot know, how often it was, and which answer is the newest that was heeded. */
+  readonly swept: { at: number; asked: number; heeded: number };
   readonly platform: () => Promise<Platform>;
   readonly now: () => number;
   /** Asks for the alarm at `atMs` or before. */

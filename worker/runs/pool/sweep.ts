@@ -15,18 +15,21 @@ const RUNS_MAX = 1_000;
  */
 export async function sweep(pool: Pool, name: string): Promise<void> {
   pool.swept.at = pool.now();
+  const turn = ++pool.swept.asked;
   const { database } = await pool.platform();
   const heard = pool.sockets.heard(pool.now()).map(({ executor }) => executor);
   const olderThanMs = limit('lease_ms') + limit('lease_grace_ms');
   const [facts] = await database.transaction([
     sweepPool({ pool: name, heard, olderThanMs, runsMax: RUNS_MAX }),
   ]);
+  // What was asked before the answer that was heeded last may be of before an operator's word.
+  if (turn > pool.swept.heeded) pool.sockets.cordon(facts.cordoned, heard);
+  pool.swept.heeded = Math.max(turn, pool.swept.heeded);
   await heed(pool, name, facts);
 }
 
 async function heed(pool: Pool, name: string, facts: PoolFacts): Promise<void> {
   await Promise.all(facts.revoked.map((executor) => cutOff(pool, executor)));
-  pool.sockets.cordon(facts.cordoned);
   for (const { tenant, run } of facts.unfinished)
     await adopt(pool, { pool: name, tenant: tenant as TenantId, run: run as RunId });
   assignQueued(pool);
