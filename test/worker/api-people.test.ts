@@ -244,6 +244,7 @@ describe('signing in', () => {
     const locked = await ask(ann.email);
     expect(codeOf(locked)).toEqual({ status: 429, code: 'rate_limited' });
     expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(locked.headers.get('ratelimit')).toMatch(/^"failed_logins_per_minute";r=0;t=\d+$/);
   });
 
   test('opens this API to no viewer, whose session is good for the pages, and for signing out', async () => {

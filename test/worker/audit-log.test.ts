@@ -62,6 +62,23 @@ test('an admin finds, follows and takes away the log, and is seen doing so', asy
   ]);
 });
 
+test('an admin who looks at the members or tokens of the team is seen doing so, a member at their own is not', async () => {
+  const [adam, mia] = [
+    await settleAccount(stack, { name: 'Adam', tenant: ann.tenant, role: 'admin' }),
+    await settleAccount(stack, { name: 'Mia', tenant: ann.tenant, role: 'member' }),
+  ];
+  for (const person of [adam, mia]) {
+    const browser = await signedIn(stack, person);
+    for (const path of ['/members', '/tokens']) expect((await browser.get(path)).status).toBe(200);
+  }
+  expect(
+    await seen(
+      "select actor_user_id, target_id from app.audit_events where action = 'page.read' and actor_user_id = any ($1) order by position",
+      [[adam.user, mia.user]],
+    ),
+  ).toEqual(['/members', '/tokens'].map((page) => ({ actor_user_id: adam.user, target_id: page })));
+});
+
 describe('./causeway audit', () => {
   const inState = (name: string) => join(stack.stateDir, name);
   /** What the command printed, and what it ended with. */

@@ -36,6 +36,7 @@ describe('Mallory guesses at one account', () => {
     const right = await new Visitor(stack).signIn(owner.email, PASSWORD);
     expect(right.status).toBe(429);
     expect(Number(right.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(right.headers.get('ratelimit')).toMatch(/^"failed_logins_per_minute";r=0;t=\d+$/);
     expect(Number(right.headers.get('retry-after'))).toBeLessThanOrEqual(30);
   });
 

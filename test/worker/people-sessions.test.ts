@@ -120,7 +120,10 @@ describe('a password change', () => {
     for (let guess = 0; guess < 6; guess++)
       statuses.push((await change(laptop, `wrong guess ${guess}`, 'eight blue mountains')).status);
     expect(statuses).toEqual([422, 422, 422, 422, 422, 429]);
-    expect((await change(laptop, PASSWORD, 'eight blue mountains')).status).toBe(429);
+    const locked = await change(laptop, PASSWORD, 'eight blue mountains');
+    expect(locked.status).toBe(429);
+    expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(locked.headers.get('ratelimit')).toMatch(/^"failed_logins_per_minute";r=0;t=\d+$/);
   });
 
   test.each([

@@ -15,15 +15,24 @@ export interface AccountPage {
   readonly problem?: string;
   readonly done?: string;
   readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A person's own page: teams, sessions, the last sign-ins, and the password. */
-export function accountPage({ session, account, problem, done, status }: AccountPage): Promise<Response> {
+export function accountPage({
+  session,
+  account,
+  problem,
+  done,
+  status,
+  headers = {},
+}: AccountPage): Promise<Response> {
   return showPage({
     title: 'Your account',
     viewer: session,
     here: '/account',
     ...(status === undefined ? {} : { status }),
+    headers,
     body: html`${problem === undefined ? '' : message('problem', problem)}${done === undefined ? '' : message('done', done)}
 ${account.notices.map(noticeText)}
 <p>${session.userName} <span class="dim">${session.userEmail}</span></p>

@@ -11,7 +11,7 @@ export interface LoginPage {
   readonly email?: string;
   readonly problem?: string;
   readonly status?: number;
-  readonly retryAfterSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Asks for email and password. What it says of a failure never tells whether there is such an account. */
@@ -21,14 +21,14 @@ export function loginPage({
   email,
   problem,
   status,
-  retryAfterSeconds,
+  headers = {},
 }: LoginPage): Promise<Response> {
   return showPage({
     title: 'Sign in',
     viewer: null,
     cookies: guard.cookies,
     ...(status === undefined ? {} : { status }),
-    headers: retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) },
+    headers,
     body: html`${problem === undefined ? '' : message('problem', problem)}
 <form method="post" action="/login" class="panel">
 ${csrfField(guard)}

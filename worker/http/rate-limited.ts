@@ -10,3 +10,12 @@ export function rateLimited(
 ): Refusal {
   return new Refusal('rate_limited', message, { ...more, details: { limit: name, value: limit(name) } });
 }
+
+/** The same words and fields for an account and for an address: which of them waits is nobody's business. */
+export function tooManyAttempts(retryAfterSeconds: number): Refusal {
+  const wait =
+    retryAfterSeconds < 90 ? `${retryAfterSeconds} seconds` : `${Math.ceil(retryAfterSeconds / 60)} minutes`;
+  return rateLimited('failed_logins_per_minute', `Too many attempts. Try again in ${wait}.`, {
+    retryAfterSeconds,
+  });
+}

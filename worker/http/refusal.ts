@@ -35,24 +35,27 @@ export function envelope(refusal: Refusal, requestId: string): ErrorEnvelope {
   };
 }
 
+/** When to come back: `Retry-After`, and where a rate refused, what is left of that rate. */
+export function retryHeaders({ retryAfterSeconds, details }: Refusal): Record<string, string> {
+  if (retryAfterSeconds === undefined) return {};
+  return isRateName(details?.limit)
+    ? retryFields(details.limit, retryAfterSeconds)
+    : { 'retry-after': String(retryAfterSeconds) };
+}
+
 /** A refusal as an HTTP response. `headers` are added, as `WWW-Authenticate` for a 401. */
 export function refusalResponse(
   refusal: Refusal,
   requestId: string,
   headers: Record<string, string> = {},
 ): Response {
-  const all: Record<string, string> = {
-    'content-type': 'application/json',
-    'cache-control': 'no-store',
-    ...headers,
-  };
-  const { retryAfterSeconds, details } = refusal;
-  if (retryAfterSeconds !== undefined) {
-    all['retry-after'] = String(retryAfterSeconds);
-    if (isRateName(details?.limit)) Object.assign(all, retryFields(details.limit, retryAfterSeconds));
-  }
   return new Response(`${JSON.stringify({ error: envelope(refusal, requestId) })}\n`, {
     status: ERRORS[refusal.code].status,
-    headers: all,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      ...headers,
+      ...retryHeaders(refusal),
+    },
   });
 }

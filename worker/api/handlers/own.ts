@@ -1,3 +1,4 @@
+import { tooManyAttempts } from '../../http/rate-limited.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { parseEmail } from '../../people/email.ts';
 import { endOtherOwnSessions, endOwnSession, readAccount } from '../../people/own-sessions.ts';
@@ -16,10 +17,7 @@ export const ownHandlers: Handlers<keyof typeof OWN_ROUTES> = {
     const signed = await signIn(platform, call, login);
     if (!signed.ok && signed.reason === 'wrong')
       throw new Refusal('unauthenticated', 'Email and password do not match an account.');
-    if (!signed.ok) {
-      const { retryAfterSeconds } = signed;
-      throw new Refusal('rate_limited', 'Too many attempts.', { retryAfterSeconds });
-    }
+    if (!signed.ok) throw tooManyAttempts(signed.retryAfterSeconds);
     answerWith(signed.result.cookie);
     return { notices: signed.result.notices };
   },

@@ -1,14 +1,12 @@
 import { auditPage } from '../../console/audit-page.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { listMembers } from '../../people/list-members.ts';
-import { personPrincipal } from '../../people/person.ts';
 import { asPage } from '../../people/routes/as-page.ts';
 import { askedFilter } from '../../people/routes/asked-filter.ts';
 import { requireSession } from '../../people/session.ts';
-import { CallRecord } from '../call-record.ts';
 import { exportLog } from '../export-log.ts';
-import { pageEvent } from '../page-event.ts';
 import { parseAuditFilter } from '../parse-audit-filter.ts';
+import { recordedReader } from '../recorded-reader.ts';
 import { searchAudit } from '../search-audit.ts';
 
 const PATH = '/audit';
@@ -30,8 +28,8 @@ export const showAudit = asPage(async (context) => {
   if (team === undefined)
     return auditPage({ session, teams, tenantId: null, rows: [], cursor: null, asked, members: [] });
   const platform = context.get('platform');
-  const record = new CallRecord(await pageEvent(PATH, Object.fromEntries(asked)));
-  const principal = { ...personPrincipal(session, team.tenantId, context.get('call')), record };
+  const reading = { page: PATH, asked: Object.fromEntries(asked) };
+  const principal = await recordedReader(session, team.tenantId, context.get('call'), reading);
   const parsed = parseAuditFilter(asked);
   const [members, found] = await Promise.all([
     listMembers(platform, principal, { limit: MEMBERS_SHOWN }),
@@ -51,8 +49,8 @@ export const downloadAudit = asPage(async (context) => {
   const session = await requireSession(context, PATH);
   if (session instanceof Response) return session;
   const tenant = context.req.param('tenant') ?? '';
-  const record = new CallRecord(await pageEvent(EXPORT_PATH, {}));
-  const principal = { ...personPrincipal(session, tenant, context.get('call')), record };
+  const reading = { page: EXPORT_PATH, asked: {} };
+  const principal = await recordedReader(session, tenant, context.get('call'), reading);
   const body = await exportLog(context.get('platform'), principal);
   return new Response(body, {
     headers: {

@@ -1,6 +1,8 @@
 import type { Context } from 'hono';
 import { accountPage } from '../../console/account-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
+import { tooManyAttempts } from '../../http/rate-limited.ts';
+import { retryHeaders } from '../../http/refusal.ts';
 import { changeOwnPassword } from '../change-own-password.ts';
 import { checkCsrf } from '../csrf.ts';
 import { endOtherOwnSessions, endOwnSession, readAccount } from '../own-sessions.ts';
@@ -34,8 +36,8 @@ export const changePassword = asPage(async (context) => {
   const session = await requireSession(context, '/account');
   if (session instanceof Response) return session;
   checkCsrf(form, session);
-  const again = async (problem: string, status: number) =>
-    accountPage({ session, account: await readAccount(context.get('platform'), session), problem, status });
+  const again = async (problem: string, status: number, headers = {}) =>
+    accountPage({ session, account: await readAccount(platform, session), problem, status, headers });
 
   const password = requiredField(form, 'new_password');
   const fault = judgePassword(password, session.userEmail);
@@ -47,7 +49,8 @@ export const changePassword = asPage(async (context) => {
   });
   if (changed.ok) return seeOther('/account?done=password');
   if (changed.reason === 'wrong') return again('The current password is not right.', 422);
-  return again(`Too many attempts. Try again in ${changed.retryAfterSeconds} seconds.`, 429);
+  const refusal = tooManyAttempts(changed.retryAfterSeconds);
+  return again(refusal.message, 429, retryHeaders(refusal));
 });
 
 export const endOneSession = asPage(async (context) => {

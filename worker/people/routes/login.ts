@@ -1,6 +1,7 @@
 import { sha256Hex, utf8 } from '../../blobs/sha256.ts';
 import { loginPage } from '../../console/login-page.ts';
-import { Refusal } from '../../http/refusal.ts';
+import { tooManyAttempts } from '../../http/rate-limited.ts';
+import { Refusal, retryHeaders } from '../../http/refusal.ts';
 import { checkCsrf } from '../csrf.ts';
 import { parseEmail } from '../email.ts';
 import { formGuard } from '../form-guard.ts';
@@ -30,15 +31,9 @@ export const logIn = asPage(async (context) => {
   checkCsrf(form, guard);
   const returnTo = form.get('return_to') ?? '';
   const typed = form.get('email') ?? '';
-  const again = (problem: string, status: number, retryAfterSeconds?: number) =>
-    loginPage({
-      guard,
-      returnTo,
-      email: typed,
-      problem,
-      status,
-      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-    });
+  const again = (problem: string, status: number, headers = {}) =>
+    loginPage({ guard, returnTo, email: typed, problem, status, headers });
+  const wait = (refusal: Refusal) => again(refusal.message, 429, retryHeaders(refusal));
 
   const email = parseEmail(typed);
   if (email === null) return again('Type the email address of your account.', 422);
@@ -50,22 +45,16 @@ export const logIn = asPage(async (context) => {
       endsCookieSha256: before === null ? null : await sha256Hex(utf8(before)),
     });
     if (!signed.ok && signed.reason === 'wrong') return again(WRONG, 422);
-    if (!signed.ok) return again(tooMany(signed.retryAfterSeconds), 429, signed.retryAfterSeconds);
+    if (!signed.ok) return wait(tooManyAttempts(signed.retryAfterSeconds));
     const { cookie, notices } = signed.result;
     const path = await unsealReturn(platform.sealKey, returnTo);
     if (notices === 0) return seeOther(path, [cookie]);
     return seeOther(`/notices?return_to=${await sealReturn(platform.sealKey, path)}`, [cookie]);
   } catch (error) {
     if (error instanceof Refusal && error.code === 'rate_limited')
-      return again(tooMany(error.retryAfterSeconds ?? 60), 429, error.retryAfterSeconds);
+      return wait(tooManyAttempts(error.retryAfterSeconds ?? 60));
     if (error instanceof Refusal && error.code === 'busy')
-      return again(`${error.message} ${error.hint}`, 503, error.retryAfterSeconds);
+      return again(`${error.message} ${error.hint}`, 503, retryHeaders(error));
     throw error;
   }
 });
-
-/** The same words for an account and for an address: which of them waits is nobody's business. */
-function tooMany(seconds: number): string {
-  const wait = seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-  return `Too many attempts. Try again in ${wait}.`;
-}

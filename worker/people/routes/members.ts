@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
-import { CallRecord } from '../../audit/call-record.ts';
-import { pageEvent } from '../../audit/page-event.ts';
+import { readerByRole, recordedReader } from '../../audit/recorded-reader.ts';
 import { membersPage, type TeamOfMembers } from '../../console/members-page.ts';
 import { signInsPage } from '../../console/sign-ins-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
@@ -65,14 +64,15 @@ export const showSignIns = asPage(async (context) => {
   const session = await requireSession(context, PATH);
   if (session instanceof Response) return session;
   const user = context.req.param('user') ?? '';
-  const record = new CallRecord(await pageEvent('/members/:tenant/:user/sign-ins', { user }));
-  const principal = { ...principalOf(context, session), record };
+  const tenantId = context.req.param('tenant') ?? '';
+  const reading = { page: '/members/:tenant/:user/sign-ins', asked: { user } };
+  const principal = await recordedReader(session, tenantId, context.get('call'), reading);
   const shown = await listSignIns(context.get('platform'), principal, {
     user,
     limit: ROWS,
     cursor: context.req.query('after'),
   });
-  return signInsPage({ session, tenantId: context.req.param('tenant') ?? '', shown });
+  return signInsPage({ session, tenantId, shown });
 });
 
 function principalOf(context: Context<AppEnv>, session: Session) {
@@ -87,7 +87,7 @@ async function page(context: Context<AppEnv>, session: Session, problem?: string
   if (team !== undefined && asked.length === 0) throw new Refusal('not_found', 'You belong to no such team.');
   const teams = await Promise.all(
     asked.map(async (tenant): Promise<TeamOfMembers> => {
-      const principal = personPrincipal(session, tenant.tenantId, context.get('call'));
+      const principal = await readerByRole(session, tenant, context.get('call'), PATH);
       const cursor = team === undefined ? undefined : context.req.query('after');
       return { ...tenant, ...(await listMembers(platform, principal, { limit: ROWS, cursor })) };
     }),

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { newId, type TokenId } from '../../../protocol/ids.ts';
+import { readerByRole } from '../../audit/recorded-reader.ts';
 import { newTokenPage } from '../../console/new-token-page.ts';
 import { type TeamOfTokens, tokensPage } from '../../console/tokens-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
@@ -100,7 +101,7 @@ async function page(
   if (team !== undefined && asked.length === 0) throw new Refusal('not_found', 'You belong to no such team.');
   const teams = await Promise.all(
     asked.map(async (tenant): Promise<TeamOfTokens> => {
-      const principal = personPrincipal(session, tenant.tenantId, context.get('call'));
+      const principal = await readerByRole(session, tenant, context.get('call'), PATH);
       const cursor = team === undefined ? undefined : context.req.query('after');
       return { ...tenant, ...(await listTokens(platform, principal, { isWithEnded, limit: ROWS, cursor })) };
     }),

@@ -1,0 +1,33 @@
+import type { Call } from '../http/call.ts';
+import { personPrincipal } from '../people/person.ts';
+import type { Session } from '../people/session.ts';
+import type { Principal } from '../tenants/principal.ts';
+import { CallRecord } from './call-record.ts';
+import { pageEvent } from './page-event.ts';
+
+/**
+ * A signed-in person who opens a page that shows what only few may see. The first transaction of theirs writes who read it
+ * and what was asked for; where it cannot, nothing is shown.
+ */
+export async function recordedReader(
+  session: Session,
+  tenantId: string,
+  call: Call,
+  { page, asked }: { readonly page: string; readonly asked: Readonly<Record<string, string>> },
+): Promise<Principal> {
+  const record = new CallRecord(await pageEvent(page, asked));
+  return { ...personPrincipal(session, tenantId, call), record };
+}
+
+/** {@link recordedReader}, of a page that shows an admin more of the team than others. */
+export async function readerByRole(
+  session: Session,
+  { tenantId, role }: Session['tenants'][number],
+  call: Call,
+  page: string,
+): Promise<Principal> {
+  const isAdmin = role === 'admin' || role === 'owner';
+  return isAdmin
+    ? recordedReader(session, tenantId, call, { page, asked: {} })
+    : personPrincipal(session, tenantId, call);
+}
