@@ -8,11 +8,13 @@ export interface BareSpec {
   readonly settings: readonly string[];
   /** Bindings of Durable Objects and their classes. */
   readonly durableObjects: Readonly<Record<string, string>>;
+  /** The folder that is bound as BLOB_DISK, if any. */
+  readonly blobsDir?: string;
   readonly address: string;
 }
 
 /** The configuration of a plain `workerd serve` for a bare Worker: as the launcher's, with the Durable Objects that it calls. */
-export function printBareConfig({ modules, settings, durableObjects, address }: BareSpec): string {
+export function printBareConfig({ modules, settings, durableObjects, blobsDir, address }: BareSpec): string {
   const entryFirst = [...modules].sort(
     (left, right) => Number(right.name === 'index.js') - Number(left.name === 'index.js'),
   );
@@ -21,7 +23,10 @@ export function printBareConfig({ modules, settings, durableObjects, address }: 
   const bindings = [
     ...settings.map((name) => `(name = "${name}", fromEnvironment = "${name}"),`),
     ...objects.map(([name, type]) => `(name = "${name}", durableObjectNamespace = "${type}"),`),
+    ...(blobsDir === undefined ? [] : ['(name = "BLOB_DISK", service = "blobs"),']),
   ];
+  const blobs =
+    blobsDir === undefined ? '' : `\n    (name = "blobs", disk = (path = "${blobsDir}", writable = true)),`;
   const namespaces = objects.map(
     ([, type]) => `(className = "${type}", uniqueKey = "bench-${type}", enableSql = true),`,
   );
@@ -31,6 +36,7 @@ const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
     (name = "outbound", network = (allow = ["public", "private"])),
+    (name = "objects", disk = (path = "objects", writable = true)),${blobs}
   ],
   sockets = [(name = "http", address = "${address}", http = (), service = "worker")],
 );
@@ -45,7 +51,7 @@ const worker :Workerd.Worker = (
     (name = "OUTBOUND", service = "outbound"),
   ],
   durableObjectNamespaces = [${namespaces.join(' ')}],
-  durableObjectStorage = (inMemory = void),
+  durableObjectStorage = (localDisk = "objects"),
 );
 `;
 }

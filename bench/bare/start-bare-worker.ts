@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
@@ -31,10 +31,14 @@ export interface BareWorker {
 }
 
 export interface BareWorkerWish {
-  /** Its source with a `wrangler.toml`, from the root of the repository. It must answer `GET /hello`. */
+  /** Its source with a `wrangler.toml`, from the root of the repository. */
   readonly folder: string;
+  /** The path at which it answers when it serves; `/hello` by default. */
+  readonly answersAt?: string;
   /** Text bindings. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The blobs of the stack beside which it runs, where it reads any. */
+  readonly blobsDir?: string;
   /** Bindings of Durable Objects and their classes. */
   readonly durableObjects?: Readonly<Record<string, string>>;
 }
@@ -42,7 +46,9 @@ export interface BareWorkerWish {
 /** Starts a Worker with parts of the real one, on a plain workerd of its own. */
 export async function startBareWorker({
   folder,
+  answersAt = '/hello',
   settings,
+  blobsDir,
   durableObjects = {},
 }: BareWorkerWish): Promise<BareWorker> {
   const dir = mkdtempSync(join(tmpdir(), 'causeway-bare-'));
@@ -60,13 +66,14 @@ export async function startBareWorker({
         'deploy',
         '--dry-run',
         '--config',
-        join(ROOT_DIR, folder, 'wrangler.toml'),
+        resolve(ROOT_DIR, folder, 'wrangler.toml'),
         '--outdir',
         bundleDir,
       ],
-      { cwd: ROOT_DIR, env: childEnvironment(dir), timeout: BUNDLE_TIMEOUT_MS },
+      { cwd: resolve(ROOT_DIR, folder), env: childEnvironment(dir), timeout: BUNDLE_TIMEOUT_MS },
     );
     const port = await findFreePort();
+    mkdirSync(join(dir, 'objects'));
     const configFile = join(dir, 'bare.capnp');
     writeFileSync(
       configFile,
@@ -77,6 +84,7 @@ export async function startBareWorker({
         }),
         settings: Object.keys(settings),
         durableObjects,
+        ...(blobsDir === undefined ? {} : { blobsDir }),
         address: `127.0.0.1:${port}`,
       }),
     );
@@ -90,7 +98,7 @@ export async function startBareWorker({
       guardian,
       signal: new AbortController().signal,
     });
-    await untilAnswering(port);
+    await untilAnswering(port, answersAt);
     const stop = async (): Promise<void> => {
       await worker.stop();
       await clean();
@@ -102,10 +110,10 @@ export async function startBareWorker({
   }
 }
 
-async function untilAnswering(port: number): Promise<void> {
+async function untilAnswering(port: number, path: string): Promise<void> {
   const untilMs = performance.now() + START_TIMEOUT_MS;
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/hello`).catch(() => null);
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => null);
     if (answer?.ok) return;
     if (performance.now() > untilMs) throw new Error('the bare Worker does not answer');
     await delay(POLL_MS);

@@ -43,13 +43,14 @@ export function mcpRequest(
   tool: string | null,
   token: string,
   headers: Readonly<Record<string, string>> = {},
+  args: Readonly<Record<string, unknown>> = {},
 ): Buffer {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': VERSION,
     'io.modelcontextprotocol/clientInfo': { name: 'causeway-bench', version: '1.0.0' },
     'io.modelcontextprotocol/clientCapabilities': {},
   };
-  const params = tool === null ? { _meta: meta } : { name: tool, arguments: {}, _meta: meta };
+  const params = tool === null ? { _meta: meta } : { name: tool, arguments: args, _meta: meta };
   return postRequest(
     '/mcp',
     { jsonrpc: '2.0', id: 1, method, params },

@@ -33,3 +33,13 @@ export function residentMib(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   return rounded(Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024);
 }
+
+/** The most that the process ever held so far (`VmHWM`), in MiB; null where it is gone. */
+export function peakMibOf(pid: number): number | null {
+  try {
+    const peak = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return peak === undefined ? null : rounded(Number(peak) / 1024);
+  } catch {
+    return null;
+  }
+}

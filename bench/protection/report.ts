@@ -1,0 +1,97 @@
+import { describeMachine, type Machine } from '../measure/machine.ts';
+import { table } from '../measure/table.ts';
+import type { Cost } from './measure-cost.ts';
+import type { Envelopes } from './measure-envelopes.ts';
+import type { Neighbour } from './measure-neighbour.ts';
+import type { Proving } from './measure-proving.ts';
+import type { Rows } from './measure-rows.ts';
+import type { Sealing } from './measure-sealing.ts';
+
+export interface ProtectionReport {
+  readonly bench: 'protection';
+  readonly machine: Machine;
+  readonly costs: readonly Cost[];
+  readonly neighbour: Neighbour;
+  readonly sealing: Sealing;
+  readonly proving: readonly Proving[];
+  readonly envelopes: Envelopes;
+  readonly rows: Rows;
+}
+
+const percent = (share: number) => `${Math.round(100 * share)} %`;
+
+export function printProtection(report: ProtectionReport): string {
+  return [
+    printCosts(report.costs),
+    printNeighbour(report.neighbour),
+    printData(report),
+    describeMachine(report.machine),
+  ].join('\n\n');
+}
+
+export function printCosts(costs: readonly Cost[]): string {
+  return [
+    table(
+      ['call, one at a time', 'p50 ms', 'share of time', 'CPU us', 'share of CPU'],
+      costs.map(({ tool, build, p50Ms, shareOfTime, cpuUs, shareOfCpu }) => [
+        `${tool}, ${build}`,
+        p50Ms,
+        build === 'whole' ? '' : percent(shareOfTime),
+        cpuUs,
+        build === 'whole' ? '' : percent(shareOfCpu),
+      ]),
+    ),
+    'Target: what all four parts cost together is under 15 % of the call.',
+  ].join('\n\n');
+}
+
+export function printNeighbour(neighbour: Neighbour): string {
+  return [
+    table(
+      ['a tenant of eight calls a second, ms', 'calls', 'p50', 'p95', 'p99'],
+      (
+        [
+          ['at rest', neighbour.atRest],
+          [`beside ${neighbour.sentPerSecond} calls a second of another`, neighbour.beside],
+        ] as const
+      ).map(([name, { count, p50, p95, p99 }]) => [name, count, p50, p95, p99]),
+    ),
+    `p99 beside a tenant that sends five times its limit (${percent(neighbour.refusedShare)} refused) is ${neighbour.p99Ratio.toFixed(2)} times that at rest; target: at most 2.`,
+  ].join('\n\n');
+}
+
+export function printData({
+  sealing,
+  proving,
+  envelopes,
+  rows,
+}: Pick<ProtectionReport, 'sealing' | 'proving' | 'envelopes' | 'rows'>): string {
+  return [
+    table(
+      ['audit log', 'entries', 'seconds', 'a second', 'peak MiB'],
+      [
+        [`sealing, ${sealing.tenants} tenants`, sealing.events, sealing.seconds, sealing.perSecond, null],
+        ...proving.map(({ entries, megabytes, seconds, entriesPerSecond, peakMib }) => [
+          `proving an export of ${megabytes} MB`,
+          ...[entries, seconds, entriesPerSecond, peakMib],
+        ]),
+      ],
+    ),
+    table(
+      ['envelopes in workerd, one after the other', 'a second'],
+      [
+        ['sealed', envelopes.sealedPerSecond],
+        ['opened', envelopes.openedPerSecond],
+      ],
+    ),
+    table(
+      [`one row of ${rows.rows} by its key, whole transaction`, 'p50 ms', 'of none'],
+      [
+        ['no protection', rows.bareMs, 1],
+        ['row security and signed context', rows.signedMs, rows.signedRatio],
+        ['row security and app.enter', rows.enteredMs, rows.enteredRatio],
+      ],
+    ),
+    'Target: row security and signed context take under 1.2 times as long as none.',
+  ].join('\n\n');
+}
