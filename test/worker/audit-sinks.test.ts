@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -76,6 +77,8 @@ test('what happens is at webhook, bucket and log stream, and in the blob store, 
   expect(posted.find(({ path }) => path.startsWith('/bucket/'))?.headers.authorization).toMatch(
     /^AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE\/\d{8}\/eu-central-1\/s3\/aws4_request, SignedHeaders=[^,]*x-amz-content-sha256/,
   );
+  for (const { headers, body } of posted.filter(({ path }) => !path.startsWith('/hook')))
+    expect(headers['x-amz-content-sha256']).toBe(createHash('sha256').update(body).digest('hex'));
   expect(await sinks()).toMatchObject(
     ['webhook', 's3', 'cloudwatch', 'blobs'].map(() => ({ waiting: 0, failures: 0, dead_letters: [] })),
   );

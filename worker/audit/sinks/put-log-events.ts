@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ClaimedBatch } from '../../database/audit-sinks.ts';
 import { readBounded } from '../../http/read-bounded.ts';
 import { readJson } from '../../input/parse-json.ts';
@@ -8,6 +9,7 @@ import { type AwsKey, signAws } from '../../outbound/sign-aws.ts';
 const NO_STREAM = 'ResourceNotFoundException';
 const ALREADY_THERE = 'ResourceAlreadyExistsException';
 const ANSWER_BYTES_MAX = 16 * 1024;
+const said = z.object({ __type: z.string(), rejectedLogEventsInfo: z.unknown() }).partial();
 
 /**
  * Puts a batch into its stream of CloudWatch Logs, which is made where it is missing; its group is the owner's to make. Each event
@@ -48,8 +50,9 @@ export async function putLogEvents(
 async function judge(response: Response): Promise<string | null> {
   const bytes = await readBounded(response.body, ANSWER_BYTES_MAX);
   const read = bytes === null || bytes.byteLength === 0 ? null : readJson(bytes);
-  const said = (read?.ok === true ? read.value : {}) as { __type?: unknown; rejectedLogEventsInfo?: unknown };
-  if (response.ok) return said.rejectedLogEventsInfo == null ? null : 'rejected_events';
-  const [name] = /[A-Za-z]{1,60}$/.exec(String(said.__type ?? '')) ?? [];
+  const { __type: type, rejectedLogEventsInfo: rejected } =
+    said.safeParse(read?.ok === true ? read.value : null).data ?? {};
+  if (response.ok) return rejected === undefined || rejected === null ? null : 'rejected_events';
+  const [name] = /[A-Za-z]{1,60}$/.exec(type ?? '') ?? [];
   return name ?? `http_${response.status}`;
 }
