@@ -17,6 +17,8 @@ export interface Proving {
 }
 
 const LOOK_EVERY_MS = 50;
+/** An export of any size is proven within it, or the command dies. */
+const HEAP_MIB_MAX = 64;
 
 /** Proves exports of growing size by the command itself, each in a process of its own. */
 export async function measureProving(sizes: readonly number[]): Promise<readonly Proving[]> {
@@ -39,7 +41,16 @@ async function prove(file: string, key: string, entries: number): Promise<Provin
   const startedMs = performance.now();
   const command = spawn(
     process.execPath,
-    [join(ROOT_DIR, 'cli/main.ts'), 'audit', 'verify', file, '--key', key, '--json'],
+    [
+      `--max-old-space-size=${HEAP_MIB_MAX}`,
+      join(ROOT_DIR, 'cli/main.ts'),
+      'audit',
+      'verify',
+      file,
+      '--key',
+      key,
+      '--json',
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   let peakMib = 0;
