@@ -17,6 +17,13 @@ export interface Env {
   /** The one before, while it is changed. */
   readonly KEY_PASSPHRASE_PREVIOUS?: string;
 
+  /** Key of a KMS that gives the key-encryption key instead, and how the KMS is reached; `KMS_URL` absent means AWS's own in that region. */
+  readonly KMS_KEY?: string;
+  readonly KMS_REGION?: string;
+  readonly KMS_URL?: string;
+  readonly KMS_ACCESS_KEY_ID?: string;
+  readonly KMS_SECRET_ACCESS_KEY?: string;
+
   /** What stands in front and vouches for the peer's address; absent means Cloudflare. */
   readonly EDGE?: 'cloudflare' | 'none';
 

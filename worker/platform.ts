@@ -5,6 +5,7 @@ import { createDatabase, type Database } from './database/database.ts';
 import { importTicketKey } from './database/ticket.ts';
 import type { Env } from './env.ts';
 import { type RefusedText, readRefusedText } from './input/refused-text.ts';
+import { deriveInWorker } from './keys/derive-in-worker.ts';
 import { type KeyStore, openKeyStore } from './keys/key-store.ts';
 import { sourceOf } from './keys/source-of.ts';
 import { importSealKey, type SealKey } from './seal/seal.ts';
@@ -42,13 +43,15 @@ async function open(env: Env): Promise<Platform> {
     importTicketKey(env.CONTEXT_KEY),
     importSealKey(env.SEAL_KEY),
   ]);
+  const send = (url: string, init: RequestInit) =>
+    outbound === undefined ? fetch(url, init) : outbound.fetch(url, init);
   const database = createDatabase({
     connectionString: env.DATABASE_URL,
     ticketKey,
     ...(env.DATABASE_HTTP_URL === undefined ? {} : { endpoint: env.DATABASE_HTTP_URL }),
-    ...(outbound === undefined ? {} : { fetch: (input, init) => outbound.fetch(input, init) }),
+    fetch: send,
   });
-  const keys = openKeyStore(database, sourceOf(env));
+  const keys = openKeyStore(database, sourceOf(env, { argon2id: deriveInWorker, send }));
   return {
     env,
     publicUrl: new URL(env.PUBLIC_URL).href.replace(/\/$/, ''),
@@ -75,5 +78,6 @@ function secretsOf(env: Env): readonly (string | undefined)[] {
     env.KEY_PASSPHRASE,
     env.KEY_PASSPHRASE_PREVIOUS,
     env.BLOB_STORE_SECRET_ACCESS_KEY,
+    env.KMS_SECRET_ACCESS_KEY,
   ];
 }

@@ -18,7 +18,7 @@ export async function openKeks(operator: KeyOperator, source: KekSource): Promis
       throw new Failure({
         what: 'No key was changed.',
         why: `the key-encryption key ${stored.keyId} does not open with what ${source.settings} gives`,
-        remedy: 'give the passphrase of the deployment, and the one before while it is being changed',
+        remedy: 'give the passphrase or KMS of the deployment, and the one before while it is being changed',
       });
     }
     opened.push(key);

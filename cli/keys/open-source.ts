@@ -5,6 +5,7 @@ import {
   type KeyBytes,
   passphraseSource,
 } from '../../worker/keys/kek-source.ts';
+import { sourceOf } from '../../worker/keys/source-of.ts';
 import { readSecrets } from '../stack/secrets.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
@@ -21,14 +22,16 @@ export function openSource(options: SourceOptions): KekSource {
   const isElsewhere = namesDatabase(options);
   throw new Failure({
     what: 'No key was changed.',
-    why: isElsewhere ? 'KEY_PASSPHRASE is not set' : `no stack was ever started in ${options.state}`,
+    why: isElsewhere
+      ? 'neither KEY_PASSPHRASE nor KMS_KEY is set'
+      : `no stack was ever started in ${options.state}`,
     remedy: isElsewhere
-      ? 'set KEY_PASSPHRASE to that of the deployment: its Worker opens the keys with it'
+      ? 'set what the deployment has, KEY_PASSPHRASE or KMS_KEY and its companions: its Worker opens the keys with it'
       : 'start ./causeway up once, or name a database: --database-url URL',
   });
 }
 
-/** {@link openSource}, or null where no passphrase is at hand. */
+/** {@link openSource}, or null where nothing is at hand. */
 export function findSource(options: SourceOptions): KekSource | null {
   if (!namesDatabase(options)) {
     const secrets = readSecrets(statePaths(options.state));
@@ -37,11 +40,9 @@ export function findSource(options: SourceOptions): KekSource | null {
   return environmentSource();
 }
 
-/** By what the environment names; null where it names no passphrase. */
+/** By what the environment names; null where it names neither passphrase nor KMS. */
 export function environmentSource(): KekSource | null {
-  const { KEY_PASSPHRASE: passphrase, KEY_PASSPHRASE_PREVIOUS: previous } = process.env;
-  if (passphrase === undefined) return null;
-  return nodeSource(previous === undefined ? [passphrase] : [passphrase, previous]);
+  return sourceOf(process.env, { argon2id: deriveInNode, send: (url, init) => fetch(url, init) });
 }
 
 function namesDatabase({ databaseUrl }: SourceOptions): boolean {

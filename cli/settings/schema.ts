@@ -82,7 +82,7 @@ export const SETTINGS = {
     schema: passphrase,
     of: 'worker',
     secret: true,
-    absent: null,
+    absent: 'KMS_KEY gives that key',
     example: 'openssl rand -base64 32',
     says: 'The passphrase from which the key-encryption key of secrets and blobs at rest is derived. Without it nothing that was sealed can be opened again, a restored backup included: keep it apart from the database ([keys](keys.md)).',
   },
@@ -93,6 +93,46 @@ export const SETTINGS = {
     absent: 'the passphrase is not being changed',
     example: 'openssl rand -base64 32',
     says: 'The passphrase before, from the deployment of a new one until `./causeway keys rotate --kek` has finished.',
+  },
+  KMS_KEY: {
+    schema: z.string().min(1).max(2048),
+    of: 'worker',
+    secret: false,
+    absent: 'KEY_PASSPHRASE gives the key',
+    example: 'alias/causeway',
+    says: 'Id, ARN or alias of a symmetric key of a KMS, which wraps the key-encryption key in place of KEY_PASSPHRASE ([keys](keys.md)).',
+  },
+  KMS_REGION: {
+    schema: z.string().regex(/^[a-z0-9-]{2,40}$/, 'expected a region like eu-central-1'),
+    of: 'worker',
+    secret: false,
+    absent: 'no KMS',
+    example: 'eu-central-1',
+    says: 'The region of that KMS, which signatures name too.',
+  },
+  KMS_URL: {
+    schema: httpUrl,
+    of: 'worker',
+    secret: false,
+    absent: "AWS's own in KMS_REGION",
+    example: 'https://kms.example.com/',
+    says: 'Where a KMS answers that is not AWS and speaks as it does (Encrypt, Decrypt).',
+  },
+  KMS_ACCESS_KEY_ID: {
+    schema: z.string().min(1),
+    of: 'worker',
+    secret: true,
+    absent: 'no KMS',
+    example: 'AKIA...',
+    says: 'The access key with which the KMS is asked; it needs kms:Encrypt and kms:Decrypt on that one key.',
+  },
+  KMS_SECRET_ACCESS_KEY: {
+    schema: z.string().min(1),
+    of: 'worker',
+    secret: true,
+    absent: 'no KMS',
+    example: '...',
+    says: 'The secret of that access key.',
   },
   EDGE: {
     schema: z.enum(['cloudflare', 'none']),
@@ -296,6 +336,11 @@ export const SETTINGS = {
     says: 'A gVisor runsc of your own.',
   },
 } as const satisfies Record<string, Setting>;
+
+/** Settings whose values nobody may see. */
+export const SECRET_SETTINGS: readonly string[] = Object.entries(SETTINGS).flatMap(([name, { secret }]) =>
+  secret ? [name] : [],
+);
 
 export type SettingName = keyof typeof SETTINGS;
 export type WorkerSettingName = {

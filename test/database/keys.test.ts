@@ -1,24 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asKeyOperator, type KeyOperator } from '../../cli/database/key-operator.ts';
-import { deriveInNode } from '../../cli/keys/open-source.ts';
 import { rotateDataKeys, rotateKek } from '../../cli/keys/rotate-keys.ts';
 import { passphraseSource } from '../../worker/keys/kek-source.ts';
 import { type KeyStore, openKeyStore } from '../../worker/keys/key-store.ts';
 import { type Place, sealEnvelope } from '../../worker/seal/envelope.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import { deriveOnce } from '../support/derive-once.ts';
 import { type Inhabitant, settle } from '../support/tenants.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
 const NEXT = 'a passphrase of another year';
-/** One derivation for each passphrase and salt: the isolates of a file would derive the same for a minute. */
-const derived = new Map<string, ReturnType<typeof deriveInNode>>();
-const sourceOf = (passphrases: readonly [string, ...string[]]) =>
-  passphraseSource(passphrases, (passphrase, salt, costs) => {
-    const name = JSON.stringify([passphrase, [...salt], costs]);
-    const known = derived.get(name) ?? deriveInNode(passphrase, salt, costs);
-    derived.set(name, known);
-    return known;
-  });
+const sourceOf = (passphrases: readonly [string, ...string[]]) => passphraseSource(passphrases, deriveOnce);
 let database: TestDatabase;
 let ann: Inhabitant;
 let mallory: Inhabitant;
@@ -233,6 +225,24 @@ describe('a rotation of data keys', () => {
     expect(await readSigningKey(await isolate(NEXT), 'signing-key-rotated')).toBe(
       'private signing-key-rotated',
     );
+  });
+
+  test('of one tenant is offered its envelopes alone, whatever key Mallory’s rows name', async () => {
+    const [kek = ''] = (await kekIds()).map(String);
+    const listed = (tenant: string | null, envelopesMax = 100) =>
+      asOperator((operator) => operator.listEnvelopes(kek, tenant, envelopesMax));
+    await (await isolate(NEXT)).sealing(mallory.tenantId);
+    const owners = async (tenant: string | null) =>
+      new Set((await listed(tenant)).map(({ place }) => place.tenant));
+    expect(await owners(ann.tenantId)).toEqual(new Set([ann.tenantId]));
+    expect(await owners(mallory.tenantId)).toEqual(new Set([mallory.tenantId]));
+    const all = await owners(null);
+    for (const tenant of [ann.tenantId, mallory.tenantId]) expect(all).toContain(tenant);
+    expect(await listed(null, 2)).toHaveLength(2);
+    const [hers] = await listed(mallory.tenantId);
+    if (hers === undefined) throw new Error('Mallory has a key');
+    const asAnns = { ...hers, place: { ...hers.place, tenant: ann.tenantId } };
+    expect(await asOperator((operator) => operator.replaceEnvelope(asAnns, hers.envelope))).toBe(false);
   });
 
   test('of one tenant touches no other’s', async () => {

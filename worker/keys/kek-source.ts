@@ -32,6 +32,17 @@ export interface KekSource {
 const COSTS: Argon2idCosts = { memoryKib: 19_456, passes: 4, lanes: 1 };
 const SALT_BYTES = 16;
 
+/** Keys as the first source makes them, opened by whichever made them. */
+export function sourceOfAll(sources: readonly [KekSource, ...KekSource[]]): KekSource {
+  return {
+    settings: sources.map(({ settings }) => settings).join(' or '),
+    make: () => sources[0].make(),
+    async open(recipe) {
+      return (await Promise.all(sources.map((source) => source.open(recipe)))).flat();
+    },
+  };
+}
+
 /** Keys by the operator's passphrase; while it is changed the earlier one opens what it made. */
 export function passphraseSource(passphrases: readonly [string, ...string[]], argon2id: Argon2id): KekSource {
   return {

@@ -12,6 +12,7 @@ import {
 import { type KeyOwner, type KeyPurpose, makeDataKey, unwrapDataKey } from './data-key.ts';
 import type { KekSource } from './kek-source.ts';
 import { makeKek, openKek } from './key-encryption-key.ts';
+import { KmsFailure } from './kms-source.ts';
 import { Remembered } from './remembered.ts';
 
 /** An isolate believes keys for so long: a key that was rotated away seals for no longer, a deleted one opens nothing after. */
@@ -96,8 +97,13 @@ export function openKeyStore(database: Database, source: KekSource | null): KeyS
   return {
     async check() {
       if (source === null) return [NO_SOURCE];
-      const held = await heldKeks(keks.get('', 0));
-      return held.shut.map((keyId) => doesNotOpen(keyId, source));
+      try {
+        const held = await heldKeks(keks.get('', 0));
+        return held.shut.map((keyId) => doesNotOpen(keyId, source));
+      } catch (error) {
+        if (error instanceof KmsFailure) return [error.message];
+        throw error;
+      }
     },
     sealing: (owner) => newest(owner, 'secrets', SECRETS),
     async blobKey(tenant, id, believedMs) {
@@ -113,7 +119,7 @@ export function openKeyStore(database: Database, source: KekSource | null): KeyS
 }
 
 const NO_SOURCE =
-  'There is no key for secrets at rest: set KEY_PASSPHRASE to a passphrase of at least 20 characters, and keep it';
+  'There is no key for secrets at rest: set KEY_PASSPHRASE to a passphrase of at least 20 characters and keep it, or name a KMS by KMS_KEY (docs/keys.md)';
 
 function doesNotOpen(keyId: string, { settings }: KekSource): string {
   return `What ${settings} gives does not open the key-encryption key ${keyId} of this database: set what the database was started with; docs/keys.md says how to change it`;

@@ -1,15 +1,46 @@
 import type { Env } from '../env.ts';
-import { type Argon2id, type KekSource, passphraseSource } from './kek-source.ts';
+import { awsKms, type Send } from './aws-kms.ts';
+import { type Argon2id, type KekSource, passphraseSource, sourceOfAll } from './kek-source.ts';
+import { kmsSource } from './kms-source.ts';
 
-/** Where this deployment has its key-encryption keys from; null where nothing is set. */
-export function sourceOf(env: Pick<Env, 'KEY_PASSPHRASE' | 'KEY_PASSPHRASE_PREVIOUS'>): KekSource | null {
-  const { KEY_PASSPHRASE: passphrase, KEY_PASSPHRASE_PREVIOUS: previous } = env;
-  if (passphrase === undefined) return null;
-  return passphraseSource(previous === undefined ? [passphrase] : [passphrase, previous], deriveInWorker);
+/** The settings that say where key-encryption keys come from. */
+export type KekSettings = Pick<
+  Env,
+  | 'KEY_PASSPHRASE'
+  | 'KEY_PASSPHRASE_PREVIOUS'
+  | 'KMS_KEY'
+  | 'KMS_REGION'
+  | 'KMS_URL'
+  | 'KMS_ACCESS_KEY_ID'
+  | 'KMS_SECRET_ACCESS_KEY'
+>;
+
+/** What Node and workerd each do in their own way. */
+export interface Means {
+  readonly argon2id: Argon2id;
+  readonly send: Send;
 }
 
-/** Its WebAssembly is loaded where a key is derived, and so not where this file is read outside of workerd. */
-const deriveInWorker: Argon2id = async (passphrase, salt, costs) => {
-  const { deriveArgon2id } = await import('../identity/derive-argon2id.ts');
-  return deriveArgon2id(passphrase, salt, costs);
-};
+/**
+ * Where a deployment has its key-encryption keys from; null where nothing is set. The next key is made by the passphrase where
+ * KEY_PASSPHRASE is set, else by the KMS; whatever else is set opens those of before, so that one can be left for the other.
+ */
+export function sourceOf(settings: KekSettings, means: Means): KekSource | null {
+  const { KEY_PASSPHRASE: passphrase, KEY_PASSPHRASE_PREVIOUS: previous } = settings;
+  const passphrases = [passphrase, previous].filter((each) => each !== undefined);
+  const [first, ...others] = passphrases;
+  const byPassphrase = first === undefined ? [] : [passphraseSource([first, ...others], means.argon2id)];
+  const byKms = kmsOf(settings, means.send);
+  const [source, ...more] =
+    passphrase === undefined ? [...byKms, ...byPassphrase] : [...byPassphrase, ...byKms];
+  // A previous passphrase alone makes no key.
+  if (source === undefined || (passphrase === undefined && byKms.length === 0)) return null;
+  return sourceOfAll([source, ...more]);
+}
+
+function kmsOf(settings: KekSettings, send: Send): readonly KekSource[] {
+  const { KMS_KEY, KMS_REGION = '', KMS_URL, KMS_ACCESS_KEY_ID = '', KMS_SECRET_ACCESS_KEY = '' } = settings;
+  if (KMS_KEY === undefined) return [];
+  const key = { region: KMS_REGION, accessKeyId: KMS_ACCESS_KEY_ID, secretAccessKey: KMS_SECRET_ACCESS_KEY };
+  return [kmsSource(awsKms({ ...key, kmsKey: KMS_KEY, url: KMS_URL ?? null }, send))];
+}

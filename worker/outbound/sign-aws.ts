@@ -19,7 +19,7 @@ export interface Unsigned {
 /** A request signed by AWS Signature Version 4, its body included, so that a body that was changed on its way is refused. */
 export async function signAws(
   key: AwsKey,
-  service: 's3' | 'logs',
+  service: 's3' | 'logs' | 'kms',
   url: string,
   { method, headers, body }: Unsigned,
 ): Promise<Outgoing> {

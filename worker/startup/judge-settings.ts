@@ -31,10 +31,14 @@ export function judgeSettings(settings: GivenSettings): readonly string[] {
   );
 }
 
+/** What asking a KMS takes, beside its key. */
+const NEEDED_FOR_KMS = ['KMS_REGION', 'KMS_ACCESS_KEY_ID', 'KMS_SECRET_ACCESS_KEY'] as const;
+
 function judgeNeeded(settings: GivenSettings): readonly string[] {
-  return NEEDED.filter((name) => (settings[name] ?? '') === '').map(
-    (name) => `${name} is not set: docs/configuration.md says what it is`,
-  );
+  const isKms = (settings.KMS_KEY ?? '') !== '';
+  return [...NEEDED, ...(isKms ? NEEDED_FOR_KMS : [])]
+    .filter((name) => (settings[name] ?? '') === '')
+    .map((name) => `${name} is not set: docs/configuration.md says what it is`);
 }
 
 function judgeForms(settings: GivenSettings): readonly string[] {
@@ -141,7 +145,7 @@ function judgeTransport(settings: GivenSettings): readonly string[] {
           'PUBLIC_URL is not https, so passwords and tokens would travel in the clear: end TLS in front and name the https address',
         ]
       : []),
-    ...(['DATABASE_HTTP_URL', 'BLOB_STORE_URL'] as const)
+    ...(['DATABASE_HTTP_URL', 'BLOB_STORE_URL', 'KMS_URL'] as const)
       .filter((name) => isPlainElsewhere(settings[name] ?? ''))
       .map(
         (name) => `${name} is plain http to another machine: give that server TLS and name its https address`,
