@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { knowSecrets } from '../protocol/mask-secrets.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerBackup } from './commands/backup.ts';
 import { registerBench } from './commands/bench.ts';
@@ -25,8 +26,9 @@ import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
 import { registerUpgrade } from './commands/upgrade.ts';
 import { registerVerify } from './commands/verify.ts';
+import { SECRET_SETTINGS } from './settings/schema.ts';
 import { Failure } from './terminal/failure.ts';
-import { printFailure } from './terminal/print.ts';
+import { printBug, printFailure } from './terminal/print.ts';
 
 const program = new Command('causeway')
   .description(
@@ -76,6 +78,7 @@ for (const register of [
   register(program);
 }
 
+knowSecrets(SECRET_SETTINGS.map((name) => process.env[name]));
 try {
   program.exitOverride();
   if (process.argv.length <= 2) program.help();
@@ -85,5 +88,8 @@ try {
   else if (thrown instanceof Failure) {
     printFailure(thrown);
     process.exitCode = thrown.exitCode;
-  } else throw thrown;
+  } else {
+    printBug(thrown);
+    process.exit(1);
+  }
 }

@@ -6,7 +6,7 @@ import { buildImportGraph } from '../gate/import-graph.ts';
 import { listFiles, readSource } from '../gate/source-files.ts';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
-import { printNote, styled } from '../terminal/print.ts';
+import { printNote, printProgress, styled } from '../terminal/print.ts';
 import type { DeepReport, ModuleReport, ParserReport, Seen } from './deep-report.ts';
 import { readDeepReport } from './deep-report.ts';
 import { fuzz } from './fuzzing/fuzz.ts';
@@ -67,9 +67,7 @@ export async function verifyDeep(
     const { name, file, says } = parser;
     printNote(styled('bold', `\n${name}: ${says}`));
     const task = { parser: name, seconds: secondsPerParser, seed: Date.now() % 2 ** 31 };
-    const [fuzzed, seen] = await watched(() =>
-      fuzz(task, (inputs) => process.stderr.write(`\r  ${inputs} inputs`)),
-    );
+    const [fuzzed, seen] = await watched(() => fuzz(task, (inputs) => printProgress(`${inputs} inputs`)));
     for (const { input } of fuzzed.finds) if (input !== null) keepSeed(name, input);
     result.parsers.push({ name, file, says, seen, ...fuzzed });
   }
@@ -122,9 +120,7 @@ function progressOf() {
     if (file !== current) [current, tried, missed] = [file, 0, 0];
     tried++;
     if (by === null) missed++;
-    process.stderr.write(
-      `\r  ${file}: ${tried} of ${of} mutants, ${missed} not noticed${tried === of ? '\n' : ''}`,
-    );
+    printProgress(`${file}: ${tried} of ${of} mutants, ${missed} not noticed${tried === of ? '\n' : ''}`);
   };
 }
 

@@ -14,11 +14,28 @@ export function findStraySql(sources: readonly SourceText[]): readonly string[] 
     .flatMap((source) => findLines(source, SQL));
 }
 
+/** By what a program could say something past its one function that masks secrets; that function, by its file. */
+const LOGS: readonly { readonly home: RegExp; readonly file: string; readonly past: RegExp }[] = [
+  {
+    home: /^(worker|executor|protocol)\//,
+    file: 'worker/log.ts',
+    past: /\bconsole\s*\.|\bglobalThis\.console\b/,
+  },
+  { home: /^cli\//, file: 'cli/terminal/print.ts', past: /\bconsole\s*\.|\bstderr\s*\.\s*write\b/ },
+  {
+    home: /^infra\/postgres-http\//,
+    file: 'infra/postgres-http/log.ts',
+    past: /\bconsole\s*\.|\bstderr\s*\.\s*write\b/,
+  },
+];
+
 /** Lines that write to a log past the one function of their program, which masks secrets. */
 export function findStrayLogs(sources: readonly SourceText[]): readonly string[] {
-  return sources
-    .filter(({ path }) => /^(worker|executor|protocol)\//.test(path) && path !== 'worker/log.ts')
-    .flatMap((source) => findLines(source, /\bconsole\s*\.|\bglobalThis\.console\b/));
+  return LOGS.flatMap(({ home, file, past }) =>
+    sources
+      .filter(({ path }) => home.test(path) && path !== file)
+      .flatMap((source) => findLines(source, past)),
+  );
 }
 
 /** Lines that open what not every caller may see, past the functions that decide what of it is shown. */

@@ -5,6 +5,7 @@ import { idSchema, newId } from '../../protocol/ids.ts';
 import { judgeSecretFile } from '../../protocol/judge-file.ts';
 import { judgeKeys } from '../../protocol/judge-keys.ts';
 import type { MigrateOptions } from '../database/migrate.ts';
+import { knowSecrets } from '../../protocol/mask-secrets.ts';
 import { Failure } from '../terminal/failure.ts';
 import type { StatePaths } from './state-paths.ts';
 
@@ -100,12 +101,18 @@ export function readSecrets(paths: StatePaths): StackSecrets | null {
         })
       : [`${file} is not what ./causeway up wrote`]),
   ];
+  if (read.success) knowSecrets(secretsIn(read.data));
   if (read.success && faults.length === 0) return read.data;
   throw new Failure({
     what: 'The secrets of this stack must not be used.',
     why: faults.join('; '),
     remedy: `mend what is named; a development stack that may go is removed by ./causeway clean --state ${paths.root}`,
   });
+}
+
+/** What nothing that the launcher prints beside a result may hold. */
+function secretsIn({ developmentTenant: _, ...secrets }: StackSecrets): readonly string[] {
+  return Object.values(secrets);
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { maskSecrets } from '../../protocol/mask-secrets.ts';
 import { formatDuration, styled } from './print.ts';
 
 /** A step may say what it is doing at the moment, and finish with a short remark for its line. */
@@ -49,13 +50,15 @@ export function createBoard(stream: NodeJS.WriteStream = process.stderr): Board 
         `${name} ${Math.round((performance.now() - since) / 1000)} s${doing ? ` (${doing})` : ''}`,
     );
     if (parts.length === 0) return;
-    stream.write(styled('dim', `  … ${parts.join(' · ')}`.slice(0, (stream.columns ?? 80) - 1), stream));
+    stream.write(
+      styled('dim', maskSecrets(`  … ${parts.join(' · ')}`).slice(0, (stream.columns ?? 80) - 1), stream),
+    );
     drawn = true;
   };
   const print = (line: string): void => {
     if (isClosed) return;
     clear();
-    stream.write(`${line}\n`);
+    stream.write(`${maskSecrets(line)}\n`);
   };
 
   return {

@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { inspect, stripVTControlCharacters, styleText } from 'node:util';
+import { maskSecrets } from '../../protocol/mask-secrets.ts';
 import type { Failure } from './failure.ts';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -13,9 +14,9 @@ export function printResult(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A remark beside the result. */
+/** A remark beside the result. What it quotes of others may hold a secret, so secrets are masked. */
 export function printNote(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${maskSecrets(text)}\n`);
 }
 
 export function printJson(value: unknown): void {
@@ -30,7 +31,17 @@ export function printFailure(failure: Failure): void {
     `  why  ${failure.why}`,
     `  do   ${failure.remedy}`,
   ];
-  process.stderr.write(`\n${lines.join('\n')}\n`);
+  printNote(`\n${lines.join('\n')}`);
+}
+
+/** How far something is, over what the line said before; the last one ends it with a newline. */
+export function printProgress(text: string): void {
+  process.stderr.write(`\r  ${maskSecrets(text)}`);
+}
+
+/** What was thrown and is nobody's failure but a bug: with its stack, and whatever its causes quote masked. */
+export function printBug(thrown: unknown): void {
+  printNote(`\n${stripVTControlCharacters(inspect(thrown))}`);
 }
 
 /** Rows under their heads, columns as wide as their widest cell; numbers are right-aligned. */

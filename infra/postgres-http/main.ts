@@ -2,6 +2,7 @@ import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { judgeSettings } from './judge-settings.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { say } from './log.ts';
 import { startPostgresHttp } from './server.ts';
 
 const HELP = `postgres-http: Neon's HTTP SQL protocol in front of a Postgres of your own.
@@ -124,6 +125,6 @@ function optionName(limit: string): string {
 }
 
 function fail(message: string): never {
-  process.stderr.write(`postgres-http: ${message}\n`);
+  say(message);
   process.exit(2);
 }
