@@ -74,6 +74,11 @@ describe('a blob', () => {
     const [first, second] = [await seal(plain), await seal(plain)];
     expect(Buffer.from(first).includes('again')).toBe(false);
     expect(Buffer.compare(first.slice(HEADER), second.slice(HEADER))).not.toBe(0);
+    for (const [from, to] of [
+      [12, 44],
+      [44, 51],
+    ])
+      expect(Buffer.compare(first.slice(from, to), second.slice(from, to))).not.toBe(0);
   });
 
   test('is AES-256-GCM by segments, as another implementation reads it', async () => {
