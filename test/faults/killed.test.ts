@@ -256,6 +256,51 @@ async function judge(runs: readonly string[]): Promise<void> {
   await expect.poll(() => leasesOnDisk(stack).filter((run) => runs.includes(run))).toEqual([]);
 }
 
+describe('when Postgres dies before it has written what it committed', () => {
+  /** Nothing but a commit that waits for the disk writes from now on; the kill that this returns loses the rest. */
+  async function holdBackWrites(): Promise<() => Promise<void>> {
+    const [{ pid } = {}] = await asSuperuser(
+      "select pid from pg_stat_activity where backend_type = 'walwriter'",
+    );
+    process.kill(Number(pid), 'SIGSTOP');
+    return async () => {
+      process.kill(Number(pid), 'SIGKILL');
+      const others = "select from pg_stat_activity where backend_type = 'walwriter' and pid <> $1";
+      await expect.poll(() => asSuperuser(others, [pid]).catch(() => [])).toHaveLength(1);
+    };
+  }
+  const stateOf = (run: string) => asSuperuser('select state from app.runs where run_id = $1', [run]);
+
+  test('a run whose caller was told that it is active is still there', async () => {
+    const executor = await playExecutor(stack);
+    releases.push(() => executor.stop());
+    await executor.connect();
+    const die = await holdBackWrites();
+    const { structured } = await ann.runModel(++unique, { wait_seconds: 0.05 });
+    await die();
+    expect(structured.state).toBe('leased');
+    expect(await stateOf(structured.run)).toEqual([{ state: 'queued' }]);
+    executor.send(outcomeOf(await executor.takeJob()));
+    await expect.poll(() => unfinishedAfterSweep([structured.run])).toEqual([]);
+    await judge([structured.run]);
+  });
+
+  test('one whose caller still waits is gone with its events, and its caller is told so', async () => {
+    const executor = await playExecutor(stack);
+    releases.push(() => executor.stop());
+    await executor.connect();
+    const die = await holdBackWrites();
+    const waiting = ann.runModel(++unique, { wait_seconds: 50 });
+    const job = await executor.takeJob();
+    await die();
+    expect(await stateOf(job.run)).toEqual([]);
+    expect(await asSuperuser('select from app.audit_events where target_id = $1', [job.run])).toEqual([]);
+    executor.send(outcomeOf(job));
+    expect((await waiting).error).toMatchObject({ code: 'not_found' });
+    await expect.poll(() => leasesOnDisk(stack)).toEqual([]);
+  });
+});
+
 describe('when the blob store fails', () => {
   test('an upload is refused as a fault of ours, and is taken when the store is back', async () => {
     const carol = await settleModeller(stack, 'Carol');

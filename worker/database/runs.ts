@@ -8,7 +8,7 @@ import type { Idempotency } from '../tenants/idempotency.ts';
 import { callFunction } from './call-function.ts';
 import type { Place, Placement, PlacementRefusal } from './placement.ts';
 import type { ProjectRoleRefusal } from './projects.ts';
-import { onlyRow, type Query, query, type Row } from './query.ts';
+import { onlyRow, type Query, query, type Row, readNothing } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
 /** What `app.queue_run` is asked; the names are its own. */
@@ -74,9 +74,24 @@ export type Queued =
   | ({ readonly step: 'refused' } & QueueRefusal);
 
 export function queueRun(request: QueueRequest): Query<Queued> {
-  return query('select app.queue_run($1) as answer', [JSON.stringify(request)], (rows) =>
-    readQueued(onlyRow(rows).answer as Row),
-  );
+  return query('select app.queue_run($1) as answer', [JSON.stringify(request)], readQueuedRow);
+}
+
+/**
+ * {@link queueRun} for a caller who waits for the end: its commit does not wait for the disk. Whoever is answered before
+ * the run has ended has {@link flushCommits} first.
+ */
+export function queueAwaitedRun(request: QueueRequest): Query<Queued> {
+  return query('select app.queue_awaited_run($1) as answer', [JSON.stringify(request)], readQueuedRow);
+}
+
+/** When its transaction is over, it and all that was committed before it is on the disk. */
+export function flushCommits(): Query<void> {
+  return query('select app.flush_commits()', [], readNothing);
+}
+
+function readQueuedRow(rows: readonly Row[]): Queued {
+  return readQueued(onlyRow(rows).answer as Row);
 }
 
 function readQueued(answer: Row): Queued {

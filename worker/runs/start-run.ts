@@ -4,7 +4,7 @@ import { encodeBase64 } from '../blobs/base64.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Placement } from '../database/placement.ts';
-import { type Queued, queueRun } from '../database/runs.ts';
+import { flushCommits, type Queued, queueAwaitedRun, queueRun } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { ToolContext } from '../mcp/tool.ts';
@@ -60,17 +60,26 @@ export async function startRun(context: ToolContext, request: RunRequest): Promi
     case 'new': {
       platform.publish(principal.tenantId, { kind: 'run', run: queued.run });
       const inline = scratch === null ? {} : await storeScratch(platform, principal.tenantId, scratch);
-      return { view: await submitted(context, queued, inline, request.waitMs), deduplicated: false };
+      const view = await submitted(context, queued, inline, request.waitMs);
+      // An outcome that is recorded is on the disk, and the run with it; without one the run may not be yet.
+      if (view.outcome === null && isAwaited(request)) await platform.database.transaction([flushCommits()]);
+      return { view, deduplicated: false };
     }
   }
+}
+
+/** Whether its caller is to be answered by its end. */
+function isAwaited({ waitMs }: RunRequest): boolean {
+  return waitMs > 0;
 }
 
 async function queue({ platform, principal }: ToolContext, request: RunRequest) {
   const scratch = 'code' in request.program ? await readScratch(request.program.code) : null;
   // Between queueing and the pool there is no time to look for it: a run that lies there is taken for one whose Worker died.
   if (scratch !== null) await platform.keys.blobKey(principal.tenantId, null);
+  const queueing = isAwaited(request) ? queueAwaitedRun : queueRun;
   const [queued] = await withTenant(platform.database, principal, [
-    queueRun({
+    queueing({
       run: newId('run'),
       placement: request.placement,
       project: request.project,
