@@ -72,3 +72,29 @@ test('whatever text comes, the verdict comes, and what passes holds no control a
     { seed: 20261122 },
   );
 });
+
+describe('a character that nobody sees is written in its own place only', () => {
+  test.each<[string, string, number | null]>([
+    ['a joiner between pictures', '👩\u200d💻', null],
+    ['a joiner before a picture alone', 'a\u200d💻', 2],
+    ['a non-joiner between pictures', '👩\u200c💻', 2],
+    ['a joiner between letters that join', 'ن\u200dن', null],
+    ['a joiner at the end of a word', 'ن\u200d', null],
+    ['a joiner before a blank', 'ن\u200d ن', null],
+    ['a joiner before a letter that does not join', 'ن\u200da', 2],
+    ['a joiner before a comma', 'ن\u200d,', 2],
+    ['zero width between letters that join', 'ن\u200bن', 2],
+    ['the choice of a plain picture', '☺\ufe0e', null],
+    ['the choice of a coloured picture', '☺\ufe0f', null],
+    ['the choice of a picture for a letter', 'a\ufe0e', 2],
+  ])('%s', (_what, text, at) => {
+    const character = at === null ? '' : [...text][at - 1];
+    expect(line(text)).toEqual(at === null ? null : { reason: 'unseen', character, at });
+  });
+
+  test('and half of a pair is a fault of its own', () => {
+    const fault = line('a\ud800');
+    expect(fault).toEqual({ reason: 'half_pair' });
+    expect(fault && describeCharacterFault(fault)).toMatch(/surrogate pair/);
+  });
+});

@@ -28,3 +28,13 @@ test('all other text comes out as it was sent', () => {
 test('an address that is Unicode text is decodable', () => {
   expect(['/', '/a%20b', '/%C3%A9?q=%2525', '/a+b'].map(isDecodable)).toEqual([true, true, true, true]);
 });
+
+test('% without digits is not decodable', () => {
+  expect(isDecodable('%')).toBe(false);
+});
+
+test('bytes are read as text is, a byte order mark as the character that it is', () => {
+  const encoder = new TextEncoder();
+  expect(parseForm(encoder.encode('a=%41&b=\u00e4'))?.toString()).toBe('a=A&b=%C3%A4');
+  expect(parseForm(encoder.encode('\ufeffa=1'))?.get('\ufeffa')).toBe('1');
+});

@@ -110,3 +110,52 @@ describe('the operator decides', () => {
     },
   );
 });
+
+test('each handler of an event is one, whatever follows its name', () => {
+  const names =
+    'abort animationstart auxclick beforeunload blur cancel canplay change click close contextmenu copy cut dblclick drag dragstart drop ended error focus focusin formdata hashchange input invalid keydown keypress keyup load loadeddata message mouseover pagehide pageshow paste play pointerdown popstate reset resize scroll scrollend search select selectstart show submit toggle touchstart transitionend unload wheel';
+  for (const name of names.split(' '))
+    for (const text of [`on${name}=x`, `a on${name} =x`, `ON${name.toUpperCase()}=x`])
+      expect([text, findRefused(text, REFUSED_BY_DEFAULT)]).toEqual([
+        text,
+        expect.stringContaining('event handler'),
+      ]);
+  for (const text of ['common=x', 'on=x', 'onwards = yes', 'button: on, load = 3'])
+    expect([text, findRefused(text, REFUSED_BY_DEFAULT)]).toEqual([text, null]);
+});
+
+test('each kind of tag and address that acts is one', () => {
+  for (const text of [
+    '<!--',
+    '<!DOCTYPE',
+    '<?php',
+    '<?xml',
+    '</script>',
+    '<svg/',
+    '<iframe',
+    '<a href=',
+    '<x-y a=',
+  ])
+    expect([text, findRefused(text, REFUSED_BY_DEFAULT)]).toEqual([text, expect.stringContaining('HTML')]);
+  for (const text of [
+    'javascript:a',
+    'java\nscript:a',
+    'vbscript:a',
+    'livescript:a',
+    'data:text/html,a',
+    'data:a/b;c',
+  ])
+    expect([text, findRefused(text, REFUSED_BY_DEFAULT)]).toEqual([
+      text,
+      expect.stringContaining('script address'),
+    ]);
+  for (const text of [
+    'javascript: a language',
+    'data:text/html',
+    'data: a, b',
+    '<title>',
+    '<a',
+    'a < b and c = d',
+  ])
+    expect([text, findRefused(text, REFUSED_BY_DEFAULT)]).toEqual([text, null]);
+});

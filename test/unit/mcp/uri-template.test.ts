@@ -74,3 +74,23 @@ test.each([
 ])('the next window of %s is %s', (uri, next) => {
   expect(withParameter(uri, 'offset', 20)).toBe(next);
 });
+
+test('a template knows its variables, and what is none is a bug of ours', () => {
+  expect([file, stdout, single].map(({ variables }) => variables)).toEqual([
+    ['project', 'path'],
+    ['run'],
+    [],
+  ]);
+  expect(() => parseTemplate('no template')).toThrow('no template of a URI');
+});
+
+test('a URI is as long as may be', () => {
+  const longest = `run://${'x'.repeat(4090)}`;
+  expect(matchUri(run, longest)).toEqual({ run: 'x'.repeat(4090) });
+  expect(matchUri(run, `${longest}x`)).toBeNull();
+});
+
+test('what is not said is left empty', () => {
+  expect(expandUri('run://{run}/stdout', {})).toBe('run:///stdout');
+  expect(withParameter('run://x', 'offset', 1)).toBe('run://x?offset=1');
+});

@@ -43,6 +43,10 @@ describe('metadata is refused', () => {
     ['a page inside', { ...valid, client_uri: 'https://127.0.0.1/' }, 'client_uri'],
     ['a script as page', { ...valid, client_uri: 'javascript:alert(1)' }, 'client_uri'],
     ['a logo by http', { ...valid, logo_uri: 'http://agent.example/logo.png' }, 'logo_uri'],
+    ['a policy by http', { ...valid, policy_uri: 'http://agent.example/' }, 'policy_uri'],
+    ['terms on this machine', { ...valid, tos_uri: 'https://localhost/' }, 'tos_uri'],
+    ['keys inside', { ...valid, jwks_uri: 'https://10.0.0.1/keys' }, 'jwks_uri'],
+    ['another response type', { ...valid, response_types: ['token'] }, 'response_types'],
     ['client credentials', { ...valid, grant_types: ['client_credentials'] }, 'grant_types'],
     ['refresh alone', { ...valid, grant_types: ['refresh_token'] }, 'grant_types'],
     [
@@ -51,8 +55,53 @@ describe('metadata is refused', () => {
       'token_endpoint_auth_method',
     ],
   ])('%s', (_what, given, about) => {
-    const judged = judgeMetadata(given, rules);
-    expect(judged.ok ? 'ok' : judged.about).toBe(about);
+    expect(judgeMetadata(given, rules)).toEqual({ ok: false, reason: 'invalid_client_metadata', about });
+  });
+
+  test.each<[string, unknown]>([
+    ['that runs', { redirect_uris: ['javascript:alert(1)'] }],
+    ['that is one of two', { redirect_uris: ['https://agent.example/cb', 'http://evil.example/cb'] }],
+    ['of a host that is not named', { redirect_uris: ['https://evil.example/cb'] }],
+    ['that is missing', {}],
+  ])('for an address of an answer %s', (_what, given) => {
+    expect(judgeMetadata(given, { ...rules, redirectHosts: ['agent.example'] })).toEqual({
+      ok: false,
+      reason: 'invalid_redirect_uri',
+      about: 'redirect_uris',
+    });
+  });
+});
+
+test('all that a client can say of itself is kept as far as it is used', () => {
+  const given = {
+    ...valid,
+    client_name: ' Age\u0301nt ',
+    grant_types: ['authorization_code', 'refresh_token', 'password'],
+    response_types: ['code', 'token'],
+    token_endpoint_auth_method: 'none',
+    client_uri: 'https://agent.example/',
+    logo_uri: 'https://agent.example/logo.png',
+  };
+  expect(judgeMetadata(given, rules)).toEqual({
+    ok: true,
+    value: {
+      name: 'Agént',
+      metadata: {
+        redirect_uris: valid.redirect_uris,
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+        client_uri: 'https://agent.example/',
+      },
+    },
+  });
+});
+
+test('a device needs neither a name nor an address', () => {
+  const device = { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'], response_types: [] };
+  expect(judgeMetadata(device, rules)).toMatchObject({
+    ok: true,
+    value: { name: 'An unnamed device', metadata: { redirect_uris: [] } },
   });
 });
 

@@ -9,6 +9,7 @@ test.each<[string, string]>([
   ['https://[2001:200::1]/x', 'ok'],
   ['https://[2001:470::1]/x', 'ok'],
   ['https://[3ffe::1]/x', 'ok'],
+  ['https://[2a00:2001:10::1]/x', 'ok'],
   ['https://agent.mylan/x', 'ok'],
   ['https://local.agent.example/x', 'ok'],
   ['https://10.0.0.1.agent.example/x', 'ok'],

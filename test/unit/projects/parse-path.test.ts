@@ -25,6 +25,7 @@ describe('a path that cannot stand under /repo is refused with its reason', () =
     ['a/.GIT/hooks', 'reserved name .GIT'],
     ['.git. /x', 'reserved name'],
     ['git~1/x', 'reserved name'],
+    ['git~12', 'reserved name'],
     ['.causeway/x', 'reserved name'],
     ['x'.repeat(256), 'name over 255 bytes'],
     [Array.from({ length: 10 }, () => 'é'.repeat(60)).join('/'), 'over 1024 bytes'],
@@ -44,4 +45,14 @@ test.each([
   '__proto__',
 ])('%j is accepted as it is', (text) => {
   expect(parseProjectPath(text)).toEqual({ ok: true, path: text });
+});
+
+test('a path is as long as may be, and a name only ends like one of git', () => {
+  for (const text of [
+    'x'.repeat(255),
+    `${`${'x'.repeat(203)}/`.repeat(5)}${'x'.repeat(4)}`,
+    'model.git',
+    'my.causeway',
+  ])
+    expect(parseProjectPath(text)).toEqual({ ok: true, path: text });
 });

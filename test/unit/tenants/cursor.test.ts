@@ -24,3 +24,12 @@ test('what a list returned is read back', () => {
   expect(decodeCursor(encodeCursor(['naïve 🐚', 'prj_1']), ['', ''] as const)).toEqual(['naïve 🐚', 'prj_1']);
   expect(decodeCursor(encodeCursor([2 ** 31 - 1]), [0])).toEqual([2 ** 31 - 1]);
 });
+
+test('a refusal says how to go on', () => {
+  expect(() => decodeCursor('!', [''] as const)).toThrow(
+    expect.objectContaining({
+      code: 'invalid_arguments',
+      hint: 'Leave cursor out to start from the beginning.',
+    }),
+  );
+});
