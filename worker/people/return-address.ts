@@ -14,7 +14,9 @@ export function parseReturnPath(path: string): string | null {
   if (path.length > CHARS_MAX || !/^\/(?![/\\])[\x21-\x7e]*$/.test(path) || /[\\#]/.test(path)) return null;
   const url = URL.parse(path, 'https://here.invalid');
   if (url === null || url.origin !== 'https://here.invalid' || url.pathname.startsWith('//')) return null;
-  return `${url.pathname}${url.search}`;
+  // The parser writes some characters as three.
+  const parsed = `${url.pathname}${url.search}`;
+  return parsed.length > CHARS_MAX ? null : parsed;
 }
 
 /** Seals an address for `return_to`. Throws where `path` is not inside this deployment: that is a bug of the caller. */

@@ -39,6 +39,7 @@ describe('a return address is a path of this deployment', () => {
     '/account#fragment',
     '/пример',
     `${LONGEST}a`,
+    `${LONGEST.slice(0, -1)}<`,
   ])('%j is none', (path) => {
     expect(parseReturnPath(path)).toBeNull();
   });
