@@ -1,5 +1,6 @@
 import { formatTable, printResult } from '../terminal/print.ts';
 import { type DeepReport, NOTICED_MIN, sum } from './deep-report.ts';
+import { MODULES } from './mutation/modules.ts';
 import type { DeepResult } from './verify-deep.ts';
 
 /** Two tables, and what contradicts them below. */
@@ -74,6 +75,7 @@ A mutant is a module with one small fault. ${sum(all, 'noticed')} of ${sum(all, 
 |---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
+${untried(modules)}
 ## Parsers
 
 ${inputs} inputs in this run; none broke a promise. The slowest input is in milliseconds of processor time. What broke one earlier is among its seeds (\`test/fuzz/seeds/\`), which each run of CI begins with.
@@ -85,6 +87,14 @@ ${fuzzed.join('\n')}
 ## Mutants that no unit test notices
 
 ${modules.map(survivorsOf).join('\n')}`;
+}
+
+function untried(modules: DeepReport['modules']): string {
+  const missing = MODULES.filter(({ name }) => !modules.some((each) => each.name === name));
+  const lines = missing.map(({ name, files }) => `- ${name}: ${files.join(', ')}`);
+  return missing.length === 0
+    ? ''
+    : `Not in this report, because too little of it is noticed yet or it was not tried:\n\n${lines.join('\n')}\n`;
 }
 
 function survivorsOf({ name, survivors }: DeepReport['modules'][number]): string {

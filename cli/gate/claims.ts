@@ -76,6 +76,10 @@ export const CLAIMS: readonly Claim[] = [
     says: 'Every regular expression takes time in proportion to its text',
     check: checkExpressions,
   },
+  {
+    says: 'The report of the deep checks gives a reason for each fault that nobody noticed',
+    check: checkDeepReport,
+  },
   { says: 'Plain workerd has the bindings of wrangler.toml', check: compareBindings },
   { says: 'Every setting is described once', check: compareSettings },
   {
@@ -102,6 +106,11 @@ export const CLAIMS: readonly Claim[] = [
 async function checkExpressions(): Promise<readonly string[]> {
   const { findSlowExpressions } = await import('./regular-expressions.ts');
   return findSlowExpressions(sources(/^(worker|executor|protocol|infra|cli\/(?!gate\/)).*(?<!\.d)\.ts$/));
+}
+
+async function checkDeepReport(): Promise<readonly string[]> {
+  const { judgeDeepReport } = await import('./deep-report.ts');
+  return judgeDeepReport(readSource('docs/security/deep-report.json'));
 }
 
 /** Files of the Worker are judged with the platform's types, by their own project alone. */

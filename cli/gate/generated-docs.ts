@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readMatrix } from '../compliance/matrix.ts';
 import { printMatrix } from '../compliance/print-matrix.ts';
+import { readDeepReport } from '../deep/deep-report.ts';
+import { printDeepReport } from '../deep/print-report.ts';
 import { printApiSurface } from '../docs/api-surface.ts';
 import { printConfigurationPage } from '../docs/configuration.ts';
 import { printErrorsPage } from '../docs/errors.ts';
@@ -19,6 +21,10 @@ const PAGES: readonly { readonly path: string; readonly print: () => string | Pr
   { path: 'docs/mcp-offer.md', print: printMcpOffer },
   { path: 'docs/openapi.json', print: printOpenApi },
   { path: 'docs/security/api-surface.md', print: printApiSurface },
+  {
+    path: 'docs/security/deep-report.md',
+    print: () => printDeepReport(readDeepReport(readSource('docs/security/deep-report.json'))),
+  },
   {
     path: 'docs/security/test-checklist.md',
     print: () => printTestChecklist(testFiles(), readSource('SECURITY.md')),
