@@ -2259,6 +2259,9 @@ CREATE OR REPLACE FUNCTION app.are_labels(given jsonb)
  IMMUTABLE PARALLEL SAFE
 AS $function$
 begin
+  if given = '{}' then
+    return true;
+  end if;
   return coalesce(jsonb_typeof(given) = 'object' and (
     select count(*) <= 16 and coalesce(bool_and(
              jsonb_typeof(label.value) = 'string' and label.key ~ '^[a-z][a-z0-9_.-]{0,39}$'
@@ -2296,9 +2299,8 @@ CREATE OR REPLACE FUNCTION app.audit(action text, target_kind text, target_id te
  RETURNS text
  LANGUAGE sql
 AS $function$
-  insert into app.audit_events (action, target_kind, target_id, outcome, details)
-  values (action, target_kind, target_id, outcome, coalesce(details, '{}'))
-  returning event_id
+  select app.system_add_event(
+    jsonb_build_object('action', action, 'kind', target_kind, 'target', target_id, 'details', details), outcome)
 $function$;
 alter function app.audit(text,text,text,text,jsonb) owner to causeway_owner;
 grant execute on function app.audit(text,text,text,text,jsonb) to causeway_app;
@@ -2331,10 +2333,7 @@ CREATE OR REPLACE FUNCTION app.audit_call(call jsonb)
  RETURNS text
  LANGUAGE sql
 AS $function$
-  insert into app.audit_events (action, target_kind, target_id, outcome, details, trace_id, input_sha256, input_bytes)
-  values (call ->> 'action', call ->> 'kind', call ->> 'target', 'ok', coalesce(call -> 'details', '{}'),
-          call ->> 'trace', call ->> 'sha256', (call ->> 'bytes')::integer)
-  returning event_id
+  select app.system_add_event(call, 'ok')
 $function$;
 alter function app.audit_call(jsonb) owner to causeway_owner;
 grant execute on function app.audit_call(jsonb) to causeway_app;
@@ -3993,6 +3992,16 @@ $function$;
 alter function app.finish_upload(text,text) owner to causeway_owner;
 grant execute on function app.finish_upload(text,text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.flush_commits()
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  select pg_logical_emit_message(true, 'causeway', '')
+$function$;
+alter function app.flush_commits() owner to causeway_owner;
+grant execute on function app.flush_commits() to causeway_app;
+comment on function app.flush_commits() is 'The transaction that calls it is on the disk, and all that committed before it, when its commit returns.';
+
 CREATE OR REPLACE FUNCTION app.guard_purged_inputs()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4610,21 +4619,32 @@ comment on function app.member_sign_ins(text,text,integer) is 'How a member of t
 
 CREATE OR REPLACE FUNCTION app.new_id(prefix text)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  PARALLEL SAFE
 AS $function$
-  with parts as (
-    select lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') as ms,
-           encode(uuid_send(gen_random_uuid()), 'hex') as random
-  ), bits as (
-    -- RFC 9562 section 5.7: 48 bits of time, the version 7, then what gen_random_uuid() put after its own version.
-    select ('x' || '0' || '0' || ms || '7' || substr(random, 14, 19))::bit(136) as value from parts
-  )
-  select prefix || '_' || string_agg(
-           substr('0123456789abcdefghjkmnpqrstvwxyz', substring(value from 7 + 5 * i for 5)::bit(5)::integer + 1, 1),
-           '' order by i)
-    from bits, generate_series(0, 25) as i
-   group by value
+declare
+  digits constant text := '0123456789abcdefghjkmnpqrstvwxyz';
+  random constant text := encode(uuid_send(gen_random_uuid()), 'hex');
+  -- RFC 9562 section 5.7: 48 bits of time, the version 7, then what gen_random_uuid() put after its own version.
+  ms constant bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
+  high constant bigint := ('x7' || substr(random, 14, 9))::bit(40)::bigint;
+  low constant bigint := ('x' || substr(random, 23, 10))::bit(40)::bigint;
+begin
+  return prefix || '_'
+    || substr(digits, (ms >> 45 & 31)::integer + 1, 1) || substr(digits, (ms >> 40 & 31)::integer + 1, 1)
+    || substr(digits, (ms >> 35 & 31)::integer + 1, 1) || substr(digits, (ms >> 30 & 31)::integer + 1, 1)
+    || substr(digits, (ms >> 25 & 31)::integer + 1, 1) || substr(digits, (ms >> 20 & 31)::integer + 1, 1)
+    || substr(digits, (ms >> 15 & 31)::integer + 1, 1) || substr(digits, (ms >> 10 & 31)::integer + 1, 1)
+    || substr(digits, (ms >> 5 & 31)::integer + 1, 1) || substr(digits, (ms & 31)::integer + 1, 1)
+    || substr(digits, (high >> 35 & 31)::integer + 1, 1) || substr(digits, (high >> 30 & 31)::integer + 1, 1)
+    || substr(digits, (high >> 25 & 31)::integer + 1, 1) || substr(digits, (high >> 20 & 31)::integer + 1, 1)
+    || substr(digits, (high >> 15 & 31)::integer + 1, 1) || substr(digits, (high >> 10 & 31)::integer + 1, 1)
+    || substr(digits, (high >> 5 & 31)::integer + 1, 1) || substr(digits, (high & 31)::integer + 1, 1)
+    || substr(digits, (low >> 35 & 31)::integer + 1, 1) || substr(digits, (low >> 30 & 31)::integer + 1, 1)
+    || substr(digits, (low >> 25 & 31)::integer + 1, 1) || substr(digits, (low >> 20 & 31)::integer + 1, 1)
+    || substr(digits, (low >> 15 & 31)::integer + 1, 1) || substr(digits, (low >> 10 & 31)::integer + 1, 1)
+    || substr(digits, (low >> 5 & 31)::integer + 1, 1) || substr(digits, (low & 31)::integer + 1, 1);
+end
 $function$;
 alter function app.new_id(text) owner to causeway_owner;
 grant execute on function app.new_id(text) to causeway_app;
@@ -5122,6 +5142,23 @@ alter function app.purge_object(text,jsonb,text,boolean) owner to causeway_keepe
 grant execute on function app.purge_object(text,jsonb,text,boolean) to causeway_owner;
 comment on function app.purge_object(text,jsonb,text,boolean) is 'Purges what an object holds, for good. Refuses with not_found, and with shared where something else holds the same bytes.';
 
+CREATE OR REPLACE FUNCTION app.queue_awaited_run(request jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  answer constant jsonb := app.queue_run(request);
+begin
+  if answer ? 'manifest' then
+    set local synchronous_commit to off;
+  end if;
+  return answer;
+end
+$function$;
+alter function app.queue_awaited_run(jsonb) owner to causeway_owner;
+grant execute on function app.queue_awaited_run(jsonb) to causeway_app;
+comment on function app.queue_awaited_run(jsonb) is 'As app.queue_run; a new run may be lost with the server''s memory until the next commit that waits for the disk.';
+
 CREATE OR REPLACE FUNCTION app.queue_for_sealing()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5511,12 +5548,16 @@ comment on function app.refuse_run(text,text,text,jsonb) is 'A refused run start
 
 CREATE OR REPLACE FUNCTION app.remember(idempotency jsonb, result jsonb, project text DEFAULT NULL::text)
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
 AS $function$
-  insert into app.idempotency_keys (key, tool, arguments_sha256, result, project_id)
-  select idempotency ->> 'key', idempotency ->> 'tool', idempotency ->> 'arguments_sha256', remember.result, remember.project
-   where idempotency is not null;
-  select remember.result
+#variable_conflict use_variable
+begin
+  if idempotency is not null then
+    insert into app.idempotency_keys (key, tool, arguments_sha256, result, project_id)
+    values (idempotency ->> 'key', idempotency ->> 'tool', idempotency ->> 'arguments_sha256', result, project);
+  end if;
+  return result;
+end
 $function$;
 alter function app.remember(jsonb,jsonb,text) owner to causeway_owner;
 grant execute on function app.remember(jsonb,jsonb,text) to causeway_app;
@@ -6303,6 +6344,31 @@ alter function app.system_add_checkpoint(bigint,text) owner to causeway_keeper;
 grant execute on function app.system_add_checkpoint(bigint,text) to causeway_app;
 grant execute on function app.system_add_checkpoint(bigint,text) to causeway_owner;
 comment on function app.system_add_checkpoint(bigint,text) is 'Stores a signed checkpoint; where one of that size is there, that one stays.';
+
+CREATE OR REPLACE FUNCTION app.system_add_event(call jsonb, outcome text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  caller constant jsonb := app.context();
+  added text;
+begin
+  insert into app.audit_events as e (tenant_id, actor_user_id, credential_kind, credential_id, client_id, action, target_kind,
+                                     target_id, outcome, details, request_id, address, user_agent, trace_id, input_sha256, input_bytes)
+  values (caller ->> 'tenant', caller ->> 'user', caller ->> 'kind', caller ->> 'credential',
+          case when caller ->> 'kind' = 'oauth' then app.client_id() end, call ->> 'action', call ->> 'kind',
+          call ->> 'target', outcome, coalesce(nullif(call -> 'details', 'null'), '{}'), caller ->> 'request',
+          (caller ->> 'address')::inet, caller ->> 'agent', call ->> 'trace', call ->> 'sha256', (call ->> 'bytes')::integer)
+  returning e.event_id into added;
+  return added;
+end
+$function$;
+alter function app.system_add_event(jsonb,text) owner to causeway_keeper;
+grant execute on function app.system_add_event(jsonb,text) to causeway_app;
+comment on function app.system_add_event(jsonb,text) is 'What app.audit and app.audit_call have in common; `call` as of the latter.';
 
 CREATE OR REPLACE FUNCTION app.system_add_first_audit_key(public_key text, private_key text)
  RETURNS void
@@ -7682,6 +7748,40 @@ AS $function$
 $function$;
 alter function app.system_note_purged(text,text[]) owner to causeway_keeper;
 grant execute on function app.system_note_purged(text,text[]) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_note_refused_image(executor text, code text, image text, call jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  owner text;
+  said constant jsonb := jsonb_build_object('code', code, 'image', image);
+begin
+  select p.owner_tenant into owner
+    from app.executors as e join app.pools as p on p.pool_id = e.pool_id
+   where e.executor_id = executor and e.revoked_at is null;
+  if not found then return false; end if;
+  -- A service that is started again and again says the same each time.
+  perform pg_advisory_xact_lock(hashtextextended('refused image ' || executor, 0));
+  if exists (select from app.platform_events as p
+              where p.target_id = executor and p.action = 'executor.refuse_image' and p.details = said
+                and p.occurred_at > clock_timestamp() - interval '1 hour') then
+    return true;
+  end if;
+  perform app.note_platform_event('executor.refuse_image', 'executor', executor, said, call);
+  if owner is not null then
+    insert into app.audit_events (tenant_id, credential_kind, credential_id, action, target_kind, target_id, outcome, details)
+    values (owner, 'executor', executor, 'executor.refuse_image', 'executor', executor, 'refused', said);
+  end if;
+  return true;
+end
+$function$;
+alter function app.system_note_refused_image(text,text,text,jsonb) owner to causeway_keeper;
+grant execute on function app.system_note_refused_image(text,text,text,jsonb) to causeway_app;
+comment on function app.system_note_refused_image(text,text,text,jsonb) is 'Records that an executor refuses the sandbox image of its host, at most once an hour for the same reason. False for one that is unknown or revoked.';
 
 CREATE OR REPLACE FUNCTION app.system_note_sealed(tenant text)
  RETURNS boolean

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseOrigins } from '../../worker/http/parse-origins.ts';
 import { MARKUP_KINDS, parseMarkupKinds, parsePatterns } from '../../worker/input/refused-text.ts';
 import { parseLoopbackOrigins } from '../../worker/outbound/loopback-origins.ts';
-import { parsePasswordCosts } from '../../worker/people/password-costs.ts';
+import { httpUrl, key, passphrase, passwordCosts, postgresUrl, wholeNumber } from './values.ts';
 
 export interface Setting {
   readonly schema: z.ZodType;
@@ -14,24 +14,6 @@ export interface Setting {
   readonly example: string;
   readonly says: string;
 }
-
-const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'expected 32 bytes as base64url (43 characters)');
-/** Long enough that nobody guesses it, however fast they hash: `openssl rand -base64 32` is. */
-const passphrase = z.string().min(20, 'expected at least 20 characters').max(1000);
-const passwordCosts = z
-  .string()
-  .refine(
-    (text) => parsePasswordCosts(text) !== null,
-    'expected costs like m=19456,t=2,p=1, within their bounds',
-  );
-/** Settings are text wherever the Worker runs. */
-const wholeNumber = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'expected a whole number')
-    .refine((text) => Number(text) >= least && Number(text) <= most, `expected ${least} to ${most}`);
-const httpUrl = z.url({ protocol: /^https?$/ });
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 /**
  * Every setting, once: `up` checks what it hands to the Worker against it, `docs/configuration.md` is made from it, and

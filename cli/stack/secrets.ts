@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { idSchema, newId } from '../../protocol/ids.ts';
 import { judgeSecretFile } from '../../protocol/judge-file.ts';
 import { judgeKeys } from '../../protocol/judge-keys.ts';
-import type { MigrateOptions } from '../database/migrate.ts';
 import { knowSecrets } from '../../protocol/mask-secrets.ts';
+import type { MigrateOptions } from '../database/migrate.ts';
 import { Failure } from '../terminal/failure.ts';
 import type { StatePaths } from './state-paths.ts';
 

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { putLogEvents } from '../../../worker/audit/sinks/put-log-events.ts';
+import type { ClaimedBatch } from '../../../worker/database/audit-sinks.ts';
 
-const BATCH = {
+const BATCH: ClaimedBatch = {
   ...{ tenant: 'ten_x', sink: 'snk_x', kind: 'cloudwatch', url: 'https://logs.example.org/' },
   ...{ secret_access_key: null, from: 0, size: 1, day: '2026-11-22', is_dead_letter: false },
   ...{ settings: { log_group: 'group', log_stream: 'stream' }, entries: ['{"entry":0,"event":null}'] },
-} as const;
+};
 const KEY = { region: 'eu-central-1', accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'a secret key' };
 
 const answering = (status: number, answer: unknown) => ({
