@@ -62,7 +62,8 @@ export async function startRun(context: ToolContext, request: RunRequest): Promi
       const inline = scratch === null ? {} : await storeScratch(platform, principal.tenantId, scratch);
       const view = await submitted(context, queued, inline, request.waitMs);
       // An outcome that is recorded is on the disk, and the run with it; without one the run may not be yet.
-      if (stateOf(view) === 'active' && isAwaited(request)) await platform.database.transaction([flushCommits()]);
+      if (stateOf(view) === 'active' && isAwaited(request))
+        await platform.database.transaction([flushCommits()]);
       return { view, deduplicated: false };
     }
   }
