@@ -3373,7 +3373,7 @@ AS $function$
        where e.executor_id = credential_refusal.credential_id), 'unknown'), 'alive')
     when 'oauth' then nullif(coalesce((
       select case
-               when g.revoked_at is not null or c.revoked_at is not null then 'revoked'
+               when g.revoked_at is not null or c.revoked_at is not null or app.blocks_client(g.tenant_id, g.client_id) then 'revoked'
                when g.expires_at <= clock_timestamp() then 'expired'
                when g.activated_at is null then 'unknown'
                else 'alive'

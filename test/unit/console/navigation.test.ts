@@ -9,7 +9,11 @@ test.each([
   ['a viewer', ['viewer'], OF_ALL],
   ['a member', ['member'], OF_ALL],
   ['an admin', ['admin'], [...OF_ALL, '/invitations', '/audit']],
-  ['an owner of one team and viewer of another', ['viewer', 'owner'], [...OF_ALL, '/invitations', '/audit']],
+  [
+    'an owner of one team and viewer of another',
+    ['viewer', 'owner'],
+    [...OF_ALL, '/invitations', '/audit', '/teams'],
+  ],
 ] as const)('%s is led to the pages of use to them', (_who, roles, paths) => {
   const tenants = roles.map((role: TenantRole, index) => ({ tenantId: `ten_${index}`, name: 'Team', role }));
   expect(pagesFor(tenants).map(({ path }) => path)).toEqual(paths);
