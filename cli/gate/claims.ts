@@ -24,7 +24,7 @@ import { runTool } from './run-tool.ts';
 import { listFiles, readSource } from './source-files.ts';
 import { compareBindings, compareSettings } from './worker-bindings.ts';
 
-const TEXT = /\.(ts|mjs|sh|sql|py|md|json|toml|yml|yaml)$|^(causeway|\.ci\/run)$/;
+const TEXT = /\.(ts|mjs|sh|sql|py|md|json|toml|txt|yml|yaml)$|^(causeway|\.ci\/run)$/;
 const PROGRAM = /\.(ts|mjs|sql|py|sh)$/;
 const GENERATED = /^(package-lock\.json|schema\.sql)$/;
 

@@ -22,7 +22,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The envelope of a refusal (design section 8), the same in tool results and REST answers. */
+/** The envelope of a refusal, the same in tool results and REST answers. */
 export function envelope(refusal: Refusal, requestId: string): ErrorEnvelope {
   return {
     code: refusal.code,

@@ -29,7 +29,7 @@ export function checkSettings(env: Env): StartupVerdict {
 
 /**
  * Whether this isolate may serve with its database: its migrations are those that this build knows, no key is overdue, its
- * catalogue keeps tenants apart (design, section 6), and the keys at hand open what is sealed there. An isolate cannot refuse to start, so a failed check makes every
+ * catalogue keeps tenants apart, and the keys at hand open what is sealed there. An isolate cannot refuse to start, so a failed check makes every
  * route answer 503 until one passes; a passed check is believed for the isolate's life, a failed one is repeated every
  * five seconds at most.
  */
