@@ -1972,6 +1972,9 @@ create policy keeper on app.uploads for select to causeway_keeper
   using (true);
 create policy keeper_sweeps on app.uploads for delete to causeway_keeper
   using (((received_at IS NULL) AND (expires_at < (clock_timestamp() - '1 day'::interval))));
+create policy keeper_withholds on app.uploads for update to causeway_keeper
+  using (true)
+  with check (true);
 create policy project on app.uploads as restrictive for all to causeway_app
   using ((((project_id)::text = ANY (( SELECT app.reachable_projects() AS reachable_projects)::text[])) IS NOT FALSE))
   with check (app.may_write((project_id)::text));
@@ -1994,7 +1997,8 @@ grant select on table app.uploads to causeway_app;
 grant select on table app.uploads to causeway_backup;
 grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at, agent_sees) on app.uploads to causeway_app;
 grant select (tenant_id, expires_at, received_at) on app.uploads to causeway_resolver;
-grant select (tenant_id, expires_at, received_sha256, received_at) on app.uploads to causeway_keeper;
+grant select (tenant_id, upload_id, project_id, expires_at, received_sha256, received_at, agent_sees) on app.uploads to causeway_keeper;
+grant update (agent_sees) on app.uploads to causeway_keeper;
 grant update (received_sha256, received_at, agent_sees) on app.uploads to causeway_app;
 
 create table app.users (
@@ -5461,6 +5465,7 @@ begin
         perform app.system_withhold_source(project, source);
       else
         update app.data_sources as s set agent_sees = sees where s.project_id = project and s.source_id = source;
+        perform app.withhold_uploads(project, array[source]);
       end if;
     end if;
     update app.data_sources as s set current_sha256 = sha256 where s.project_id = project and s.source_id = source;
@@ -9389,12 +9394,17 @@ AS $function$
 #variable_conflict use_variable
 declare
   sources text[] := array[source];
+  tightened text[];
   found_runs text[];
   total integer := 0;
 begin
   loop
-    update app.data_sources as d set agent_sees = 'schema_only'
-     where d.tenant_id = app.tenant_id() and d.project_id = project and d.source_id = any (sources) and d.agent_sees = 'full';
+    with changed as (
+      update app.data_sources as d set agent_sees = 'schema_only'
+       where d.tenant_id = app.tenant_id() and d.project_id = project and d.source_id = any (sources) and d.agent_sees = 'full'
+      returning d.source_id)
+    select array_agg(c.source_id::text) into tightened from changed as c;
+    perform app.withhold_uploads(project, tightened);
     with changed as (
       update app.runs as r set withheld = true
        where r.tenant_id = app.tenant_id() and r.project_id = project and not r.withheld
@@ -9415,6 +9425,21 @@ begin
 end
 $function$;
 alter function app.withhold(text,text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.withhold_uploads(project text, sources text[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update app.uploads as u set agent_sees = 'schema_only'
+   where u.tenant_id = (select app.tenant_id()) and u.project_id = withhold_uploads.project and u.agent_sees = 'full'
+     and exists (
+       select from app.data_snapshots as n
+        where n.tenant_id = u.tenant_id and n.project_id = u.project_id and n.source_id = any (withhold_uploads.sources)
+          and (n.origin ->> 'upload' = u.upload_id or n.sha256 = u.received_sha256))
+$function$;
+alter function app.withhold_uploads(text,text[]) owner to causeway_owner;
+grant execute on function app.withhold_uploads(text,text[]) to causeway_app;
+grant execute on function app.withhold_uploads(text,text[]) to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.witness_request(old_size bigint)
  RETURNS jsonb

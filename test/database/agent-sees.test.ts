@@ -86,6 +86,38 @@ describe('what agents see of a source', () => {
     ]);
   });
 
+  test('is less for the uploads that it came from as well, for those of equal bytes, and for no other', async () => {
+    const [made, another] = [await newProject(), await newProject()];
+    const { name, source } = await sourceOf(made);
+    const send = async (project: string, sha256: string) => {
+      const upload = newId('upload');
+      await database.asSuperuser(
+        `insert into app.uploads (tenant_id, upload_id, project_id, name, format, bytes, created_by, expires_at, received_sha256, received_at)
+         values ($1, $3, $2, 'sent', 'csv', 3, $4, now(), $5, now())`,
+        [world.ann.tenantId, project, upload, world.ann.userId, sha256],
+      );
+      return upload;
+    };
+    const [snapshot] = await database.asSuperuser(
+      'select sha256 from app.data_snapshots where source_id = $1',
+      [source],
+    );
+    const same = String(snapshot?.sha256);
+    const came = await send(made.project, 'a'.repeat(64));
+    const equal = await send(made.project, same);
+    const others = [await send(made.project, 'b'.repeat(64)), await send(another.project, same)];
+    await database.asSuperuser(
+      "update app.data_snapshots set origin = jsonb_build_object('kind', 'upload', 'upload', $2::text) where source_id = $1",
+      [source, came],
+    );
+    await signedIn(world.ann, setAgentSeesRow(made.project, name, 'schema_only'));
+    const withheld = await database.asSuperuser(
+      "select upload_id from app.uploads where agent_sees = 'schema_only' and upload_id = any ($1)",
+      [[came, equal, ...others]],
+    );
+    expect(withheld.map(({ upload_id }) => upload_id).sort()).toEqual([came, equal].sort());
+  });
+
   test('is not loosened by SQL that Mallory injects into an agent’s call', async () => {
     const made = await newProject();
     const { name, source } = await sourceOf(made);

@@ -113,6 +113,52 @@ describe('Mallory’s agent, which guesses or goes around,', () => {
 });
 
 describe('data of which agents saw all until now', () => {
+  test('are not shown by an import of their upload under another name, nor of equal bytes that were sent twice', async () => {
+    const ann = await settleAccount(stack, { name: 'Ann' });
+    const ear = new Ear(stack, ann.token, '2026');
+    const { project } = await ear.call<{ project: string }>('create_project', { name: 'Pay' });
+    const importing = (more: object) => ear.call('import_data', { project, format: 'csv', ...more });
+    const send = async (text: string) => {
+      const { upload, url } = await ear.call<{ upload: string; url: string }>('create_upload', {
+        ...{ project, name: 'pay', format: 'csv', bytes: text.length },
+      });
+      expect((await fetch(url, { method: 'PUT', body: text })).status).toBe(201);
+      return upload;
+    };
+    const text = 'name,salary\nAda,7318450\n';
+    const uploads = [await send(text), await send(text)];
+    for (const upload of uploads)
+      expect(await importing({ name: 'pay', upload })).toMatchObject({ agent_sees: 'full', row_count: 1 });
+    const other = await send('name,salary\nEve,1\n');
+
+    await importing({ name: 'pay', text: 'name,salary\nBob,2\n', agent_sees: 'schema_only' });
+    for (const [n, upload] of uploads.entries())
+      expect(await importing({ name: `again${n}`, upload })).toMatchObject({
+        ...{ agent_sees: 'schema_only', sample: [], row_count: null },
+      });
+    expect(await importing({ name: 'other', upload: other })).toMatchObject({ agent_sees: 'full' });
+  });
+
+  test('are not shown so either where their source became stricter by what else was imported into it', async () => {
+    const ann = await settleAccount(stack, { name: 'Ann' });
+    const ear = new Ear(stack, ann.token, '2025');
+    const { project } = await ear.call<{ project: string }>('create_project', { name: 'Pay' });
+    const send = async (text: string, more: object) => {
+      const { upload, url } = await ear.call<{ upload: string; url: string }>('create_upload', {
+        ...{ project, name: 'pay', format: 'csv', bytes: text.length, ...more },
+      });
+      expect((await fetch(url, { method: 'PUT', body: text })).status).toBe(201);
+      return upload;
+    };
+    const importing = (name: string, upload: string) =>
+      ear.call('import_data', { project, format: 'csv', name, upload });
+    const first = await send('name,salary\nAda,7318450\n', {});
+    expect(await importing('pay', first)).toMatchObject({ agent_sees: 'full' });
+    const second = await send('name,salary\nBob,2\n', { agent_sees: 'schema_only' });
+    expect(await importing('pay', second)).toMatchObject({ agent_sees: 'schema_only' });
+    expect(await importing('again', first)).toMatchObject({ agent_sees: 'schema_only', sample: [] });
+  });
+
   test('are withheld with every run that had them and all that was computed from these, links that were given out too', async () => {
     const ann = await settleAccount(stack, { name: 'Ann' });
     const ear = new Ear(stack, ann.token, '2025');
