@@ -14,9 +14,9 @@ export interface OpenedBackup {
 }
 
 export interface Trust {
-  /** What opens the key-encryption key; null: no passphrase is at hand. */
+  /** What opens the key-encryption key; null: neither passphrase nor KMS is at hand. */
   readonly source: KekSource | null;
-  /** Takes a backup that nobody sealed, and one whose seal cannot be proven for want of a passphrase. */
+  /** Takes a backup that nobody sealed, and one whose seal cannot be proven for want of a key. */
   readonly acceptUnsealed: boolean;
 }
 
@@ -50,19 +50,19 @@ async function judgeSeal(
           'take another backup, and find out who writes to this folder',
         )
       : refused(
-          `what ${source.settings} gives is not the passphrase of the time of this backup`,
-          'set KEY_PASSPHRASE to the one that the deployment had at that time',
+          `what ${source.settings} gives is not the key of the time of this backup`,
+          'set KEY_PASSPHRASE (or KMS_KEY and its companions) to what the deployment had at that time',
         );
   }
   if (acceptUnsealed) return false;
   throw seal === null
     ? refused(
         'it is not sealed, so anybody may have made or changed it',
-        'say --unsealed, if nobody else can write to this folder; make the next one with KEY_PASSPHRASE set',
+        'say --unsealed, if nobody else can write to this folder; make the next one with KEY_PASSPHRASE (or KMS_KEY) set',
       )
     : refused(
-        'KEY_PASSPHRASE is not set: it proves that nobody changed the backup, and opens what is sealed in it',
-        'set it to the passphrase that the deployment had at the time of the backup',
+        'neither KEY_PASSPHRASE nor KMS_KEY is set: it proves that nobody changed the backup, and opens what is sealed in it',
+        'set what the deployment had at the time of the backup: KEY_PASSPHRASE, or KMS_KEY and its companions',
       );
 }
 

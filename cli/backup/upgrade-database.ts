@@ -31,7 +31,10 @@ export async function upgradeDatabase(options: {
     ...(folder === undefined ? {} : { folder }),
     isAllOrNothing: true,
     onProgress: say,
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
+    // Rules, passwords and the look for secrets come after the commit.
+    const left = pending.length === 0 ? pending : await findPending(ownerUrl, folder).catch(() => pending);
+    if (pending.length > 0 && left.length === 0) throw unservable(reasonOf(error), backup);
     throw new Failure({
       what: 'The database was not upgraded, and is as it was before.',
       why: reasonOf(error),
@@ -41,9 +44,13 @@ export async function upgradeDatabase(options: {
   say('checking');
   const errors = await findCatalogueErrors(ownerUrl);
   if (errors.length === 0) return { backup, applied };
-  throw new Failure({
+  throw unservable(errors.join('; '), backup);
+}
+
+function unservable(why: string, backup: BackupReport | null): Failure {
+  return new Failure({
     what: 'The database was upgraded, but must not be served like this.',
-    why: errors.join('; '),
+    why,
     remedy: `mend what is named; or go back: restore ${backup?.dir ?? 'the last backup'} into a new database with the version before (./causeway restore), and let its Worker use that one`,
   });
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { wranglerBucket } from '../database/wrangler-bucket.ts';
+import { namesDatabase } from '../stack/owner-url.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
 import type { BlobFiles } from './blob-files.ts';
@@ -32,7 +33,7 @@ export function openBlobs(options: BlobOptions): BlobFiles | null {
       secretAccessKey: BLOB_STORE_SECRET_ACCESS_KEY ?? '',
       region: BLOB_STORE_REGION ?? 'auto',
     });
-  if ((options.databaseUrl ?? process.env.DATABASE_OWNER_URL) === undefined) return stackBlobs(options.state);
+  if (!namesDatabase(options)) return stackBlobs(options.state);
   throw new Failure({
     what: 'It is not known where the blobs of this database are.',
     why: 'files, data and outputs lie in an object store, and none was named',

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import type { TenantId } from '../../protocol/ids.ts';
 import type { AuditSink } from '../../worker/database/audit-sinks.ts';
 import { withAuditOperator } from '../database/audit-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printResult } from '../terminal/print.ts';
+import { requireKnown } from './tenant-command.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 
 const DAYS_MIN = 30;
@@ -39,9 +41,18 @@ export function registerKeeping(audit: Command): void {
     .action(retention);
 }
 
-async function listSinks(options: TenantOptions): Promise<void> {
+async function knownTenant(
+  options: TenantOptions,
+): Promise<{ readonly tenant: TenantId; readonly ownerUrl: string }> {
   const tenant = tenantOf(options);
-  const sinks = await withAuditOperator(await ownerUrlOf(options), (operator) => operator.listSinks(tenant));
+  const ownerUrl = await ownerUrlOf(options);
+  await requireKnown(ownerUrl, tenant);
+  return { tenant, ownerUrl };
+}
+
+async function listSinks(options: TenantOptions): Promise<void> {
+  const { tenant, ownerUrl } = await knownTenant(options);
+  const sinks = await withAuditOperator(ownerUrl, (operator) => operator.listSinks(tenant));
   if (options.json) return printJson({ tenant, sinks });
   for (const sink of sinks) for (const line of tell(sink)) printResult(line);
   if (sinks.length === 0)
@@ -68,15 +79,15 @@ function tell({
 }
 
 async function resend(options: TenantOptions & { readonly sink?: string }): Promise<void> {
-  const tenant = tenantOf(options);
-  const asked = await withAuditOperator(await ownerUrlOf(options), (operator) =>
+  const { tenant, ownerUrl } = await knownTenant(options);
+  const asked = await withAuditOperator(ownerUrl, (operator) =>
     operator.resend(tenant, options.sink ?? null),
   );
   if (asked === 0)
     throw new Failure({
       what: 'Nothing is sent again.',
       why: `${options.sink ?? tenant} has no dead letter that was not asked for already`,
-      remedy: 'look at what there is: ./causeway audit sinks',
+      remedy: `look at what there is: ./causeway audit sinks --tenant ${tenant}`,
     });
   if (options.json) printJson({ tenant, dead_letters: asked });
   else printResult(`${asked} dead letters are sent again within a minute.`);
@@ -85,9 +96,9 @@ async function resend(options: TenantOptions & { readonly sink?: string }): Prom
 async function retention(
   options: TenantOptions & { readonly days?: string; readonly forEver?: boolean },
 ): Promise<void> {
-  const tenant = tenantOf(options);
   const wanted = readDays(options);
-  const days = await withAuditOperator(await ownerUrlOf(options), async (operator) => {
+  const { tenant, ownerUrl } = await knownTenant(options);
+  const days = await withAuditOperator(ownerUrl, async (operator) => {
     if (wanted !== undefined) await operator.setRetention(tenant, wanted);
     return operator.findRetention(tenant);
   });

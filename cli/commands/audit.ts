@@ -37,7 +37,7 @@ interface VerifyOptions extends JsonOptions {
 }
 
 const PASSPHRASE_NOTE =
-  ' Of another database KEY_PASSPHRASE is read from the environment; without it, what is newer than the last checkpoint stays out.';
+  ' Of another database KEY_PASSPHRASE (or KMS_KEY and its companions) is read from the environment; without it, what is newer than the last checkpoint stays out.';
 
 export function registerAudit(program: Command): void {
   const audit = program
@@ -100,7 +100,7 @@ async function exportLog(options: ExportOptions): Promise<void> {
         what: 'Nothing was exported.',
         why: `no checkpoint covers any event of ${tenant}`,
         remedy:
-          'look at the id of the tenant; else wait for the next checkpoint (one an hour), or set KEY_PASSPHRASE so that this command can sign one',
+          'look at the id of the tenant; else wait for the next checkpoint (one an hour), or set KEY_PASSPHRASE (or KMS_KEY and its companions) so that this command can sign one',
       });
     await createBoard().step(`${proof.size} entries`, (say) =>
       writeExport(operator, proof, options.out, (entries) => say(`${entries} written`)),
@@ -130,7 +130,7 @@ async function printKey(options: DatabaseOptions & { publicUrl?: string }): Prom
       what: 'There is no key yet.',
       why: 'the deployment has not made its first checkpoint',
       remedy:
-        'wait for it (a minute after the first event), or set KEY_PASSPHRASE so that this command makes the key',
+        'wait for it (a minute after the first event), or set KEY_PASSPHRASE (or KMS_KEY and its companions) so that this command makes the key',
     });
   if (options.json) printJson({ key: key.public_key });
   else printResult(key.public_key);

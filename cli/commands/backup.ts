@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { type BackupReport, writeBackup } from '../backup/write-backup.ts';
 import { openBlobs } from '../blobs/open-blobs.ts';
 import { findSource } from '../keys/open-source.ts';
+import { namesDatabase } from '../stack/owner-url.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { type OwnedDatabase, withOwnedDatabase } from '../stack/with-database.ts';
 import { createBoard } from '../terminal/board.ts';
@@ -34,8 +35,8 @@ export function registerBackup(program: Command): void {
     .addHelpText(
       'after',
       `
-The backup is sealed with the key that KEY_PASSPHRASE gives (of this stack: that of the stack), and holds no key: what is
-sealed in it opens with that passphrase alone. Keep the passphrase somewhere else.
+The backup is sealed with the key that KEY_PASSPHRASE (or KMS_KEY and its companions) gives (of this stack: that of the
+stack), and holds no key: what is sealed in it opens with that passphrase or KMS alone. Keep the passphrase somewhere else.
 Exit code 0: made; 3: made, but for blobs that are damaged in the store.
 
 Examples:
@@ -62,7 +63,7 @@ export async function takeBackup(options: BackupCommand): Promise<BackupReport> 
   );
 }
 
-/** A backup of an opened database, with the object store and passphrase that the options and the environment name. */
+/** A backup of an opened database, with the object store and keys that the options and the environment name. */
 export function writeBackupOf(
   { ownerUrl }: OwnedDatabase,
   options: BackupCommand,
@@ -75,8 +76,7 @@ export function writeBackupOf(
 /** Refuses a folder in which no stack was ever started. */
 export function requireDatabase(options: Pick<BackupCommand, 'state' | 'databaseUrl'>): void {
   const paths = statePaths(options.state);
-  const isNamed = (options.databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
-  if (!isNamed && !existsSync(paths.secretsFile))
+  if (!namesDatabase(options) && !existsSync(paths.secretsFile))
     throw new Failure({
       what: 'There is no database to back up.',
       why: `no stack was ever started in ${paths.root}, and no other database was named`,
@@ -94,8 +94,8 @@ function tell({ dir, tables, rows, blobs, missing, isSealed }: BackupReport): vo
   if (missing.length > 10) printNote(`... and ${missing.length - 10} more.`);
   printNote(
     isSealed
-      ? 'It is sealed, and holds no key. Keep KEY_PASSPHRASE somewhere else: without it nothing that is sealed in here opens again, with it everything does.'
-      : 'It is NOT sealed, because KEY_PASSPHRASE is not set: whoever writes to this folder can change it unseen.',
+      ? 'It is sealed, and holds no key. Keep KEY_PASSPHRASE somewhere else (or what opens the KMS): without it nothing that is sealed in here opens again, with it everything does.'
+      : 'It is NOT sealed, because neither KEY_PASSPHRASE nor KMS_KEY is set: whoever writes to this folder can change it unseen.',
   );
   printNote(`Try it: ./causeway restore --from ${dir} --check`);
 }

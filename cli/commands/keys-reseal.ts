@@ -3,6 +3,7 @@ import { asKeyOperator } from '../database/key-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { requireKnown } from './tenant-command.ts';
 import { tenantNamed } from './tenant-option.ts';
 
 interface ResealOptions extends DatabaseOptions {
@@ -33,7 +34,9 @@ export function registerReseal(keys: Command): void {
 
 async function reseal(options: ResealOptions): Promise<void> {
   const tenant = options.tenant === undefined ? null : tenantNamed(options.tenant);
-  const waiting = await asKeyOperator(await ownerUrlOf(options), (operator) => operator.resealBlobs(tenant));
+  const ownerUrl = await ownerUrlOf(options);
+  if (tenant !== null) await requireKnown(ownerUrl, tenant);
+  const waiting = await asKeyOperator(ownerUrl, (operator) => operator.resealBlobs(tenant));
   if (options.json) printJson({ waiting });
   else
     printNote(

@@ -37,7 +37,7 @@ export function registerKeys(program: Command): void {
       [
         'Without an option: publishes a new key for access tokens, which signs ten minutes later; the earlier ones verify for one more hour, so nobody notices.',
         'With --kek, --tenant or --platform: makes a new key for secrets at rest and seals anew what the earlier ones sealed, while everything is served. It may be interrupted: call it again, and it goes on.',
-        'Where another database is named, KEY_PASSPHRASE (and KEY_PASSPHRASE_PREVIOUS while it is changed) are read from the environment.',
+        'Where another database is named, KEY_PASSPHRASE (and KEY_PASSPHRASE_PREVIOUS while it is changed), or KMS_KEY and its companions, are read from the environment.',
       ].join('\n\n'),
     )
     .option(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { migrate } from '../database/migrate.ts';
 import { printSchema } from '../database/print-schema.ts';
 import { deploymentSecrets } from '../settings/deployment-secrets.ts';
-import { ownerUrlOf } from '../stack/owner-url.ts';
+import { namesDatabase, ownerUrlOf } from '../stack/owner-url.ts';
 import { formatDuration, printResult } from '../terminal/print.ts';
 import { type StateOptions, stateOption } from './state-option.ts';
 
@@ -31,7 +31,7 @@ export function registerMigrate(program: Command): void {
 async function run(options: MigrateOptions): Promise<void> {
   const ownerUrl = await ownerUrlOf(options);
   const startedAt = Date.now();
-  const isNamed = (options.databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
+  const isNamed = namesDatabase(options);
   const { applied, unchanged } = await migrate({
     ownerUrl,
     ...(isNamed ? deploymentSecrets(process.env) : {}),

@@ -6,6 +6,7 @@ import { type OpenedBackup, openBackup, proveFiles } from '../backup/open-backup
 import { type RestoreReport, restoreBackup } from '../backup/restore-backup.ts';
 import { openBlobs } from '../blobs/open-blobs.ts';
 import { environmentSource } from '../keys/open-source.ts';
+import { namesDatabase } from '../stack/owner-url.ts';
 import { withOwnedDatabase } from '../stack/with-database.ts';
 import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
@@ -38,11 +39,12 @@ export function registerRestore(program: Command): void {
       '--audit-key <key>',
       'the key that audit key printed, or its file: proves who signed the audit log',
     )
-    .option('--unsealed', 'take a backup that was made without KEY_PASSPHRASE')
+    .option('--unsealed', 'take a backup that was made without KEY_PASSPHRASE (or KMS_KEY)')
     .addHelpText(
       'after',
       `
-KEY_PASSPHRASE in the environment is the passphrase that the deployment had at the time of the backup.
+KEY_PASSPHRASE (or KMS_KEY and its companions) in the environment is what the deployment had at the time of the backup.
+A stack of this machine opens keys by a passphrase alone.
 
 Examples:
   $ KEY_PASSPHRASE=... ./causeway restore --from /var/backups/causeway --check
@@ -62,7 +64,8 @@ async function restore(options: RestoreCommand): Promise<void> {
   const opened = await openBackup(backup, trust);
   await board.step('Proving', (say) => proveFiles(opened, root, { say }));
   if (options.check === true) return tellChecked(opened, options);
-  const isNamed = (options.databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
+  const isNamed = namesDatabase(options);
+  if (!isNamed) requireOpenable(opened);
   const blobs = opened.manifest.blobs === null ? null : openBlobs(options);
   const report = await board.step('Restoring', (say) =>
     withOwnedDatabase({ ...options, ...passphraseOf(isNamed), say }, (database) =>
@@ -106,8 +109,19 @@ function tell(report: RestoreReport, state: string | null): void {
   if (state !== null) printNote(`Start it: ./causeway up --engine workerd --state ${state}`);
   else
     printNote(
-      'Deploy the Worker with that database and the same KEY_PASSPHRASE. CONTEXT_KEY and the password of causeway_app are installed where both stood in the environment; else: ./causeway migrate with them.',
+      'Deploy the Worker with that database and the same KEY_PASSPHRASE (or KMS_KEY and its companions). CONTEXT_KEY and the password of causeway_app are installed where both stood in the environment; else: ./causeway migrate with them.',
     );
+}
+
+/** A stack of this machine has no KMS: what it cannot open by the passphrase would stay closed. */
+function requireOpenable({ manifest: { keks } }: OpenedBackup): void {
+  const isSet = process.env.KEY_PASSPHRASE !== undefined;
+  if (keks.length === 0 || (isSet && keks.some(({ recipe }) => recipe.kind === 'argon2id'))) return;
+  throw new Failure({
+    what: 'Nothing was restored.',
+    why: `a stack of this machine opens keys by a passphrase alone, and ${isSet ? 'those of this backup are by a KMS' : 'KEY_PASSPHRASE is not set'}`,
+    remedy: `${isSet ? '' : 'set it, or '}restore into a database of your own (--database-url)`,
+  });
 }
 
 /** A new stack goes on with the passphrase of the backup. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseId, type TenantId } from '../../protocol/ids.ts';
+import type { TenantId } from '../../protocol/ids.ts';
 import { asTenantOperator, type TenantAnswer, type TenantOperator } from '../database/tenant-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { attend } from '../tenants/ask-worker.ts';
@@ -12,22 +12,13 @@ import {
   WITHIN_A_MINUTE,
   withPublicUrl,
 } from './public-url-option.ts';
+import { tenantNamed } from './tenant-option.ts';
 
 export type TenantCommandOptions = DatabaseOptions & PublicUrlOptions;
 
 /** A command about one tenant, by its id. */
 export function ofTenant(parent: Command, name: string): Command {
   return withDatabase(withPublicUrl(parent.command(name))).argument('<tenant>', 'its id (ten_...)');
-}
-
-export function requireTenant(text: string): TenantId {
-  const id = parseId('tenant', text);
-  if (id !== null) return id;
-  throw new Failure({
-    what: 'Nothing was done.',
-    why: `${text} is no id of a tenant`,
-    remedy: './causeway tenant list shows the ids',
-  });
 }
 
 const REFUSED: Readonly<Record<string, { why: string; remedy: string }>> = {
@@ -55,6 +46,12 @@ export function refused(code: string): Failure {
   return new Failure({ what: 'Nothing was done.', ...said });
 }
 
+/** Refuses where there never was such a tenant. */
+export async function requireKnown(ownerUrl: string, tenant: TenantId): Promise<void> {
+  const shown = await asTenantOperator(ownerUrl, (operator) => operator.show(tenant));
+  if (shown === null) throw refused('tenant_not_found');
+}
+
 /** Changes a tenant in the database and makes the Worker heed it. */
 export async function change(
   id: string,
@@ -62,7 +59,7 @@ export async function change(
   becomes: string,
   work: (operator: TenantOperator, tenant: TenantId) => Promise<TenantAnswer>,
 ): Promise<void> {
-  const tenant = requireTenant(id);
+  const tenant = tenantNamed(id);
   const ownerUrl = await ownerUrlOf(options);
   const answer = await asTenantOperator(ownerUrl, (operator) => work(operator, tenant));
   refuseUnless(answer);

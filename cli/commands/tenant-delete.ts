@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { TenantId } from '../../protocol/ids.ts';
 import { type NoteVerifier, readNoteVerifier } from '../../protocol/signed-note.ts';
 import { DELETION_GRACE_MS } from '../../protocol/tenant-call.ts';
 import { asTenantOperator } from '../database/tenant-operator.ts';
@@ -12,13 +13,8 @@ import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
 import { publicUrlIfKnown } from './public-url-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
-import {
-  change,
-  ofTenant,
-  refuseUnless,
-  requireTenant,
-  type TenantCommandOptions,
-} from './tenant-command.ts';
+import { change, ofTenant, refuseUnless, type TenantCommandOptions } from './tenant-command.ts';
+import { tenantNamed } from './tenant-option.ts';
 
 /** What `tenant verify-certificate` ends with. */
 const EXIT = { proven: 0, notProven: 1, notJudged: 2, notAuthenticated: 3 } as const;
@@ -73,7 +69,7 @@ export function registerDeletion(tenant: Command): void {
 }
 
 async function deleteTenant(id: string, options: DeleteOptions): Promise<void> {
-  const tenant = requireTenant(id);
+  const tenant = tenantNamed(id);
   const ownerUrl = await ownerUrlOf(options);
   const grace = options.now === true ? 0 : DELETION_GRACE_MS / 1000;
   const begun = await asTenantOperator(ownerUrl, async (operator) => {
@@ -118,7 +114,7 @@ async function deleteTenant(id: string, options: DeleteOptions): Promise<void> {
   give(certificate, options);
 }
 
-async function certificateOf(ownerUrl: string, tenant: ReturnType<typeof requireTenant>): Promise<string> {
+async function certificateOf(ownerUrl: string, tenant: TenantId): Promise<string> {
   const certificate = await asTenantOperator(ownerUrl, (operator) => operator.certificate(tenant));
   if (certificate !== null) return certificate;
   throw new Failure({
@@ -139,7 +135,7 @@ function give(certificate: string, { json, out }: JsonOptions & { readonly out?:
 }
 
 async function printCertificate(id: string, options: TenantCommandOptions): Promise<void> {
-  give(await certificateOf(await ownerUrlOf(options), requireTenant(id)), options);
+  give(await certificateOf(await ownerUrlOf(options), tenantNamed(id)), options);
 }
 
 async function verify(file: string, options: JsonOptions & { readonly key?: string }): Promise<void> {

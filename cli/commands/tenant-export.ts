@@ -8,7 +8,8 @@ import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printResult } from '../terminal/print.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
-import { ofTenant, requireTenant, type TenantCommandOptions } from './tenant-command.ts';
+import { ofTenant, type TenantCommandOptions } from './tenant-command.ts';
+import { tenantNamed } from './tenant-option.ts';
 
 type ExportOptions = TenantCommandOptions & { readonly out: string };
 
@@ -34,7 +35,7 @@ export function registerExport(tenant: Command): void {
 }
 
 async function exportTenant(id: string, options: ExportOptions): Promise<void> {
-  const tenant = requireTenant(id);
+  const tenant = tenantNamed(id);
   const call = { ownerUrl: await ownerUrlOf(options), publicUrl: publicUrlOf(options), tenant };
   const whole = await createBoard().step(`exporting ${tenant}`, (say) =>
     downloadExport(call, options.out, say),

@@ -22,19 +22,18 @@ export function tenantOf({ tenant, state }: TenantOptions): TenantId {
   if (tenant !== undefined) return tenantNamed(tenant);
   const id = readSecrets(statePaths(state))?.developmentTenant;
   if (id) return id as TenantId;
-  throw noTenant(`no stack was ever started in ${state}`);
+  throw noTenant(
+    `no stack was ever started in ${state}`,
+    'start ./causeway up once, or name a tenant: --tenant ten_...',
+  );
 }
 
 export function tenantNamed(text: string): TenantId {
   const id = parseId('tenant', text);
   if (id !== null) return id;
-  throw noTenant(`${text} is no id of a tenant`);
+  throw noTenant(`${text} is no id of a tenant`, './causeway tenant list shows the ids');
 }
 
-function noTenant(why: string): Failure {
-  return new Failure({
-    what: 'There is no tenant to work on.',
-    why,
-    remedy: 'start ./causeway up once, or name a tenant: --tenant ten_...',
-  });
+function noTenant(why: string, remedy: string): Failure {
+  return new Failure({ what: 'There is no tenant to work on.', why, remedy });
 }

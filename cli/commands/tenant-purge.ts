@@ -5,7 +5,8 @@ import { attend } from '../tenants/ask-worker.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote } from '../terminal/print.ts';
 import { publicUrlIfKnown, WITHIN_A_MINUTE } from './public-url-option.ts';
-import { ofTenant, refused, requireTenant, type TenantCommandOptions } from './tenant-command.ts';
+import { ofTenant, refused, type TenantCommandOptions } from './tenant-command.ts';
+import { tenantNamed } from './tenant-option.ts';
 
 type PurgeOptions = TenantCommandOptions & {
   readonly project?: string;
@@ -42,7 +43,7 @@ export function registerPurge(tenant: Command): void {
 }
 
 async function purge(id: string, options: PurgeOptions): Promise<void> {
-  const tenant = requireTenant(id);
+  const tenant = tenantNamed(id);
   const object = objectOf(options);
   const ownerUrl = await ownerUrlOf(options);
   const answer = await asTenantOperator(ownerUrl, (operator) =>

@@ -3,9 +3,10 @@ import { asTenantOperator } from '../database/tenant-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { formatTable, printJson, printResult } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
-import { change, ofTenant, refused, requireTenant, type TenantCommandOptions } from './tenant-command.ts';
+import { change, ofTenant, refused, type TenantCommandOptions } from './tenant-command.ts';
 import { registerDeletion } from './tenant-delete.ts';
 import { registerExport } from './tenant-export.ts';
+import { tenantNamed } from './tenant-option.ts';
 import { registerPurge } from './tenant-purge.ts';
 
 export function registerTenant(program: Command): void {
@@ -62,7 +63,7 @@ async function list(options: DatabaseOptions): Promise<void> {
 }
 
 async function show(id: string, options: DatabaseOptions): Promise<void> {
-  const tenant = requireTenant(id);
+  const tenant = tenantNamed(id);
   const shown = await asTenantOperator(await ownerUrlOf(options), (operator) => operator.show(tenant));
   if (shown === null) throw refused('tenant_not_found');
   if (options.json) return printJson(shown);

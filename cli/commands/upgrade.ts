@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { upgradeDatabase } from '../backup/upgrade-database.ts';
+import { namesDatabase } from '../stack/owner-url.ts';
 import { askHolder } from '../stack/state-lock.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { withOwnedDatabase } from '../stack/with-database.ts';
@@ -35,7 +36,7 @@ Examples:
 
 async function upgrade(options: BackupCommand): Promise<void> {
   requireDatabase(options);
-  const isNamed = (options.databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
+  const isNamed = namesDatabase(options);
   const { root } = statePaths(options.state);
   const isRunning = !isNamed && (await askHolder(root)) !== null;
   const report = await createBoard().step('Upgrade', (say) =>

@@ -6,17 +6,13 @@ import {
   passphraseSource,
 } from '../../worker/keys/kek-source.ts';
 import { sourceOf } from '../../worker/keys/source-of.ts';
+import { type DatabaseChoice, namesDatabase } from '../stack/owner-url.ts';
 import { readSecrets } from '../stack/secrets.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
 
-interface SourceOptions {
-  readonly state: string;
-  readonly databaseUrl?: string;
-}
-
 /** Where key-encryption keys come from: the stack of the state folder, or the environment where another database is named. */
-export function openSource(options: SourceOptions): KekSource {
+export function openSource(options: DatabaseChoice): KekSource {
   const source = findSource(options);
   if (source !== null) return source;
   const isElsewhere = namesDatabase(options);
@@ -32,7 +28,7 @@ export function openSource(options: SourceOptions): KekSource {
 }
 
 /** {@link openSource}, or null where nothing is at hand. */
-export function findSource(options: SourceOptions): KekSource | null {
+export function findSource(options: DatabaseChoice): KekSource | null {
   if (!namesDatabase(options)) {
     const secrets = readSecrets(statePaths(options.state));
     return secrets === null ? null : nodeSource([secrets.keyPassphrase]);
@@ -43,10 +39,6 @@ export function findSource(options: SourceOptions): KekSource | null {
 /** By what the environment names; null where it names neither passphrase nor KMS. */
 export function environmentSource(): KekSource | null {
   return sourceOf(process.env, { argon2id: deriveInNode, send: (url, init) => fetch(url, init) });
-}
-
-function namesDatabase({ databaseUrl }: SourceOptions): boolean {
-  return (databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
 }
 
 /** Keys by passphrases, the one in use first, outside of workerd. */

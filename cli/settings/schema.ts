@@ -299,7 +299,7 @@ export const SETTINGS = {
     secret: true,
     absent: 'the stack in the state folder',
     example: 'postgres://causeway_owner:PASSWORD@db.example.com/causeway',
-    says: 'The owner of a database, for `migrate`, `token` and `executor`; --database-url says the same.',
+    says: 'The owner of a database, for every command that works on a database; --database-url says the same.',
   },
   CAUSEWAY_TOKEN: {
     schema: z.string().startsWith('btk_'),

@@ -4,11 +4,18 @@ import { readSecrets } from './secrets.ts';
 import { askHolder } from './state-lock.ts';
 import { statePaths } from './state-paths.ts';
 
-/** The login of `causeway_owner`: what was given, or that of the stack which runs in the state folder. A secret. */
-export async function ownerUrlOf(options: {
+export interface DatabaseChoice {
   readonly state: string;
   readonly databaseUrl?: string;
-}): Promise<string> {
+}
+
+/** Whether a database of the operator's own was named, instead of that of the state folder's stack. */
+export function namesDatabase({ databaseUrl }: Pick<DatabaseChoice, 'databaseUrl'>): boolean {
+  return (databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
+}
+
+/** The login of `causeway_owner`: what was given, or that of the stack which runs in the state folder. A secret. */
+export async function ownerUrlOf(options: DatabaseChoice): Promise<string> {
   const given = options.databaseUrl ?? process.env.DATABASE_OWNER_URL;
   if (given !== undefined) return given;
   const paths = statePaths(options.state);

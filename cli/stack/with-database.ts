@@ -5,7 +5,7 @@ import { deploymentSecrets } from '../settings/deployment-secrets.ts';
 import { Failure } from '../terminal/failure.ts';
 import { createCleanupStack } from './cleanup.ts';
 import { startGuardian } from './guardian.ts';
-import { ownerUrlOf } from './owner-url.ts';
+import { namesDatabase, ownerUrlOf } from './owner-url.ts';
 import { startDatabase } from './parts/start-database.ts';
 import { readOrCreateSecrets, sharedSecrets } from './secrets.ts';
 import { askHolder, lockState } from './state-lock.ts';
@@ -33,7 +33,7 @@ export async function withOwnedDatabase<Result>(
   work: (database: OwnedDatabase) => Promise<Result>,
 ): Promise<Result> {
   const paths = statePaths(options.state);
-  const isNamed = (options.databaseUrl ?? process.env.DATABASE_OWNER_URL) !== undefined;
+  const isNamed = namesDatabase(options);
   const isRunning = !isNamed && existsSync(paths.root) && (await askHolder(paths.root)) !== null;
   if (isNamed || isRunning)
     return work({

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -15,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blobFile } from '../../cli/backup/backup-folder.ts';
 import type { Manifest } from '../../cli/backup/manifest.ts';
 import { printSchema } from '../../cli/database/print-schema.ts';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { type BackedUp, manifestOf, refusalOf, sha256Of, startBackedUp } from '../support/backups.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -193,12 +195,27 @@ describe('Mallory, who may write to the backups', () => {
   });
 
   test('without the passphrase gets nothing believed, and with a wrong one neither', async () => {
-    expect(await refusalOf(world.restore(target, { passphrase: null }))).toMatch(/KEY_PASSPHRASE is not set/);
+    expect(await refusalOf(world.restore(target, { passphrase: null }))).toMatch(
+      /neither KEY_PASSPHRASE nor KMS_KEY is set/,
+    );
     expect(await refusalOf(world.restore(target, { passphrase: 'another horse battery staple' }))).toMatch(
-      /not the passphrase of the time of this backup/,
+      /not the key of the time of this backup/,
     );
     const unsealed = join(world.folder, 'unsealed');
     expect((await world.take({ out: unsealed, isSealed: false })).isSealed).toBe(false);
     expect(await refusalOf(world.restore(target, { from: unsealed }))).toMatch(/it is not sealed/);
   });
+});
+
+test('a backup is not restored into a stack that would open nothing of it', async () => {
+  const state = join(world.folder, 'no-passphrase');
+  const args = ['cli/main.ts', 'restore', '--from', world.out, '--unsealed', '--state', state];
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    cwd: ROOT_DIR,
+    env: { PATH: process.env.PATH },
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/opens keys by a passphrase alone, and KEY_PASSPHRASE is not set/);
+  expect(existsSync(state)).toBe(false);
 });

@@ -64,6 +64,19 @@ describe('an upgrade', () => {
     await world.database.asOwner("delete from migrations.applied where name = '9001-open.sql'");
   });
 
+  test('whose database refuses to be secured after the commit is not said to be as it was', async () => {
+    const folder = migrationsAnd({
+      '9001-refuses.sql': `create or replace function app_private.secure_database() returns void language plpgsql as
+        $$ begin raise exception 'not secured'; end $$;`,
+    });
+    const before = await world.database.asSuperuser(
+      "select pg_get_functiondef('app_private.secure_database()'::regprocedure) as text",
+    );
+    expect(await refusalOf(upgrade(folder))).toMatch(/must not be served like this\. .*not secured/);
+    await world.database.asSuperuser(String(before[0]?.text));
+    await world.database.asOwner("delete from migrations.applied where name = '9001-refuses.sql'");
+  });
+
   test('backs up before it changes anything, and does nothing where nothing is pending', async () => {
     const name = '9003-comment.sql';
     const folder = migrationsAnd({ [name]: "comment on schema app is 'upgraded';" });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { newId } from '../../protocol/ids.ts';
 import { type ApiClient, apiSession } from '../support/api.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { callTool } from '../support/mcp-call.ts';
@@ -132,10 +133,10 @@ test('a sink that has ended gets nothing more, and its access key is gone', asyn
 });
 
 describe('the operator, by ./causeway audit,', () => {
-  const audit = async (...args: readonly string[]) => {
+  const audit = async (command: string, ...args: readonly string[]) => {
     const run = promisify(execFile)(
       process.execPath,
-      [join(ROOT_DIR, 'cli/main.ts'), 'audit', ...args, '--tenant', ann.tenant],
+      [join(ROOT_DIR, 'cli/main.ts'), 'audit', command, '--tenant', ann.tenant, ...args],
       { env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl, NO_COLOR: '1' } },
     );
     return run.then(
@@ -165,6 +166,13 @@ describe('the operator, by ./causeway audit,', () => {
     expect(
       await seen("select credential_kind, target_id from app.audit_events where action = 'audit.resend'"),
     ).toEqual([{ credential_kind: 'operator', target_id: sink }]);
+  });
+
+  test.each(['sinks', 'resend', 'retention'])('is told by %s of a tenant that never was', async (command) => {
+    expect(await audit(command, '--tenant', newId('tenant'))).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/there is no such tenant[\s\S]*tenant list/),
+    });
   });
 
   test('says for how long the log is kept, and the tenant learns of it', async () => {

@@ -55,12 +55,12 @@ describe('./causeway keys rotate', () => {
     expect((await postMcp(stack, body.access_token, LIST)).status).toBe(200);
   });
 
-  test('says what it lacks where KEY_PASSPHRASE is not set', async () => {
+  test('says what it lacks where neither KEY_PASSPHRASE nor KMS_KEY is set', async () => {
     const { KEY_PASSPHRASE: _, ...environment } = process.env;
     const failed = await run(process.execPath, [join(ROOT_DIR, 'cli/main.ts'), 'keys', 'rotate'], {
       env: { ...environment, DATABASE_OWNER_URL: stack.ownerUrl },
     }).catch((error: { stderr: string; code: number }) => error);
     expect(failed).toMatchObject({ code: 1 });
-    expect(failed.stderr).toContain('KEY_PASSPHRASE is not set');
+    expect(failed.stderr).toContain('neither KEY_PASSPHRASE nor KMS_KEY is set');
   });
 });

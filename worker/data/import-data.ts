@@ -13,7 +13,7 @@ import { takeRunStart } from '../runs/take-run-start.ts';
 import type { Sight } from '../sight/agent-sees.ts';
 import type { Imported } from '../sight/see-source.ts';
 import { type Unseen, unseen } from '../sight/unseen.ts';
-import { runPage, unusableOutput } from '../sight/withheld.ts';
+import { addressOfRun, unusableOutput } from '../sight/withheld.ts';
 import { withheldRate } from '../sight/withheld-rate.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
@@ -102,7 +102,7 @@ function refuseImport(
 ): Refusal {
   if (refused.code === 'rate_limited') return withheldRate(Number(refused.details?.retry_after_seconds));
   if (refused.code === 'invalid_data' && 'run' in asked.from)
-    return unusableOutput(runPage(platform, tenantId, asked.from.run));
+    return unusableOutput(addressOfRun(platform, tenantId, asked.from.run));
   return refuseData(refused, asked);
 }
 
@@ -149,7 +149,7 @@ async function describeInSandbox(
     inspected,
     format,
     sight,
-    'run' in from ? runPage(platform, principal.tenantId, from.run) : '',
+    'run' in from ? addressOfRun(platform, principal.tenantId, from.run) : '',
   );
   const reason = inspected.fault?.reason ?? 'unreadable';
   await withTenant(platform.database, principal, [

@@ -2,7 +2,7 @@ import type { Output } from '../../protocol/outcome.ts';
 import type { RunRow } from '../database/runs.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import { openRun } from '../sight/see-run.ts';
-import { runPage } from '../sight/withheld.ts';
+import { addressOfRun } from '../sight/withheld.ts';
 import {
   compareByName,
   compareManifests,
@@ -31,7 +31,7 @@ export interface Comparison {
 export async function compareRuns(context: ToolContext, runA: string, runB: string): Promise<Comparison> {
   const { platform, principal } = context;
   const found = await requireRuns(context, [runA, runB]);
-  const [a, b] = found.map((run) => openRun(run, runPage(platform, principal.tenantId, run.run))) as [
+  const [a, b] = found.map((run) => openRun(run, addressOfRun(platform, principal.tenantId, run.run))) as [
     RunRow,
     RunRow,
   ];

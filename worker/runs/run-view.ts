@@ -6,7 +6,7 @@ import type { ToolContext } from '../mcp/tool.ts';
 import { quoted } from '../projects/find-project.ts';
 import { type RunNow, type RunView, type StoredRun, seeRun } from '../sight/see-run.ts';
 import type { Unseen } from '../sight/unseen.ts';
-import { runPage } from '../sight/withheld.ts';
+import { addressOfRun } from '../sight/withheld.ts';
 import { follow } from './follow.ts';
 import type { LiveState } from './pool/live-state.ts';
 import { feedOf, poolOf } from './pool-of.ts';
@@ -65,7 +65,7 @@ type Known = Unseen<StoredRun, 'run' | 'withheld'>;
 
 /** A run with what is known of it since, as the caller may see it. */
 export function view({ platform, principal }: Reader, run: Known, now: RunNow = {}): RunView {
-  return seeRun(run, runPage(platform, principal.tenantId, run.run), now);
+  return seeRun(run, addressOfRun(platform, principal.tenantId, run.run), now);
 }
 
 /** An active run, with what it has said where it runs already and the caller may see that. */

@@ -2,7 +2,11 @@ import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 
 /** Where a person opens a run: the address needs them signed in, whoever passes it on. */
-export function runPage({ publicUrl }: Pick<Platform, 'publicUrl'>, tenant: string, run: string): string {
+export function addressOfRun(
+  { publicUrl }: Pick<Platform, 'publicUrl'>,
+  tenant: string,
+  run: string,
+): string {
   return `${publicUrl}/runs/${tenant}/${run}`;
 }
 

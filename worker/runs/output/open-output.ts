@@ -2,7 +2,7 @@ import type { Outcome, Output, Stream } from '../../../protocol/outcome.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { quoted } from '../../projects/find-project.ts';
 import { openRun } from '../../sight/see-run.ts';
-import { runPage } from '../../sight/withheld.ts';
+import { addressOfRun } from '../../sight/withheld.ts';
 import { lackOf } from '../../tenants/purged.ts';
 import { DOWNLOAD_LIFETIME_MS, grant } from '../capability.ts';
 import { type Reader, requireRun } from '../run-view.ts';
@@ -16,7 +16,7 @@ export interface EndedRun {
 
 /** An ended run; refuses one that is absent, another's, withheld from the caller, or active. One database request. */
 export async function requireOutcome(context: Reader, run: string): Promise<EndedRun> {
-  const page = runPage(context.platform, context.principal.tenantId, run);
+  const page = addressOfRun(context.platform, context.principal.tenantId, run);
   const row = openRun(await requireRun(context, run), page);
   if (row.outcome !== null) return { run: row.run, project: row.project, outcome: row.outcome };
   throw new Refusal('not_found', 'The run has not ended, so it has no outputs yet.', {

@@ -10,7 +10,7 @@ import { asPage } from '../../people/routes/as-page.ts';
 import { requireSession } from '../../people/session.ts';
 import { windowOf } from '../../projects/line-window.ts';
 import { openRun } from '../../sight/see-run.ts';
-import { runPage as addressOfRun } from '../../sight/withheld.ts';
+import { addressOfRun } from '../../sight/withheld.ts';
 import { chooseView } from '../output/choose-view.ts';
 import { blobText, foundOutput } from '../output/open-output.ts';
 import type { TablePage } from '../output/page.ts';
