@@ -815,7 +815,7 @@ alter table app.data_sources enable row level security;
 alter table app.data_sources force row level security;
 create policy backup on app.data_sources for select to causeway_backup
   using (true);
-create policy keeper on app.data_sources for all to causeway_keeper
+create policy keeper_withholds on app.data_sources for update to causeway_keeper
   using (true)
   with check (true);
 create policy project on app.data_sources as restrictive for all to causeway_app
@@ -1537,8 +1537,10 @@ alter table app.purges enable row level security;
 alter table app.purges force row level security;
 create policy backup on app.purges for select to causeway_backup
   using (true);
-create policy keeper on app.purges for all to causeway_keeper
+create policy keeper_changes on app.purges for update to causeway_keeper
   using (true)
+  with check (true);
+create policy keeper_records on app.purges for insert to causeway_keeper
   with check (true);
 create policy tenant on app.purges for all to causeway_app
   using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
@@ -3098,22 +3100,18 @@ CREATE OR REPLACE FUNCTION app.contents_of(tenant text, object jsonb)
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  project text := (select p.project_id from app.projects as p
-                    where p.tenant_id = tenant and (p.project_id = object ->> 'project' or lower(p.name) = lower(object ->> 'project'))
-                    order by p.project_id = object ->> 'project' desc, p.archived_at nulls first limit 1);
 begin
   case object ->> 'kind'
     when 'file' then
       return (select array[t.files -> (object ->> 'path') ->> 'sha256']
                 from app.commits as c join app.trees as t using (tenant_id, project_id, tree_id)
-               where c.tenant_id = tenant and c.project_id = project and t.files ? (object ->> 'path')
+               where c.tenant_id = tenant and c.project_id = object ->> 'project' and t.files ? (object ->> 'path')
                  and (object ->> 'commit' is null or starts_with(c.commit_id, object ->> 'commit'))
                order by c.position desc limit 1);
     when 'data' then
       return (select array_agg(distinct n.sha256::text)
                 from app.data_sources as s join app.data_snapshots as n using (tenant_id, project_id, source_id)
-               where s.tenant_id = tenant and s.project_id = project and s.name = object ->> 'name');
+               where s.tenant_id = tenant and s.project_id = object ->> 'project' and s.name = object ->> 'name');
     when 'output' then
       return (select array[o ->> 'sha256'] from app.runs as r, jsonb_array_elements(r.outcome -> 'outputs') as o
                where r.tenant_id = tenant and r.run_id = object ->> 'run' and o ->> 'name' = object ->> 'name');
@@ -3128,7 +3126,7 @@ begin
 end
 $function$;
 alter function app.contents_of(text,jsonb) owner to causeway_keeper;
-comment on function app.contents_of(text,jsonb) is 'The digests of what an object holds; NULL where there is no such object, or it is empty.';
+comment on function app.contents_of(text,jsonb) is 'The digests of what an object holds, of the project by its id; NULL where there is no such object, or it is empty.';
 
 CREATE OR REPLACE FUNCTION app.context()
  RETURNS jsonb
@@ -3759,6 +3757,7 @@ AS $function$
 declare
   proof constant jsonb := app.audit_proof(tenant, cosigned);
 begin
+  perform app.require_open_log(tenant);
   if proof is not null then
     insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
     values (tenant, 'operator', 'audit.export', 'tenant', tenant, 'ok', jsonb_build_object('entries', proof -> 'size', 'cosigned', cosigned));
@@ -4392,19 +4391,6 @@ $function$;
 alter function app.list_pools() owner to causeway_keeper;
 grant execute on function app.list_pools() to causeway_owner;
 
-CREATE OR REPLACE FUNCTION app.list_purges(tenant text)
- RETURNS jsonb
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-  select coalesce(jsonb_agg(jsonb_build_object('sha256', p.purged_sha256, 'at', p.purged_at, 'reason', p.reason, 'object', p.object,
-                                               'removed_at', p.removed_at) order by p.purged_at desc), '[]')
-    from app.purges as p where p.tenant_id = tenant
-$function$;
-alter function app.list_purges(text) owner to causeway_keeper;
-grant execute on function app.list_purges(text) to causeway_owner;
-
 CREATE OR REPLACE FUNCTION app.list_sources(reference text, after_name text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4706,7 +4692,9 @@ begin
   -- Who asks again while it waits may bring it forward, the operator alone.
   insert into app.tenant_deletions as d (tenant_id, tenant_name, requested_by, reason, due_at)
   select t.tenant_id, t.name, by_user, reason, due from app.tenants as t where t.tenant_id = tenant
-  on conflict (tenant_id) do update set due_at = least(d.due_at, excluded.due_at) where d.step = 'waiting' and by_user is null;
+  on conflict (tenant_id) do update
+     set due_at = least(d.due_at, excluded.due_at), requested_by = null, reason = coalesce(excluded.reason, d.reason)
+   where d.step = 'waiting' and by_user is null;
   if not found then
     return jsonb_build_object('ok', false, 'code', case
       when exists (select from app.tenant_deletions as d where d.tenant_id = tenant) then 'deletion_began' else 'tenant_not_found' end);
@@ -4797,18 +4785,23 @@ AS $function$
     (select distinct format('file %s in %s', f.key, p.name) as other
        from app.trees as t join app.projects as p using (tenant_id, project_id), jsonb_each(t.files) as f
       where t.tenant_id = tenant and f.value ->> 'sha256' = any (digests)
-        and (object ->> 'kind', f.key) is distinct from ('file', object ->> 'path') limit 20)
+        and (object ->> 'kind', p.project_id::text, f.key) is distinct from ('file', object ->> 'project', object ->> 'path') limit 20)
     union all
     (select distinct format('data source %s in %s', s.name, p.name)
        from app.data_snapshots as n join app.data_sources as s using (tenant_id, project_id, source_id)
        join app.projects as p using (tenant_id, project_id)
       where n.tenant_id = tenant and n.sha256 = any (digests)
-        and (object ->> 'kind', s.name::text) is distinct from ('data', object ->> 'name') limit 20)
+        and (object ->> 'kind', p.project_id::text, s.name::text) is distinct from ('data', object ->> 'project', object ->> 'name') limit 20)
     union all
     (select distinct format('output %s of %s', o ->> 'name', r.run_id)
        from app.runs as r, jsonb_array_elements(r.outcome -> 'outputs') as o
       where r.tenant_id = tenant and o ->> 'sha256' = any (digests)
         and (object ->> 'kind', r.run_id::text, o ->> 'name') is distinct from ('output', object ->> 'run', object ->> 'name') limit 20)
+    union all
+    (select distinct format('log of %s', r.run_id)
+       from app.runs as r, unnest(array[r.outcome -> 'stdout', r.outcome -> 'stderr', r.outcome -> 'progress']) as s
+      where r.tenant_id = tenant and s ->> 'sha256' = any (digests)
+        and (object ->> 'kind', r.run_id::text) is distinct from ('log', object ->> 'run') limit 20)
   ) as others
 $function$;
 alter function app.others_with(text,text[],jsonb) owner to causeway_keeper;
@@ -5102,10 +5095,19 @@ CREATE OR REPLACE FUNCTION app.purge_object(tenant text, object jsonb, reason te
 AS $function$
 #variable_conflict use_variable
 declare
-  digests constant text[] := app.contents_of(tenant, object);
+  project constant text := (
+    select p.project_id from app.projects as p
+     where p.tenant_id = tenant and (p.project_id = object ->> 'project' or lower(p.name) = lower(object ->> 'project'))
+     order by p.project_id = object ->> 'project' desc, p.archived_at nulls first limit 1);
+  digests text[];
   others jsonb;
   source text;
 begin
+  perform app.require_open_log(tenant);
+  if project is not null then
+    object := object || jsonb_build_object('project', project);
+  end if;
+  digests := app.contents_of(tenant, object);
   if digests is null then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;
@@ -5114,17 +5116,18 @@ begin
     return jsonb_build_object('ok', false, 'code', 'shared', 'others', others);
   end if;
   if object ->> 'kind' = 'data' then
-    select s.source_id into source from app.data_sources as s join app.data_snapshots as n using (tenant_id, project_id, source_id)
-     where s.tenant_id = tenant and s.name = object ->> 'name' and n.sha256 = any (digests) limit 1;
+    select s.source_id into source from app.data_sources as s
+     where s.tenant_id = tenant and s.project_id = project and s.name = object ->> 'name';
     object := object || jsonb_build_object('source', source);
   end if;
   insert into app.purges (tenant_id, purged_sha256, reason, object)
   select tenant, digest, reason, object from unnest(digests) as digest
   on conflict (tenant_id, purged_sha256) do update
      set purged_at = clock_timestamp(), reason = excluded.reason, object = excluded.object, removed_at = null;
+  delete from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = any (digests);
   if source is not null then
-    delete from app.data_snapshots as n where n.tenant_id = tenant and n.source_id = source;
-    delete from app.data_sources as s where s.tenant_id = tenant and s.source_id = source;
+    delete from app.data_snapshots as n where n.tenant_id = tenant and n.project_id = project and n.source_id = source;
+    delete from app.data_sources as s where s.tenant_id = tenant and s.project_id = project and s.source_id = source;
   elsif object ->> 'kind' = 'log' then
     update app.runs as r
        set outcome = r.outcome || jsonb_build_object(
@@ -5628,6 +5631,23 @@ end
 $function$;
 alter function app.require_export() owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.require_open_log(tenant text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  standing text;
+begin
+  -- Shared, so that it is not closed before the event is in it.
+  select t.status into standing from app.tenants as t where t.tenant_id = tenant for share;
+  if standing = 'erasing' then
+    raise exception 'tenant % is being deleted and its audit log is closed', tenant using errcode = 'CW005';
+  end if;
+end
+$function$;
+alter function app.require_open_log(text) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.reseal_blobs(tenant text)
  RETURNS bigint
  LANGUAGE sql
@@ -5654,6 +5674,7 @@ AS $function$
 declare
   asked constant integer := app.ask_audit_again(tenant, sink, null);
 begin
+  perform app.require_open_log(tenant);
   if asked > 0 then
     insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
     values (tenant, 'operator', 'audit.resend', 'sink', sink, 'ok', jsonb_build_object('dead_letters', asked));
@@ -6042,6 +6063,7 @@ CREATE OR REPLACE FUNCTION app.set_audit_retention(tenant text, days integer)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
+  perform app.require_open_log(tenant);
   insert into app.audit_retention as r (tenant_id, retain_days) values (tenant, days)
     on conflict (tenant_id) do update set retain_days = excluded.retain_days;
   insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
@@ -6612,6 +6634,7 @@ CREATE OR REPLACE FUNCTION app.system_blobs_to_seal(blobs_max integer)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+  select app.refuse_inside_tenant();
   select b.tenant_id, b.sha256 from app.blobs_to_seal as b where b.damaged_at is null order by b.asked_at, b.sha256 limit blobs_max
 $function$;
 alter function app.system_blobs_to_seal(integer) owner to causeway_keeper;
@@ -6792,7 +6815,10 @@ CREATE OR REPLACE FUNCTION app.system_counted_until(tenant text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select d.counted_until from app.tenant_deletions as d where d.tenant_id = tenant $function$;
+AS $function$
+  select app.refuse_inside_tenant();
+  select d.counted_until from app.tenant_deletions as d where d.tenant_id = tenant
+$function$;
 alter function app.system_counted_until(text) owner to causeway_keeper;
 grant execute on function app.system_counted_until(text) to causeway_app;
 
@@ -6933,6 +6959,7 @@ CREATE OR REPLACE FUNCTION app.system_deletion_facts(tenant text)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+  select app.refuse_inside_tenant();
   select jsonb_build_object(
            'tenant', d.tenant_id, 'name', d.tenant_name,
            'requested', jsonb_build_object('at', d.requested_at, 'by', d.requested_by, 'reason', d.reason),
@@ -7649,7 +7676,10 @@ CREATE OR REPLACE FUNCTION app.system_may_be_clear(tenant text, sha256 text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select exists (select from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = system_may_be_clear.sha256) $function$;
+AS $function$
+  select app.refuse_inside_tenant();
+  select exists (select from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = system_may_be_clear.sha256)
+$function$;
 alter function app.system_may_be_clear(text,text) owner to causeway_keeper;
 grant execute on function app.system_may_be_clear(text,text) to causeway_app;
 comment on function app.system_may_be_clear(text,text) is 'Whether a blob may lie in the clear: it is of before blobs were sealed.';
@@ -7917,7 +7947,13 @@ CREATE OR REPLACE FUNCTION app.system_purged_blobs(tenant text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select p.purged_sha256 from app.purges as p where p.tenant_id = tenant and p.removed_at is null limit 500 $function$;
+AS $function$
+  select app.refuse_inside_tenant();
+  select p.purged_sha256
+    from app.purges as p
+   where p.tenant_id = tenant and (p.removed_at is null or p.removed_at > clock_timestamp() - interval '1 hour')
+   order by p.removed_at desc nulls first limit 500
+$function$;
 alter function app.system_purged_blobs(text) owner to causeway_keeper;
 grant execute on function app.system_purged_blobs(text) to causeway_app;
 
@@ -8564,6 +8600,7 @@ CREATE OR REPLACE FUNCTION app.system_runs_to_stop(tenant text, runs_max integer
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+  select app.refuse_inside_tenant();
   select r.run_id, r.pool_id from app.runs as r join app.tenants as t using (tenant_id)
    where r.tenant_id = tenant and t.status <> 'active' and r.state = 'queued' order by r.run_id limit runs_max
 $function$;
@@ -8873,6 +8910,7 @@ CREATE OR REPLACE FUNCTION app.system_settle_blobs(settled jsonb)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+  select app.refuse_inside_tenant();
   with given as (
     select s.tenant, s.sha256, s.became from jsonb_to_recordset(settled) as s (tenant text, sha256 text, became text)
   ), done as (
@@ -9078,6 +9116,7 @@ CREATE OR REPLACE FUNCTION app.system_tenants_to_attend(tenants_max integer)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+  select app.refuse_inside_tenant();
   (select d.tenant_id from app.tenant_deletions as d
     where (d.step = 'waiting' and d.due_at <= clock_timestamp()) or d.step not in ('waiting', 'done')
        or (d.step = 'done' and d.finished_at > clock_timestamp() - interval '1 hour')
@@ -9086,7 +9125,8 @@ AS $function$
   (select t.tenant_id from app.tenants as t join app.runs as r using (tenant_id)
     where t.status <> 'active' and r.state = 'queued' limit tenants_max)
   union
-  (select p.tenant_id from app.purges as p where p.removed_at is null limit tenants_max)
+  (select p.tenant_id from app.purges as p
+    where p.removed_at is null or p.removed_at > clock_timestamp() - interval '1 hour' limit tenants_max)
 $function$;
 alter function app.system_tenants_to_attend(integer) owner to causeway_keeper;
 grant execute on function app.system_tenants_to_attend(integer) to causeway_app;

@@ -76,6 +76,7 @@ async function furnish(tenant: string): Promise<void> {
      insert into app.data_snapshots (tenant_id, project_id, source_id, sha256, format, bytes, row_count, description, origin, created_by)
      select '${tenant}', '${id('prj')}', '${id('dat')}', '${sha}', 'csv', 1, 1, '{}', '{"kind": "text"}', created_by from source`,
   );
+  await insert('purges', 'purged_sha256, reason, object', `'${'b'.repeat(64)}', 'asked', '{"kind": "log"}'`);
   await insert(
     'runs',
     'run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, created_by',
@@ -149,12 +150,11 @@ describe('a deletion', () => {
     ];
     const tables = Object.keys(before).filter((name) => !ownWork.some((part) => name.includes(part)));
     expect(tables.length).toBeGreaterThan(10);
+    expect(tables).toEqual(expect.arrayContaining(['app.data_sources', 'app.purges']));
     for (const table of tables)
-      await database
-        .asOwner(
-          `begin; set local role causeway_keeper; delete from ${table} where tenant_id = '${bob.tenantId}'; commit`,
-        )
-        .catch(() => {});
+      await database.asOwner(
+        `begin; set local role causeway_keeper; delete from ${table} where tenant_id = '${bob.tenantId}'; commit`,
+      );
     const kept = await rowsOf(bob.tenantId);
     for (const table of tables) expect(kept[table], table).toBe(before[table]);
   });
@@ -219,6 +219,37 @@ describe('a deletion', () => {
     });
   });
 
+  test('that the operator asks for too is no longer the owner’s to take back', async () => {
+    const cat = await settle(database.asOwner, { person: 'Cat', tenant: 'Catco' });
+    await database.asSuperuser(
+      `insert into app.tenant_deletions (tenant_id, tenant_name, requested_by, reason, due_at)
+       values ($1, 'Catco', $2, 'we move', now() + interval '7 days')`,
+      [cat.tenantId, cat.userId],
+    );
+    const standing = () =>
+      database.asSuperuser('select requested_by, reason from app.tenant_deletions where tenant_id = $1', [
+        cat.tenantId,
+      ]);
+    expect(await standing()).toEqual([{ requested_by: cat.userId, reason: 'we move' }]);
+    await database.asOwner("select app.request_tenant_deletion($1, 'a court asks', '7 days')", [
+      cat.tenantId,
+    ]);
+    expect(await standing()).toEqual([{ requested_by: null, reason: 'a court asks' }]);
+  });
+
+  test.each([
+    ['purge', "select app.purge_object('T', '{}', 'x', false)"],
+    ['resend', "select app.resend_audit('T', null)"],
+    ['set how long to keep it', "select app.set_audit_retention('T', 400)"],
+    ['export it', "select app.export_audit_proof('T', false)"],
+  ])('closes the log: then the operator can no longer %s', async (_what, sql) => {
+    const dan = await settle(database.asOwner, { person: 'Dan', tenant: 'Danco' });
+    await database.asSuperuser("update app.tenants set status = 'erasing' where tenant_id = $1", [
+      dan.tenantId,
+    ]);
+    await expect(database.asOwner(sql.replace('T', dan.tenantId))).rejects.toThrow('its audit log is closed');
+  });
+
   test('gives its id to nobody again', async () => {
     await expect(
       database.asOwner("select app.provision_tenant($1, 'Acme', $2, 'eve@acme.example', 'Eve', 'owner')", [
@@ -240,6 +271,15 @@ describe('what Mallory injects into her call', () => {
     ['exports nothing by a token', "select * from app.system_export_rows('app.runs', null, 10, 1000)"],
     ['begins no export by a token', 'select app.system_begin_tenant_export()'],
     ['signs no call of the operator', "select app.sign_tenant_call('T', 'export')"],
+    ['learns nothing of blobs to seal', "select app.system_may_be_clear('T', repeat('a', 64))"],
+    ['lists no blobs to seal', 'select * from app.system_blobs_to_seal(10)'],
+    ['settles none of them', "select app.system_settle_blobs('[]')"],
+    ['lists no tenants', 'select * from app.system_tenants_to_attend(10)'],
+    ['lists no runs to stop', "select * from app.system_runs_to_stop('T', 10)"],
+    ['learns nothing of a count', "select app.system_counted_until('T')"],
+    ['learns no facts of a deletion', "select app.system_deletion_facts('T')"],
+    ['lists nothing that was purged', "select * from app.system_purged_blobs('T')"],
+    ['notes nothing as removed', "select app.system_note_purged('T', '{}')"],
   ])('%s', async (_title, sql) => {
     const injected: Query<unknown> = {
       text: sql.replace('T', bob.tenantId),

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { objectOf } from '../../cli/commands/tenant-purge.ts';
+import { signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { type Acme, causeway as command, settleAcme } from '../support/tenant-world.ts';
@@ -31,13 +32,24 @@ const purge = (...args: readonly string[]) =>
     stack.publicUrl,
   );
 /** Whether the object store has a content of Acme. */
-const isStored = (sha256: unknown) => existsSync(join(stack.stateDir, 'blobs', ann.tenant, String(sha256)));
+const fileOf = (sha256: unknown) => join(stack.stateDir, 'blobs', ann.tenant, String(sha256));
+const isStored = (sha256: unknown) => existsSync(fileOf(sha256));
 const digestOf = async (path: string) => {
   const [row] = await seen(
     `select t.files -> $2 ->> 'sha256' as sha256 from app.trees as t where t.tenant_id = $1 and t.files ? $2 limit 1`,
     [ann.tenant, path],
   );
   return row?.sha256;
+};
+/** Runs a program alone in a project of its own. */
+const printIn = async (name: string, content: string) => {
+  const { project } = (await ann.call<{ project: string }>('create_project', { name })).structured;
+  await ann.call('write_files', { project, files: [{ path: 'chatty.py', content }], message: name });
+  const input = { project, path: 'chatty.py', wait_seconds: 45 };
+  const { structured, error } = await ann.call<{ run: string; state: string }>('run_model', input);
+  expect(error).toBeNull();
+  expect(structured.state).toBe('succeeded');
+  return { project, run: structured.run };
 };
 const PURGED = { code: 'purged', message: expect.stringContaining('erasure request 17') };
 
@@ -100,6 +112,46 @@ describe('what is purged', () => {
     expect(row?.outcome).not.toContain('canary');
   });
 
+  test('of a run is missing on its page, which shows the rest', async () => {
+    const browser = await signedIn(stack, ann);
+    const page = await browser.get(`/runs/${ann.tenant}/${run}`);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('What it was made of');
+    const file = await browser.get(`/runs/${ann.tenant}/${run}/outputs/table.csv`);
+    expect(file.status).not.toBe(200);
+    expect(await file.text()).toContain('erasure request 17');
+    const { project, run: again } = await printIn('pages', 'print("another program")\n');
+    expect((await purge('--project', project, '--path', 'chatty.py')).code).toBe(0);
+    const rest = await browser.get(`/runs/${ann.tenant}/${again}`);
+    expect(rest.status).toBe(200);
+    expect(await rest.text()).not.toContain('another program&quot;');
+  });
+
+  test('is removed once more where it was on its way to the store when it went', async () => {
+    const add = (path: string) =>
+      ann.call('write_files', {
+        project: ann.project,
+        files: [{ path, content: `only ${path}` }],
+        message: path,
+      });
+    await Promise.all([await add('late.txt'), await add('next.txt')]);
+    const late = await digestOf('late.txt');
+    const sealed = readFileSync(fileOf(late));
+    await purge('--project', ann.project, '--path', 'late.txt');
+    writeFileSync(fileOf(late), sealed);
+    await purge('--project', ann.project, '--path', 'next.txt');
+    expect(isStored(late)).toBe(false);
+  });
+
+  test('of one run is not taken from another that printed the same', async () => {
+    const long = (n: number) => `# ${n}\nprint("as the other did\\n" * 40_000)\n`;
+    const { run: one } = await printIn('first', long(1));
+    const { run: other } = await printIn('second', long(2));
+    const log = await purge('--run', one, '--log');
+    expect(log.code).toBe(1);
+    expect(log.out).toContain(`log of ${other}`);
+  });
+
   test('of data is the source with every snapshot, and what was described of them', async () => {
     const [before] = await seen('select sha256 from app.data_snapshots where tenant_id = $1', [ann.tenant]);
     const done = await purge('--project', ann.project, '--data', 'sales');
@@ -110,12 +162,38 @@ describe('what is purged', () => {
     expect(await seen('select from app.data_snapshots where tenant_id = $1', [ann.tenant])).toEqual([]);
   });
 
+  test('of one project is of that one alone, whatever another has under the same name', async () => {
+    const twin = (await ann.call<{ project: string }>('create_project', { name: 'twin' })).structured.project;
+    const text = 'day,eur\n2026-01-02,7\n';
+    for (const project of [ann.project, twin]) {
+      await ann.call('write_files', {
+        project,
+        files: [{ path: 'both.txt', content: 'as there' }],
+        message: 'In both',
+      });
+      await ann.call('import_data', { project, name: 'both', format: 'csv', text });
+    }
+    const file = await purge('--project', 'twin', '--path', 'both.txt');
+    expect(file.code).toBe(1);
+    expect(file.out).toContain('file both.txt in models');
+    expect(isStored(await digestOf('both.txt'))).toBe(true);
+    const data = await purge('--project', 'twin', '--data', 'both');
+    expect(data.code).toBe(1);
+    expect(data.out).toContain('data source both in models');
+    expect((await purge('--project', 'twin', '--data', 'both', '--even-if-shared')).code).toBe(0);
+    const left = await seen(
+      "select project_id from app.data_sources where tenant_id = $1 and name = 'both'",
+      [ann.tenant],
+    );
+    expect(left).toEqual([{ project_id: ann.project }]);
+  });
+
   test('stands in the audit log with its digest and reason, and not with its content', async () => {
     const events = await seen(
       "select details::text from app.audit_events where tenant_id = $1 and action = 'object.purge' order by position",
       [ann.tenant],
     );
-    expect(events).toHaveLength(5);
+    expect(events).toHaveLength(9);
     for (const { details } of events) {
       expect(details).toContain('erasure request 17');
       expect(details).not.toContain('canary');

@@ -1,4 +1,4 @@
 // Made by `./causeway check --write` from migrations/.
 
 /** The newest migration that this build was made with. */
-export const NEWEST_MIGRATION = '0235-see-less-of-uploads.sql';
+export const NEWEST_MIGRATION = '0236-mended-life.sql';

@@ -11,6 +11,7 @@ import { requireSession } from '../../people/session.ts';
 import { windowOf } from '../../projects/line-window.ts';
 import { openRun } from '../../sight/see-run.ts';
 import { addressOfRun } from '../../sight/withheld.ts';
+import { lackOf } from '../../tenants/purged.ts';
 import { chooseView } from '../output/choose-view.ts';
 import { blobText, foundOutput } from '../output/open-output.ts';
 import type { TablePage } from '../output/page.ts';
@@ -59,7 +60,7 @@ async function send(
   type: string,
 ): Promise<Response> {
   const blob = await platform.blobs.get({ tenant: principal.tenantId, sha256 });
-  if (blob === null) throw new Refusal('not_found', 'The file is not there any more.');
+  if (blob === null) throw await lackOf(platform, principal.tenantId, sha256);
   return attachment(blob.body, name, type);
 }
 
@@ -78,18 +79,26 @@ async function open(context: Context<AppEnv>) {
 
 async function programOf({ manifest }: RunRow, reader: Reader): Promise<string | null> {
   const file = manifest.files.find(({ path }) => path === manifest.entry);
-  return file === undefined
-    ? null
-    : windowOf(await blobText(reader, file.sha256), 1, PROGRAM_LINES_MAX).content;
+  const text = file === undefined ? null : await unlessPurged(blobText(reader, file.sha256));
+  return text === null ? null : windowOf(text, 1, PROGRAM_LINES_MAX).content;
 }
 
+/** The first pages of small tables, without those of which the bytes were purged. */
 async function tablesOf({ outcome }: RunRow, reader: Reader): Promise<Map<string, TablePage>> {
   const small = (outcome?.outputs ?? []).filter((output) => chooseView(output) === 'small_table');
-  const pages = small
-    .slice(0, TABLES_MAX)
-    .map(
-      async (output) =>
-        [output.name, await smallPage(reader, output, { offset: 0, limit: ROWS_MAX })] as const,
-    );
-  return new Map(await Promise.all(pages));
+  const pages = await Promise.all(
+    small.slice(0, TABLES_MAX).map(async (output) => {
+      const page = await unlessPurged(smallPage(reader, output, { offset: 0, limit: ROWS_MAX }));
+      return page === null ? [] : [[output.name, page] as const];
+    }),
+  );
+  return new Map(pages.flat());
+}
+
+/** What is being read; null where it was purged, so that the rest of a run is shown. */
+async function unlessPurged<Content>(reading: Promise<Content>): Promise<Content | null> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof Refusal && error.code === 'purged') return null;
+    throw error;
+  });
 }
