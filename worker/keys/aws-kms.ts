@@ -1,4 +1,4 @@
-import { encodeBase64 } from '../blobs/base64.ts';
+import { decodeBase64, encodeBase64 } from '../blobs/base64.ts';
 import { type AwsKey, signAws } from '../outbound/sign-aws.ts';
 import type { KeyBytes } from './kek-source.ts';
 import { type Kms, KmsFailure } from './kms-source.ts';
@@ -76,7 +76,7 @@ function readAnswer(text: string | undefined): KmsAnswer | null {
 
 function bytesOf(base64: unknown): KeyBytes | null {
   if (typeof base64 !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return null;
-  return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  return decodeBase64(base64);
 }
 
 /** The name of an error, of which some services write a namespace in front. */

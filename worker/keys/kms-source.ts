@@ -1,4 +1,4 @@
-import { encodeBase64 } from '../blobs/base64.ts';
+import { decodeBase64, encodeBase64 } from '../blobs/base64.ts';
 import type { KekSource, KeyBytes } from './kek-source.ts';
 
 /**
@@ -27,7 +27,7 @@ export function kmsSource(kms: Kms): KekSource {
     },
     async open(recipe) {
       if (recipe.kind !== 'kms') return [];
-      const bytes = await kms.unwrap(Uint8Array.from(atob(recipe.wrapped), (char) => char.charCodeAt(0)));
+      const bytes = await kms.unwrap(decodeBase64(recipe.wrapped));
       return bytes === null ? [] : [bytes];
     },
   };

@@ -1,3 +1,4 @@
+import { decodeBase64, encodeBase64 } from '../../blobs/base64.ts';
 import { utf8 } from '../../blobs/sha256.ts';
 import type { ClaimedBatch } from '../../database/audit-sinks.ts';
 import type { Exits } from '../../outbound/guarded-fetch.ts';
@@ -7,7 +8,7 @@ import type { SealKey } from '../../seal/seal.ts';
 /** The secret with which a webhook's batches are signed, as its receiver holds it (Standard Webhooks). */
 export async function secretOfSink(key: SealKey, sink: string): Promise<string> {
   const bytes = await crypto.subtle.sign('HMAC', key, utf8(`audit sink:${sink}`));
-  return `whsec_${base64(new Uint8Array(bytes))}`;
+  return `whsec_${encodeBase64(new Uint8Array(bytes))}`;
 }
 
 /**
@@ -37,11 +38,7 @@ export async function postBatch(
 }
 
 async function signature(secret: string, signed: string): Promise<string> {
-  const raw = Uint8Array.from(atob(secret.replace('whsec_', '')), (character) => character.charCodeAt(0));
+  const raw = decodeBase64(secret.replace('whsec_', ''));
   const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  return `v1,${base64(new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(signed))))}`;
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
+  return `v1,${encodeBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(signed))))}`;
 }

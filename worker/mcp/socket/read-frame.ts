@@ -1,3 +1,4 @@
+import { encodeBase64 } from '../../blobs/base64.ts';
 import { parseMessage } from '../parse-message.ts';
 
 /** A message as it came over a socket, with what the headers of the same message by POST would say. */
@@ -55,8 +56,7 @@ function standardHeaders(version: string, method: string, params: Record<string,
 /** Text as a header carries it (there, "Value Encoding"). */
 function headerValue(text: string): string {
   if (/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith('=?')) return text;
-  const binary = Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
-  return `=?base64?${btoa(binary)}?=`;
+  return `=?base64?${encodeBase64(new TextEncoder().encode(text))}?=`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -4,15 +4,10 @@ import { decodeBase64url } from '../../../protocol/base64url.ts';
 import { type RotateKeyResponse, rotateStatement } from '../../../protocol/executor-identity.ts';
 import { findExecutor, rotateExecutorKey } from '../../database/executors.ts';
 import type { AppEnv } from '../../http/app-env.ts';
-import { readBody } from '../../http/read-body.ts';
-import { Refusal } from '../../http/refusal.ts';
-import { asAttempt } from '../../identity/authentication-attempt.ts';
-import { parseJson } from '../../input/parse-json.ts';
 import { recorded } from '../../people/open-session.ts';
-import { addressGateOf } from '../../tenants/address-gate.ts';
 import { poolOf } from '../pool-of.ts';
-import { type ConnectionProof, isSigned, readProof } from './connection-proof.ts';
-import { unauthenticated } from './unauthenticated.ts';
+import { asExecutor } from './as-executor.ts';
+import { type ConnectionProof, isSigned } from './connection-proof.ts';
 
 const BODY_BYTES_MAX = 4096;
 
@@ -27,21 +22,10 @@ type Body = z.infer<typeof bodySchema>;
  * further change, and the socket that it opened is closed.
  */
 export async function rotateExecutorKeyRoute(context: Context<AppEnv>): Promise<Response> {
-  const read = readProof(context.req.header('authorization') ?? null, Date.now());
-  if (!read.ok)
-    return unauthenticated(context, 'Causeway-Executor', 'The request shows no proof of an executor.');
-  const body = bodySchema.safeParse(parseJson(await readBody(context.req.raw, BODY_BYTES_MAX)));
-  if (!body.success) {
-    const fault = body.error.issues[0];
-    throw new Refusal('invalid_arguments', `${fault?.path.join('.')}: ${fault?.message}`);
-  }
-  return asAttempt(addressGateOf(context.env, context.var.call.address), async (succeeded) => {
-    const changed = await rotate(context, read.proof, body.data);
-    if (changed === null) {
-      return unauthenticated(context, 'Causeway-Executor', 'The proof is not of a registered executor.');
-    }
-    succeeded();
-    return context.json({ executor: read.proof.executor, changed } satisfies RotateKeyResponse);
+  return asExecutor(context, { schema: bodySchema, bytesMax: BODY_BYTES_MAX }, async (proof, body) => {
+    const changed = await rotate(context, proof, body);
+    if (changed === null) return null;
+    return context.json({ executor: proof.executor, changed } satisfies RotateKeyResponse);
   });
 }
 
