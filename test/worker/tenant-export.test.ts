@@ -16,6 +16,7 @@ import { readLines } from '../../cli/audit/read-lines.ts';
 import { verifyExport } from '../../cli/audit/verify-export.ts';
 import { asTenantOperator } from '../../cli/database/tenant-operator.ts';
 import { readArchive } from '../../cli/tenants/read-archive.ts';
+import { NEXT_PART } from '../../worker/tenants/export/next-part.ts';
 import { signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -165,6 +166,27 @@ describe('an export of a tenant', () => {
     expect(events.map(({ credential_kind }) => credential_kind)).toEqual(
       expect.arrayContaining(['system', 'session']),
     );
+  });
+
+  test('goes on at no place that was not given for it, so that none is without an event', async () => {
+    const ask = async (whose: string, query: string) => {
+      const { seconds, signatures } = await asTenantOperator(stack.ownerUrl, (operator) =>
+        operator.signCall(whose as typeof ann.tenant, 'export'),
+      );
+      const authorization = `Causeway-Operator ${whose}.export.${seconds}.${signatures[0]}`;
+      const answered = await fetch(`${stack.publicUrl}/operator/tenants/${whose}/export${query}`, {
+        headers: { authorization, 'cf-connecting-ip': '198.19.0.2' },
+      });
+      await answered.arrayBuffer();
+      return answered;
+    };
+    const made = JSON.stringify({ at: 'blobs', after: null });
+    const forged = Buffer.from(made).toString('base64url');
+    expect((await ask(ann.tenant, `?from=${forged}`)).status).toBe(400);
+    const next = (await ask(ann.tenant, '')).headers.get(NEXT_PART);
+    expect(next).not.toBeNull();
+    expect((await ask(ann.tenant, `?from=${next}`)).status).toBe(200);
+    expect((await ask(mallory.tenant, `?from=${next}`)).status).toBe(400);
   });
 
   test('is not made for Mallory, who has no signature of the database for it', async () => {

@@ -11,6 +11,7 @@ export type SealPurpose =
   | 'upload'
   | 'download'
   | 'cursor'
+  | 'export'
   | 'confirm'
   | 'request state'
   | 'return'

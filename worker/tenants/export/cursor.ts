@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decodeBase64url, encodeBase64url } from '../../../protocol/base64url.ts';
+import { type SealKey, seal, unseal } from '../../seal/seal.ts';
 
 /** Where an export goes on: tables, people, the audit log, the history of projects, and then the blobs. */
 const cursorSchema = z.discriminatedUnion('at', [
@@ -27,16 +27,27 @@ const cursorSchema = z.discriminatedUnion('at', [
 ]);
 export type ExportCursor = z.infer<typeof cursorSchema>;
 
-export function writeExportCursor(cursor: ExportCursor): string {
-  return encodeBase64url(new TextEncoder().encode(JSON.stringify(cursor)));
+/** An export that broke off goes on within this. */
+const LIFETIME_MS = 30 * 24 * 3_600_000;
+
+interface ExportClaim {
+  readonly tenant: string;
+  readonly cursor: unknown;
 }
 
-/** Null where the text is no cursor. */
-export function readExportCursor(text: string): ExportCursor | null {
-  const bytes = decodeBase64url(text);
-  try {
-    return bytes === null ? null : cursorSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch {
-    return null;
-  }
+/** Sealed, for who holds one goes on with an export that was recorded when it began. */
+export function writeExportCursor(key: SealKey, tenant: string, cursor: ExportCursor): Promise<string> {
+  return seal<ExportClaim>(key, 'export', { tenant, cursor }, LIFETIME_MS);
+}
+
+/** Null where the text is no cursor of an export of the tenant. */
+export async function readExportCursor(
+  key: SealKey,
+  tenant: string,
+  text: string,
+): Promise<ExportCursor | null> {
+  const opened = await unseal<ExportClaim>(key, 'export', text);
+  return opened.ok && opened.claim.tenant === tenant
+    ? (cursorSchema.safeParse(opened.claim.cursor).data ?? null)
+    : null;
 }

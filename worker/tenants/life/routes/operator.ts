@@ -6,6 +6,7 @@ import { Refusal } from '../../../http/refusal.ts';
 import { asAttempt } from '../../../identity/authentication-attempt.ts';
 import { systemPrincipal } from '../../../runs/principals.ts';
 import { unauthenticated } from '../../../runs/routes/unauthenticated.ts';
+import type { SealKey } from '../../../seal/seal.ts';
 import { addressGateOf } from '../../address-gate.ts';
 import { readExportCursor, writeExportCursor } from '../../export/cursor.ts';
 import { exportPart } from '../../export/export-tenant.ts';
@@ -23,13 +24,14 @@ export function attendToTenant(context: Context<AppEnv>): Promise<Response> {
 /** `GET /operator/tenants/:tenant/export`: a part of the tenant's archive, by the chain of those before it. */
 export function exportForOperator(context: Context<AppEnv>): Promise<Response> {
   return asOperator(context, 'export', async (tenant) => {
-    const { from, chain } = readQuery(context.req.query());
-    const { body, next } = await exportPart(context.var.platform, systemPrincipal(tenant), from, chain);
+    const { platform } = context.var;
+    const { from, chain } = await readQuery(platform.sealKey, tenant, context.req.query());
+    const { body, next } = await exportPart(platform, systemPrincipal(tenant), from, chain);
     return new Response(body, {
       headers: {
         'content-type': 'application/x-tar',
         'cache-control': 'no-store',
-        ...(next === null ? {} : { [NEXT_PART]: writeExportCursor(next) }),
+        ...(next === null ? {} : { [NEXT_PART]: await writeExportCursor(platform.sealKey, tenant, next) }),
       },
     });
   });
@@ -46,11 +48,13 @@ const querySchema = z.object({
   bytes: z.coerce.number().int().min(0).default(0),
 });
 
-function readQuery(asked: Record<string, string>) {
+async function readQuery(key: SealKey, tenant: string, asked: Record<string, string>) {
   const parsed = querySchema.safeParse(asked);
-  const from = parsed.data?.from === undefined ? null : readExportCursor(parsed.data.from);
+  const from = parsed.data?.from === undefined ? null : await readExportCursor(key, tenant, parsed.data.from);
   if (!parsed.success || (from === null && parsed.data.from !== undefined))
-    throw new Refusal('invalid_arguments', 'That is no place in an export.');
+    throw new Refusal('invalid_arguments', 'That is no place in an export, or one of a month ago.', {
+      hint: 'Remove the draft (.part and .part.next) and export anew.',
+    });
   const { parts, previous, files, bytes } = parsed.data;
   return { from, chain: { parts, previous: previous ?? null, files, bytes } };
 }
