@@ -804,6 +804,7 @@ create table app.data_sources (
   created_by app.usr_id not null default app.user_id(),
   current_sha256 app.sha256 not null,
   agent_sees app.agent_sees not null default 'full'::text,
+  derived boolean not null default false,
   constraint data_sources_current FOREIGN KEY (tenant_id, project_id, source_id, current_sha256) REFERENCES app.data_snapshots(tenant_id, project_id, source_id, sha256) DEFERRABLE INITIALLY DEFERRED,
   constraint data_sources_pkey PRIMARY KEY (tenant_id, project_id, source_id),
   constraint data_sources_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
@@ -836,13 +837,14 @@ create policy tenant_life_ends on app.data_sources for delete to causeway_keeper
   WHERE (t.status = 'erasing'::text))));
 create policy tenant_life_reads on app.data_sources for select to causeway_keeper
   using (true);
+CREATE TRIGGER guard_derived BEFORE UPDATE OF derived ON app.data_sources FOR EACH ROW WHEN ((old.derived AND (NOT new.derived))) EXECUTE FUNCTION app.refuse_underiving();
 CREATE TRIGGER guard_loosening BEFORE UPDATE OF agent_sees ON app.data_sources FOR EACH ROW WHEN ((((old.agent_sees)::text = 'schema_only'::text) AND ((new.agent_sees)::text = 'full'::text))) EXECUTE FUNCTION app.refuse_loosening();
 grant delete, select on table app.data_sources to causeway_keeper;
 grant select on table app.data_sources to causeway_app;
 grant select on table app.data_sources to causeway_backup;
 grant insert (project_id, source_id, name, current_sha256, agent_sees) on app.data_sources to causeway_app;
-grant update (agent_sees) on app.data_sources to causeway_keeper;
-grant update (current_sha256, agent_sees) on app.data_sources to causeway_app;
+grant update (agent_sees, derived) on app.data_sources to causeway_keeper;
+grant update (current_sha256, agent_sees, derived) on app.data_sources to causeway_app;
 
 create table app.executors (
   executor_id app.exe_id not null,
@@ -3456,7 +3458,7 @@ begin
   select jsonb_build_object('ok', true, 'project', project, 'source', d.source_id, 'name', d.name, 'sha256', s.sha256,
            'format', s.format, 'bytes', s.bytes, 'row_count', s.row_count, 'description', s.description,
            'origin', s.origin, 'imported_at', app.utc_text(s.created_at),
-           'agent_sees', d.agent_sees, 'sight', app.sight(d.agent_sees, s.derived),
+           'agent_sees', d.agent_sees, 'sight', app.sight(d.agent_sees, d.derived),
            'snapshots', (select count(*) from app.data_snapshots as every
                           where every.project_id = project and every.source_id = d.source_id))
     into described
@@ -4059,8 +4061,8 @@ begin
   perform app.lock_sight(new.project_id, false);
   new.derived := app.is_withheld_output(new.project_id, new.origin);
   if new.derived then
-    update app.data_sources as d set agent_sees = 'schema_only'
-     where d.project_id = new.project_id and d.source_id = new.source_id and d.agent_sees = 'full';
+    update app.data_sources as d set agent_sees = 'schema_only', derived = true
+     where d.project_id = new.project_id and d.source_id = new.source_id and (d.agent_sees = 'full' or not d.derived);
   end if;
   return new;
 end
@@ -4409,7 +4411,7 @@ begin
       select coalesce(jsonb_agg(to_jsonb(page) order by page.name), '[]') from (
         select d.name, d.source_id as source, s.format, s.bytes, s.row_count,
                (s.description ->> 'column_count')::integer as column_count, s.sha256, app.utc_text(s.created_at) as imported_at,
-               d.agent_sees, app.sight(d.agent_sees, s.derived) as sight
+               d.agent_sees, app.sight(d.agent_sees, d.derived) as sight
           from app.data_sources as d
           join app.data_snapshots as s
             on s.project_id = d.project_id and s.source_id = d.source_id and s.sha256 = d.current_sha256
@@ -5554,6 +5556,18 @@ alter function app.refuse_run(text,text,text,jsonb) owner to causeway_owner;
 grant execute on function app.refuse_run(text,text,text,jsonb) to causeway_app;
 comment on function app.refuse_run(text,text,text,jsonb) is 'A refused run start as data, with its audit event.';
 
+CREATE OR REPLACE FUNCTION app.refuse_underiving()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception 'what a withheld run left stays so' using errcode = 'insufficient_privilege';
+end
+$function$;
+alter function app.refuse_underiving() owner to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.remember(idempotency jsonb, result jsonb, project text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6163,9 +6177,8 @@ CREATE OR REPLACE FUNCTION app.sight_of(project text, source text, sha256 text)
  LANGUAGE sql
  STABLE
 AS $function$
-  select jsonb_build_object('agent_sees', d.agent_sees, 'sight', app.sight(d.agent_sees, n.derived))
+  select jsonb_build_object('agent_sees', d.agent_sees, 'sight', app.sight(d.agent_sees, d.derived))
     from app.data_sources as d
-    join app.data_snapshots as n on n.project_id = d.project_id and n.source_id = d.source_id and n.sha256 = sight_of.sha256
    where d.project_id = sight_of.project and d.source_id = sight_of.source
 $function$;
 alter function app.sight_of(text,text,text) owner to causeway_owner;
@@ -9460,6 +9473,8 @@ begin
       returning n.source_id)
     select array_agg(distinct c.source_id::text) into sources from changed as c;
     exit when sources is null;
+    update app.data_sources as d set derived = true
+     where d.tenant_id = app.tenant_id() and d.project_id = project and d.source_id = any (sources) and not d.derived;
   end loop;
   return total;
 end

@@ -130,6 +130,9 @@ describe('what agents see of a source', () => {
         raw('update app.runs set withheld = false where project_id = $1', [made.project]),
       ),
     ).rejects.toThrow(/permission denied/);
+    await database.asSuperuser('update app.data_sources set derived = true where source_id = $1', [source]);
+    const underived = raw('update app.data_sources set derived = false where source_id = $1', [source]);
+    await expect(world.as(world.ann.principal, underived)).rejects.toThrow(/stays so/);
     expect(await seenOf(made)).toBe('schema_only');
   });
 

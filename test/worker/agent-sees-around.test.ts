@@ -35,6 +35,20 @@ describe('Mallory’s agent, which guesses or goes around,', () => {
     const wrong = await importing({ name: 'pay', text: other });
     expect(wrong).toMatchObject({ new_snapshot: true, replaces: null, sha256: null, bytes: null });
     expect(same).toEqual(wrong);
+    const described = async (text: string) => {
+      await importing({ name: 'pay', text });
+      const listed = await ear.call<{ data_sources: { name: string }[] }>('list_data_sources', { project });
+      return [
+        await ear.call('describe_data', { project, name: 'pay' }),
+        listed.data_sources.find(({ name }) => name === 'pay'),
+      ];
+    };
+    const known = await described(TEXT);
+    expect(await described(TEXT.replace('7318450', '7318452'))).toEqual(known);
+    expect(known).toMatchObject([
+      { origin: null, imported_at: null, snapshots: null },
+      { imported_at: null },
+    ]);
     // One column reads as either format.
     const column = 'salary\n7318450\n';
     await importing({ name: 'column', text: column, agent_sees: 'schema_only' });
@@ -72,6 +86,33 @@ describe('Mallory’s agent, which guesses or goes around,', () => {
       },
       details: { reason: 'ragged_row' },
     });
+  });
+
+  test('learns nothing by text of what a withheld run left: neither its columns nor that a guess of all of it is right', async () => {
+    const left = 'zq_secret\n1\n';
+    const code = `import causeway\ncauseway.data("pay")\nopen("/outputs/left.csv", "w").write(${JSON.stringify(left)})\n`;
+    const { run } = await ear.call<Answer>('run_code', { project, code, data: ['pay'] });
+    const run_output = { run, name: 'left.csv' };
+    const answers: unknown[] = [];
+    for (const [name, guess] of [
+      ['right', left],
+      ['wrong', left.replace('1', '2')],
+    ] as const) {
+      await importing({ name, text: guess, agent_sees: 'schema_only' });
+      const seen = [await importing({ name, run_output }), await importing({ name, text: guess })];
+      seen.push(await ear.call('describe_data', { project, name }));
+      expect(seen).toMatchObject(
+        seen.map(() => ({ columns: [], column_count: null, agent_sees: 'schema_only' })),
+      );
+      answers.push(
+        JSON.parse(
+          JSON.stringify(seen)
+            .replaceAll(/dat_[0-9a-z]+/g, 'ID')
+            .replaceAll(name, 'NAME'),
+        ),
+      );
+    }
+    expect(answers[0]).toEqual(answers[1]);
   });
 
   test('joins no run that is active: that two are made of the same would tell what another left', async () => {

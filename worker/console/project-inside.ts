@@ -62,7 +62,7 @@ function sourceRow({ session, path, administers }: Shown, source: ProjectInside[
           fields: html`<input type="hidden" name="agent_sees" value="full">`,
         });
   const size = source.bytes === null ? '' : describeQuantity(source.bytes, 'bytes');
-  return html`<tr><td><code>${name}</code></td><td>${source.row_count} rows, ${source.column_count} columns<br><span class="dim">${format}, ${size}</span></td><td>${moment(source.imported_at)}</td><td>${SEES[sees]}${administers ? change : ''}</td></tr>`;
+  return html`<tr><td><code>${name}</code></td><td>${source.row_count} rows, ${source.column_count} columns<br><span class="dim">${format}, ${size}</span></td><td>${source.imported_at === null ? '' : moment(source.imported_at)}</td><td>${SEES[sees]}${administers ? change : ''}</td></tr>`;
 }
 
 function defaultForm({ session, path }: Shown, { tenant, project }: ProjectInside['defaults']): Markup {

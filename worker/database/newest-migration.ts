@@ -1,4 +1,4 @@
 // Made by `./causeway check --write` from migrations/.
 
 /** The newest migration that this build was made with. */
-export const NEWEST_MIGRATION = '0236-mended-life.sql';
+export const NEWEST_MIGRATION = '0237-one-sight-of-a-source.sql';

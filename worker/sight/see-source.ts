@@ -1,6 +1,6 @@
 import type { Description } from '../data/description.ts';
 import { type LoadLines, loadLines } from '../data/load-lines.ts';
-import type { DescribedSource, ListedSource, Origin, SnapshotRecorded } from '../database/data.ts';
+import type { DescribedSource, ListedSource, SnapshotRecorded } from '../database/data.ts';
 import { magnitude } from './magnitude.ts';
 import { openUnseen, type Unseen } from './unseen.ts';
 import { withheldRows } from './withheld.ts';
@@ -53,27 +53,16 @@ export function seeSnapshot(closed: Unseen<StoredSnapshot>): SeenSnapshot {
   };
 }
 
-/** What a source holds now, as the caller may see it. Pure. */
+/**
+ * What a source holds now, as the caller may see it. When it was imported, where it came from and how many there were before
+ * are seen with the rows: an import of bytes that were there changes none of them, and would so be told from any other. Pure.
+ */
 export function seeDescribed(closed: Unseen<DescribedSource>) {
   const { imported_at, origin, snapshots, sight } = openUnseen(closed);
-  return {
-    ...seeSnapshot(closed),
-    imported_at,
-    origin: sight === 'all' ? { ...origin } : originOf(origin),
-    snapshots,
-  };
-}
-
-/** Where it came from, without what its bytes are known by. */
-function originOf(origin: Origin) {
-  switch (origin.kind) {
-    case 'text':
-      return { kind: origin.kind };
-    case 'upload':
-      return { kind: origin.kind, upload: origin.upload };
-    case 'run':
-      return { kind: origin.kind, run: origin.run };
-  }
+  const seen = seeSnapshot(closed);
+  return sight === 'all'
+    ? { ...seen, imported_at, origin: { ...origin }, snapshots }
+    : { ...seen, imported_at: null, origin: null, snapshots: null };
 }
 
 /** What was imported, as the caller may see it: whether bytes were there before is known of those alone that one may see. Pure. */
@@ -99,5 +88,5 @@ export function seeListed(closed: Unseen<ListedSource>) {
   const { sight, ...listed } = openUnseen(closed);
   if (sight === 'all') return listed;
   const column_count = sight === 'schema' ? listed.column_count : null;
-  return { ...listed, sha256: null, bytes: null, row_count: null, column_count };
+  return { ...listed, sha256: null, bytes: null, row_count: null, column_count, imported_at: null };
 }

@@ -41,7 +41,7 @@ describe('a source', () => {
         row_count: null,
         column_count: 2,
         sample: [],
-        origin: { kind: 'text' },
+        ...{ origin: null, imported_at: null, snapshots: null },
       },
       columns: [
         { name: 'employee', type: 'text' },
@@ -85,6 +85,7 @@ describe('a source', () => {
       const listed = unseen<ListedSource>({ ...row, column_count: description.column_count });
       expect(seeListed(listed)).toMatchObject({
         ...{ sha256: null, bytes: null, row_count: null, column_count: sight === 'schema' ? 2 : null },
+        imported_at: null,
       });
     },
   );

@@ -15,14 +15,16 @@ export const describeData = defineTool({
   }),
   output: z.object({
     ...describedSnapshot,
-    imported_at: z.string(),
-    origin: z.object({
-      kind: z.enum(['text', 'upload', 'run']),
-      upload: z.string().optional(),
-      run: z.string().optional(),
-      name: z.string().optional().describe('Name of the output'),
-    }),
-    snapshots: z.number().int(),
+    imported_at: z.string().nullable(),
+    origin: z
+      .object({
+        kind: z.enum(['text', 'upload', 'run']),
+        upload: z.string().optional(),
+        run: z.string().optional(),
+        name: z.string().optional().describe('Name of the output'),
+      })
+      .nullable(),
+    snapshots: z.number().int().nullable(),
   }),
   needs: { scopes: ['data:read'], role: 'viewer' },
   annotations: READS,

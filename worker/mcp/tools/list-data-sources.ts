@@ -29,7 +29,7 @@ export const listDataSources = defineTool({
         row_count: z.number().int().nullable(),
         column_count: z.number().int().nullable(),
         sha256: z.string().nullable(),
-        imported_at: z.string(),
+        imported_at: z.string().nullable(),
       }),
     ),
     ...page,
