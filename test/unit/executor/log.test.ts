@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { ROOT_DIR } from '../../../cli/stack/state-paths.ts';
 import { releaseStack } from '../../../executor/release-stack.ts';
 import { logLine } from '../../../protocol/log-line.ts';
 
@@ -38,4 +41,28 @@ describe('releases', () => {
     stack.push(() => void done.push('late'));
     expect(done.at(-1)).toBe('late');
   });
+});
+
+/** Ends with 7 after it said much; with another code where that is thrown at it. */
+const SAYS_AND_ENDS = `
+  import { stderrLog } from './executor/log.ts';
+  const log = stderrLog();
+  process.on('uncaughtException', () => process.exit(1));
+  process.stdin.on('end', () => {
+    for (let n = 0; n < 3; n++) log('info', 'said to nobody');
+    process.stdout.write('READY');
+    setTimeout(() => process.exit(7), 50);
+  }).resume();
+`;
+
+it('goes on where nobody reads any more what it says', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', SAYS_AND_ENDS], {
+    cwd: ROOT_DIR,
+    stdio: 'pipe',
+  });
+  const exited = once(child, 'exit');
+  child.stdout.destroy();
+  child.stderr.destroy();
+  child.stdin.end('go');
+  expect(await exited).toEqual([7, null]);
 });
