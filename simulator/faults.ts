@@ -14,6 +14,7 @@ export const STEPS = [
   'refused',
   'alarm',
   'queue_run',
+  'queue_awaited_run',
   'system_next_fence',
   'system_record_outcome',
   'system_executor_connected',

@@ -58,10 +58,15 @@ function runStatement(turn: Turn, { query, params }: Statement): readonly Row[] 
   return statement(turn, params);
 }
 
+function queueRun({ store, caller, now }: Turn, [request]: Statement['params']): readonly Row[] {
+  return answer(store.queue(JSON.parse(request ?? ''), entered(caller), now));
+}
+
 const STATEMENTS: Readonly<Record<string, (turn: Turn, params: Statement['params']) => readonly Row[]>> = {
   enter: (turn, [ticket]) => enter(turn, ticket ?? ''),
-  queue_run: ({ store, caller, now }, [request]) =>
-    answer(store.queue(JSON.parse(request ?? ''), entered(caller), now)),
+  queue_run: queueRun,
+  queue_awaited_run: queueRun,
+  flush_commits: () => [],
   begin_cancel: ({ store, caller, now }, [run]) => answer(store.beginCancel(run ?? '', entered(caller), now)),
   system_next_fence: ({ store, caller, now }, [run, fence, attemptsMax, over]) => {
     const asked = {

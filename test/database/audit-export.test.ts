@@ -120,7 +120,7 @@ describe('Oscar, who holds the file, is found at the first entry that he touched
     ['cuts the head', 0, () => original.toSpliced(1, 3)],
     [
       'appends an entry',
-      23,
+      24,
       () => [...original, at(original, 3).replace(/"index":\d+/, `"index":${original.length - 1}`)],
     ],
     ['puts in an entry of Bob', 6, () => replace(6, at(bobs, 2).replace(/"index":\d+/, '"index":6'))],
