@@ -80,7 +80,7 @@ test.each([
     socket.send({ method: 'notifications/cancelled', params: { requestId: id, ...(_meta && { _meta }) } });
   call('served', 'whoami', {});
   expect(await socket.next()).toMatchObject({ id: 'served', result: {} });
-  expect((await slow.getRun(run)).state).toMatch(/queued|running/);
+  expect((await slow.getRun(run)).state).toMatch(/queued|leased|running/);
   await slow.call('cancel_run', { run });
 });
 
