@@ -21,7 +21,7 @@ export const describeData = defineTool({
         kind: z.enum(['text', 'upload', 'run']),
         upload: z.string().optional(),
         run: z.string().optional(),
-        name: z.string().optional().describe('Name of the output'),
+        name: z.string().optional(),
       })
       .nullable(),
     snapshots: z.number().int().nullable(),
