@@ -35,7 +35,7 @@ export const importDataTool = defineTool({
   name: 'import_data',
   title: 'Import data',
   description:
-    'Attaches a table to a project from exactly one of text, upload or run_output, and describes it as describe_data does. CSV and TSV need a header line. Importing a name again makes a new snapshot: later runs get it, earlier ones keep theirs.',
+    'Attaches a table to a project from one of text, upload or run_output, and describes it as describe_data does. CSV and TSV need a header line. A name imported again gets a new snapshot, for later runs.',
   input,
   output: z.object({
     ...describedSnapshot,
