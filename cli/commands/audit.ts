@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type NoteVerifier, readNoteVerifier } from '../../protocol/signed-note.ts';
+import type { NoteVerifier } from '../../protocol/signed-note.ts';
 import { originOf, readCheckpoint } from '../../worker/audit/checkpoint.ts';
 import { auditKey, makeCheckpoint, sealAll } from '../../worker/audit/seal-log.ts';
 import { findAuditKey, lastCheckpoint } from '../../worker/database/audit-log.ts';
 import { operatorSealer } from '../audit/operator-sealer.ts';
+import { readAuditKey } from '../audit/read-audit-key.ts';
 import { readLines } from '../audit/read-lines.ts';
+import { EXIT, exitOf } from '../audit/verdict-exit.ts';
 import { type Verdict, verifyExport } from '../audit/verify-export.ts';
 import { writeExport } from '../audit/write-export.ts';
 import { type AuditOperator, withAuditOperator } from '../database/audit-operator.ts';
@@ -20,9 +22,6 @@ import { readWitness, registerWitness } from './audit-witness.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
-
-/** What `audit verify` ends with. */
-const EXIT = { proven: 0, notProven: 1, notJudged: 2, notAuthenticated: 3 } as const;
 
 interface ExportOptions extends TenantOptions {
   readonly out: string;
@@ -172,11 +171,7 @@ async function verify(file: string, options: VerifyOptions): Promise<void> {
       ...(witness === undefined ? {} : { witness }),
     }),
   );
-  process.exitCode = !verdict.ok
-    ? EXIT.notProven
-    : verdict.isAuthenticated
-      ? EXIT.proven
-      : EXIT.notAuthenticated;
+  process.exitCode = exitOf(verdict);
   if (options.json) printJson(verdict);
   else for (const line of tell(verdict)) printResult(line);
 }
@@ -211,8 +206,7 @@ function tell(verdict: Verdict): readonly string[] {
 }
 
 async function readKey(given: string): Promise<NoteVerifier> {
-  const text = existsSync(given) ? readFileSync(given, 'utf8').trim() : given.trim();
-  const key = await readNoteVerifier(text);
+  const key = await readAuditKey(given);
   if (key !== null) return key;
   throw notJudged(
     'what --key names is no key',

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type NoteVerifier, readNoteVerifier } from '../../protocol/signed-note.ts';
+import type { NoteVerifier } from '../../protocol/signed-note.ts';
+import { readAuditKey } from '../audit/read-audit-key.ts';
 import { findBackup } from '../backup/backup-folder.ts';
 import { type OpenedBackup, openBackup, proveFiles } from '../backup/open-backup.ts';
 import { type RestoreReport, restoreBackup } from '../backup/restore-backup.ts';
@@ -57,7 +57,7 @@ Examples:
 }
 
 async function restore(options: RestoreCommand): Promise<void> {
-  const auditKey = options.auditKey === undefined ? null : await readAuditKey(options.auditKey);
+  const auditKey = options.auditKey === undefined ? null : await readKey(options.auditKey);
   const { root, backup } = findBackup(options.from);
   const board = createBoard();
   const trust = { source: environmentSource(), acceptUnsealed: options.unsealed === true };
@@ -130,9 +130,8 @@ function passphraseOf(isNamed: boolean): { readonly keyPassphrase?: string } {
   return isNamed || KEY_PASSPHRASE === undefined ? {} : { keyPassphrase: KEY_PASSPHRASE };
 }
 
-async function readAuditKey(given: string): Promise<NoteVerifier> {
-  const text = existsSync(given) ? readFileSync(given, 'utf8').trim() : given.trim();
-  const key = await readNoteVerifier(text);
+async function readKey(given: string): Promise<NoteVerifier> {
+  const key = await readAuditKey(given);
   if (key !== null) return key;
   throw new Failure({
     what: 'Nothing was restored.',

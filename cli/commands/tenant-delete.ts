@@ -2,8 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { TenantId } from '../../protocol/ids.ts';
-import { type NoteVerifier, readNoteVerifier } from '../../protocol/signed-note.ts';
+import type { NoteVerifier } from '../../protocol/signed-note.ts';
 import { DELETION_GRACE_MS } from '../../protocol/tenant-call.ts';
+import { readAuditKey } from '../audit/read-audit-key.ts';
+import { EXIT, exitOf } from '../audit/verdict-exit.ts';
 import { asTenantOperator } from '../database/tenant-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { attend } from '../tenants/ask-worker.ts';
@@ -16,8 +18,6 @@ import { type JsonOptions, jsonOption } from './state-option.ts';
 import { change, ofTenant, refuseUnless, type TenantCommandOptions } from './tenant-command.ts';
 import { tenantNamed } from './tenant-option.ts';
 
-/** What `tenant verify-certificate` ends with. */
-const EXIT = { proven: 0, notProven: 1, notJudged: 2, notAuthenticated: 3 } as const;
 const LOOK_MS = 1_000;
 
 type DeleteOptions = TenantCommandOptions & {
@@ -142,11 +142,7 @@ async function verify(file: string, options: JsonOptions & { readonly key?: stri
   if (!existsSync(file)) throw notJudged(`there is no file ${file}`, 'name what tenant certificate printed');
   const key = options.key === undefined ? null : await readKey(options.key);
   const verdict = await verifyCertificate(readFileSync(file, 'utf8'), key);
-  process.exitCode = !verdict.ok
-    ? EXIT.notProven
-    : verdict.isAuthenticated
-      ? EXIT.proven
-      : EXIT.notAuthenticated;
+  process.exitCode = exitOf(verdict);
   if (options.json) printJson(verdict);
   else for (const line of tell(verdict)) printResult(line);
 }
@@ -165,7 +161,7 @@ function tell(verdict: CertificateVerdict): readonly string[] {
 }
 
 async function readKey(given: string): Promise<NoteVerifier> {
-  const key = await readNoteVerifier((existsSync(given) ? readFileSync(given, 'utf8') : given).trim());
+  const key = await readAuditKey(given);
   if (key !== null) return key;
   throw notJudged(
     'what --key names is no key',
