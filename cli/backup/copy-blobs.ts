@@ -1,7 +1,14 @@
 import { createReadStream } from 'node:fs';
 import type { BlobFiles } from '../blobs/blob-files.ts';
 import { blobFile, keepBlob, measureFile } from './backup-folder.ts';
-import type { BlobFacts, FileFacts } from './manifest.ts';
+import type { BlobFacts, FileFacts, MissingBlob } from './manifest.ts';
+
+/** A blob that rows name. */
+export interface WantedBlob {
+  readonly path: string;
+  /** Whether its content was purged: then it may be absent. */
+  readonly isPurged: boolean;
+}
 
 /** Blobs of earlier backups in the same folder, which need not be fetched again, by path. */
 export type KnownBlobs = ReadonlyMap<string, FileFacts>;
@@ -11,7 +18,7 @@ export interface BlobTally {
   count: number;
   totalBytes: number;
   fetched: number;
-  readonly missing: { path: string; why: 'absent' | 'damaged' }[];
+  readonly missing: MissingBlob[];
 }
 
 /** A sealed blob begins with these; of any other the SHA-256 is its name. */
@@ -24,16 +31,16 @@ const HEAD_BYTES = 64;
  * found it and the store still begins it, is read here and not fetched.
  */
 export async function* copyBlobs(
-  paths: AsyncIterable<string>,
+  wanted: AsyncIterable<WantedBlob>,
   { store, root, known }: { readonly store: BlobFiles; readonly root: string; readonly known: KnownBlobs },
   tally: BlobTally,
 ): AsyncGenerator<BlobFacts> {
-  for await (const path of paths) {
+  for await (const { path, isPurged } of wanted) {
     const kept = await keptBefore(path, store, root, known.get(path));
     const found = kept === null ? await fetchBlob(path, store, root) : { path, ...kept };
     if (kept === null) tally.fetched += 1;
     if ('why' in found) {
-      tally.missing.push(found);
+      tally.missing.push(isPurged && found.why === 'absent' ? { path, why: 'purged' } : found);
       continue;
     }
     tally.count += 1;
@@ -61,7 +68,7 @@ async function fetchBlob(
   path: string,
   store: BlobFiles,
   root: string,
-): Promise<BlobFacts | { readonly path: string; readonly why: 'absent' | 'damaged' }> {
+): Promise<BlobFacts | MissingBlob> {
   const found = await store.read(path);
   if (found === null) return { path, why: 'absent' };
   const facts = await keepBlob(root, found.body);

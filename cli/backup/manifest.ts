@@ -27,6 +27,10 @@ const argon2id = z.object({
 });
 const recipe = z.union([argon2id, z.looseObject({ kind: z.literal('kms'), wrapped: z.string() })]);
 
+/** `purged`: absent, as it should be since somebody purged its content. */
+const missingBlob = z.object({ path: z.string(), why: z.enum(['absent', 'damaged', 'purged']) });
+export type MissingBlob = z.infer<typeof missingBlob>;
+
 /** What is in a backup. Its SHA-256, sealed with the key-encryption key, stands beside it. */
 export const manifestSchema = z.object({
   format: z.literal('causeway-backup/1'),
@@ -40,7 +44,7 @@ export const manifestSchema = z.object({
   /** `blobs.jsonl`: the blobs that rows name, a line each. Null where the backup was made without them. */
   blobs: fileFacts.extend({ count, totalBytes: count }).nullable(),
   /** Blobs that rows name and the store did not have, or not whole. */
-  missingBlobs: z.array(z.object({ path: z.string(), why: z.enum(['absent', 'damaged']) })),
+  missingBlobs: z.array(missingBlob),
   /** The newest of the audit log that was signed. */
   checkpoint: z.object({ size: count, note: z.string() }).nullable(),
   /** How the key-encryption keys are had from the passphrase. No secret. */

@@ -14,7 +14,7 @@ import {
   openFolder,
   writeMeasured,
 } from './backup-folder.ts';
-import { type BlobTally, copyBlobs, type KnownBlobs } from './copy-blobs.ts';
+import { type BlobTally, copyBlobs, type KnownBlobs, type WantedBlob } from './copy-blobs.ts';
 import { judgeRelations } from './judge-relations.ts';
 import { backupId, type Manifest, type TableFacts } from './manifest.ts';
 import { knownBlobs, openBackup } from './open-backup.ts';
@@ -111,7 +111,7 @@ async function addBlobs(
   if (store === null) return { manifest: { ...rows, blobs: null, missingBlobs: [] }, tally };
   const known = await lastKnown(root, source);
   const lines = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const blob of copyBlobs(readLines(wantedFile(draft)), { store, root, known }, tally)) {
+    for await (const blob of copyBlobs(readWanted(wantedFile(draft)), { store, root, known }, tally)) {
       say(`${tally.count} blobs, ${tally.fetched} fetched`);
       yield Buffer.from(`${JSON.stringify(blob)}\n`);
     }
@@ -164,6 +164,13 @@ function reportOf(manifest: Manifest, tally: BlobTally, dir: string, isSealed: b
     newestMigration: manifest.migrations.at(-1)?.name ?? '',
     checkpointSize: manifest.checkpoint?.size ?? null,
   };
+}
+
+async function* readWanted(file: string): AsyncGenerator<WantedBlob> {
+  for await (const line of readLines(file)) {
+    const [path = '', isPurged] = line.split('\t');
+    yield { path, isPurged: isPurged === 't' };
+  }
 }
 
 function wantedFile(draft: BackupDir): string {

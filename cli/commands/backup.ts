@@ -90,8 +90,10 @@ function tell({ dir, tables, rows, blobs, missing, isSealed }: BackupReport): vo
       ? 'no blobs'
       : `${blobs.count} blobs (${blobs.fetched} new, ${blobs.totalBytes} bytes in all)`;
   printResult(`${dir}: ${rows} rows of ${tables} tables, ${copied}.`);
-  for (const { path, why } of missing.slice(0, 10)) printNote(`${why} in the object store: ${path}`);
-  if (missing.length > 10) printNote(`... and ${missing.length - 10} more.`);
+  const lost = missing.filter(({ why }) => why !== 'purged');
+  if (lost.length < missing.length) printNote(`${missing.length - lost.length} blobs were purged, and are in no backup from then on.`);
+  for (const { path, why } of lost.slice(0, 10)) printNote(`${why} in the object store: ${path}`);
+  if (lost.length > 10) printNote(`... and ${lost.length - 10} more.`);
   printNote(
     isSealed
       ? 'It is sealed, and holds no key. Keep KEY_PASSPHRASE somewhere else (or what opens the KMS): without it nothing that is sealed in here opens again, with it everything does.'

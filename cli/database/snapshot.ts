@@ -36,7 +36,7 @@ export interface Snapshot {
   readonly checkpoint: { readonly size: number; readonly note: string } | null;
   /** Rows of a table, a line each. */
   rows(table: Pick<Relation, 'name' | 'columns'>): AsyncIterable<Buffer>;
-  /** Where blobs lie that rows of tenants name: `<tenant>/<sha256>`, a line each, in order. */
+  /** Where blobs lie that rows of tenants name, and whether they were purged: `<tenant>/<sha256>`, tab, `t` or `f`, a line each, in order. */
   blobPaths(): AsyncIterable<Buffer>;
 }
 
@@ -80,7 +80,11 @@ const BLOB_NAMES: Readonly<Record<string, string>> = {
 
 function blobPathsOf(relations: readonly Relation[]): string {
   const names = relations.flatMap(({ name }) => BLOB_NAMES[name] ?? []);
-  return `select distinct tenant_id || '/' || sha256
+  // Databases of before migration 0231 have no purges.
+  const isPurged = relations.some(({ name }) => name === 'app.purges')
+    ? '(tenant_id, sha256) in (select tenant_id, purged_sha256 from app.purges)'
+    : 'false';
+  return `select distinct tenant_id || '/' || sha256, ${isPurged}
             from (${names.join(' union all ')}) as named (tenant_id, sha256)
            where sha256 ~ '^[0-9a-f]{64}$' order by 1`;
 }

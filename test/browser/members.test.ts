@@ -142,6 +142,7 @@ describe('in a real browser', () => {
       'Members',
       'Invitations',
       'Audit',
+      'Teams',
     ]);
     expect(await shown(bob)).toEqual(['Account', 'Projects', 'Agents', 'Tokens', 'Requests', 'Members']);
   });

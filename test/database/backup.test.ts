@@ -234,6 +234,19 @@ describe('a backup', () => {
     writeBlob(world.blobsDir, world.blobPath, 'print("Acme")\n');
   });
 
+  test('calls what was purged so, and has it again where somebody brought it back', async () => {
+    await world.database.asSuperuser(
+      `insert into app.purges (tenant_id, purged_sha256, reason, object) values ($1, $2, 'erasure', '{"kind": "file"}')`,
+      [world.ann.tenantId, sha256Of('print("Acme")\n')],
+    );
+    const again = await world.take({ out: join(world.folder, 'brought-back') });
+    expect([again.blobs?.count, again.missing]).toEqual([2, []]);
+    rmSync(join(world.blobsDir, world.blobPath));
+    const purged = await world.take({ out: join(world.folder, 'purged') });
+    expect([purged.blobs?.count, purged.missing]).toEqual([1, [{ path: world.blobPath, why: 'purged' }]]);
+    writeBlob(world.blobsDir, world.blobPath, 'print("Acme")\n');
+  });
+
   test('goes into no folder that holds something else', async () => {
     const other = mkdtempSync(join(world.folder, 'other-'));
     writeFileSync(join(other, 'thesis.tex'), 'mine');

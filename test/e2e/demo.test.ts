@@ -129,7 +129,8 @@ describe('the demo, backed up while it is served, and restored elsewhere', () =>
     (await callTool(on, stack.apiToken, 'get_run_output', { run, name })).content;
 
   test('has every row and blob, and an audit log that is proven against the key that was kept', () => {
-    expect(taken).toMatchObject({ isSealed: true, missing: [] });
+    expect(taken.isSealed).toBe(true);
+    expect(taken.missing.filter(({ why }) => why !== 'purged')).toEqual([]);
     expect(told).toMatchObject({ id: taken.id, rows: taken.rows, tables: taken.tables });
     expect(told.blobs).toEqual({ count: taken.blobs?.count, written: taken.blobs?.count });
     expect(taken.blobs?.count).toBeGreaterThan(10);

@@ -95,7 +95,7 @@ describe('executor join', () => {
     [
       'over plain http to another machine',
       async () => ['--url', 'http://causeway.example'],
-      /Over plain http anybody on the way would read/,
+      /Over plain http anybody on the way could read/,
     ],
     ['with what is no token', async () => ['--token', 'secret'], /This is no join token/],
     ['without a token', async () => [], /no join token was given/],

@@ -105,7 +105,7 @@ async function addDeadLetter(stack: TestStack, tenant: string, sink: string): Pr
   const first = emails++;
   await queryAs(
     stack.superuserUrl,
-    "insert into app.audit_dead_letters (tenant_id, sink_id, from_leaf, until_leaf, reason) values ($1, $2, $3, $3 + 1, 'http_500')",
+    "insert into app.audit_dead_letters (tenant_id, sink_id, from_leaf, until_leaf, reason) values ($1, $2, $3::bigint, $3::bigint + 1, 'http_500')",
     [tenant, sink, first],
   );
 }

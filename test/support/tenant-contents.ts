@@ -11,6 +11,8 @@ const AUDIT_LOG = [
   'audit_heads',
   'audit_sinks',
   'audit_copies',
+  // The first copy of the log that is sealed makes the tenant's key.
+  'tenant_keys',
 ];
 
 /**
