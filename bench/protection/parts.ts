@@ -22,8 +22,8 @@ export const PARTS: readonly Part[] = [
       },
       {
         file: 'worker/database/with-tenant.ts',
-        from: 'event === null ? [] : [auditCall(event)]',
-        to: '[]',
+        from: 'enterTenant(ticket, event), ...queries',
+        to: 'enterTenant(ticket, null), ...queries',
       },
     ],
   },

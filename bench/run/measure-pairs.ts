@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { Failure } from '../../cli/terminal/failure.ts';
 import type { BenchClient } from '../stack/open-client.ts';
@@ -61,10 +63,16 @@ export async function measurePairs(world: World, plan: PairsPlan): Promise<Reado
       const beside = await runBeside(world.rivals, model, nth);
       pairs.get(model.name)?.push({ ...run, beside });
     }
+    await settle(plan.paceMs);
     await plan.onBlock(block + 1);
-    await delay(plan.paceMs);
   }
   return pairs;
+}
+
+/** What the rivals wrote goes to the disk now, not half a minute later under the warm runs that come then. */
+async function settle(paceMs: number): Promise<void> {
+  await promisify(execFile)('sync');
+  await delay(paceMs);
 }
 
 async function runBeside(rivals: readonly Rival[], model: BenchModel, nth: number): Promise<Pair['beside']> {
@@ -80,6 +88,7 @@ export async function warmUp(world: World, project: string, paceMs: number): Pro
     await delay(paceMs);
   }
   for (const model of MODELS) await runBeside(world.rivals, model, 0);
+  await settle(paceMs);
 }
 
 type WarmRun = Omit<Pair, 'beside'>;

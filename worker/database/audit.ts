@@ -27,11 +27,6 @@ export function recordAudit(event: AuditEvent): Query<string> {
   );
 }
 
-/** Records that the entered tenant admits a call, in the transaction in which its work begins. */
-export function auditCall(event: CallEvent): Query<void> {
-  return query('select app.audit_call($1)', [JSON.stringify(event)], readNothing);
-}
-
 /** Records what became of a call that was refused or failed; only the system may. `who` is {user, kind, credential}. */
 export function auditRefusal(
   who: Readonly<Record<string, string | null>>,
