@@ -64,11 +64,7 @@ async function keptBefore(
   return head.equals(keptHead) ? { bytes: known.bytes, sha256: known.sha256 } : null;
 }
 
-async function fetchBlob(
-  path: string,
-  store: BlobFiles,
-  root: string,
-): Promise<BlobFacts | MissingBlob> {
+async function fetchBlob(path: string, store: BlobFiles, root: string): Promise<BlobFacts | MissingBlob> {
   const found = await store.read(path);
   if (found === null) return { path, why: 'absent' };
   const facts = await keepBlob(root, found.body);

@@ -91,7 +91,8 @@ function tell({ dir, tables, rows, blobs, missing, isSealed }: BackupReport): vo
       : `${blobs.count} blobs (${blobs.fetched} new, ${blobs.totalBytes} bytes in all)`;
   printResult(`${dir}: ${rows} rows of ${tables} tables, ${copied}.`);
   const lost = missing.filter(({ why }) => why !== 'purged');
-  if (lost.length < missing.length) printNote(`${missing.length - lost.length} blobs were purged, and are in no backup from then on.`);
+  if (lost.length < missing.length)
+    printNote(`${missing.length - lost.length} blobs were purged, and are in no backup from then on.`);
   for (const { path, why } of lost.slice(0, 10)) printNote(`${why} in the object store: ${path}`);
   if (lost.length > 10) printNote(`... and ${lost.length - 10} more.`);
   printNote(
