@@ -55,6 +55,9 @@ function executionOf({ executor, leased_ago_ms, started_ago_ms }: Executed, now:
   return { executor, leased_at: before(leased_ago_ms), started_at: before(started_ago_ms) };
 }
 
+/** The model has no data, so agents see every run. */
+const SEEN = { withheld: false };
+
 const NOT_FOUND: Step = { answer: { ok: false, code: 'not_found' } };
 
 /** `app.system_record_outcome`: the end of a run, for the holder of its fence, once. `poolOf` is the executor's pool. Pure. */
@@ -70,9 +73,9 @@ export function recordOutcome(
   const execution = executionOf(given.execution, world.now);
   const isPools = caller.kind === 'system' || row.pool === world.poolOfCaller;
   if (row.fence !== fence || row.state !== 'queued' || !isPools)
-    return { answer: { ok: true, recorded: false, fence: row.fence, outcome: row.outcome } };
+    return { answer: { ok: true, recorded: false, fence: row.fence, outcome: row.outcome, ...SEEN } };
   return {
-    answer: { ok: true, recorded: true },
+    answer: { ok: true, recorded: true, ...SEEN },
     row: { ...row, state: outcome.state, outcome, execution, finishedAt: world.now },
     event: {
       action: 'run.finish',
@@ -97,7 +100,8 @@ export function nextFence(
 ): Step {
   const { fence, attemptsMax, over } = asked;
   if (caller.kind !== 'system' || row === undefined || row.tenant !== caller.tenant) return NOT_FOUND;
-  if (row.state !== 'queued') return { answer: { ok: true, step: 'finished', outcome: row.outcome } };
+  if (row.state !== 'queued')
+    return { answer: { ok: true, step: 'finished', outcome: row.outcome, ...SEEN } };
   if (fence !== null && row.fence !== fence)
     return { answer: { ok: true, step: 'elsewhere', fence: row.fence } };
   if (row.fence >= attemptsMax)

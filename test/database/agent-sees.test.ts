@@ -5,8 +5,13 @@ import {
   setAgentSeesRow,
   setDefaultAgentSeesRow,
 } from '../../worker/database/agent-sees.ts';
+import { importSight } from '../../worker/database/data.ts';
 import { type Query, query } from '../../worker/database/query.ts';
+import { nextFence, recordOutcome } from '../../worker/database/run-attempts.ts';
+import { openUpload } from '../../worker/database/uploads.ts';
+import { systemPrincipal } from '../../worker/runs/principals.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import { succeeded } from '../support/played-executor.ts';
 import {
   type FurnishedProject,
   furnishProject,
@@ -27,6 +32,8 @@ beforeAll(async () => {
   adam = await world.colleague('Adam', 'admin');
 });
 afterAll(() => database.stop());
+
+const NOBODY = { executor: null, leased_ago_ms: null, started_ago_ms: null };
 
 let sessions = 0;
 async function signedIn<Result>(who: Inhabitant, asked: Query<Result>): Promise<Result> {
@@ -116,6 +123,75 @@ describe('what agents see of a source', () => {
       [[came, equal, ...others]],
     );
     expect(withheld.map(({ upload_id }) => upload_id).sort()).toEqual([came, equal].sort());
+  });
+
+  test('is as little for what was announced under its name, whatever it is imported as', async () => {
+    const made = await newProject();
+    const { name } = await sourceOf(made);
+    const announce = async (as: string) => {
+      const upload = newId('upload');
+      const opened = openUpload({
+        ...{ project: made.project, upload, name: as, format: 'csv', bytes: 3, sha256: null },
+        ...{ agentSees: undefined, lifetimeMs: 60_000, openMax: 100 },
+      });
+      expect(await world.as(world.ann.principal, opened)).toMatchObject({ ok: true });
+      return upload;
+    };
+    const sightOf = (upload: string) =>
+      world.as(
+        world.ann.principal,
+        importSight({
+          ...{ project: made.project, name: 'anything', agentSees: undefined },
+          origin: { kind: 'upload', upload },
+        }),
+      );
+    const [before, other] = [await announce(name), await announce('other')];
+    expect([await sightOf(before), await sightOf(other)]).toEqual(['all', 'all']);
+    await signedIn(world.ann, setAgentSeesRow(made.project, name, 'schema_only'));
+    const after = await announce(name);
+    expect([await sightOf(before), await sightOf(after), await sightOf(other)]).toEqual([
+      ...['schema', 'schema', 'all'],
+    ]);
+    expect(
+      await signedIn(
+        world.ann,
+        importSight({
+          ...{ project: made.project, name: 'anything', agentSees: undefined },
+          origin: { kind: 'upload', upload: after },
+        }),
+      ),
+    ).toBe('all');
+  });
+
+  test('is told with the end of a run, as it is at that moment', async () => {
+    const made = await newProject();
+    const { name, source } = await sourceOf(made);
+    const runs = await Promise.all(
+      [1, 2, 3].map(async (n) => {
+        const run = newId('run');
+        await database.asSuperuser(
+          `insert into app.runs (tenant_id, run_id, project_id, pool_id, kind, entry, manifest, manifest_sha256, created_by)
+           select $1, $2, $3, (select pool_id from app.pools where owner_tenant is null limit 1), 'scratch', 'm.py',
+                  jsonb_build_object('data', jsonb_build_array(jsonb_build_object('source', $4::text))), $5, $6`,
+          [world.ann.tenantId, run, made.project, source, String(n).repeat(64), world.ann.userId],
+        );
+        return run;
+      }),
+    );
+    const [first = '', second = '', third = ''] = runs;
+    const system = systemPrincipal(world.ann.tenantId);
+    const ends = (run: string) => recordOutcome(run, 1, succeeded(), NOBODY);
+    expect(await world.as(system, ends(first))).toEqual({ step: 'recorded', withheld: false });
+    await signedIn(world.ann, setAgentSeesRow(made.project, name, 'schema_only'));
+    expect(await world.as(system, ends(second))).toEqual({ step: 'recorded', withheld: true });
+    for (const run of [first, second]) {
+      expect(await world.as(system, ends(run))).toMatchObject({ step: 'finished', withheld: true });
+      expect(await world.as(system, nextFence(run, 1, { executor: null, reason: 'died' }))).toMatchObject({
+        ...{ step: 'finished', withheld: true },
+      });
+    }
+    await signedIn(world.ann, setAgentSeesRow(made.project, name, 'full'));
+    expect(await world.as(system, ends(third))).toEqual({ step: 'recorded', withheld: true });
   });
 
   test('is not loosened by SQL that Mallory injects into an agent’s call', async () => {

@@ -131,11 +131,11 @@ async function answerOf(database: Database, { as, asked }: Step): Promise<unknow
 /** An answer without what is each one's own: times, the ids of pools, how a manifest is spelt. */
 function essence(answer: unknown): unknown {
   if (Array.isArray(answer)) return answer.map(essence);
-  const { step, reason, run, fence, deduplicated, ok, code, state, outcome, manifest, execution } =
+  const { step, reason, run, fence, deduplicated, ok, code, state, outcome, withheld, manifest, execution } =
     answer as Record<string, unknown>;
   const parameters = (manifest as { parameters?: unknown } | undefined)?.parameters;
   const by = (execution as { executor?: unknown } | undefined)?.executor;
-  return { step, reason, run, fence, deduplicated, ok, code, state, outcome, parameters, by };
+  return { step, reason, run, fence, deduplicated, ok, code, state, outcome, withheld, parameters, by };
 }
 
 const events = (rows: readonly Record<string, unknown>[]) =>

@@ -2,7 +2,7 @@ import { readMessage } from './mcp-call.ts';
 import { envelope, MODERN } from './modern-call.ts';
 import type { TestStack } from './stack.ts';
 
-/** An agent's ear: it asks as a client of one era does, and keeps every byte that comes back, headers and all. */
+/** An agent's ear: it asks as a client of one era does, and keeps every byte that comes back, as it comes, headers and all. */
 export class Ear {
   readonly heard: string[] = [];
   private readonly stack: TestStack;
@@ -34,8 +34,14 @@ export class Ear {
       },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
     });
-    const text = await response.text();
-    this.heard.push(`${method} ${JSON.stringify([...response.headers])}\n${text}`);
+    const at = this.heard.push(`${method} ${JSON.stringify([...response.headers])}\n`) - 1;
+    let text = '';
+    for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(
+      new TextDecoderStream(),
+    )) {
+      text += chunk;
+      this.heard[at] += chunk;
+    }
     return readMessage(new Response(text));
   }
 

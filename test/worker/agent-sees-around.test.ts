@@ -159,9 +159,9 @@ describe('data of which agents saw all until now', () => {
     const ear = new Ear(stack, ann.token, '2026');
     const { project } = await ear.call<{ project: string }>('create_project', { name: 'Pay' });
     const importing = (more: object) => ear.call('import_data', { project, format: 'csv', ...more });
-    const send = async (text: string) => {
+    const send = async (text: string, name = 'pay') => {
       const { upload, url } = await ear.call<{ upload: string; url: string }>('create_upload', {
-        ...{ project, name: 'pay', format: 'csv', bytes: text.length },
+        ...{ project, name, format: 'csv', bytes: text.length },
       });
       expect((await fetch(url, { method: 'PUT', body: text })).status).toBe(201);
       return upload;
@@ -170,7 +170,7 @@ describe('data of which agents saw all until now', () => {
     const uploads = [await send(text), await send(text)];
     for (const upload of uploads)
       expect(await importing({ name: 'pay', upload })).toMatchObject({ agent_sees: 'full', row_count: 1 });
-    const other = await send('name,salary\nEve,1\n');
+    const other = await send('name,salary\nEve,1\n', 'other');
 
     await importing({ name: 'pay', text: 'name,salary\nBob,2\n', agent_sees: 'schema_only' });
     for (const [n, upload] of uploads.entries())
@@ -178,6 +178,27 @@ describe('data of which agents saw all until now', () => {
         ...{ agent_sees: 'schema_only', sample: [], row_count: null },
       });
     expect(await importing({ name: 'other', upload: other })).toMatchObject({ agent_sees: 'full' });
+  });
+
+  test('are not shown by an upload that was announced under their name, before they came or after', async () => {
+    const ann = await settleAccount(stack, { name: 'Ann' });
+    const ear = new Ear(stack, ann.token, '2026');
+    const { project } = await ear.call<{ project: string }>('create_project', { name: 'Pay' });
+    const text = 'name,salary\nAda,7318450\n';
+    const announce = () =>
+      ear.call<{ upload: string; url: string }>('create_upload', {
+        ...{ project, name: 'pay', format: 'csv', bytes: text.length },
+      });
+    const before = await announce();
+    await ear.call('import_data', {
+      ...{ project, name: 'pay', format: 'csv', text: 'name,salary\nBob,2\n', agent_sees: 'schema_only' },
+    });
+    for (const [n, { upload, url }] of [before, await announce()].entries()) {
+      expect((await fetch(url, { method: 'PUT', body: text })).status).toBe(201);
+      const imported = await ear.call('import_data', { project, name: `by${n}`, format: 'csv', upload });
+      expect(imported).toMatchObject({ agent_sees: 'schema_only', sample: [], row_count: null });
+    }
+    expect(ear.heard.join('\n')).not.toContain('7318450');
   });
 
   test('are not shown so either where their source became stricter by what else was imported into it', async () => {

@@ -3,7 +3,7 @@ import { limit } from '../../protocol/limits.ts';
 import type { DataFormat } from '../../protocol/manifest.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { recordAudit } from '../database/audit.ts';
-import { beginImport, type ImportBegun, type Origin, recordSnapshot } from '../database/data.ts';
+import { beginImport, type ImportBegun, importSight, type Origin, recordSnapshot } from '../database/data.ts';
 import { type Placed, placeInspection } from '../database/placement.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Refusal } from '../http/refusal.ts';
@@ -64,7 +64,13 @@ export async function importData(
   if (text !== null) await platform.blobs.put({ tenant: principal.tenantId, sha256 }, text, bytes);
   const description =
     begun.description ??
-    (await describeInSandbox(platform, principal, asked, { project, sha256, bytes, sight, placed }, watch));
+    (await describeInSandbox(
+      platform,
+      principal,
+      { ...asked, origin },
+      { project, sha256, bytes, sight, placed },
+      watch,
+    ));
 
   const [recorded] = await withTenant(platform.database, principal, [
     recordSnapshot({
@@ -119,7 +125,7 @@ function storedOrigin(from: ImportRequest['from']): Origin {
 async function describeInSandbox(
   platform: Platform,
   principal: Principal,
-  { name, format, from }: ImportRequest,
+  asked: ImportRequest & { readonly origin: Origin },
   {
     placed,
     sight,
@@ -133,6 +139,7 @@ async function describeInSandbox(
   },
   watch: ImportWatch,
 ): Promise<Description> {
+  const { name, format, from } = asked;
   if (!placed.ok) throw refusePlacement(placed);
   await takeRunStart(platform, principal.tenantId);
   await watch.progress(1, 3, `checking ${name} in a sandbox`);
@@ -145,17 +152,15 @@ async function describeInSandbox(
   );
   await watch.progress(2, 3, inspected.ok ? `recording ${name}` : `${name} was refused`);
   if (inspected.ok) return inspected.description;
-  const refusal = refuseContent(
-    inspected,
-    format,
-    sight,
-    'run' in from ? addressOfRun(platform, principal.tenantId, from.run) : '',
-  );
+  const page = 'run' in from ? addressOfRun(platform, principal.tenantId, from.run) : '';
+  const refused = (seen: Sight) => refuseContent(inspected, format, seen, page);
   const reason = inspected.fault?.reason ?? 'unreadable';
-  await withTenant(platform.database, principal, [
-    refusedImport(stored, { name, format, reason }, refusal),
+  // Looking at it took a while: what is told of it is what the caller may see now.
+  const [seen] = await withTenant(platform.database, principal, [
+    importSight({ ...asked, project: stored.project }),
+    refusedImport(stored, { name, format, reason }, refused(sight)),
   ] as const);
-  throw refusal;
+  throw refused(seen);
 }
 
 /** Why data was not taken, as far as the caller may know what is in it. Pure. */

@@ -4,7 +4,7 @@ import type { AgentSees, Sight } from '../sight/agent-sees.ts';
 import type { Unseen } from '../sight/unseen.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import { callFunction } from './call-function.ts';
-import type { Query } from './query.ts';
+import { onlyRow, type Query, query } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
 /** Where the bytes of an import come from, as it is recorded with the snapshot. */
@@ -69,6 +69,20 @@ export function beginImport(asked: {
     asked.withheldMax,
     nullableJson(asked.idempotency),
   ]);
+}
+
+/** What the caller would see of such an import now. */
+export function importSight(asked: {
+  project: string;
+  name: string;
+  origin: Origin;
+  agentSees: 'schema_only' | undefined;
+}): Query<Sight> {
+  return query(
+    'select app.import_sight($1, $2, $3, $4) as sight',
+    [asked.project, asked.name, JSON.stringify(asked.origin), asked.agentSees ?? null],
+    (rows) => onlyRow(rows).sight as Sight,
+  );
 }
 
 /** Adds a checked snapshot and makes it the current one of its source, which is made where the name is new. */

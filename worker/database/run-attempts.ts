@@ -5,11 +5,17 @@ import type { Manifest } from '../../protocol/manifest.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { onlyRow, type Query, query } from './query.ts';
 
+/** A run as it is when its end is told. */
+export interface AtItsEnd {
+  /** From agents: a source of it may have been tightened since it was queued. */
+  readonly withheld: boolean;
+}
+
 /** What became of an outcome that was offered. */
 export type Recorded =
-  | { readonly step: 'recorded' }
+  | ({ readonly step: 'recorded' } & AtItsEnd)
   /** Another outcome stands. */
-  | { readonly step: 'finished'; readonly outcome: Outcome }
+  | ({ readonly step: 'finished'; readonly outcome: Outcome } & AtItsEnd)
   /** The run is at another attempt by now. */
   | { readonly step: 'elsewhere'; readonly fence: number }
   | { readonly step: 'absent' };
@@ -37,10 +43,12 @@ export function recordOutcome(
         recorded?: boolean;
         fence?: number;
         outcome?: Outcome | null;
+        withheld?: boolean;
       };
+      const withheld = answer.withheld !== false;
       if (!answer.ok) return { step: 'absent' };
-      if (answer.recorded === true) return { step: 'recorded' };
-      if (answer.outcome) return { step: 'finished', outcome: answer.outcome };
+      if (answer.recorded === true) return { step: 'recorded', withheld };
+      if (answer.outcome) return { step: 'finished', outcome: answer.outcome, withheld };
       return { step: 'elsewhere', fence: answer.fence ?? 0 };
     },
   );
@@ -58,7 +66,7 @@ export type NextAttempt =
       readonly own: boolean;
     }
   | { readonly step: 'exhausted'; readonly fence: number; readonly image: string }
-  | { readonly step: 'finished'; readonly outcome: Outcome }
+  | ({ readonly step: 'finished'; readonly outcome: Outcome } & AtItsEnd)
   | { readonly step: 'elsewhere'; readonly fence: number }
   | { readonly step: 'absent' };
 

@@ -1,4 +1,6 @@
 import type { Outcome } from '../../protocol/outcome.ts';
+import { selectMayOpen } from '../database/runs.ts';
+import { withTenant } from '../database/with-tenant.ts';
 import type { ToolContext } from '../mcp/tool.ts';
 import { type Unseen, unseen } from '../sight/unseen.ts';
 import type { FeedPage } from './feed/feed-buffer.ts';
@@ -17,15 +19,22 @@ const GATHER_MS = 200;
 
 /**
  * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints: the first output as
- * soon as it is there. Of a `withheld` run it tells only that it is active. Null where the client goes away, or the pool does (a deploy): the run goes on, and the database knows
- * how it stands.
+ * soon as it is there. Of a `withheld` run it tells only that it is active, and what people withhold meanwhile is not told
+ * from then on. Null where the client goes away, the pool does (a deploy), or the run came to be withheld: the database
+ * knows how it stands, and what the caller sees of it.
  */
 export async function follow(
   context: ToolContext,
-  { run, waitMs, withheld }: { readonly run: string; readonly waitMs: number; readonly withheld: boolean },
+  asked: { readonly run: string; readonly waitMs: number; readonly withheld: boolean },
   waiting: Promise<WaitAnswer>,
 ): Promise<Followed | null> {
-  const answer = Promise.race([waiting.then(closed, () => null), aborted(context.signal)]);
+  const { run, waitMs } = asked;
+  let { withheld } = asked;
+  const ended = waiting.then(
+    (given) => closed(given, asked.withheld),
+    () => null,
+  );
+  const answer = Promise.race([ended, aborted(context.signal)]);
   await context.waitsFor(run, Date.now() + waitMs);
   if (!context.wantsProgress) return answer;
   const over = answer.then(() => 'over' as const);
@@ -38,16 +47,28 @@ export async function follow(
     if (page === 'over') return answer;
     if (page !== 'lost') {
       position = page.position;
+      // Asked once it was read: what is told now was seen before anybody withheld it.
+      withheld ||= page.events.length > 0 && !(await maySee(context, run));
       const seconds = Math.round((Date.now() - startedAt) / 1000);
-      told = summarize(page.events, told) ?? { ...told, message: `active for ${seconds} s` };
+      const said = withheld ? null : summarize(page.events, told);
+      told = said ?? { ...told, message: `active for ${seconds} s` };
       await context.progress(told.done, told.total, told.message);
     }
     await Promise.race([pause(GATHER_MS), over]);
   }
 }
 
-function closed(answer: WaitAnswer): Followed {
-  return answer.step === 'ended' ? { ...answer, outcome: unseen(answer.outcome) } : answer;
+function closed(answer: WaitAnswer, withheld: boolean): Followed | null {
+  if (answer.step !== 'ended') return answer;
+  return answer.withheld === withheld ? { step: 'ended', outcome: unseen(answer.outcome) } : null;
+}
+
+/** Whether the caller may see what the run says; not, where nobody can say so. */
+function maySee({ platform, principal }: ToolContext, run: string): Promise<boolean> {
+  return withTenant(platform.database, principal, [selectMayOpen(run)] as const).then(
+    ([isSeen]) => isSeen,
+    () => false,
+  );
 }
 
 async function silence(position: number): Promise<FeedPage> {

@@ -59,7 +59,7 @@ const NOTHING = {
   download_url: null,
 } as const;
 
-/** Shows an output of an ended run, or one of its streams. One database request, two where a large table is read in a sandbox. */
+/** Shows an output of an ended run, or one of its streams. One database request, three where a large table is read in a sandbox. */
 export async function getRunOutput(context: ToolContext, asked: OutputRequest): Promise<OutputAnswer> {
   const ended = await requireOutcome(context, asked.run);
   const { outcome } = ended;
@@ -94,7 +94,7 @@ async function showOutput(
       const page =
         view === 'small_table'
           ? await smallPage(context, output, asked)
-          : await pageInSandbox(context, storedTable(project, output), asked);
+          : await largePage(context, storedTable(project, output), asked);
       const truncated = asked.offset + page.rows.length < page.total;
       const shown = { kind: 'table', ...base, ...NOTHING, ...page, truncated } as const;
       const isWhole = page.rows.length === page.total;
@@ -116,6 +116,13 @@ async function showOutput(
       break;
   }
   return { shown: { kind: 'file', ...base, ...NOTHING, ...(await link()) }, image: null };
+}
+
+/** It takes a while: whoever may not see the run any more when it was read gets nothing of it. */
+async function largePage(context: ToolContext, table: StoredTable, asked: OutputRequest): Promise<TablePage> {
+  const page = await pageInSandbox(context, table, asked);
+  await requireOutcome(context, asked.run);
+  return page;
 }
 
 function storedTable(project: string, output: Output): StoredTable {

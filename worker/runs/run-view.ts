@@ -33,7 +33,7 @@ export async function requireRun(reader: Reader, run: string): Promise<FoundRun>
 
 /**
  * A run as it stands and as the caller may see it, after waiting for its end at most `waitMs`. One database request for a
- * run that has ended or ends meanwhile. `adopt` gives a run that its pool does not know to the pool again, at once.
+ * run that has ended or ends meanwhile, two for one that is active. `adopt` gives a run that its pool does not know to the pool again, at once.
  */
 export async function viewRun(
   context: ToolContext,
@@ -54,9 +54,9 @@ export async function viewRun(
     case 'ended':
       return view(context, found, { outcome: answer.outcome });
     case 'active':
-      return viewActive(context, found, answer.live);
+      return viewActive(context, found, { live: answer.live, waitMs: asked.waitMs });
     default:
-      // It ended between the two questions, or its pool restarted.
+      // It ended between the two questions, its pool restarted, or it came to be withheld.
       return view(context, await requireRun(context, asked.run));
   }
 }
@@ -68,9 +68,17 @@ export function view({ platform, principal }: Reader, run: Known, now: RunNow = 
   return seeRun(run, addressOfRun(platform, principal.tenantId, run.run), now);
 }
 
-/** An active run, with what it has said where it runs already and the caller may see that. */
-export async function viewActive(context: Reader, run: Known, live: LiveState): Promise<RunView> {
+/**
+ * An active run, with what it has said where it runs already and the caller may see that. After a wait, or where it has
+ * spoken, the database is asked once more: it may have been withheld meanwhile.
+ */
+export async function viewActive(
+  context: Reader,
+  run: Known,
+  { live, waitMs }: { readonly live: LiveState; readonly waitMs: number },
+): Promise<RunView> {
   const speaks = live.state === 'running' && !run.withheld;
+  if (run.withheld || (!speaks && waitMs === 0)) return view(context, run, { live });
   const soFar = speaks ? await feedOf(context.platform.env, run.run).soFar() : null;
-  return view(context, run, { live, soFar });
+  return view(context, await requireRun(context, run.run), { live, soFar });
 }

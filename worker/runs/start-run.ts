@@ -138,7 +138,7 @@ async function submitted(
     }
     case 'active':
       await context.log('notice', { run, state: 'active' });
-      return viewActive(context, stored, answer.live);
+      return viewActive(context, stored, { live: answer.live, waitMs });
     default:
       return viewRun(context, { run, waitMs: 0, adopt: false });
   }

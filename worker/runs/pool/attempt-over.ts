@@ -66,7 +66,11 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
     }
     case 'finished':
       forget(pool, lease);
-      return pool.waiters.resolve(lease.run, { step: 'ended', outcome: answer.outcome });
+      return pool.waiters.resolve(lease.run, {
+        step: 'ended',
+        outcome: answer.outcome,
+        withheld: answer.withheld,
+      });
     case 'elsewhere':
       // A pool saves a later attempt before it sends it, so one that it does not know of was sent to nobody.
       pool.leases.put(requeued(lease, answer.fence));

@@ -62,7 +62,8 @@ async function whatStands(platform: Platform, lease: Lease): Promise<RecordAnswe
       selectRunsOfPool([lease.run]),
     ] as const);
     if (row === undefined) return { step: 'absent' };
-    return row.outcome === null ? { step: 'not_admitted' } : { step: 'finished', outcome: row.outcome };
+    const { outcome, withheld } = row;
+    return outcome === null ? { step: 'not_admitted' } : { step: 'finished', outcome, withheld };
   } catch (error) {
     return unavailable(error, lease);
   }

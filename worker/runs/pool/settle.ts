@@ -17,7 +17,8 @@ import type { Ended } from './waiters.ts';
 export async function settle(pool: Pool, given: Lease, pending: PendingOutcome): Promise<void> {
   const lease = pool.leases.put({ ...given, phase: 'recording', pending, retryAt: null });
   assignQueued(pool);
-  if (lease.ephemeral) return end(pool, lease, { step: 'ended', outcome: pending.outcome });
+  // An inspection is no run: who asked for it decides who sees what it found.
+  if (lease.ephemeral) return end(pool, lease, { step: 'ended', outcome: pending.outcome, withheld: false });
   const answer = await record(await pool.platform(), lease, pending, pool.now());
   if (pool.leases.get(lease.run)?.pending === pending) await conclude(pool, lease, pending, answer);
 }
@@ -30,9 +31,9 @@ async function conclude(
 ): Promise<void> {
   switch (answer.step) {
     case 'recorded':
-      return end(pool, lease, { step: 'ended', outcome: pending.outcome });
+      return end(pool, lease, { step: 'ended', outcome: pending.outcome, withheld: answer.withheld });
     case 'finished':
-      return end(pool, lease, { step: 'ended', outcome: answer.outcome });
+      return end(pool, lease, { step: 'ended', outcome: answer.outcome, withheld: answer.withheld });
     case 'elsewhere':
       return goOnAt(pool, lease, pending, answer.fence);
     case 'absent':

@@ -1,8 +1,9 @@
 import type { Outcome } from '../../../protocol/outcome.ts';
+import type { AtItsEnd } from '../../database/run-attempts.ts';
 
 /** How a run ended: with its recorded outcome, or, for an inspection, without one. */
 export type Ended =
-  | { readonly step: 'ended'; readonly outcome: Outcome }
+  | ({ readonly step: 'ended'; readonly outcome: Outcome } & AtItsEnd)
   | { readonly step: 'refused'; readonly reason: string };
 
 /** Calls that wait for runs of this pool. They live in memory: a waiter whose pool restarts asks again. */
