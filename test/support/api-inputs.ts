@@ -1,4 +1,5 @@
-import { type IdKind, newId, type TenantId } from '../../protocol/ids.ts';
+import { asOperator } from '../../cli/database/operator.ts';
+import { type IdKind, newId, type TenantId, type UserId } from '../../protocol/ids.ts';
 import type { OperationName } from '../../worker/api/routes/index.ts';
 import type { ApiClient, ApiInput } from './api.ts';
 import { operatorOf } from './fleet.ts';
@@ -91,17 +92,27 @@ async function newProject(stack: TestStack, member: Account, owner: ApiClient): 
   const { tenant } = member;
   const made = await callTool(stack, member.token, 'create_project', { name: `Of ${member.user}` });
   const project = String(made.structured.project);
+  await callTool(stack, member.token, 'import_data', {
+    project,
+    name: 'sales',
+    format: 'csv',
+    text: 'eur\n5\n',
+  });
   const { user } = await settlePerson(stack, { name: 'Pia', tenant });
   await owner.get('setProjectMember', { params: { tenant, project, user }, body: { role: 'owner' } });
   return project;
 }
 
-async function newSink(owner: ApiClient, tenant: string): Promise<string> {
-  const body = { url: 'https://sink.example.org/audit' };
+export async function newSink(
+  owner: ApiClient,
+  tenant: string,
+  url = 'https://sink.example.org/audit',
+): Promise<string> {
+  const body = { url };
   return (await owner.get<{ sink: string }>('addAuditSink', { params: { tenant }, body })).sink;
 }
 
-async function addDeadLetter(stack: TestStack, tenant: string, sink: string): Promise<void> {
+export async function addDeadLetter(stack: TestStack, tenant: string, sink: string): Promise<void> {
   const first = emails++;
   await queryAs(
     stack.superuserUrl,
@@ -113,6 +124,22 @@ async function addDeadLetter(stack: TestStack, tenant: string, sink: string): Pr
 async function newExecutor(stack: TestStack, tenant: TenantId) {
   const pool = await operatorOf(stack).makePool(tenant, `cellar ${emails++}`);
   return { pool, executor: (await playExecutor(stack, { pool })).id };
+}
+
+/** A tenant of the caller's own, and how its deletion is asked for. */
+async function newTenant(stack: TestStack, caller: ApiClient) {
+  const [row] = await queryAs(
+    stack.superuserUrl,
+    `select u.user_id, u.email from app.users as u join app.sessions as s using (user_id)
+      where s.cookie_sha256 = encode(sha256(convert_to($1, 'UTF8')), 'hex')`,
+    [caller.cookie],
+  );
+  const [user, email] = [row?.user_id as UserId, String(row?.email)];
+  const [tenant, name] = [newId('tenant'), 'Spare'];
+  await asOperator(stack.ownerUrl, (operator) =>
+    operator.provisionTenant({ tenant, tenantName: name, user, email, userName: email, role: 'owner' }),
+  );
+  return { params: { tenant }, body: { name, reason: 'a test' } };
 }
 
 /** What each operation is called with by whoever is refused: always the same targets, which must still be there after. */
@@ -159,6 +186,14 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     listProjectMembers: withParam('project', world.project),
     setProjectMember: { ...ofProjectMember, body: { role: 'viewer' } },
     removeProjectMember: ofProjectMember,
+    getAgentSees: inTenant,
+    setAgentSees: { ...inTenant, body: { agent_sees: 'schema_only' } },
+    listProjectData: withParam('project', world.project),
+    setProjectAgentSees: { ...withParam('project', world.project), body: { agent_sees: 'schema_only' } },
+    setDataAgentSees: {
+      params: { tenant: world.tenant, project: world.project, source: 'sales' },
+      body: { agent_sees: 'schema_only' },
+    },
     listExecutors: inTenant,
     searchAudit: inTenant,
     listAuditSinks: inTenant,
@@ -167,6 +202,9 @@ export function apiInputs(world: ApiWorld): Readonly<Record<OperationName, ApiIn
     resendAudit: { ...withParam('sink', world.sink), body: {} },
     getAuditRetention: inTenant,
     setAuditRetention: { ...inTenant, body: { days: 365 } },
+    requestDeletion: { ...inTenant, body: { name: 'another name' } },
+    listDeletions: {},
+    takeBackDeletion: inTenant,
     createPool: { ...inTenant, body: { name: `attic ${emails++}` } },
     createJoinToken: withParam('pool', world.pool),
     changeExecutor: { ...withParam('executor', world.executor), body: { cordoned: true } },
@@ -209,6 +247,19 @@ export async function freshInput(
     case 'removeProjectMember':
       await owner.get('setProjectMember', apiInputs(world).setProjectMember);
       return apiInputs(world).removeProjectMember;
+    case 'listProjectData':
+      await owner.get('changeProject', {
+        params: { tenant, project: world.project },
+        body: { restricted: false },
+      });
+      return apiInputs(world).listProjectData;
+    case 'requestDeletion':
+      return await newTenant(stack, caller);
+    case 'takeBackDeletion': {
+      const spare = await newTenant(stack, caller);
+      await caller.get('requestDeletion', spare);
+      return { params: spare.params };
+    }
     case 'endOwnSession': {
       const { session } = await caller.get<{ session: string }>('whoAmI');
       return { params: { session } };

@@ -208,7 +208,7 @@ describe('a call of the management API leaves its event', () => {
   test.each(OPERATIONS.map((name) => [name]))('%s, when it is admitted, and when not', async (name) => {
     const input = await freshInput(world, name, owner, owner);
     let status = 0;
-    const events = await eventsDuring(world.tenant, async () => {
+    const events = await eventsDuring(input.params?.tenant ?? world.tenant, async () => {
       status = (await owner.call(name, input)).status;
     });
     expect(status).toBeLessThan(300);
@@ -221,6 +221,24 @@ describe('a call of the management API leaves its event', () => {
     ]);
     expect(await eventsDuring(world.tenant, () => stranger.call(name, apiInputs(world)[name]))).toEqual([]);
   });
+});
+
+test('a call of the management API that is not of its form is refused in the log of the tenant', async () => {
+  const ann = await settleAccount(stack, { name: 'Ann' });
+  const owner = await apiSession(stack, ann);
+  const inTenant = { params: { tenant: ann.tenant } };
+  const events = await eventsDuring(ann.tenant, async () => {
+    expect((await owner.call('setAuditRetention', { ...inTenant, body: { days: 1 } })).status).toBe(400);
+    expect((await owner.call('listTokens', { ...inTenant, query: { limit: 'many' } })).status).toBe(400);
+    expect((await owner.call('setAuditRetention', { ...inTenant, body: '{"days":' })).status).toBe(400);
+  });
+  expect(events.map(({ target_id, outcome, code }) => [target_id, outcome, code])).toEqual(
+    ['setAuditRetention', 'listTokens', 'setAuditRetention'].map((name) => [
+      name,
+      'refused',
+      'invalid_arguments',
+    ]),
+  );
 });
 
 test('a sign-in, and one with a wrong password, is in the log of each tenant of the person', async () => {

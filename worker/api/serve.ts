@@ -1,6 +1,8 @@
 import type { Context } from 'hono';
 import { audited } from '../audit/audited.ts';
 import { callEvent } from '../audit/call-record.ts';
+import { endOfCall } from '../audit/end-of-call.ts';
+import { recordRefusal } from '../audit/record-refusal.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { EntryRefused } from '../database/database.ts';
 import type { AppEnv } from '../http/app-env.ts';
@@ -9,6 +11,7 @@ import { rateLimitFields } from '../http/rate-limit-fields.ts';
 import { Refusal, refusalResponse } from '../http/refusal.ts';
 import { readSession } from '../people/session.ts';
 import { cookieName, readCookie } from '../people/session-cookie.ts';
+import type { Platform } from '../platform.ts';
 import { idempotencyOf } from '../tenants/idempotency.ts';
 import { enterAsAdministrator, explainEntry, operationOf, requireSomeAdministrator } from './enter.ts';
 import { API_HANDLERS } from './handlers/index.ts';
@@ -57,9 +60,16 @@ async function answer(
       ? await enterAsAdministrator(platform, call, { session, tenantId, role: route.access, operation: name })
       : null;
 
-  const query = parseQuery(name, route, new URL(request.url).searchParams);
-  const body = await parseBody(name, route, request, platform.refusedText);
-  const key = parseKey(route, request.headers.get('idempotency-key'));
+  const { query, body, key } = await read(name, route, request, platform).catch(async (error: unknown) => {
+    if (entered !== null)
+      await recordRefusal(
+        platform,
+        entered.principal,
+        await callEvent(operationOf(name), params),
+        endOfCall(error),
+      );
+    throw error;
+  });
   const cookie = readCookie(request, 'session', platform.publicUrl);
   const headers = new Headers({ 'content-type': 'application/json', 'cache-control': 'no-store' });
   if (entered !== null)
@@ -88,6 +98,15 @@ async function answer(
   // What leaves is what the document says, or a fault.
   const documented = route.answer.parse(answered);
   return new Response(`${JSON.stringify(documented)}\n`, { status: route.status, headers });
+}
+
+/** What a caller sent beside the path, each part of its form. */
+async function read(name: OperationName, route: ApiRoute, request: Request, platform: Platform) {
+  return {
+    query: parseQuery(name, route, new URL(request.url).searchParams),
+    body: await parseBody(name, route, request, platform.refusedText),
+    key: parseKey(route, request.headers.get('idempotency-key')),
+  };
 }
 
 function refuseForeignPages(route: ApiRoute, { headers }: Request, publicUrl: string): void {

@@ -6,7 +6,7 @@ import type { Platform } from '../platform.ts';
 import type { AgentSees } from '../sight/agent-sees.ts';
 import type { Principal } from '../tenants/principal.ts';
 
-/** Says what agents see of a source. To see less covers at once every run that had it, and all that was computed from these. */
+/** Says what agents see of a source; whether that is another thing than before. To see less covers at once every run that had it, and all that was computed from these. */
 export async function setAgentSees(
   platform: Platform,
   principal: Principal,
@@ -15,12 +15,13 @@ export async function setAgentSees(
     name,
     agentSees,
   }: { readonly project: string; readonly name: string; readonly agentSees: AgentSees },
-): Promise<void> {
+): Promise<boolean> {
   const [answer] = await withTenantOfPerson(platform, principal, [
     setAgentSeesRow(project, name, agentSees),
   ] as const);
   if (!answer.ok) throw refused(answer);
   platform.publish(principal.tenantId, { kind: 'data', project, source: name });
+  return answer.changed;
 }
 
 /** Says what agents see of sources that come to a project, or (null) to any of the tenant. */
@@ -28,17 +29,31 @@ export async function setDefaultAgentSees(
   platform: Platform,
   principal: Principal,
   { project, agentSees }: { readonly project: string | null; readonly agentSees: AgentSees },
-): Promise<void> {
+): Promise<boolean> {
   const [answer] = await withTenantOfPerson(platform, principal, [
     setDefaultAgentSeesRow(project, agentSees),
   ] as const);
   if (!answer.ok) throw refused(answer);
+  return answer.changed;
 }
 
 /** What sources that come to the tenant say where they say nothing. */
 export async function teamAgentSees(platform: Platform, principal: Principal): Promise<AgentSees> {
   const [{ tenant }] = await withTenantOfPerson(platform, principal, [selectDefaultAgentSees(null)] as const);
   return tenant;
+}
+
+/** The same of a project, by what it says itself, for who sees it. */
+export async function projectAgentSees(
+  platform: Platform,
+  principal: Principal,
+  project: string,
+): Promise<AgentSees> {
+  const [defaults] = await withTenantOfPerson(platform, principal, [
+    selectDefaultAgentSees(project),
+  ] as const);
+  if (defaults.project === null) throw new Refusal('not_found', 'There is no such project.');
+  return defaults.project;
 }
 
 function refused(answer: Extract<SqlAnswer<object>, { ok: false }>): Refusal {

@@ -4,10 +4,12 @@ import { agentHandlers } from './agents.ts';
 import { auditHandlers } from './audit.ts';
 import { executorHandlers } from './executors.ts';
 import { invitationHandlers } from './invitations.ts';
+import { lifeHandlers } from './life.ts';
 import { memberHandlers } from './members.ts';
 import { ownHandlers } from './own.ts';
 import { peopleHandlers } from './people.ts';
 import { projectHandlers } from './projects.ts';
+import { sightHandlers } from './sight.ts';
 import { tokenHandlers } from './tokens.ts';
 
 /** A handler for each route; a route without one does not compile. */
@@ -19,7 +21,9 @@ export const API_HANDLERS: Handlers = {
   ...tokenHandlers,
   ...agentHandlers,
   ...projectHandlers,
+  ...sightHandlers,
   ...executorHandlers,
   ...auditHandlers,
+  ...lifeHandlers,
   getDocument: (_input, { platform }) => openApiDocument(platform.publicUrl),
 };

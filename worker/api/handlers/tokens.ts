@@ -67,6 +67,7 @@ export const tokenHandlers: Handlers<keyof typeof TOKEN_ROUTES> = {
         address: entry.address,
         user_agent: entry.userAgent,
         latency_ms: entry.latencyMs,
+        answer_bytes: entry.answerBytes,
         outcome: entry.outcome,
         reason: entry.reason,
         dropped: entry.dropped,

@@ -67,7 +67,8 @@ export const auditSink = z
   })
   .meta({ id: 'AuditSink' });
 
-const newSink = z.object({
+/** A sink as it is asked for; its kind says which fields it needs. */
+export const newSink = z.object({
   kind: z.enum(['webhook', 's3', 'cloudwatch']).default('webhook'),
   url: z
     .string()

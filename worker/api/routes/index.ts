@@ -4,10 +4,12 @@ import { AGENT_ROUTES } from './agents.ts';
 import { AUDIT_ROUTES } from './audit.ts';
 import { EXECUTOR_ROUTES } from './executors.ts';
 import { INVITATION_ROUTES } from './invitations.ts';
+import { LIFE_ROUTES } from './life.ts';
 import { MEMBER_ROUTES } from './members.ts';
 import { OWN_ROUTES } from './own.ts';
 import { PEOPLE_ROUTES } from './people.ts';
 import { PROJECT_ROUTES } from './projects.ts';
+import { SIGHT_ROUTES } from './sight.ts';
 import { TOKEN_ROUTES } from './tokens.ts';
 
 const DOCUMENT_ROUTES = {
@@ -30,8 +32,10 @@ export const API_ROUTES = {
   ...TOKEN_ROUTES,
   ...AGENT_ROUTES,
   ...PROJECT_ROUTES,
+  ...SIGHT_ROUTES,
   ...EXECUTOR_ROUTES,
   ...AUDIT_ROUTES,
+  ...LIFE_ROUTES,
   ...DOCUMENT_ROUTES,
 } as const;
 

@@ -180,6 +180,11 @@ export const TOKEN_ROUTES = {
           address,
           user_agent: userAgent,
           latency_ms: z.number().int().nullable(),
+          answer_bytes: z
+            .number()
+            .int()
+            .nullable()
+            .describe('What a tool, resource or prompt answered, as JSON; null where it was refused'),
           outcome: z.enum(['ok', 'refused', 'failed', 'dropped']),
           reason: z.string().nullable(),
           dropped: z.number().int().nullable().describe('For how many entries this one stands'),

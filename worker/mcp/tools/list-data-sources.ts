@@ -1,10 +1,6 @@
 import { z } from 'zod';
-import { refuseData } from '../../data/refuse-import.ts';
-import { selectSources } from '../../database/data.ts';
-import { withTenant } from '../../database/with-tenant.ts';
+import { listSources } from '../../data/list-sources.ts';
 import { AGENT_SEES } from '../../sight/agent-sees.ts';
-import { seeListed } from '../../sight/see-source.ts';
-import { decodeCursor, encodeCursor } from '../../tenants/cursor.ts';
 import { dataFormat } from '../data-schemas.ts';
 import { cursor, page, projectReference } from '../schemas.ts';
 import { defineTool, READS } from '../tool.ts';
@@ -37,22 +33,7 @@ export const listDataSources = defineTool({
   needs: { scopes: ['data:read'], role: 'viewer' },
   annotations: READS,
   async run(input, { platform, principal }) {
-    const [afterName] = input.cursor === undefined ? [''] : decodeCursor(input.cursor, [''] as const);
-    const [found] = await withTenant(platform.database, principal, [
-      selectSources(input.project, afterName, PAGE + 1),
-    ] as const);
-    if (!found.ok) throw refuseData(found, { project: input.project, name: '' });
-    const shown = found.sources.slice(0, PAGE);
-    const last = shown.at(-1);
-    const truncated = found.sources.length > PAGE;
-    return {
-      structured: {
-        project: found.project,
-        data_sources: shown.map(seeListed),
-        total: found.total,
-        truncated,
-        cursor: truncated && last !== undefined ? encodeCursor([last.name]) : null,
-      },
-    };
+    const { rows, ...listed } = await listSources(platform, principal, { ...input, limit: PAGE });
+    return { structured: { ...listed, data_sources: rows } };
   },
 });

@@ -14,12 +14,12 @@ import type { Platform } from '../../platform.ts';
 import type { Principal } from '../principal.ts';
 import { attendTenant } from './attend.ts';
 
-/** For an owner, who writes the team's name: suspends it at once, and deletes it when the grace is over. */
+/** For an owner, who writes the team's name: suspends it at once, and deletes it when the grace is over; tells when that is. */
 export async function requestTenantDeletion(
   platform: Platform,
   principal: Principal,
   wish: { readonly name: string; readonly reason: string | null },
-): Promise<void> {
+): Promise<string> {
   const [answer] = await withTenantOfPerson(platform, principal, [
     requestDeletion(wish.name, wish.reason, DELETION_GRACE_MS),
   ] as const);
@@ -30,6 +30,7 @@ export async function requestTenantDeletion(
   await attendTenant(platform, principal.tenantId).catch((error: unknown) =>
     log('error', 'attend-tenant', { tenant: principal.tenantId, error: String(error) }),
   );
+  return answer.due_at;
 }
 
 /** Teams of a person that wait for their deletion. */
