@@ -1352,6 +1352,7 @@ create table app.platform_events (
   constraint platform_events_user_agent_check CHECK ((length(user_agent) <= 500))
 );
 alter table app.platform_events owner to causeway_owner;
+CREATE INDEX platform_events_refusals ON app.platform_events USING btree (occurred_at) WHERE (action = 'access.refuse'::text);
 alter table app.platform_events enable row level security;
 alter table app.platform_events force row level security;
 create policy backup on app.platform_events for select to causeway_backup
@@ -1853,12 +1854,14 @@ create table app.token_uses (
   reason text,
   dropped integer,
   trace_id text,
+  answer_bytes bigint,
   constraint an_entry_or_a_gap CHECK (
 CASE
     WHEN (outcome = 'dropped'::text) THEN ((dropped IS NOT NULL) AND (credential_id IS NULL))
     ELSE ((dropped IS NULL) AND (credential_kind IS NOT NULL) AND (credential_id IS NOT NULL) AND (method IS NOT NULL) AND (latency_ms IS NOT NULL) AND ((outcome = 'ok'::text) = (reason IS NULL)))
 END),
   constraint token_uses_address_check CHECK ((length(address) <= 64)),
+  constraint token_uses_answer_bytes_check CHECK ((answer_bytes >= 0)),
   constraint token_uses_credential_id_check CHECK ((length(credential_id) <= 100)),
   constraint token_uses_credential_kind_check CHECK ((credential_kind = ANY (ARRAY['api_token'::text, 'oauth'::text]))),
   constraint token_uses_dropped_check CHECK ((dropped > 0)),
@@ -2543,8 +2546,7 @@ begin
     return case when is_hidden then jsonb_build_object('ok', false, 'code', 'invalid_data') else held end;
   end if;
   return held || target || jsonb_build_object(
-    'sight', case when is_person or app.import_agent_sees(project, name, origin, wish) = 'full' then 'all'
-                  when is_hidden then 'shape' else 'schema' end,
+    'sight', app.import_sight(project, name, origin, wish),
     -- Known from equal bytes that the caller may see: to be quick would tell of others.
     'description', (
       select s.description
@@ -3760,7 +3762,9 @@ declare
   proof constant jsonb := app.audit_proof(tenant, cosigned);
 begin
   perform app.require_open_log(tenant);
-  if proof is not null then
+  if proof is not null and not exists (select from app.tenants as t where t.tenant_id = tenant) then
+    raise exception 'tenant % was deleted, and its audit log with it; its certificate has the log''s last head', tenant using errcode = 'CW005';
+  elsif proof is not null then
     insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
     values (tenant, 'operator', 'audit.export', 'tenant', tenant, 'ok', jsonb_build_object('entries', proof -> 'size', 'cosigned', cosigned));
   end if;
@@ -4101,6 +4105,18 @@ $function$;
 alter function app.import_agent_sees(text,text,jsonb,text) owner to causeway_owner;
 grant execute on function app.import_agent_sees(text,text,jsonb,text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.import_sight(project text, name text, origin jsonb, wish text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when app.is_in_session() or app.import_agent_sees(project, name, origin, wish) = 'full' then 'all'
+              when app.is_withheld_output(project, origin) then 'shape' else 'schema' end
+$function$;
+alter function app.import_sight(text,text,jsonb,text) owner to causeway_owner;
+grant execute on function app.import_sight(text,text,jsonb,text) to causeway_app;
+comment on function app.import_sight(text,text,jsonb,text) is 'What the entered call would see of such an import: all, schema or shape.';
+
 CREATE OR REPLACE FUNCTION app.inclusion_proof(tree text, leaf bigint, tree_size bigint)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4372,11 +4388,11 @@ CREATE OR REPLACE FUNCTION app.list_platform_events(rows_max integer)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   select p.event_id, p.occurred_at, p.action, p.target_id, p.details, host(p.address)
-    from app.platform_events as p order by p.event_id desc limit rows_max
+    from app.platform_events as p where p.action <> 'access.refuse' order by p.event_id desc limit rows_max
 $function$;
 alter function app.list_platform_events(integer) owner to causeway_keeper;
 grant execute on function app.list_platform_events(integer) to causeway_owner;
-comment on function app.list_platform_events(integer) is 'What happened to the platform, newest first.';
+comment on function app.list_platform_events(integer) is 'What happened to the platform, newest first, without refusals.';
 
 CREATE OR REPLACE FUNCTION app.list_pools()
  RETURNS TABLE(pool_id text, name text, owner_tenant text, owner_name text, executors bigint, unfinished_runs bigint, created_at timestamp with time zone)
@@ -4392,6 +4408,19 @@ AS $function$
 $function$;
 alter function app.list_pools() owner to causeway_keeper;
 grant execute on function app.list_pools() to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.list_refusals(rows_max integer)
+ RETURNS TABLE(event_id text, occurred_at timestamp with time zone, total bigint, refused jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p.event_id, p.occurred_at, (p.details ->> 'total')::bigint, p.details -> 'by'
+    from app.platform_events as p where p.action = 'access.refuse' order by p.occurred_at desc limit rows_max
+$function$;
+alter function app.list_refusals(integer) owner to causeway_keeper;
+grant execute on function app.list_refusals(integer) to causeway_owner;
+comment on function app.list_refusals(integer) is 'How often whom nobody knew was refused, newest first.';
 
 CREATE OR REPLACE FUNCTION app.list_sources(reference text, after_name text, page_size integer)
  RETURNS jsonb
@@ -4487,6 +4516,16 @@ $function$;
 alter function app.lockout_seconds(integer,integer,integer,integer) owner to causeway_owner;
 grant execute on function app.lockout_seconds(integer,integer,integer,integer) to causeway_keeper;
 comment on function app.lockout_seconds(integer,integer,integer,integer) is 'How long the next attempt must wait after so many failures: none are held up until `free`, then it doubles up to the most.';
+
+CREATE OR REPLACE FUNCTION app.loses_rows(tenant text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select exists (select from app.tenant_deletions as d where d.tenant_id = tenant and d.step not in ('waiting', 'closing', 'sealing'))
+$function$;
+alter function app.loses_rows(text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.make_join_token(manager text, pool text, token_sha256 text, lifetime interval)
  RETURNS jsonb
@@ -4751,10 +4790,12 @@ declare
   sees text;
 begin
   if not (found ->> 'ok')::boolean then return found; end if;
+  perform app.lock_sight(found ->> 'project', false);
   if app.tenant_usage('open_uploads') >= open_max then
     return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
   end if;
-  sees := case when wish = 'schema_only' then wish else app.default_agent_sees(found ->> 'project') end;
+  sees := case when 'schema_only' in (app.default_agent_sees(found ->> 'project'),
+                                     app.import_agent_sees(found ->> 'project', name, '{}', wish)) then 'schema_only' else 'full' end;
   insert into app.uploads (upload_id, project_id, name, format, bytes, announced_sha256, agent_sees, expires_at)
   values (upload, found ->> 'project', name, format, bytes, sha256, sees, until);
   perform app.audit('upload.create', 'upload', upload, 'ok', jsonb_build_object(
@@ -5480,9 +5521,11 @@ begin
           snapshot -> 'description', snapshot -> 'origin')
     on conflict do nothing;
   is_new := found;
-  -- The same upload under another name is no way around it.
-  if sees = 'schema_only' and snapshot -> 'origin' ->> 'kind' = 'upload' then
-    update app.uploads as u set agent_sees = sees where u.upload_id = snapshot -> 'origin' ->> 'upload' and u.agent_sees <> sees;
+  -- The same upload under another name is no way around it, nor is another upload that was announced under this one.
+  if sees = 'schema_only' then
+    update app.uploads as u set agent_sees = sees
+     where u.project_id = project and u.agent_sees <> sees
+       and (u.upload_id = snapshot -> 'origin' ->> 'upload' or u.name = name);
   end if;
 
   perform app.audit('data.import', 'data_source', source, 'ok', (snapshot - 'description') || jsonb_build_object(
@@ -6747,12 +6790,13 @@ begin
   perform app.refuse_inside_tenant();
   insert into app.audit_sinks (tenant_id, kind, url)
   select t.tree, 'blobs', 'blobs:audit' from app.audit_trees as t join app.tenants as n on n.tenant_id = t.tree
-   where not exists (select from app.audit_sinks as s where s.tenant_id = t.tree and s.kind = 'blobs')
+   where not exists (select from app.audit_sinks as s where s.tenant_id = t.tree and s.kind = 'blobs') and not app.loses_rows(t.tree)
   on conflict do nothing;
   -- Whoever has claimed a sink and dies loses it after two minutes; until then nobody else sends to it, so order holds.
   with due as (
     select s.tenant_id, s.sink_id, t.tree_size from app.audit_sinks as s join app.audit_trees as t on t.tree = s.tenant_id
      where s.ended_at is null and s.next_attempt_at <= clock_timestamp() and s.next_leaf < t.tree_size
+       and not app.loses_rows(s.tenant_id)
      order by s.next_attempt_at limit 20 for update of s skip locked
   ), taken as (
     update app.audit_sinks as s set next_attempt_at = clock_timestamp() + interval '2 minutes'
@@ -6761,7 +6805,7 @@ begin
   ), asked as (
     select d.tenant_id, d.sink_id, d.from_leaf from app.audit_dead_letters as d
       join app.audit_sinks as s on s.tenant_id = d.tenant_id and s.sink_id = d.sink_id and s.ended_at is null
-     where d.sent_at is null and d.resend_at <= clock_timestamp()
+     where d.sent_at is null and d.resend_at <= clock_timestamp() and not app.loses_rows(d.tenant_id)
      order by d.resend_at, d.from_leaf limit 10 for update of d skip locked
   ), asked_again as (
     update app.audit_dead_letters as d set resend_at = clock_timestamp() + interval '2 minutes'
@@ -7628,7 +7672,7 @@ grant execute on function app.system_list_projects(boolean,text,text,integer) to
 comment on function app.system_list_projects(boolean,text,text,integer) is 'The projects that the signed-in person sees or administers, a page by name: {total, rows: [{project, name, restricted, archived, role, administers, members}]}.';
 
 CREATE OR REPLACE FUNCTION app.system_list_requests(filter jsonb, before_request_id text, rows_max integer)
- RETURNS TABLE(request_id text, occurred_at timestamp with time zone, credential_kind text, credential_id text, credential_name text, user_id text, user_name text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer, trace_id text)
+ RETURNS TABLE(request_id text, occurred_at timestamp with time zone, credential_kind text, credential_id text, credential_name text, user_id text, user_name text, method text, target text, address text, user_agent text, latency_ms integer, outcome text, reason text, dropped integer, trace_id text, answer_bytes bigint)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -7638,7 +7682,7 @@ AS $function$
                   (select coalesce(c.name, g.client_id)
                      from app.oauth_grants as g left join app.oauth_clients as c using (client_id)
                     where g.tenant_id = l.tenant_id and g.grant_id = l.credential_id)),
-         l.user_id, u.name, l.method, l.target, l.address, l.user_agent, l.latency_ms, l.outcome, l.reason, l.dropped, l.trace_id
+         l.user_id, u.name, l.method, l.target, l.address, l.user_agent, l.latency_ms, l.outcome, l.reason, l.dropped, l.trace_id, l.answer_bytes
     from app.token_uses as l
     left join app.memberships as m on m.tenant_id = l.tenant_id and m.user_id = l.user_id
     left join app.users as u on u.user_id = m.user_id
@@ -7732,12 +7776,12 @@ begin
   if coalesce(app.context() ->> 'kind', '') <> 'system' then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;
-  select r.state, r.fence, r.manifest, r.created_at, r.created_by, r.labels, r.outcome, p.owner_tenant is not null as is_own into moved
+  select r.state, r.fence, r.manifest, r.created_at, r.created_by, r.labels, r.outcome, r.withheld, p.owner_tenant is not null as is_own into moved
     from app.runs as r join app.pools as p using (pool_id)
    where r.tenant_id = app.tenant_id() and r.run_id = run for update of r;
   if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
   if moved.state <> 'queued' then
-    return jsonb_build_object('ok', true, 'step', 'finished', 'outcome', moved.outcome);
+    return jsonb_build_object('ok', true, 'step', 'finished', 'outcome', moved.outcome, 'withheld', moved.withheld);
   end if;
   if fence is not null and moved.fence <> fence then
     return jsonb_build_object('ok', true, 'step', 'elsewhere', 'fence', moved.fence);
@@ -7796,6 +7840,31 @@ AS $function$
 $function$;
 alter function app.system_note_purged(text,text[]) owner to causeway_keeper;
 grant execute on function app.system_note_purged(text,text[]) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_note_refusals(refused jsonb, total bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  wait integer;
+begin
+  perform app.refuse_inside_tenant();
+  -- Whoever is refused decides how often, so a row is for all of a minute.
+  perform pg_advisory_xact_lock(hashtextextended('access.refuse', 0));
+  select ceil(60 - extract(epoch from clock_timestamp() - max(p.occurred_at))) into wait
+    from app.platform_events as p where p.action = 'access.refuse' and p.occurred_at > clock_timestamp() - interval '1 minute';
+  if wait > 0 then
+    return wait;
+  end if;
+  perform app.note_platform_event('access.refuse', 'deployment', null, jsonb_build_object('total', total, 'by', refused));
+  return null;
+end
+$function$;
+alter function app.system_note_refusals(jsonb,bigint) owner to causeway_keeper;
+grant execute on function app.system_note_refusals(jsonb,bigint) to causeway_app;
+comment on function app.system_note_refusals(jsonb,bigint) is 'Adds to the platform''s log how often whom nobody knows was refused: NULL, or the seconds until it takes another row. `refused` is [{route, status, address, count}].';
 
 CREATE OR REPLACE FUNCTION app.system_note_refused_image(executor text, code text, image text, call jsonb)
  RETURNS boolean
@@ -8062,6 +8131,7 @@ declare
     'leased_at', round(now_ms - greatest(0, (execution ->> 'leased_ago_ms')::numeric)),
     'started_at', round(now_ms - greatest(0, (execution ->> 'started_ago_ms')::numeric)));
   stored record;
+  is_withheld boolean;
 begin
   if coalesce(caller ->> 'kind', '') not in ('executor', 'system') then
     return jsonb_build_object('ok', false, 'code', 'not_found');
@@ -8071,17 +8141,19 @@ begin
          finished_at = clock_timestamp()
    where r.tenant_id = caller ->> 'tenant' and r.run_id = run and r.fence = system_record_outcome.fence and r.state = 'queued'
      and (caller ->> 'kind' = 'system' or r.pool_id = (
-           select e.pool_id from app.executors as e where e.executor_id = caller ->> 'credential'));
+           select e.pool_id from app.executors as e where e.executor_id = caller ->> 'credential'))
+  returning r.withheld into is_withheld;
   if found then
     perform app.audit('run.finish', 'run', run, 'ok', jsonb_build_object(
       'state', outcome -> 'state', 'fence', fence, 'limit', outcome -> 'limit', 'timings', outcome -> 'timings',
       'outputs', jsonb_array_length(outcome -> 'outputs'), 'execution', executed));
-    return jsonb_build_object('ok', true, 'recorded', true);
+    return jsonb_build_object('ok', true, 'recorded', true, 'withheld', is_withheld);
   end if;
-  select r.state, r.fence, r.outcome into stored from app.runs as r
+  select r.state, r.fence, r.outcome, r.withheld into stored from app.runs as r
    where r.tenant_id = caller ->> 'tenant' and r.run_id = run;
   if not found then return jsonb_build_object('ok', false, 'code', 'not_found'); end if;
-  return jsonb_build_object('ok', true, 'recorded', false, 'fence', stored.fence, 'outcome', stored.outcome);
+  return jsonb_build_object('ok', true, 'recorded', false, 'fence', stored.fence, 'outcome', stored.outcome,
+                            'withheld', stored.withheld);
 end
 $function$;
 alter function app.system_record_outcome(text,integer,jsonb,jsonb) owner to causeway_keeper;
@@ -8103,11 +8175,12 @@ begin
     raise exception 'entries are added by the system alone' using errcode = 'insufficient_privilege';
   end if;
   insert into app.token_uses (tenant_id, request_id, occurred_at, credential_kind, credential_id, user_id, method, target,
-                              address, user_agent, latency_ms, outcome, reason, trace_id)
+                              address, user_agent, latency_ms, outcome, reason, trace_id, answer_bytes)
   select tenant, u.request, u.at, u.kind, u.credential, u.user_id, u.method, u.target,
-         u.address, u.agent, u.latency_ms, u.outcome, u.reason, u.trace
+         u.address, u.agent, u.latency_ms, u.outcome, u.reason, u.trace, u.answer_bytes
     from jsonb_to_recordset(uses) as u(request text, at timestamptz, kind text, credential text, user_id text, method text,
-                                       target text, address text, agent text, latency_ms integer, outcome text, reason text, trace text)
+                                       target text, address text, agent text, latency_ms integer, outcome text, reason text, trace text,
+                                       answer_bytes bigint)
   on conflict do nothing;
   if system_record_token_uses.dropped > 0 then
     insert into app.token_uses (tenant_id, request_id, occurred_at, outcome, dropped)
@@ -9487,10 +9560,14 @@ CREATE OR REPLACE FUNCTION app.withhold_uploads(project text, sources text[])
 AS $function$
   update app.uploads as u set agent_sees = 'schema_only'
    where u.tenant_id = (select app.tenant_id()) and u.project_id = withhold_uploads.project and u.agent_sees = 'full'
-     and exists (
-       select from app.data_snapshots as n
-        where n.tenant_id = u.tenant_id and n.project_id = u.project_id and n.source_id = any (withhold_uploads.sources)
-          and (n.origin ->> 'upload' = u.upload_id or n.sha256 = u.received_sha256))
+     and (exists (
+            select from app.data_sources as d
+             where d.tenant_id = u.tenant_id and d.project_id = u.project_id and d.source_id = any (withhold_uploads.sources)
+               and d.name = u.name)
+          or exists (
+            select from app.data_snapshots as n
+             where n.tenant_id = u.tenant_id and n.project_id = u.project_id and n.source_id = any (withhold_uploads.sources)
+               and (n.origin ->> 'upload' = u.upload_id or n.sha256 = u.received_sha256)))
 $function$;
 alter function app.withhold_uploads(text,text[]) owner to causeway_owner;
 grant execute on function app.withhold_uploads(text,text[]) to causeway_app;

@@ -1,6 +1,7 @@
 import { type Context, Hono, type Next } from 'hono';
 import { serveOperation } from './api/serve.ts';
 import { downloadAudit, showAudit } from './audit/routes/audit.ts';
+import { addSinkOfTeam, endSinkOfTeam, resendToSinkOfTeam, showSinks } from './audit/routes/sinks.ts';
 import { assets } from './console/assets.ts';
 import { landingPage } from './console/landing-page.ts';
 import { receiveUpload } from './data/receive-upload.ts';
@@ -12,6 +13,7 @@ import { readCall } from './http/call.ts';
 import { checkOrigin } from './http/check-origin.ts';
 import { serveHealth } from './http/health.ts';
 import { limitAddress } from './http/limit-address.ts';
+import { noteStrangers } from './http/note-strangers.ts';
 import { nothingHere, tellSignedIn } from './http/nothing-here.ts';
 import { refusalResponse } from './http/refusal.ts';
 import { refuseBadAddress } from './http/refuse-bad-address.ts';
@@ -168,6 +170,10 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'GET /requests': showRequests,
   'GET /audit': showAudit,
   'GET /audit/:tenant/export': downloadAudit,
+  'GET /audit/sinks': showSinks,
+  'POST /audit/:tenant/sinks': addSinkOfTeam,
+  'POST /audit/:tenant/sinks/:sink/resend': resendToSinkOfTeam,
+  'POST /audit/:tenant/sinks/:sink/end': endSinkOfTeam,
   'GET /teams': showTeams,
   'GET /teams/:tenant/export': downloadTeam,
   'POST /teams/:tenant/delete': deleteTeam,
@@ -184,6 +190,7 @@ export function createApp(offer: Offer): Hono<AppEnv> {
     await next();
     if (context.res.status !== 101) context.res.headers.set('x-request-id', context.get('call').requestId);
   });
+  app.use(noteStrangers());
   app.use(limitAddress());
   app.use(requireSoundSettings());
   app.use(async function openPlatform(context, next) {

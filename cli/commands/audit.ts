@@ -18,6 +18,7 @@ import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
 import { registerKeeping } from './audit-keeping.ts';
+import { registerRefused } from './audit-refused.ts';
 import { readWitness, registerWitness } from './audit-witness.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
@@ -86,6 +87,7 @@ export function registerAudit(program: Command): void {
     .action(verify);
 
   registerKeeping(audit);
+  registerRefused(audit);
   registerWitness(audit);
 }
 

@@ -2,6 +2,16 @@ import pg from 'pg';
 import type { ExportProof } from '../../worker/audit/export-header.ts';
 import type { AuditSink } from '../../worker/database/audit-sinks.ts';
 import type { Query } from '../../worker/database/query.ts';
+import type { Refused } from '../../worker/database/refusals.ts';
+
+/** Refusals that were written together; `total` counts those too that are not among `refused`. */
+export interface RefusalsRow {
+  readonly event_id: string;
+  readonly occurred_at: Date;
+  /** A bigint as text. */
+  readonly total: string;
+  readonly refused: readonly Refused[];
+}
 
 /** The audit log as the operator reaches it: one connection as `causeway_owner`. */
 export interface AuditOperator {
@@ -23,6 +33,8 @@ export interface AuditOperator {
   /** For how many days contents of events are kept; null: for ever. */
   findRetention(tenant: string): Promise<number | null>;
   setRetention(tenant: string, days: number | null): Promise<void>;
+  /** How often whom nobody knew was refused, newest first. */
+  listRefusals(rowsMax: number): Promise<readonly RefusalsRow[]>;
   /** Lines of an export, from an index on; fewer than `linesMax` where the tree ends. */
   exportLines(tenant: string, size: number, from: number, linesMax: number): Promise<readonly string[]>;
 }
@@ -51,6 +63,9 @@ export function auditOperatorOn(client: pg.Client): AuditOperator {
       const sql = 'select app.export_audit_proof($1, $2) as proof';
       const { rows } = await client.query<{ proof: ExportProof | null }>(sql, [tenant, cosigned]);
       return rows[0]?.proof ?? null;
+    },
+    async listRefusals(rowsMax) {
+      return (await client.query<RefusalsRow>('select * from app.list_refusals($1)', [rowsMax])).rows;
     },
     async witnessRequest(oldSize) {
       const { rows } = await client.query('select app.witness_request($1) as request', [oldSize]);

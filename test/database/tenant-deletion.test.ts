@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { claimAuditSinks } from '../../worker/database/audit-sinks.ts';
 import type { Database } from '../../worker/database/database.ts';
 import type { Query } from '../../worker/database/query.ts';
 import {
@@ -248,6 +249,33 @@ describe('a deletion', () => {
       dan.tenantId,
     ]);
     await expect(database.asOwner(sql.replace('T', dan.tenantId))).rejects.toThrow('its audit log is closed');
+  });
+
+  test('sends its last events, and nothing once rows are taken away: neither row nor file comes back', async () => {
+    const eve = await settle(database.asOwner, { person: 'Eve', tenant: 'Eveco' });
+    await database.asOwner("select app.request_tenant_deletion($1, 'enough', '0')", [eve.tenantId]);
+    expect((await ask(beginDeletion(eve.tenantId))).step).toBe('sealing');
+    await log.withOperator(log.seal);
+    const sent = async () => {
+      await database.asSuperuser('update app.audit_sinks set next_attempt_at = now() where tenant_id = $1', [
+        eve.tenantId,
+      ]);
+      const claimed = await ask(claimAuditSinks(100, 900_000));
+      return claimed.filter(({ tenant }) => tenant === eve.tenantId).flatMap(({ entries }) => entries);
+    };
+    expect((await sent()).at(-1)).toContain('tenant.delete');
+    expect(await ask(noteSealed(eve.tenantId))).toBe(true);
+    expect(await sent()).toEqual([]);
+    await database.asSuperuser('delete from app.audit_copies where tenant_id = $1', [eve.tenantId]);
+    await database.asSuperuser('delete from app.audit_sinks where tenant_id = $1', [eve.tenantId]);
+    expect(await sent()).toEqual([]);
+    expect(await rowsOf(eve.tenantId)).not.toHaveProperty(['app.audit_sinks']);
+  });
+
+  test('leaves a log that is exported no more, and says where its last head is', async () => {
+    await expect(
+      database.asOwner('select app.export_audit_proof($1, false)', [ann.tenantId]),
+    ).rejects.toThrow('its certificate has the log');
   });
 
   test('gives its id to nobody again', async () => {

@@ -39,6 +39,7 @@ const useOf = (who: Inhabitant, more: Partial<TokenUse> = {}): TokenUse => ({
   address: '192.0.2.7',
   agent: 'test',
   latency_ms: 3,
+  answer_bytes: 21,
   outcome: 'ok',
   reason: null,
   trace: null,
@@ -61,7 +62,14 @@ test('a batch is written by one request as the system, and a second time adds no
   await withTenant(client, systemOf(ann), [recordTokenUses(batch, 0)]);
   await withTenant(client, systemOf(ann), [recordTokenUses(batch, 0)]);
   expect(await rowsOf(ann)).toMatchObject([
-    { credential_id: ann.tokenId, user_id: ann.userId, target: 'whoami', outcome: 'ok', latency_ms: 3 },
+    {
+      credential_id: ann.tokenId,
+      user_id: ann.userId,
+      target: 'whoami',
+      outcome: 'ok',
+      latency_ms: 3,
+      answer_bytes: '21',
+    },
     { outcome: 'refused', reason: 'revoked' },
   ]);
 });

@@ -3,7 +3,7 @@ import { newId, type UserId } from '../../protocol/ids.ts';
 import type { PageKey } from '../../worker/http/page-routes.ts';
 import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import { type ApiClient, apiSession } from './api.ts';
-import { newEmail, newGrant } from './api-inputs.ts';
+import { addDeadLetter, newEmail, newGrant, newSink } from './api-inputs.ts';
 import { MARKER } from './matrix-arguments.ts';
 import { callTool } from './mcp-call.ts';
 import {
@@ -38,12 +38,15 @@ export interface PageWorld {
   readonly invitation: string;
   readonly grant: string;
   readonly client: string;
+  /** A webhook that gets the audit log. */
+  readonly sink: string;
   /** A client that asks to be let in. */
   readonly asking: RegisteredClient;
 }
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const BOB = `${MARKER}-Bob`;
+const SINK_URL = `https://sink.example.org/${MARKER}`;
 
 export async function settlePageWorld(stack: TestStack): Promise<PageWorld> {
   const ann = await settleAccount(stack, { name: 'Ann' });
@@ -66,6 +69,7 @@ export async function settlePageWorld(stack: TestStack): Promise<PageWorld> {
     ...{ stack, owner, bob, invitation, grant, client, project },
     run: String(ran.structured.run),
     teamName: await nameOfTeam(stack, tenant),
+    sink: await newSink(owner, tenant, SINK_URL),
     session: await newSession(stack, bob),
     asking: await registerClient(stack, { grant_types: ['authorization_code', DEVICE_GRANT] }),
   };
@@ -160,6 +164,10 @@ export function pageInputs(world: PageWorld, forms: PageForms): Readonly<Record<
     'GET /requests': {},
     'GET /audit': {},
     'GET /audit/:tenant/export': { params: { tenant } },
+    'GET /audit/sinks': {},
+    'POST /audit/:tenant/sinks': { params: { tenant }, fields: { kind: 'webhook', url: SINK_URL } },
+    'POST /audit/:tenant/sinks/:sink/resend': { params: { tenant, sink: world.sink } },
+    'POST /audit/:tenant/sinks/:sink/end': { params: { tenant, sink: world.sink } },
     'GET /teams': {},
     'GET /teams/:tenant/export': { params: { tenant } },
     'POST /teams/:tenant/delete': { params: { tenant }, fields: { name: world.teamName } },
@@ -214,6 +222,11 @@ export async function admittedInput(
         await caller.browser.post(`/teams/${other.tenant}/delete`, { csrf, ...wish.fields });
       return wish;
     }
+    case 'POST /audit/:tenant/sinks/:sink/end':
+      return { params: { tenant, sink: await newSink(owner, tenant, SINK_URL) } };
+    case 'POST /audit/:tenant/sinks/:sink/resend':
+      await addDeadLetter(stack, tenant, world.sink);
+      return input;
     case 'POST /tokens/:tenant/:token/rotate':
       return { ...input, params: { tenant, token: own.tokenId } };
     case 'POST /tokens/:tenant/:token/revoke': {

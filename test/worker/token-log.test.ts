@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asOperator } from '../../cli/database/operator.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
-import { callTool, postMcp } from '../support/mcp-call.ts';
+import { callTool, postMcp, readMessage } from '../support/mcp-call.ts';
 import { connect, signedIn } from '../support/oauth.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -39,7 +39,7 @@ describe('every request with a token is in the request log', () => {
     const ann = await settlePerson(stack, { name: 'Ann', scopes: ['projects:read'] });
     const call = (name: string, args: object) =>
       postMcp(stack, ann.token, message('tools/call', { name, arguments: args }), { headers });
-    await (await call('whoami', {})).text();
+    const whoami = await (await call('whoami', {})).text();
     await (await call('list_files', { project: 'secret-argument' })).text();
     await (await call('create_project', { name: 'secret-argument' })).text();
     await (await call('list_files', { nothing: 'secret-argument' })).text();
@@ -73,6 +73,10 @@ describe('every request with a token is in the request log', () => {
         request_id: expect.stringMatching(/^req_/),
       });
     }
+    // How large what a tool answered was, and nothing where it refused or none was asked.
+    const { result } = (await readMessage(new Response(whoami))) as { result: object };
+    const sizes = rows.map(({ answer_bytes: bytes }) => (bytes === null ? null : Number(bytes)));
+    expect(sizes).toEqual([Buffer.byteLength(JSON.stringify(result)), ...Array(7).fill(null)]);
     const text = JSON.stringify(rows);
     expect(text).not.toContain('secret');
     expect(text).not.toContain(ann.token.slice(57));

@@ -32,7 +32,8 @@ async function signAndRetain(platform: Platform, sealer: Sealer): Promise<void> 
   await platform.blobs.put({ tenant: CHECKPOINTS, sha256: await sha256Hex(bytes) }, bytes, bytes.byteLength);
 }
 
-function reachOf({ env, sealKey, keys, blobs }: Platform): Reach {
+/** With what this deployment reaches sinks. */
+export function reachOf({ env, sealKey, keys, blobs }: Platform): Reach {
   const outbound = env.OUTBOUND;
   const exits = {
     internet: (url: string, init: RequestInit) => fetch(url, init),

@@ -36,7 +36,7 @@ ${
   tenantId === null
     ? html`<p class="dim">The audit log of a team is for its admins and owners.</p>`
     : html`<p>Everything that people, tokens and agents did in the team, or were refused. Nobody can change or remove it; that you read it is in it too.
-<a href="/audit/${tenantId}/export">Take all of it away with its proof</a>: <code>./causeway audit verify</code> finds what was changed since.</p>
+<a href="/audit/${tenantId}/export">Take all of it away with its proof</a>: <code>./causeway audit verify</code> finds what was changed since. <a href="/audit/sinks">Send it elsewhere</a> as well.</p>
 ${filterForm(page, tenantId)}
 ${rows.length > 0 ? eventsPanel(page, tenantId) : problem === undefined ? html`<p class="dim">No event fits.</p>` : ''}`
 }`,

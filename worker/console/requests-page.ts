@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { describeQuantity } from '../../protocol/limits.ts';
 import type { Member } from '../database/members.ts';
 import type { LoggedRequest } from '../database/token-uses.ts';
 import type { Session } from '../people/session.ts';
@@ -81,7 +82,7 @@ function requestRow(page: RequestsPage, tenantId: string, row: LoggedRequest): M
   return html`<tr><td>${moment(row.occurredAt)}</td>
 <td>${row.userName ?? ''}<br><a href="${addressOf(page, tenantId, { credential: credentialId ?? '' })}">${credentialName ?? credentialId}</a></td>
 <td>${row.target ?? ''}<br><span class="dim">${row.method}</span>${row.traceId === null ? '' : html`<br><a href="${addressOf(page, tenantId, { trace: row.traceId })}">its trace</a>`}</td>
-<td>${row.outcome === 'ok' ? 'ok' : html`<span class="badge bad">${row.reason ?? row.outcome}</span>`}<br><span class="dim">${row.latencyMs} ms</span></td>
+<td>${row.outcome === 'ok' ? 'ok' : html`<span class="badge bad">${row.reason ?? row.outcome}</span>`}<br><span class="dim">${row.latencyMs} ms${row.answerBytes === null ? '' : html`, ${describeQuantity(row.answerBytes, 'bytes')}`}</span></td>
 <td>${row.address ?? 'unknown'}<br><span class="dim">${browserName(row.userAgent)}</span></td></tr>`;
 }
 

@@ -28,6 +28,8 @@ export interface LoggedRequest {
   readonly address: string | null;
   readonly userAgent: string | null;
   readonly latencyMs: number | null;
+  /** What a tool, resource or prompt answered, as JSON. */
+  readonly answerBytes: number | null;
   /** `dropped`: this entry stands for others that found no room. */
   readonly outcome: 'ok' | 'refused' | 'failed' | 'dropped';
   readonly reason: string | null;
@@ -71,6 +73,7 @@ export function selectRequests(
       address: row.address as string | null,
       userAgent: row.user_agent as string | null,
       latencyMs: row.latency_ms as number | null,
+      answerBytes: row.answer_bytes === null ? null : Number(row.answer_bytes),
       outcome: row.outcome as LoggedRequest['outcome'],
       reason: row.reason as string | null,
       dropped: row.dropped as number | null,

@@ -51,6 +51,7 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
       const response = tokenRefused(authenticated, call.requestId, platform.publicUrl);
       if (authenticated.reason === 'rate_limited' && authenticated.who !== undefined) {
         use.refused('rate_limited');
+        context.set('use', use);
         context.executionCtx.waitUntil(
           recordUse(tenantGate(authenticated.who.tenantId), use, authenticated.who, call, response),
         );

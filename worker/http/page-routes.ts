@@ -240,6 +240,30 @@ const PAGES = [
   },
   {
     method: 'GET',
+    path: '/audit/sinks',
+    access: 'admin',
+    what: 'where the audit log is sent, and what was not taken',
+  },
+  {
+    method: 'POST',
+    path: '/audit/:tenant/sinks',
+    access: 'owner',
+    what: 'sends the audit log to a webhook, an S3 bucket or CloudWatch too',
+  },
+  {
+    method: 'POST',
+    path: '/audit/:tenant/sinks/:sink/resend',
+    access: 'owner',
+    what: 'sends a sink once more what it did not take',
+  },
+  {
+    method: 'POST',
+    path: '/audit/:tenant/sinks/:sink/end',
+    access: 'owner',
+    what: 'sends a sink nothing more',
+  },
+  {
+    method: 'GET',
     path: '/teams',
     access: 'person',
     what: 'the teams that one owns, and those of them that wait for their deletion',

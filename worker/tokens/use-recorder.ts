@@ -13,6 +13,7 @@ export class UseRecorder {
   private target: string | null;
   private reason: string | null = null;
   private trace: string | null = null;
+  private answerBytes: number | null = null;
   /** What the call takes of its credential's rate. */
   cost = 1;
   private work: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
@@ -43,6 +44,11 @@ export class UseRecorder {
     this.work?.end();
   }
 
+  /** A call of the request was answered by so many bytes of JSON. */
+  answered(bytes: number): void {
+    this.answerBytes = (this.answerBytes ?? 0) + bytes;
+  }
+
   /** The call was answered by an error that stands inside a successful response. */
   refused(code: ErrorCode): void {
     this.reason = code;
@@ -61,6 +67,7 @@ export class UseRecorder {
       method: this.method,
       target: this.target,
       latency_ms: Date.now() - this.startedAt,
+      answer_bytes: this.answerBytes,
       outcome: outcomeOf(reason),
       reason,
       trace: this.trace,

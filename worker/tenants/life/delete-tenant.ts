@@ -2,7 +2,8 @@ import { readNoteSigner } from '../../../protocol/signed-note.ts';
 import type { DeletionStep } from '../../../protocol/tenant-call.ts';
 import { openAuditKey } from '../../audit/audit-key.ts';
 import { auditKey, makeCheckpoint, sealAll } from '../../audit/seal-log.ts';
-import { sealerOf } from '../../audit/sweep-audit.ts';
+import { sendToSinks } from '../../audit/sinks/send-to-sinks.ts';
+import { reachOf, sealerOf } from '../../audit/sweep-audit.ts';
 import { openTenantFiles } from '../../blobs/open-blob-store.ts';
 import { prefixesOf, type StoreFiles } from '../../blobs/tenant-files.ts';
 import type { Query } from '../../database/query.ts';
@@ -79,6 +80,8 @@ async function seal(platform: Platform, tenant: string): Promise<boolean> {
   const sealer = sealerOf(platform);
   await sealAll(sealer);
   await makeCheckpoint(sealer, 0);
+  // Sinks that are there get the last events too; from the next step on nobody is sent anything.
+  await sendToSinks(platform.database, reachOf(platform));
   return sealer.ask(noteSealed(tenant));
 }
 

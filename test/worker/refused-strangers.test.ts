@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withAuditOperator } from '../../cli/database/audit-operator.ts';
+import { postForm, registerClient } from '../support/oauth.ts';
+import { settlePerson } from '../support/people.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+import { settleAccount, Visitor } from '../support/visitor.ts';
+
+/** What nobody's log would have: who was refused before it was known who they are. */
+let stack: TestStack;
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  ({ stack, stop } = await startTestStack({ slots: 0 }));
+});
+afterAll(() => stop());
+
+const from = (address: string) => ({ 'cf-connecting-ip': address });
+
+test('who is refused before it is known who they are stands in the log of the platform, by address and route, and no secret with them', async () => {
+  const ann = await settleAccount(stack, { name: 'Ann' });
+  const person = await settlePerson(stack, { name: 'Tom' });
+  const post = (path: string, address: string, headers: Record<string, string> = {}) =>
+    fetch(`${stack.publicUrl}${path}`, {
+      method: 'POST',
+      body: '{}',
+      headers: { ...from(address), ...headers },
+    });
+
+  const wrong = `${person.token.slice(0, -4)}AAAA`;
+  for (let n = 0; n < 3; n++)
+    expect((await post('/mcp', '198.51.100.1', { authorization: `Bearer ${wrong}` })).status).toBe(401);
+  const client = await registerClient(stack, { token_endpoint_auth_method: 'client_secret_post' });
+  const fields = { grant_type: 'refresh_token', refresh_token: 'x', client_id: client.client_id };
+  const refused = await postForm(
+    stack,
+    '/oauth/token',
+    { ...fields, client_secret: 'wrong-secret' },
+    from('198.51.100.2'),
+  );
+  expect(refused.status).toBe(401);
+  expect((await new Visitor(stack, '198.51.100.3').signIn(ann.email, 'wrong-password')).status).toBe(422);
+  const lost = await post('/no/such/path', '198.51.100.4', { authorization: `Bearer ${wrong}` });
+  expect(lost.status).toBe(401);
+  // Who only asks how to sign in, and who is known, are not in it.
+  expect((await post('/mcp', '198.51.100.5')).status).toBe(401);
+  expect((await post('/mcp', '198.51.100.6', { authorization: `Bearer ${person.token}` })).status).toBe(415);
+
+  const rows = () => withAuditOperator(stack.ownerUrl, (operator) => operator.listRefusals(10));
+  const told = async () =>
+    (await rows()).flatMap((row) =>
+      row.refused.map(({ address, route, status }) => `${address} ${route} ${status}`),
+    );
+  await expect
+    .poll(told, { timeout: 100_000, interval: 500 })
+    .toEqual(
+      expect.arrayContaining([
+        '198.51.100.1 POST /mcp 401',
+        '198.51.100.2 POST /oauth/token 401',
+        '198.51.100.3 POST /login 422',
+        '198.51.100.4 POST (unknown path) 401',
+      ]),
+    );
+  expect((await told()).join('\n')).not.toMatch(/198\.51\.100\.[56]/);
+  const text = JSON.stringify(await rows());
+  for (const secret of [wrong.slice(40), 'wrong-secret', 'wrong-password', ann.email, '/no/such/path'])
+    expect(text).not.toContain(secret);
+}, 150_000);
