@@ -92,12 +92,15 @@ export function blobFetcher(baseUrl: string, cache: BlobCache): BlobFetcher {
 
   const need = async (tenant: string, grant: Grant): Promise<Fetched> => {
     const key = `${tenant}/${grant.sha256}`;
-    if (await cache.has({ tenant, sha256: grant.sha256 })) return { ok: true };
-    let fetching = underway.get(key);
-    if (fetching === undefined) {
-      fetching = fetchOne(tenant, grant).finally(() => underway.delete(key));
-      underway.set(key, fetching);
+    for (;;) {
+      if (await cache.has({ tenant, sha256: grant.sha256 })) return { ok: true };
+      const others = underway.get(key);
+      if (others === undefined) break;
+      // Theirs may be refused with an attempt that is over meanwhile: each asks with a capability of its own.
+      if ((await others).ok) return { ok: true };
     }
+    const fetching = fetchOne(tenant, grant).finally(() => underway.delete(key));
+    underway.set(key, fetching);
     return fetching;
   };
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type PostgresHandle, startPostgres } from '../../cli/database/start-postgres.ts';
+import { limit } from '../../protocol/limits.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
 import { judgeRuns } from '../support/judge-runs.ts';
@@ -40,9 +41,6 @@ beforeAll(async () => {
     startRealHost(stack, 'other', 4),
     settleModeller(stack, 'Ann', MODEL),
   ]);
-  await operator.cordon(other.executor, true);
-  // From now on what `frail` has to fetch is what was committed since.
-  expect((await ann.getRun(await start(), 45)).state).toBe('succeeded');
 });
 afterAll(async () => {
   await Promise.all([frail, other].map((host) => host?.stop()));
@@ -52,15 +50,23 @@ afterAll(async () => {
 });
 /** What happens happens at `frail`; `other` is let in when a test says so. */
 beforeEach(() => operator.cordon(other.executor, true));
-afterEach(() => frail.network.release());
+/** Whatever came of a test, the next one finds the host sound. */
+afterEach(async () => {
+  frail.network.heal();
+  frail.network.release();
+  await frail.emptyDisk();
+  await frail.setClock(0);
+  await operator.cordon(frail.executor, false);
+  await expect.poll(() => host(frail)).toMatchObject({ draining: false, held: 0 });
+});
 
 let unique = 0;
 /** A run whose number says how long it takes, and whose output is its own. */
 const start = (seconds = 0) => ann.startModel(++unique * 10 + seconds);
 
-/** Commits a file that no host has, so that whoever runs the model has to fetch it. */
+/** Commits a file that no host has, so that whoever runs the model has to fetch it: more than a full disk can make room for. */
 async function commitSomething(): Promise<void> {
-  const content = `# ${++unique}\n`.repeat(10_000);
+  const content = `# ${++unique} `.padEnd(limit('file_bytes') - 1, '.');
   const files = [{ path: 'something.py', content }];
   const written = await ann.call('write_files', { project: ann.project, files, message: 'Change something' });
   expect(written.error).toBeNull();
@@ -77,6 +83,8 @@ interface Steps {
 
 /** One run at each step on `frail`, whose blobs are held on their way until its network is released. */
 async function bringToSteps(): Promise<Steps> {
+  // What was committed in a test before may have gone to another host.
+  expect((await ann.getRun(await start(), 45)).state).toBe('succeeded');
   frail.network.judge((what) => (asked('PUT')(what) || asked('GET')(what) ? 'hold' : 'pass'));
   const [puts, gets] = [countOf('PUT'), countOf('GET')];
   const uploads = await start();

@@ -19,6 +19,7 @@ export interface RealHost {
   readonly executor: string;
   readonly network: HostProxy;
   readonly process: ExecutorProcess;
+  /** Takes what is free, and the snapshots of sandboxes, which it would give up for room sooner or later. */
   fillDisk(): Promise<void>;
   emptyDisk(): Promise<void>;
   /** Sets its wall clock so far off. */
@@ -57,6 +58,7 @@ export async function startRealHost(stack: TestStack, name: string, slots: numbe
     network,
     process,
     async fillDisk() {
+      await rm(join(disk, 'snapshots'), { recursive: true, force: true });
       // Whatever else takes space meanwhile, what is left in the end is nothing.
       for (let tries = 0; (await freeBytes()) > 0 && tries < 20; tries++)
         await execute('fallocate', ['-l', `${(await freeBytes()) + (await sizeOf(ballast))}`, ballast]).catch(
