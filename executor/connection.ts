@@ -30,12 +30,22 @@ export interface ConnectionSettings {
   readonly onWelcome: () => void;
   /** The socket is gone after it was welcomed; `heardMs` is when the pool surely had this executor's word last. */
   readonly onLost: (heardMs: number) => void;
+  /** {@link Connection.trouble} is another than before. */
+  readonly onTrouble: () => void;
   readonly log: Log;
 }
 
-export interface Connection {
+/** Why an executor is not connected. */
+export interface Trouble {
   /** HTTP status with which the pool refused the last dial; null where it took it, or was not reached. */
-  refusedStatus(): number | null;
+  readonly refusedStatus: number | null;
+  /** As a sentence without its end. */
+  readonly says: string;
+}
+
+export interface Connection {
+  /** What came of the last dial, or ended the last connection; null while it is welcome, and until the first dial is over. */
+  trouble(): Trouble | null;
   /** Sends where the pool listens; otherwise the message is lost, and what must not be is sent again after a welcome. */
   send(message: FromExecutor): void;
   close(): Promise<void>;
@@ -63,7 +73,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
   let clockOffsetSeconds = 0;
   let redial: NodeJS.Timeout | null = null;
   let heardMs = performance.now();
-  let refusedStatus: number | null = null;
+  let trouble: Trouble | null = null;
 
   const transmit = (message: FromExecutor): void => {
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
@@ -85,7 +95,18 @@ export function openConnection(settings: ConnectionSettings): Connection {
     let beat: NodeJS.Timeout | null = null;
     let answersPings = false;
     let isQuiet = false;
-    const greeting = setTimeout(() => dialled.terminate(), WELCOME_TIMEOUT_MS);
+    let failure: Trouble | null = null;
+    const fail = (says: string, refusedStatus: number | null = null): void => {
+      failure ??= { refusedStatus, says: `the deployment ${says}` };
+    };
+    const note = (): void => {
+      trouble = failure;
+      if (!isClosing) settings.onTrouble();
+    };
+    const greeting = setTimeout(() => {
+      fail(`did not welcome this executor within ${WELCOME_TIMEOUT_MS / 1000} s`);
+      dialled.terminate();
+    }, WELCOME_TIMEOUT_MS);
 
     const onBeat = (): void => {
       if (answersPings && isQuiet) {
@@ -121,14 +142,15 @@ export function openConnection(settings: ConnectionSettings): Connection {
       if (message.type !== 'welcome') return settings.onMessage(message);
       clearTimeout(greeting);
       attempt = 0;
-      refusedStatus = null;
+      trouble = null;
       isWelcome = true;
       settings.identity.accepted();
       settings.onWelcome();
     });
     dialled.on('unexpected-response', (request, response) => {
       clearTimeout(greeting);
-      refusedStatus = response.statusCode ?? null;
+      fail(`answered ${response.statusCode}`, response.statusCode);
+      note();
       const learned = offsetFrom(response.statusCode, response.headers.date, Date.now());
       response.resume();
       request.destroy();
@@ -138,7 +160,10 @@ export function openConnection(settings: ConnectionSettings): Connection {
       else if (response.statusCode === 401) settings.identity.refused();
       scheduleDial(isNews && attempt === 1 ? 0 : backoffMs(attempt, Math.random(), BACKOFF_MS));
     });
-    dialled.on('error', (error) => log('debug', 'the connection failed', { reason: error.message, attempt }));
+    dialled.on('error', (error: NodeJS.ErrnoException) => {
+      fail(`cannot be reached (${error.message || error.code})`);
+      log('debug', 'the connection failed', { reason: error.message, attempt });
+    });
     dialled.on('close', (code, reason) => {
       if (beat !== null) clearInterval(beat);
       clearTimeout(greeting);
@@ -150,6 +175,9 @@ export function openConnection(settings: ConnectionSettings): Connection {
       } else if (code >= 4000) {
         log('error', 'the pool refuses this executor', { code, reason: reason.toString() });
       }
+      const words = reason.toString().replace(/\p{C}+/gu, ' ');
+      fail(`closed the connection (${words === '' ? code : `${code}: ${words}`})`);
+      note();
       isWelcome = false;
       scheduleDial(backoffMs(Math.max(1, attempt), Math.random(), BACKOFF_MS));
     });
@@ -157,7 +185,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
   dial();
 
   return {
-    refusedStatus: () => refusedStatus,
+    trouble: () => trouble,
     send(message) {
       if (isWelcome) transmit(message);
     },

@@ -19,6 +19,8 @@ const statusSchema = z.object({
   connected: z.boolean(),
   /** HTTP status with which the pool refused the last dial; null where it did not. */
   refused_status: z.number().nullable(),
+  /** Why it is not connected; null where it is, and until its first dial is over. An earlier version does not say. */
+  trouble: z.string().nullable().default(null),
   /** It takes no further runs, for good or for now. */
   draining: z.boolean(),
   /** Why it takes none for now; null where it takes some, or none any more. An earlier version does not say. */

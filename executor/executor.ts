@@ -24,7 +24,9 @@ import { type RunContext, runJob } from './run-job.ts';
 import { WARM_SPEC } from './sandbox-plan.ts';
 import { serveRuns } from './serve-runs.ts';
 import { sizeHost } from './size-host.ts';
+import { standingText } from './standing.ts';
 import { sweepAfterDeath } from './sweep-after-death.ts';
+import { tellServiceManager } from './tell-service-manager.ts';
 import { warmPool } from './warm-pool.ts';
 import { watchImage } from './watch-image.ts';
 
@@ -113,6 +115,7 @@ export async function startExecutor(
   };
   releases.push(watchImage(opened.image, config.imageCheckMs, onImageChanged));
   const welcomed = Promise.withResolvers<void>();
+  const tell = tellServiceManager(process.env.NOTIFY_SOCKET, log);
   const serving = serveRuns({
     dial: dialTo(`${config.url.replace(/^http/, 'ws')}/executor/connect`),
     identity,
@@ -120,6 +123,7 @@ export async function startExecutor(
     version: ownVersion(),
     perform: (job, control) => runJob(job, context, control),
     onWelcome: () => welcomed.resolve(),
+    onStanding: () => tell(standingText(serving.live())),
     log,
   });
   releases.push(() => serving.stop());

@@ -15,6 +15,8 @@ export interface ServeSettings {
   /** Runs one job to its end; resolves when nothing of it is left. */
   readonly perform: (job: Job, control: RunControl) => Promise<void>;
   readonly onWelcome: () => void;
+  /** What {@link Serving.live} says is something else than before, but for its runs. */
+  readonly onStanding: () => void;
   readonly log: Log;
 }
 
@@ -25,6 +27,8 @@ export interface Serving {
     readonly connected: boolean;
     /** HTTP status with which the pool refused the last dial; null where it did not. */
     readonly refused_status: number | null;
+    /** Why it is not connected; null while it is, and until the first dial is over. */
+    readonly trouble: string | null;
     /** It takes no further runs, for good or for now. */
     readonly draining: boolean;
     /** Why it takes none for now. */
@@ -125,7 +129,10 @@ export function serveRuns(settings: ServeSettings): Serving {
       leaseEnd = null;
       isConnected = true;
       for (const message of held.unrecorded()) connection.send(message);
-      if (pausedFor !== null) connection.send({ type: 'draining', reason: pausedFor });
+      settings.onStanding();
+      // Since its hello, which was said before, it may have been told to take no more.
+      if (isDraining())
+        connection.send({ type: 'draining', ...(pausedFor === null ? {} : { reason: pausedFor }) });
       settings.onWelcome();
     },
     onLost(heardMs) {
@@ -143,6 +150,7 @@ export function serveRuns(settings: ServeSettings): Serving {
         Math.max(0, leftMs),
       );
     },
+    onTrouble: () => settings.onStanding(),
     onUnreadable(job, problem) {
       if (held.holding().some(({ run }) => run === job.run)) return;
       connection.send({ type: 'refused', ...job, code: 'invalid_job', reason: problem });
@@ -172,7 +180,8 @@ export function serveRuns(settings: ServeSettings): Serving {
   return {
     live: () => ({
       connected: isConnected,
-      refused_status: connection.refusedStatus(),
+      refused_status: connection.trouble()?.refusedStatus ?? null,
+      trouble: connection.trouble()?.says ?? null,
       draining: isDraining(),
       says: pausedFor,
       runs: held.holding().length,
@@ -181,12 +190,14 @@ export function serveRuns(settings: ServeSettings): Serving {
       if (draining === null) {
         draining = Promise.withResolvers<void>();
         connection.send({ type: 'draining' });
+        settings.onStanding();
         noteDrained();
       }
       return draining.promise;
     },
     pause(why) {
       pausedFor = why;
+      settings.onStanding();
       if (why !== null) connection.send({ type: 'draining', reason: why });
       else connection.send(hello());
     },

@@ -46,6 +46,8 @@ export class SimulatedExecutor {
   /** Attempts that it works on, as `run fence`. */
   readonly working = new Set<string>();
   clockOffsetMs = 0;
+  /** It was told to end, and may have said goodbye. */
+  hasStopped = false;
   /** Told of each message that arrives here. */
   onMessage: (message: ToExecutor) => void = () => {};
   private readonly world: World;
@@ -68,6 +70,11 @@ export class SimulatedExecutor {
     return this.process !== null;
   }
 
+  /** It takes no further runs, for good or for now. */
+  get isDraining(): boolean {
+    return this.process?.serving.live().draining ?? false;
+  }
+
   /** Called in an event; nothing where it runs already. */
   start(): void {
     if (this.process !== null) return;
@@ -87,6 +94,7 @@ export class SimulatedExecutor {
       version: 'simulated',
       perform: (job, control) => this.perform(actor, job, control),
       onWelcome: () => {},
+      onStanding: () => {},
       log: () => {},
     });
     this.process = { actor, serving };
@@ -108,6 +116,7 @@ export class SimulatedExecutor {
     if (this.process === null) return;
     const { actor, serving } = this.process;
     this.process = null;
+    this.hasStopped = true;
     this.world.become(actor);
     void serving.stop().then(() => {
       actor.isAlive = false;

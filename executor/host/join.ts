@@ -12,6 +12,7 @@ import { findIdentity, identityFileOf } from '../identity.ts';
 import { releaseStack } from '../release-stack.ts';
 import { chosenOf, type EngineTested, selfTest, selfTestText } from '../self-test.ts';
 import { type Settings, settingsToArgv } from '../settings-file.ts';
+import { standingText } from '../standing.ts';
 import { exists } from './exists.ts';
 import { HostProblem } from './host-problem.ts';
 import { copyProgram, isInstalled, OWN_ROOT, switchTo, unpackBundledCache } from './install-program.ts';
@@ -205,7 +206,10 @@ async function startAndWait({ layout, say }: JoinWork): Promise<DaemonStatus> {
     if (performance.now() < until) continue;
     throw new HostProblem({
       what: 'The service runs, but the server has not welcomed it.',
-      why: status === null ? 'the daemon has not come up' : `it dials ${status.url} and is not let on`,
+      why:
+        status === null
+          ? 'the daemon has not come up'
+          : `it dials ${status.url} and is ${standingText(status)}`,
       remedy: 'read what it says: causeway-executor logs',
     });
   }

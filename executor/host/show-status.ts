@@ -1,5 +1,6 @@
 import { runCommand } from '../../infra/sandbox-image/run-command.ts';
 import { askDaemon, type DaemonStatus } from '../control.ts';
+import { standingText } from '../standing.ts';
 import type { HostOptions } from './commands.ts';
 import { findInstalled } from './installed.ts';
 import { UNIT } from './layout.ts';
@@ -27,10 +28,9 @@ async function serviceState(): Promise<string | null> {
 
 /** For a person. Pure. */
 export function statusText(daemon: DaemonStatus, service: string | null): string {
-  const state = connectionText(daemon);
   const rows = [
     ['executor', `${daemon.executor} of pool ${daemon.pool}`],
-    ['state', daemon.draining ? `${state}, ${whyDraining(daemon)}` : state],
+    ['state', standingText(daemon)],
     ['deployment', daemon.url],
     ['runs', `${daemon.runs} of ${daemon.slots} slots`],
     ['engine', `${daemon.engine} ${daemon.engine_version}`],
@@ -39,18 +39,6 @@ export function statusText(daemon: DaemonStatus, service: string | null): string
     ['process', `${daemon.pid}${service === null ? '' : `, service ${service}`}`],
   ];
   return rows.map(([name, value]) => `${name?.padEnd(11)} ${value}`).join('\n');
-}
-
-function whyDraining({ says }: DaemonStatus): string {
-  return says === null ? 'draining' : `takes no runs for now: ${says}`;
-}
-
-function connectionText({ connected, refused_status }: DaemonStatus): string {
-  if (connected) return 'connected';
-  if (refused_status === null) return 'not connected; it dials again by itself';
-  return refused_status === 401
-    ? 'refused (401): the deployment knows no such executor, or not this key of it. Where it was revoked, remove its key (executor.json of its state folder) and join anew with a token'
-    : `refused (${refused_status}); it dials again by itself`;
 }
 
 function stoppedText(service: string | null): string {

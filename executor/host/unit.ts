@@ -40,6 +40,8 @@ StartLimitBurst=10
 
 [Service]
 Type=exec
+# The daemon says how it stands to \`systemctl status\`, by a process of its own (systemd-notify).
+NotifyAccess=all
 ExecStart=${node} --disable-warning=ExperimentalWarning --disable-sigusr1 ${daemon} --config ${layout.settingsFile}
 Restart=on-failure
 RestartSec=5s

@@ -13,6 +13,7 @@ const STATUS: DaemonStatus = {
     draining: false,
     says: null,
     refused_status: null,
+    trouble: null,
     runs: 1,
     slots: 2,
     engine: 'gvisor',
@@ -49,5 +50,11 @@ it('status tells an operator why a host takes no runs', () => {
   expect(statusText({ ...STATUS, draining: true }, null)).toContain('connected, draining');
   const cutOff = { ...STATUS, connected: false, refused_status: 401 };
   expect(statusText(cutOff, null)).toMatch(/refused \(401\).*revoked.*join anew/);
-  expect(statusText({ ...cutOff, refused_status: null }, null)).toContain('it dials again by itself');
+  expect(statusText({ ...cutOff, refused_status: null }, null)).toContain(
+    'not connected; it dials again by itself',
+  );
+  const away = { ...STATUS, connected: false, trouble: 'the deployment cannot be reached (ECONNREFUSED)' };
+  expect(statusText(away, null)).toContain(
+    'not connected: the deployment cannot be reached (ECONNREFUSED); it dials again by itself',
+  );
 });

@@ -5,6 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { dialTo } from '../../../executor/connection.ts';
 import type { RunControl } from '../../../executor/run-job.ts';
 import { type Serving, serveRuns } from '../../../executor/serve-runs.ts';
+import { standingText } from '../../../executor/standing.ts';
 import { newId } from '../../../protocol/ids.ts';
 import type { FromExecutor, Job, Offer, ToExecutor } from '../../../protocol/messages.ts';
 import { makeJob } from '../../support/make-job.ts';
@@ -51,6 +52,7 @@ async function serve() {
         begun.push({ job, control, clear: resolve });
       }),
     onWelcome: () => {},
+    onStanding: () => {},
     log: () => {},
   });
   releases.push(async () => {
@@ -62,6 +64,39 @@ async function serve() {
   await expect.poll(() => serving.live().connected).toBe(true);
   return { serving, say, heard, begun };
 }
+
+/** An executor whose server does this with every connection, and what it says of itself each time that it stands otherwise. */
+async function serveAt(meet: (socket: WebSocket) => void, status?: number) {
+  const server = new WebSocketServer({
+    ...{ port: 0, host: '127.0.0.1' },
+    ...(status === undefined
+      ? {}
+      : { verifyClient: (_: unknown, answer: (ok: boolean, code: number) => void) => answer(false, status) }),
+  });
+  await once(server, 'listening');
+  server.on('connection', meet);
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const said: string[] = [];
+  const serving: Serving = serveRuns({
+    dial: dialTo(url),
+    identity: {
+      ...{ executor: 'exe', pool: 'pol', accepted: () => {}, refused: () => {} },
+      authorization: () => 'Causeway-Executor played',
+    },
+    ...{ offer: OFFER, version: '0', onWelcome: () => {}, log: () => {} },
+    perform: async () => {},
+    onStanding: () => said.push(standingText(serving.live())),
+  });
+  releases.push(() => serving.stop());
+  const close = () => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+  };
+  releases.push(close);
+  return { said, serving, close };
+}
+const greet = (socket: WebSocket) =>
+  socket.send(JSON.stringify({ type: 'welcome', protocol: 2, executor: newId('executor') }));
 
 const job = (): Job => makeJob({ code: 'print(1)', image: IMAGE });
 
@@ -109,5 +144,69 @@ describe('an executor', () => {
         ['draining', false],
         ['hello', false],
       ]);
+  });
+
+  it('that is told to drain between its hello and its welcome says so once it is welcome', async () => {
+    const heard: FromExecutor[] = [];
+    const met = Promise.withResolvers<WebSocket>();
+    const { serving } = await serveAt((socket) => {
+      socket.on('message', (data: Buffer) => {
+        heard.push(JSON.parse(data.toString()) as FromExecutor);
+        met.resolve(socket);
+      });
+    });
+    const pool = await met.promise;
+    void serving.drain();
+    greet(pool);
+    await expect.poll(() => heard.map(({ type }) => type)).toEqual(['hello', 'draining']);
+    expect(heard[0]).not.toHaveProperty('draining');
+  });
+});
+
+describe('why an executor is not connected', () => {
+  it.each<[string, (socket: WebSocket) => void, number | undefined, RegExp]>([
+    [
+      'a version that is not served',
+      (socket) => socket.close(4003, 'update this executor'),
+      undefined,
+      /^not connected: the deployment closed the connection \(4003: update this executor\); it dials again/,
+    ],
+    [
+      'words that would move a terminal or another line of systemd',
+      (socket) => socket.close(4003, 'a\nMAINPID=1\u001b[2J'),
+      undefined,
+      /^not connected: the deployment closed the connection \(4003: a MAINPID=1 \[2J\); /,
+    ],
+    ['a key that is not known', () => {}, 401, /^refused \(401\): the deployment knows no such executor/],
+    ['a Worker that fails', () => {}, 503, /^refused \(503\); it dials again by itself$/],
+  ])('is said: %s', async (_, meet, status, says) => {
+    const { said, serving } = await serveAt(meet, status);
+    await expect.poll(() => said[0]).toMatch(says);
+    expect(serving.live()).toMatchObject({ connected: false, refused_status: status ?? null });
+  });
+
+  it('is said until it is: a deployment that is not there, then there and gone again', async () => {
+    const { said, close } = await serveAt(greet);
+    await expect.poll(() => said).toEqual(['connected']);
+    close();
+    await expect
+      .poll(() => said.at(-1))
+      .toMatch(/^not connected: the deployment cannot be reached \(.*ECONNREFUSED/);
+    expect(said[1]).toBe(
+      'not connected: the deployment closed the connection (1006); it dials again by itself',
+    );
+  });
+
+  it('is what a pause and a drain are told beside', async () => {
+    const { said, serving } = await serveAt(greet);
+    await expect.poll(() => said).toEqual(['connected']);
+    serving.pause('the disk is full');
+    serving.pause(null);
+    void serving.drain();
+    expect(said.slice(1)).toEqual([
+      'connected, takes no runs for now: the disk is full',
+      'connected',
+      'connected, draining',
+    ]);
   });
 });

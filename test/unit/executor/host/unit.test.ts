@@ -31,6 +31,10 @@ describe('the service of an executor', () => {
     );
   });
 
+  test('lets the daemon tell systemd how it stands', () => {
+    expect(linesOf(unit)).toEqual(expect.arrayContaining(['Type=exec', 'NotifyAccess=all']));
+  });
+
   test('has mounts of its own under gVisor, and under Docker those of the host, which Docker binds', () => {
     expect(linesOf(unit)).toEqual(expect.arrayContaining(['ProtectSystem=strict', 'PrivateTmp=yes']));
     for (const engine of ['docker-runsc', 'docker-runc'] as const)

@@ -1,0 +1,22 @@
+import type { DaemonStatus } from './control.ts';
+
+/** Whether a daemon is connected, or why not, and whether it takes runs; one line for a person. Pure. */
+export function standingText(
+  daemon: Pick<DaemonStatus, 'connected' | 'refused_status' | 'trouble' | 'draining' | 'says'>,
+): string {
+  const connection = connectionText(daemon);
+  if (!daemon.draining) return connection;
+  return `${connection}, ${daemon.says === null ? 'draining' : `takes no runs for now: ${daemon.says}`}`;
+}
+
+function connectionText({
+  connected,
+  refused_status,
+  trouble,
+}: Pick<DaemonStatus, 'connected' | 'refused_status' | 'trouble'>): string {
+  if (connected) return 'connected';
+  if (refused_status === 401)
+    return 'refused (401): the deployment knows no such executor, or not this key of it. Where it was revoked, remove its key (executor.json of its state folder) and join anew with a token';
+  if (refused_status !== null) return `refused (${refused_status}); it dials again by itself`;
+  return `not connected${trouble === null ? '' : `: ${trouble}`}; it dials again by itself`;
+}
