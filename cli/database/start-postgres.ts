@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { findFreePort } from './find-free-port.ts';
 import {
   asPostgresAccount,
@@ -36,6 +37,9 @@ export type PostgresOptions = {
 const START_TIMEOUT_MS = 30_000;
 const STOP_FAST_MS = 10_000;
 const STOP_IMMEDIATE_MS = 5_000;
+const AGAIN_MS = 100;
+/** What a server says while children of one that was killed (kill -9, the kernel for want of memory) still end. */
+const STILL_IN_USE = 'is still in use';
 const READY_MARK = 'database system is ready to accept connections';
 
 /**
@@ -65,22 +69,30 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
   onProgress(`starting Postgres on 127.0.0.1:${port}`);
   const args = serverArguments(dataFolder, port, options);
   const [command, commandArgs] = asPostgresAccount(account, binaries.postgres, args, true);
-  // A session of its own: Ctrl-C in the terminal is for the launcher, which ends Postgres after those that use it.
-  const child = spawn(command, commandArgs, {
-    detached: true,
-    env: childEnvironment(),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = endOf(child);
-  await waitUntilReady(child, join(stateFolder, 'postgres.log'), port);
-  if (child.pid === undefined) throw new Error('Postgres has no process id');
-  return {
-    port,
-    superuserUrl: `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
-    pid: child.pid,
-    ended,
-    stop: () => stopServer(child, ended),
-  };
+  const logFile = join(stateFolder, 'postgres.log');
+  for (const until = performance.now() + START_TIMEOUT_MS; ; await delay(AGAIN_MS)) {
+    // A session of its own: Ctrl-C in the terminal is for the launcher, which ends Postgres after those that use it.
+    const child = spawn(command, commandArgs, {
+      detached: true,
+      env: childEnvironment(),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const ended = endOf(child);
+    const refusal = await waitUntilReady(child, logFile);
+    if (refusal?.includes(STILL_IN_USE) && performance.now() < until) {
+      onProgress('waiting for what is left of a server that was killed');
+      continue;
+    }
+    if (refusal !== null) throw new Error(`Postgres did not start on port ${port}: ${refusal}`);
+    if (child.pid === undefined) throw new Error('Postgres has no process id');
+    return {
+      port,
+      superuserUrl: `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
+      pid: child.pid,
+      ended,
+      stop: () => stopServer(child, ended),
+    };
+  }
 }
 
 function serverArguments(dataFolder: string, port: number, options: PostgresOptions): string[] {
@@ -144,12 +156,13 @@ async function initialiseCluster(
     throw new Error(`initdb could not create ${dataFolder} (${reason}): ${output.trim()}`);
 }
 
-function waitUntilReady(child: ChildProcess, logFile: string, port: number): Promise<void> {
-  return new Promise((done, fail) => {
+/** Why the server did not start, with the end of its log; null where it did. */
+function waitUntilReady(child: ChildProcess, logFile: string): Promise<string | null> {
+  return new Promise((done) => {
     let seen = '';
     const refuse = (reason: string): void => {
       clearTimeout(timer);
-      fail(new Error(`Postgres did not start on port ${port}: ${reason}\n${seen.slice(-2_000).trim()}`));
+      done(`${reason}\n${seen.slice(-2_000).trim()}`);
     };
     const timer = setTimeout(() => {
       child.kill('SIGQUIT');
@@ -162,7 +175,7 @@ function waitUntilReady(child: ChildProcess, logFile: string, port: number): Pro
       if (!seen.includes(READY_MARK)) return;
       clearTimeout(timer);
       seen = READY_MARK;
-      done();
+      done(null);
     });
     child.once('close', (code, signal) => refuse(`it ended (${signal ?? `exit ${code}`})`));
     child.once('error', (error) => refuse(error.message));

@@ -147,6 +147,33 @@ describe('an end', () => {
   });
 });
 
+describe('a server that was killed', () => {
+  test('is followed by the next once the last of its children is gone, and nothing that was committed is lost', async () => {
+    const killed = await start({ fsync: true });
+    await ask(killed.superuserUrl, 'create table kept as select 1 as n');
+    const client = new pg.Client({ connectionString: killed.superuserUrl });
+    client.on('error', () => {});
+    await client.connect();
+    const { rows } = await client.query('select pg_backend_pid() as pid');
+    const backend = rows[0].pid as number;
+    process.kill(backend, 'SIGSTOP');
+    process.kill(killed.pid, 'SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${killed.pid}`)).toBe(false);
+    const waits: string[] = [];
+    const waiting = Promise.withResolvers<void>();
+    const next = start({
+      onProgress: (message) => {
+        waits.push(message);
+        if (message.startsWith('waiting for')) waiting.resolve();
+      },
+    });
+    await Promise.race([waiting.promise, next]);
+    expect(waits).toContain('waiting for what is left of a server that was killed');
+    process.kill(backend, 'SIGCONT');
+    expect(await ask((await next).superuserUrl, 'select n from kept')).toEqual([{ n: 1 }]);
+  });
+});
+
 describe('what goes wrong at the start is said', () => {
   test('the port is taken', async () => {
     const { port } = await start();

@@ -13,12 +13,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { migrate } from '../../cli/database/migrate.ts';
 import { provisionDatabase } from '../../cli/database/provision-database.ts';
 import { startPostgres } from '../../cli/database/start-postgres.ts';
 
 /** The template that every test database is a copy of: provisioned and migrated, without rows. */
 export const TEMPLATE_DATABASE = 'causeway_template';
+/** Another copy, by the name that a stack's database has. */
+const STACK_DATABASE = 'causeway';
 
 export type ClusterSecrets = {
   readonly ownerPassword: string;
@@ -80,6 +83,10 @@ async function prepare(folder: string): Promise<void> {
     });
     const ticketKeys = { current: Buffer.from(secrets.ticketKey, 'base64url') };
     await migrate({ ownerUrl, appPassword: secrets.appPassword, ticketKeys });
+    const admin = new pg.Client({ connectionString: postgres.superuserUrl });
+    await admin.connect();
+    await admin.query(`create database ${STACK_DATABASE} template ${TEMPLATE_DATABASE} owner causeway_owner`);
+    await admin.end();
   } catch (error) {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -89,7 +96,7 @@ async function prepare(folder: string): Promise<void> {
 }
 
 function hashOfSources(): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
   for (const folder of SOURCE_FOLDERS) {
     const path = fileURLToPath(new URL(`../../${folder}/`, import.meta.url));
     for (const name of readdirSync(path).sort()) {

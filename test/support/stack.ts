@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
@@ -10,6 +10,7 @@ import { statePaths } from '../../cli/stack/state-paths.ts';
 import type { WorkerEntry } from '../../cli/stack/worker-entry.ts';
 import { createBoard } from '../../cli/terminal/board.ts';
 import type { Certificates } from '../../cli/tls/certificates.ts';
+import { copyPreparedCluster } from './prepared-cluster.ts';
 
 /** What a test may reach of the shared stack: real Postgres, plain workerd, a gVisor executor, and their secrets. */
 export interface TestStack {
@@ -54,6 +55,12 @@ export async function startTestStack(
 }> {
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'causeway-test-'));
   const paths = statePaths(stateDir);
+  // A migrated database, instead of seconds for each stack; what is made of an empty folder is a matter of tests of the launcher.
+  if (options.stateDir === undefined) {
+    chmodSync(stateDir, 0o755);
+    mkdirSync(paths.postgres, { recursive: true });
+    await copyPreparedCluster(paths.postgres);
+  }
   const port = await findFreePort();
   const running = await startStack(
     {

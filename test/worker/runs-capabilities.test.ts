@@ -37,6 +37,9 @@ beforeAll(async () => {
       executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
     }
     executor.hold();
+    // The calls may have been answered before, each by its wait.
+    for (const { run } of [annsJob, mallorysJob])
+      await executor.until((message) => message.type === 'recorded' && message.run === run);
     await Promise.all(running);
   };
 });
