@@ -23,8 +23,10 @@ export class Deployment {
   private readonly hosts = new Map<string, ObjectHost>();
   private isolate: { readonly actor: Actor; readonly env: Env; readonly calls: Set<(error: Error) => void> };
   private isolates = 0;
-  /** Told before each message and alarm reaches a pool; of a message also which executor's it is. */
-  onArrival: (what: string, executor?: string) => void = () => {};
+  /** Told before each message and alarm reaches a pool; of a message also which executor's it is, and its text. */
+  onArrival: (what: string, executor?: string, text?: string) => void = () => {};
+  /** Told when a pool has no socket of an executor any more, and how the last was closed. */
+  onClosed: (executor: string, code: number) => void = () => {};
 
   constructor(world: World, climate: Climate) {
     this.world = world;
@@ -41,7 +43,10 @@ export class Deployment {
       const Class = CLASSES[binding] as new (context: unknown, env: Env) => object;
       return new Class(context, this.envFor(actor, emit));
     });
-    if (binding === 'EXECUTOR_POOL') host.onArrival = (what, [executor]) => this.onArrival(what, executor);
+    if (binding === 'EXECUTOR_POOL') {
+      host.onArrival = (what, [executor], text) => this.onArrival(what, executor, text);
+      host.onClosed = ([executor = ''], code) => this.onClosed(executor, code);
+    }
     this.hosts.set(`${binding} ${name}`, host);
     return host;
   }

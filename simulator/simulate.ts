@@ -48,11 +48,12 @@ export async function simulate(schedule: Schedule, without: Sabotage | null = nu
   const diary: Diary = { calls: [], told: [] };
   const watch = new Watch(scene, diary);
   const storm = new Storm(scene, schedule.faults);
-  for (const executor of executors) executor.onMessage = (message) => watch.onMessage(message);
-  deployment.onArrival = (what, executor) => {
-    if (executor !== undefined) watch.onHeard(executor);
+  for (const executor of executors) executor.onMessage = (message) => watch.onMessage(executor.id, message);
+  deployment.onArrival = (what, executor, text) => {
+    if (executor !== undefined && text !== undefined) watch.onHeard(executor, text);
     storm.took(what);
   };
+  deployment.onClosed = (executor, code) => watch.words.closed(executor, code);
   deployment.database.onTransaction = (name) => storm.took(name);
   world.afterEach = () => watch.afterEach();
 

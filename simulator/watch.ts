@@ -1,13 +1,13 @@
 import { hasLabels } from '../protocol/labels.ts';
 import { limit } from '../protocol/limits.ts';
-import type { ToExecutor } from '../protocol/messages.ts';
-import type { HeardExecutor } from '../worker/runs/pool/executor-sockets.ts';
+import type { FromExecutor, ToExecutor } from '../protocol/messages.ts';
 import type { Lease } from '../worker/runs/pool/lease.ts';
 import { isHeld } from '../worker/runs/pool/lease.ts';
 import type { Diary } from './agent.ts';
 import type { Scene } from './faults.ts';
 import type { Invariant, Violation } from './invariants.ts';
 import { signatureOf } from './simulated-executor.ts';
+import { Words } from './words.ts';
 
 /** Scheduling, messages on their way and a queue behind other runs, beyond what the limits of a lease allow. */
 const SLACK_MS = 10_000;
@@ -21,31 +21,30 @@ const ROW_SLACK_MS = 20_000;
 /** From the end of a run to an agent that waits for it, in calm weather. */
 const TOLD_MS = 10_000;
 
+/** Why an attempt is over whose executor said goodbye, as the log has it. */
+const STOPPED = 'its executor was stopped';
+
 /** What this looks at in a real pool while it is in memory. */
 interface SeenPool {
   readonly name: string;
-  /** By its own clock. */
-  readonly now: number;
   readonly leases: { all(): Lease[] };
-  readonly sockets: { heard(now: number): HeardExecutor[] };
 }
 
 /** Looks at a world after each event and at its end, and notes what may not be. */
 export class Watch {
   readonly violations: Violation[] = [];
+  readonly words = new Words();
   private readonly scene: Scene;
   private readonly diary: Diary;
   private readonly beganAt: number;
   /** Since when an unfinished run is worked on by nobody, by run. */
   private readonly idleSince = new Map<string, number>();
-  /** When an executor was last heard by its pool, and how far that one's clock was off then. */
-  private readonly heardAt = new Map<string, { readonly at: number; readonly clockOffsetMs: number }>();
   /** Attempts that were seen to be given to an executor. */
   private readonly given = new Set<string>();
   /** Cordoned executors of which their pool has said that it knows it. */
   private readonly told = new Set<string>();
-  /** Executors that their pools gave runs when it was looked last. */
-  private open = new Set<string>();
+  /** By run, the last attempt that may be made at it since its pool knows that it is cancelled. */
+  private readonly lastFences = new Map<string, number>();
   private calmAt = Number.POSITIVE_INFINITY;
 
   constructor(scene: Scene, diary: Diary) {
@@ -64,7 +63,9 @@ export class Watch {
     if (pools.length === 0) return;
     const leases = pools.flatMap((pool) => pool.leases.all());
     this.checkQuotas(leases);
-    this.checkPlaces(pools, leases);
+    this.checkPlaces(leases);
+    this.checkHeld(leases);
+    this.checkCancelled(leases);
     if (Number.isFinite(this.calmAt)) this.checkProgress(new Set(pools.map(({ name }) => name)), leases);
   }
 
@@ -74,14 +75,13 @@ export class Watch {
   }
 
   /** A pool hears from an executor. */
-  onHeard(executor: string): void {
-    const pool = this.store.executors.get(executor)?.pool ?? '';
-    const { clockOffsetMs } = this.scene.deployment.host('EXECUTOR_POOL', pool);
-    this.heardAt.set(executor, { at: this.scene.deployment.world.now, clockOffsetMs });
+  onHeard(executor: string, text: string): void {
+    this.words.toPool(executor, JSON.parse(text) as FromExecutor, this.clockOf(executor));
   }
 
   /** An executor is told something. */
-  onMessage(message: ToExecutor): void {
+  onMessage(executor: string, message: ToExecutor): void {
+    this.words.toExecutor(executor, message);
     if (message.type !== 'recorded') return;
     const row = this.store.rows.get(message.run);
     const lease = this.leases().find(({ run }) => run === message.run);
@@ -105,6 +105,7 @@ export class Watch {
   atEnd(): void {
     this.checkOutcomes();
     this.checkAudit();
+    this.checkStopped();
     this.checkTold();
     this.checkLeft();
     this.checkRates();
@@ -118,10 +119,9 @@ export class Watch {
   private pools(): SeenPool[] {
     const { deployment } = this.scene;
     return this.store.pools.flatMap((name) => {
-      const { instance, clockOffsetMs } = deployment.host('EXECUTOR_POOL', name);
-      const { pool } = (instance ?? {}) as { readonly pool?: Pick<SeenPool, 'leases' | 'sockets'> };
-      const now = deployment.world.now + clockOffsetMs;
-      return pool === undefined ? [] : [{ name, now, leases: pool.leases, sockets: pool.sockets }];
+      const { instance } = deployment.host('EXECUTOR_POOL', name);
+      const { pool } = (instance ?? {}) as { readonly pool?: Pick<SeenPool, 'leases'> };
+      return pool === undefined ? [] : [{ name, leases: pool.leases }];
     });
   }
 
@@ -142,13 +142,7 @@ export class Watch {
   }
 
   /** Looks at each attempt once, when its pool gives it to an executor: whether it might go there. */
-  private checkPlaces(pools: readonly SeenPool[], leases: readonly Lease[]): void {
-    const before = this.open;
-    this.open = new Set(
-      pools.flatMap(({ sockets, now }) =>
-        sockets.heard(now).flatMap(({ executor, open }) => (open ? [executor] : [])),
-      ),
-    );
+  private checkPlaces(leases: readonly Lease[]): void {
     for (const executor of this.told)
       if (!this.store.executors.get(executor)?.isCordoned) this.told.delete(executor);
     for (const lease of leases) {
@@ -156,12 +150,12 @@ export class Watch {
       const attempt = `${lease.run} ${lease.fence} ${lease.executor} ${lease.leasedAt}`;
       if (this.given.has(attempt)) continue;
       this.given.add(attempt);
-      this.checkPlace(lease, before.has(lease.executor) || this.open.has(lease.executor));
+      this.checkPlace(lease);
     }
   }
 
-  private checkPlace({ run, tenant, executor, labels }: Lease & { executor: string }, isOpen: boolean): void {
-    const { deployment, executors } = this.scene;
+  private checkPlace({ run, tenant, executor, labels, cancelRequested }: Lease & { executor: string }): void {
+    const { executors } = this.scene;
     const host = executors.find(({ id }) => id === executor);
     const placed = this.store.executors.get(executor)?.pool === this.store.placeOf(tenant).pool;
     if (host === undefined || !placed) this.note('placed', `${run} went to ${executor} of another pool`);
@@ -171,12 +165,47 @@ export class Watch {
       this.note('placed', `${run} went to ${executor}, which speaks a version of tomorrow`);
     if (this.told.has(executor))
       this.note('placed', `${run} went to ${executor}, which is known to be cordoned`);
-    if (!isOpen) this.note('placed', `${run} went to ${executor}, which takes none`);
-    const pool = deployment.host('EXECUTOR_POOL', this.store.placeOf(tenant).pool);
-    const heard = this.heardAt.get(executor);
-    const silentMs = deployment.world.now - (heard?.at ?? 0);
-    if (heard?.clockOffsetMs === pool.clockOffsetMs && silentMs > limit('lease_ms') + HEARD_SLACK_MS)
+    if (host?.isDraining && this.words.hasSaidItDrains(executor))
+      this.note('placed', `${run} went to ${executor}, which has said that it takes none`);
+    if (cancelRequested) this.note('cancelled', `${run} went to ${executor} although it is cancelled`);
+    const silentMs = this.words.silentMs(executor, this.clockOf(executor));
+    if (silentMs > limit('lease_ms') + HEARD_SLACK_MS)
       this.note('heard', `${run} went to ${executor}, silent for ${Math.round(silentMs)} ms`);
+  }
+
+  /** True time, and how far the clock of an executor's pool is off. */
+  private clockOf(executor: string) {
+    const { deployment } = this.scene;
+    const { clockOffsetMs } = deployment.host(
+      'EXECUTOR_POOL',
+      this.store.executors.get(executor)?.pool ?? '',
+    );
+    return { at: deployment.world.now, clockOffsetMs };
+  }
+
+  private checkHeld(leases: readonly Lease[]): void {
+    const held = leases.filter(isHeld);
+    for (const { run, fence, executor, phase } of held)
+      if (phase === 'running' && !this.words.wasSent(executor, run, fence))
+        this.note('held', `${executor} is taken to work on ${run} ${fence}, which it was never sent`);
+    for (const gone of this.words.takeGoodbyes())
+      for (const { run, executor } of held)
+        if (executor === gone) this.note('held', `${run} is still with ${executor}, which said goodbye`);
+  }
+
+  private checkCancelled(leases: readonly Lease[]): void {
+    for (const { run, fence, phase, cancelRequested } of leases) {
+      // A pool that crashed may have forgotten it.
+      if (!cancelRequested) {
+        this.lastFences.delete(run);
+        continue;
+      }
+      // The next attempt may have been asked for before.
+      const last = this.lastFences.get(run) ?? fence + (phase === 'retrying' ? 1 : 0);
+      this.lastFences.set(run, last);
+      if (fence > last && phase !== 'recording')
+        this.note('cancelled', `${run} is at its attempt ${fence} although it was cancelled at ${last}`);
+    }
   }
 
   /** What the log says of a tenant's starts, in each span of time, against what a bucket that fills evenly lets through. */
@@ -188,11 +217,10 @@ export class Watch {
     );
     const tenantOf = (run: string | null) => this.store.rows.get(run ?? '')?.tenant;
     for (const [tenant, events] of Map.groupBy(starts, ({ target }) => tenantOf(target)))
-      events.forEach(({ at }, first) => {
-        const last = events.findLastIndex((event) => event.at <= at + 60_000);
-        const mayBe = perMinute + ((events[last]?.at ?? at) - at + ROW_SLACK_MS) * (perMinute / 60_000);
-        if (last - first + 1 > mayBe)
-          this.note('rates', `${tenant} started ${last - first + 1} runs within a minute`);
+      events.forEach(({ at: from }, first) => {
+        for (const [more, { at }] of events.slice(first).entries())
+          if (more + 1 > perMinute + (at - from + ROW_SLACK_MS) * (perMinute / 60_000))
+            this.note('rates', `${tenant} started ${more + 1} runs within ${Math.round(at - from)} ms`);
       });
   }
 
@@ -250,6 +278,15 @@ export class Watch {
           `${row.run} at fence ${row.fence} has ${count('run.retry')} retries in the log`,
         );
     }
+  }
+
+  private checkStopped(): void {
+    for (const { action, target, details } of this.store.audit)
+      if ((action === 'run.retry' || action === 'run.give_up') && details.reason === STOPPED) {
+        const host = this.scene.executors.find(({ id }) => id === details.executor);
+        if (host?.hasStopped !== true)
+          this.note('no attempt for nothing', `${target} was taken from ${host?.id}, which never stopped`);
+      }
   }
 
   private checkTold(): void {

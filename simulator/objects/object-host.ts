@@ -43,8 +43,10 @@ export class ObjectHost {
   private isRinging = false;
   private cameAt = 0;
   private cancelAlarm: () => void = () => {};
-  /** Told before each message and alarm reaches the object; of a message also how its socket is tagged. */
-  onArrival: (what: string, tags: readonly string[]) => void = () => {};
+  /** Told before each message and alarm reaches the object; of a message also its text, and how its socket is tagged. */
+  onArrival: (what: string, tags: readonly string[], text?: string) => void = () => {};
+  /** Told when the last socket with these tags is closed. */
+  onClosed: (tags: readonly string[], code: number) => void = () => {};
 
   constructor(world: World, climate: Climate, name: string, create: Create) {
     this.world = world;
@@ -90,7 +92,7 @@ export class ObjectHost {
 
   receive(end: LinkEnd, text: string): void {
     if (!this.ends.has(end)) return;
-    this.onArrival((JSON.parse(text) as { type: string }).type, end.tags);
+    this.onArrival((JSON.parse(text) as { type: string }).type, end.tags, text);
     const life = this.wake();
     this.handle(life, () => life.instance.webSocketMessage?.(this.socketOf(life, end), text));
   }
@@ -100,6 +102,8 @@ export class ObjectHost {
     end.readyState = 2;
     const life = this.wake();
     this.handle(life, () => life.instance.webSocketClose?.(this.socketOf(life, end), code));
+    const isLast = ![...this.ends].some(({ tags }) => tags.some((tag) => end.tags.includes(tag)));
+    if (isLast) this.onClosed(end.tags, code);
   }
 
   emit: Emit = (send) => {

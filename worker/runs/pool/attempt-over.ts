@@ -55,9 +55,7 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
     case 'again': {
       const { inline = {}, isFollowed = false } = pool.work.get(lease.run) ?? {};
       pool.work.set(lease.run, { manifest: answer.manifest, inline, isFollowed });
-      const next = pool.leases.put(requeued(lease, answer.fence));
-      if (next.cancelRequested) return attemptOver(pool, next, reason);
-      return assignQueued(pool);
+      return goOn(pool, lease, answer.fence, reason);
     }
     case 'exhausted': {
       const message = `Lost: ${answer.fence} executors tried it and none finished; the last time ${reason}.`;
@@ -73,8 +71,7 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
       });
     case 'elsewhere':
       // A pool saves a later attempt before it sends it, so one that it does not know of was sent to nobody.
-      pool.leases.put(requeued(lease, answer.fence));
-      return assignQueued(pool);
+      return goOn(pool, lease, answer.fence, reason);
     case 'absent':
       forget(pool, lease);
       return pool.waiters.resolve(lease.run, {
@@ -82,6 +79,13 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
         reason: 'there is no such run',
       });
   }
+}
+
+/** The next attempt waits for a slot, unless the run was cancelled while the database was asked for it. */
+async function goOn(pool: Pool, lease: Lease, fence: number, reason: string): Promise<void> {
+  const next = pool.leases.put(requeued(lease, fence));
+  if (next.cancelRequested) return attemptOver(pool, next, reason);
+  assignQueued(pool);
 }
 
 /** The lease of the next attempt; when it was queued first still decides its place in the queue. */
