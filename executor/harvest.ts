@@ -7,12 +7,13 @@ import { checkOutputName, mediaType, showName } from './output-name.ts';
 const REFUSED_LISTED_MAX = 20;
 /** Deeper folders are not entered: their files would be refused by name anyway. */
 const DEPTH_MAX = 8;
-/** Entries looked at, wherever a folder is not already capped by its tmpfs. */
 const ENTRIES_MAX = 100_000;
 
 export interface HarvestLimits {
   readonly filesMax: number;
   readonly bytesMax: number;
+  /** Entries looked at, wherever a folder is not already capped by its tmpfs; 100,000 unless said. */
+  readonly entriesMax?: number;
 }
 
 export interface Harvested {
@@ -52,7 +53,7 @@ export async function harvest(outputsDir: string, limits: HarvestLimits): Promis
   const refused: { name: string; reason: string }[] = [];
   let limit: Harvest['limit'] = null;
   let bytesLeft = limits.bytesMax;
-  let entries = 0;
+  let entriesLeft = limits.entriesMax ?? ENTRIES_MAX;
 
   const refuse = (name: string, reason: string): void => {
     if (refused.length < REFUSED_LISTED_MAX) refused.push({ name, reason });
@@ -82,8 +83,8 @@ export async function harvest(outputsDir: string, limits: HarvestLimits): Promis
   const walk = async (folder: FileHandle, parts: readonly Buffer[]): Promise<void> => {
     const names = await readdir(pathIn(folder, Buffer.alloc(0)), { encoding: 'buffer' });
     for (const name of names.sort(Buffer.compare)) {
-      entries += 1;
-      if (entries > ENTRIES_MAX) return;
+      if (entriesLeft === 0) return;
+      entriesLeft -= 1;
       const found: Found = { parts: [...parts, name], path: pathIn(folder, name) };
       const kind = await kindOf(found.path);
       if (kind === 'file') await take(found);
@@ -120,11 +121,11 @@ type Kind =
   | 'named pipe'
   | 'socket'
   | 'device'
-  | 'unreadable entry';
+  | 'name without a file';
 
 async function kindOf(path: Buffer): Promise<Kind> {
   const stat = await lstat(path).catch(() => null);
-  if (stat === null) return 'unreadable entry';
+  if (stat === null) return 'name without a file';
   if (stat.isDirectory()) return 'folder';
   if (stat.isSymbolicLink()) return 'symbolic link';
   if (stat.isFIFO()) return 'named pipe';

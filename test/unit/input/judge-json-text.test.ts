@@ -49,6 +49,7 @@ describe('not refused here', () => {
     ['an escaped backslash before the closing quote', '{"a\\\\":1,"a":2}'],
     ['1e-400, which is zero', '[1e-400]'],
     ['1e308', '[1e308]'],
+    ['1e305 that is written with zeros first', '[0.00001e310]'],
     ['depth 64', '['.repeat(64) + ']'.repeat(64)],
     ['a thousand values', `[${'0,'.repeat(999)}0]`],
     ['an exponent inside a string', '["1e400"]'],

@@ -67,6 +67,7 @@ describe('what people write in a name or description is no markup', () => {
 describe('the operator decides', () => {
   test('which kinds of markup are refused', () => {
     expect(parseMarkupKinds('none')).toEqual([]);
+    expect(parseMarkupKinds(' none ')).toEqual([]);
     expect(parseMarkupKinds('template, html_tag')).toEqual(['template', 'html_tag']);
     expect(parseMarkupKinds('html')).toBeNull();
     expect(parseMarkupKinds('')).toBeNull();

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseName } from '../../../worker/input/parse-name.ts';
-import { descriptionText, isPlainText, messageText, nameText } from '../../../worker/input/text-schemas.ts';
+import {
+  descriptionText,
+  isPlainText,
+  messageText,
+  nameText,
+  referenceText,
+} from '../../../worker/input/text-schemas.ts';
 import { parseArguments } from '../../../worker/mcp/parse-arguments.ts';
 import { createProjectTool } from '../../../worker/mcp/tools/create-project.ts';
 import { editFile } from '../../../worker/mcp/tools/edit-file.ts';
@@ -21,6 +27,16 @@ test('a description has at most 8 KiB in UTF-8, and so has a message', () => {
     expect(schema.safeParse('a\nb').success).toBe(true);
     expect(schema.safeParse('a\u202eb').success).toBe(false);
   }
+});
+
+test('a description and a message are composed, and a message is trimmed', () => {
+  expect([descriptionText, messageText].map((schema) => schema.parse(' e\u0301 '))).toEqual([' é ', 'é']);
+  expect(messageText.safeParse('  ').success).toBe(false);
+});
+
+test('what names an object has from 1 to 255 characters', () => {
+  const isTaken = (text: string) => referenceText.safeParse(text).success;
+  expect(['', 'x', 'x'.repeat(255), 'x'.repeat(256)].map(isTaken)).toEqual([false, true, true, false]);
 });
 
 test('names and descriptions are known as such, whatever stands around them; messages are not', () => {

@@ -12,6 +12,14 @@ test('a message gives its method and parameters', () => {
   });
 });
 
+test('a method that is no text is none', () => {
+  expect(parseMessage(bytes('{"method":["ping"]}')).method).toBeNull();
+});
+
+test('what is no message is refused as invalid arguments', () => {
+  expect(() => parseMessage(bytes('[]'))).toThrow(expect.objectContaining({ code: 'invalid_arguments' }));
+});
+
 describe('refused before anything is parsed into it', () => {
   test.each<[string, Uint8Array, string]>([
     ['a batch', bytes('[{"jsonrpc":"2.0","id":1,"method":"ping"}]'), 'Batches'],

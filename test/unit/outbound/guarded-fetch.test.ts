@@ -96,6 +96,30 @@ test('what is refused is not read to its end', async () => {
   await closed.promise;
 });
 
+test.each<[string, number, boolean]>([
+  ['refused', 500, true],
+  ['accepted', 200, false],
+])(
+  'the rest of what is %s is given up at once, and not when its time is over',
+  async (_what, status, isGivenUp) => {
+    let wasGivenUp = false;
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{}'));
+        if (status === 200) controller.close();
+      },
+      cancel() {
+        wasGivenUp = true;
+      },
+    });
+    const headers = { 'content-type': 'application/json' };
+    const send = async () => new Response(body, { status, headers });
+    const reached = { internet: send, loopback: send, loopbackOrigins: [] };
+    expect(await fetchJson('https://agent.example/client.json', reached)).toMatchObject({ ok: !isGivenUp });
+    expect(wasGivenUp).toBe(isGivenUp);
+  },
+);
+
 describe('a document is accepted', () => {
   test.each<[string, Record<string, string>]>([
     ['with a charset', { 'content-type': 'application/json; charset=utf-8' }],

@@ -22,6 +22,10 @@ test('an envelope opens with its key at its place, and nothing of its text is in
   expect(keyIdOf(envelope)).toBe('AAAAAAA1');
 });
 
+test('the empty text is a text: its envelope opens', async () => {
+  expect(await openEnvelope(await key(), await sealEnvelope(await key(), '', PLACE), PLACE)).toBe('');
+});
+
 test('an envelope is AES-256-GCM as another implementation reads it', async () => {
   const sealed = await sealEnvelope(await key(), 'über', PLACE);
   const bytes = Buffer.from(sealed.split('.')[2] ?? '', 'base64url');
