@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { withClient } from './with-client.ts';
 
 export interface AuditEventRow {
   readonly occurredAt: Date;
@@ -15,14 +15,12 @@ const EVENTS_MAX = 1000;
  *
  * @param ownerUrl the login of `causeway_owner`
  */
-export async function readAuditEvents(
+export function readAuditEvents(
   ownerUrl: string,
   tenant: string,
   since: Date,
 ): Promise<readonly AuditEventRow[]> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
+  return withClient(ownerUrl, async (client) => {
     await client.query('set role causeway_backup');
     const { rows } = await client.query<AuditEventRow>(
       `select occurred_at as "occurredAt", action, outcome, target_id as "targetId"
@@ -30,7 +28,5 @@ export async function readAuditEvents(
       [tenant, since, EVENTS_MAX],
     );
     return rows;
-  } finally {
-    await client.end();
-  }
+  });
 }

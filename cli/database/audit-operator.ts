@@ -1,8 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { ExportProof } from '../../worker/audit/export-header.ts';
 import type { AuditSink } from '../../worker/database/audit-sinks.ts';
 import type { Query } from '../../worker/database/query.ts';
 import type { Refused } from '../../worker/database/refusals.ts';
+import { withClient } from './with-client.ts';
 
 /** Refusals that were written together; `total` counts those too that are not among `refused`. */
 export interface RefusalsRow {
@@ -39,17 +40,11 @@ export interface AuditOperator {
   exportLines(tenant: string, size: number, from: number, linesMax: number): Promise<readonly string[]>;
 }
 
-export async function withAuditOperator<Result>(
+export function withAuditOperator<Result>(
   ownerUrl: string,
   work: (operator: AuditOperator) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    return await work(auditOperatorOn(client));
-  } finally {
-    await client.end();
-  }
+  return withClient(ownerUrl, (client) => work(auditOperatorOn(client)));
 }
 
 /** The same on a connection that is there, as in a transaction of its owner's. */

@@ -1,8 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { KeyOwner, StoredDataKey } from '../../worker/keys/data-key.ts';
 import type { Recipe } from '../../worker/keys/kek-source.ts';
 import type { StoredKek } from '../../worker/keys/key-encryption-key.ts';
 import type { Place } from '../../worker/seal/envelope.ts';
+import { withClient } from './with-client.ts';
 
 /** An envelope and where it stands. */
 export interface StoredEnvelope {
@@ -47,17 +48,11 @@ export interface KeyOperator {
 }
 
 /** Logs in as `causeway_owner`, does `work`, and logs out. */
-export async function asKeyOperator<Result>(
+export function asKeyOperator<Result>(
   ownerUrl: string,
   work: (operator: KeyOperator) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    return await work(keyOperatorOn(client));
-  } finally {
-    await client.end();
-  }
+  return withClient(ownerUrl, (client) => work(keyOperatorOn(client)));
 }
 
 function keyOperatorOn(client: pg.Client): KeyOperator {

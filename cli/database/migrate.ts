@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type pg from 'pg';
+import { withClient } from './with-client.ts';
 
 export type MigrateOptions = {
   /** The login `causeway_owner` on the database to migrate. */
@@ -40,11 +41,13 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
   const migrations = readMigrations(options.folder ?? MIGRATIONS_FOLDER).filter(
     ({ name }) => upTo === undefined || name <= upTo,
   );
-  const client = new pg.Client({ connectionString: options.ownerUrl });
-  await client.connect();
-  try {
+  return withClient(options.ownerUrl, async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATE_LOCK]);
     await client.query("set search_path = pg_catalog, pg_temp; set client_min_messages = 'warning'");
+    await client.query(`
+      create schema if not exists migrations;
+      create table if not exists migrations.applied (
+        name text primary key, sha256 text not null, applied_at timestamptz not null default now())`);
     const applied = await readApplied(client);
     checkHistory(migrations, applied);
     const pending = migrations.filter(({ name }) => !applied.has(name));
@@ -53,9 +56,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     await installSecrets(client, options);
     await scanSecrets(client);
     return { applied: pending.map(({ name }) => name), unchanged: migrations.length - pending.length };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Looks for secrets in the clear in every row; the start-up check of the Worker looks into small tables alone. */
@@ -71,18 +72,12 @@ export function knownMigrations(): readonly Pick<Migration, 'name' | 'sha256'>[]
   return readMigrations(MIGRATIONS_FOLDER);
 }
 
-/** Names of migrations that a database lacks, in order. @throws as {@link migrate} does, before it changes anything */
+/** Names of migrations that a database lacks, in order; changes nothing. @throws as {@link migrate} does before it changes anything */
 export async function findPending(ownerUrl: string, folder = MIGRATIONS_FOLDER): Promise<readonly string[]> {
   const migrations = readMigrations(folder);
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    const applied = await readApplied(client);
-    checkHistory(migrations, applied);
-    return migrations.filter(({ name }) => !applied.has(name)).map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
+  const applied = await withClient(ownerUrl, readApplied);
+  checkHistory(migrations, applied);
+  return migrations.filter(({ name }) => !applied.has(name)).map(({ name }) => name);
 }
 
 /** The name of the newest file in migrations/. */
@@ -104,10 +99,8 @@ function readMigrations(folder: string): readonly Migration[] {
 }
 
 async function readApplied(client: pg.Client): Promise<ReadonlyMap<string, string>> {
-  await client.query(`
-    create schema if not exists migrations;
-    create table if not exists migrations.applied (
-      name text primary key, sha256 text not null, applied_at timestamptz not null default now())`);
+  const { rows: found } = await client.query("select to_regclass('migrations.applied') as history");
+  if (found[0]?.history === null) return new Map();
   const { rows } = await client.query<{ name: string; sha256: string }>(
     'select name, sha256 from migrations.applied order by name',
   );

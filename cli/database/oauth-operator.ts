@@ -1,6 +1,6 @@
-import pg from 'pg';
 import type { Id, TenantId, UserId } from '../../protocol/ids.ts';
 import type { StoredKey } from '../../worker/oauth/keys/make-key.ts';
+import { withClient } from './with-client.ts';
 
 export interface ServiceClient {
   readonly client: Id<'client'>;
@@ -58,19 +58,15 @@ export async function revokeOAuthClient(ownerUrl: string, clientId: string): Pro
   return (await call(ownerUrl, 'select app.revoke_oauth_client($1) as answer', [clientId])).ok;
 }
 
-async function call<Answer = object>(
+function call<Answer = object>(
   ownerUrl: string,
   sql: string,
   values: readonly unknown[],
 ): Promise<Answer & { readonly ok: boolean }> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
+  return withClient(ownerUrl, async (client) => {
     const { rows } = await client.query<{ answer: Answer & { ok: boolean } }>(sql, [...values]);
     const answer = rows[0]?.answer;
     if (answer === undefined) throw new Error('an operator function returned nothing');
     return answer;
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -1,7 +1,8 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { ExecutorId, Id, TenantId, TokenId, UserId } from '../../protocol/ids.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import { Failure } from '../terminal/failure.ts';
+import { withClient } from './with-client.ts';
 
 export interface TokenRow {
   readonly token_id: TokenId;
@@ -208,17 +209,11 @@ function refused(what: string, { code, details }: Answer): Failure {
 }
 
 /** Logs in as `causeway_owner`, does `work`, and logs out. */
-export async function asOperator<Result>(
+export function asOperator<Result>(
   ownerUrl: string,
   work: (operator: Operator) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    return await work(operatorOn(client));
-  } finally {
-    await client.end();
-  }
+  return withClient(ownerUrl, (client) => work(operatorOn(client)));
 }
 
 function operatorOn(client: pg.Client): Operator {

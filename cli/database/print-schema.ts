@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { SCHEMA_SECTIONS } from './schema-sections.ts';
+import { withClient } from './with-client.ts';
 
 const HEADER = `-- What the migrations make, printed from the catalogue: ./causeway migrate --print-schema > schema.sql
 -- For review and for diffs, in alphabetical order; it is not meant to be executed. Do not edit.
@@ -11,14 +12,8 @@ const HEADER = `-- What the migrations make, printed from the catalogue: ./cause
  *
  * @param ownerUrl any login that may read the catalogue
  */
-export async function printSchema(ownerUrl: string): Promise<string> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    return await printSchemaOn(client);
-  } finally {
-    await client.end();
-  }
+export function printSchema(ownerUrl: string): Promise<string> {
+  return withClient(ownerUrl, printSchemaOn);
 }
 
 /** The same on a connection that is there, with what its transaction changed. */

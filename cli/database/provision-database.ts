@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { withClient } from './with-client.ts';
 
 export type ProvisionOptions = {
   /** A login that may create roles and databases: the cluster's superuser, or what a managed Postgres gives. */
@@ -32,18 +33,16 @@ const PROVISION_LOCK = 7_021_901;
  */
 export async function provisionDatabase(options: ProvisionOptions): Promise<{ readonly ownerUrl: string }> {
   const database = options.database ?? 'causeway';
-  const admin = new pg.Client({ connectionString: options.adminUrl });
-  await admin.connect();
-  let isSuperuser: boolean;
-  try {
+  const isSuperuser = await withClient(options.adminUrl, async (admin) => {
     await admin.query('select pg_advisory_lock($1)', [PROVISION_LOCK]);
-    isSuperuser = (await admin.query('select rolsuper from pg_roles where rolname = current_user')).rows[0]
-      .rolsuper;
+    const { rows } = await admin.query<{ rolsuper: boolean }>(
+      'select rolsuper from pg_roles where rolname = current_user',
+    );
+    const isSuperuser = rows[0]?.rolsuper === true;
     await ensureOwner(admin, options.ownerPassword);
     await ensureDatabase(admin, database, isSuperuser);
-  } finally {
-    await admin.end();
-  }
+    return isSuperuser;
+  });
   if (isSuperuser) await restrictBuiltins(urlOfDatabase(options.adminUrl, database));
   const owner = new URL(urlOfDatabase(options.adminUrl, database));
   owner.username = 'causeway_owner';
@@ -82,16 +81,12 @@ async function ensureDatabase(admin: pg.Client, database: string, isSuperuser: b
  * verify, see migrations/0002), ending other sessions of the role, storing large objects.
  */
 async function restrictBuiltins(adminUrl: string): Promise<void> {
-  const admin = new pg.Client({ connectionString: adminUrl });
-  await admin.connect();
-  try {
+  await withClient(adminUrl, async (admin) => {
     for (const name of RESTRICTED_BUILTINS) {
       await admin.query(`revoke execute on function pg_catalog.${name} from public`);
     }
     await admin.query(
       `grant execute on function pg_catalog.${SET_CONFIG} to causeway_owner with grant option`,
     );
-  } finally {
-    await admin.end();
-  }
+  });
 }

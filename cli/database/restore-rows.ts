@@ -1,7 +1,8 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { type AuditOperator, auditOperatorOn } from './audit-operator.ts';
 import { copyIn } from './copy-rows.ts';
 import { printSchemaOn } from './print-schema.ts';
+import { withClient } from './with-client.ts';
 
 /** Rows of one table as {@link copyIn} takes them. */
 export interface TableRows {
@@ -17,7 +18,7 @@ const SEEDS: Readonly<Record<string, string>> = { 'app.pools': "pool_id = 'pol_0
 
 /** Names of tables that hold rows which no migration put there; empty where the database was never used, or not even migrated. */
 export async function findUsedTables(ownerUrl: string): Promise<readonly string[]> {
-  return withClient(ownerUrl, async (client) => {
+  return withOwner(ownerUrl, async (client) => {
     const used: string[] = [];
     for (const name of await tablesOf(client)) {
       // Forced row security binds the owner; this role sees every row.
@@ -44,7 +45,7 @@ export async function restoreRows(
   say: (doing: string) => void,
   prove: (operator: AuditOperator, tenants: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  await withClient(ownerUrl, async (client) => {
+  await withOwner(ownerUrl, async (client) => {
     await client.query('begin');
     await client.query('set local statement_timeout = 0');
     const own = await tablesOf(client);
@@ -75,19 +76,11 @@ export async function restoreRows(
   });
 }
 
-async function withClient<Result>(
-  url: string,
-  work: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
-  try {
+function withOwner<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  return withClient(url, async (client) => {
     await client.query('set search_path = pg_catalog, pg_temp');
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+    return work(client);
+  });
 }
 
 /** The tables of schema app. */
@@ -164,7 +157,7 @@ async function catalogueErrors(client: pg.Client): Promise<readonly string[]> {
 
 /** Why a database must not be served: what breaks the rules of tenancy. */
 export async function findCatalogueErrors(ownerUrl: string): Promise<readonly string[]> {
-  return withClient(ownerUrl, catalogueErrors);
+  return withOwner(ownerUrl, catalogueErrors);
 }
 
 async function tenantsOf(client: pg.Client): Promise<readonly string[]> {
@@ -182,7 +175,7 @@ export async function recordRestore(
   id: string,
   details: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await withClient(ownerUrl, (client) =>
+  await withOwner(ownerUrl, (client) =>
     client.query('select app.record_restore($1, $2)', [id, JSON.stringify(details)]),
   );
 }

@@ -1,7 +1,8 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Recipe } from '../../worker/keys/kek-source.ts';
 import type { StoredKek } from '../../worker/keys/key-encryption-key.ts';
 import { copyOut } from './copy-rows.ts';
+import { withClient } from './with-client.ts';
 
 /** A relation that holds rows, as the catalogue has it. */
 export interface Relation {
@@ -94,15 +95,11 @@ function blobPathsOf(relations: readonly Relation[]): string {
  *
  * @param url a login that may become causeway_backup: causeway_owner, or one that was made for backups
  */
-export async function withSnapshot<Result>(
+export function withSnapshot<Result>(
   url: string,
   work: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: url });
-  // A server that ends under it rejects the query that runs.
-  client.on('error', () => {});
-  await client.connect();
-  try {
+  return withClient(url, async (client) => {
     await client.query(FORMS);
     await client.query('begin isolation level repeatable read read only');
     // Before migration 0226 the owner alone knew which were applied.
@@ -116,10 +113,8 @@ export async function withSnapshot<Result>(
       'select name, sha256 from migrations.applied order by name collate "C"',
     );
     await client.query('set local role causeway_backup');
-    return await work(await snapshotOn(client, migrations));
-  } finally {
-    await client.end();
-  }
+    return work(await snapshotOn(client, migrations));
+  });
 }
 
 async function snapshotOn(client: pg.Client, migrations: readonly AppliedMigration[]): Promise<Snapshot> {
@@ -154,16 +149,12 @@ export async function recordBackup(
   id: string,
   details: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  await withClient(url, async (client) => {
     await client.query('set role causeway_backup');
     const { rows } = await client.query<{ known: boolean }>(
       "select to_regprocedure('app.record_backup(text, jsonb)') is not null as known",
     );
     if (rows[0]?.known !== true) return;
     await client.query('select app.record_backup($1, $2)', [id, JSON.stringify(details)]);
-  } finally {
-    await client.end();
-  }
+  });
 }

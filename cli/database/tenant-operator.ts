@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { TenantId } from '../../protocol/ids.ts';
 import type { DeletionStep, TenantAct } from '../../protocol/tenant-call.ts';
+import { withClient } from './with-client.ts';
 
 export interface TenantRow {
   readonly tenant_id: TenantId;
@@ -64,17 +65,11 @@ export interface TenantOperator {
 }
 
 /** Logs in as `causeway_owner`, does `work`, and logs out. */
-export async function asTenantOperator<Result>(
+export function asTenantOperator<Result>(
   ownerUrl: string,
   work: (operator: TenantOperator) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  await client.connect();
-  try {
-    return await work(operatorOn(client));
-  } finally {
-    await client.end();
-  }
+  return withClient(ownerUrl, (client) => work(operatorOn(client)));
 }
 
 function operatorOn(client: pg.Client): TenantOperator {

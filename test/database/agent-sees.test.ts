@@ -6,7 +6,7 @@ import {
   setDefaultAgentSeesRow,
 } from '../../worker/database/agent-sees.ts';
 import { importSight } from '../../worker/database/data.ts';
-import { type Query, query } from '../../worker/database/query.ts';
+import { query } from '../../worker/database/query.ts';
 import { nextFence, recordOutcome } from '../../worker/database/run-attempts.ts';
 import { openUpload } from '../../worker/database/uploads.ts';
 import { systemPrincipal } from '../../worker/runs/principals.ts';
@@ -35,16 +35,7 @@ afterAll(() => database.stop());
 
 const NOBODY = { executor: null, leased_ago_ms: null, started_ago_ms: null };
 
-let sessions = 0;
-async function signedIn<Result>(who: Inhabitant, asked: Query<Result>): Promise<Result> {
-  const id = newId('session');
-  await database.asSuperuser(
-    `insert into app.sessions (session_id, user_id, cookie_sha256, method, idle_until, expires_at)
-     values ($1, $2, $3, 'password', now() + interval '1 hour', now() + interval '1 hour')`,
-    [id, who.userId, (sessions++).toString(16).padStart(64, '0')],
-  );
-  return world.as({ ...who.principal, credential: { kind: 'session', id } }, asked);
-}
+const signedIn: ProjectWorld['asSignedIn'] = (who, asked) => world.asSignedIn(who, asked);
 
 const raw = (text: string, params: readonly unknown[] = []) =>
   query(text, params, (rows) => rows.map((row) => ({ ...row })));

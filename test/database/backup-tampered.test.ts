@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -16,8 +15,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blobFile } from '../../cli/backup/backup-folder.ts';
 import type { Manifest } from '../../cli/backup/manifest.ts';
 import { printSchema } from '../../cli/database/print-schema.ts';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { type BackedUp, manifestOf, refusalOf, sha256Of, startBackedUp } from '../support/backups.ts';
+import { causeway } from '../support/causeway.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 type Target = Awaited<ReturnType<TestDatabase['sibling']>>;
@@ -209,13 +208,10 @@ describe('Mallory, who may write to the backups', () => {
 
 test('a backup is not restored into a stack that would open nothing of it', async () => {
   const state = join(world.folder, 'no-passphrase');
-  const args = ['cli/main.ts', 'restore', '--from', world.out, '--unsealed', '--state', state];
-  const { status, stderr } = spawnSync(process.execPath, args, {
-    cwd: ROOT_DIR,
-    env: { PATH: process.env.PATH },
-    encoding: 'utf8',
-  });
-  expect(status).toBe(1);
+  const { code, stderr } = await causeway([
+    ...['restore', '--from', world.out, '--unsealed', '--state', state],
+  ]);
+  expect(code).toBe(1);
   expect(stderr).toMatch(/opens keys by a passphrase alone, and KEY_PASSPHRASE is not set/);
   expect(existsSync(state)).toBe(false);
 });

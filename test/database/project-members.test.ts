@@ -35,17 +35,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
-let sessions = 0;
 /** What somebody signed in is answered. */
-async function signedIn<Result>(who: Inhabitant, asked: Query<Result>): Promise<Result> {
-  const id = newId('session');
-  await database.asSuperuser(
-    `insert into app.sessions (session_id, user_id, cookie_sha256, method, idle_until, expires_at)
-     values ($1, $2, $3, 'password', now() + interval '1 hour', now() + interval '1 hour')`,
-    [id, who.userId, (sessions++).toString(16).padStart(64, '0')],
-  );
-  return world.as({ ...who.principal, credential: { kind: 'session', id } }, asked);
-}
+const signedIn: ProjectWorld['asSignedIn'] = (who, asked) => world.asSignedIn(who, asked);
 
 let projects = 0;
 /** A restricted project of Ann's on which Bob is editor and Vera viewer, and Vic, a viewer of the tenant, owner. */

@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RestoreReport } from '../../cli/backup/restore-backup.ts';
 import type { BackupReport } from '../../cli/backup/write-backup.ts';
 import { takeBackup } from '../../cli/commands/backup.ts';
 import { readAuditEvents } from '../../cli/database/audit-events.ts';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import type { DemoReport } from '../../examples/demo/report.ts';
 import { runDemo } from '../../examples/demo/run-demo.ts';
+import { causeway } from '../support/causeway.ts';
 import { callTool } from '../support/mcp-call.ts';
 import type { RunReply } from '../support/model-project.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -112,10 +110,10 @@ describe('the demo, backed up while it is served, and restored elsewhere', () =>
     const stateDir = join(folder, 'state');
     const out = join(folder, 'backups');
     const key = join(folder, 'audit.key');
-    writeFileSync(key, await causeway(['audit', 'key', '--state', stack.stateDir]));
+    writeFileSync(key, (await causeway(['audit', 'key', '--state', stack.stateDir])).stdout);
     taken = await takeBackup({ state: stack.stateDir, out });
     const restore = ['restore', '--from', out, '--state', stateDir, '--audit-key', key, '--json'];
-    told = JSON.parse(await causeway(restore, { KEY_PASSPHRASE: stack.secrets.keyPassphrase }));
+    told = JSON.parse((await causeway(restore, { KEY_PASSPHRASE: stack.secrets.keyPassphrase })).stdout);
     ({ stack: restored, stop } = await startTestStack({ stateDir, slots: 1 }));
   }, 180_000);
   afterAll(async () => {
@@ -171,15 +169,6 @@ describe('the demo, backed up while it is served, and restored elsewhere', () =>
     expect(events.length).toBeGreaterThan(20);
   });
 });
-
-/** What a command prints. */
-async function causeway(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const node = ['--disable-warning=ExperimentalWarning', join(ROOT_DIR, 'cli/main.ts'), ...args];
-  const { stdout } = await promisify(execFile)(process.execPath, node, {
-    env: { PATH: process.env.PATH, ...env },
-  });
-  return stdout;
-}
 
 test('a demo that cannot reach its server says so, and is not ok', async () => {
   const lines: string[] = [];

@@ -77,9 +77,9 @@ export function authorizePath(
 }
 
 /** A browser of somebody who has signed in. */
-export async function signedIn(stack: TestStack, account: Account): Promise<Visitor> {
+export async function signedIn(stack: TestStack, account: Account, password?: string): Promise<Visitor> {
   const visitor = new Visitor(stack);
-  const response = await visitor.signIn(account.email);
+  const response = await visitor.signIn(account.email, password);
   if (response.status !== 303) throw new Error(`sign-in: ${response.status}`);
   return visitor;
 }

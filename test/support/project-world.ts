@@ -86,6 +86,8 @@ export interface ProjectWorld {
   /** The same person with a new token for these projects alone. */
   readonly boundTo: (who: Inhabitant, ...projects: FurnishedProject[]) => Promise<Inhabitant>;
   readonly as: <Result>(principal: Principal, asked: Query<Result>) => Promise<Result>;
+  /** What somebody signed in is answered. */
+  readonly asSignedIn: <Result>(who: Inhabitant, asked: Query<Result>) => Promise<Result>;
   /** How many rows of a project each table shows to SQL that a caller had injected. */
   readonly seen: (who: Inhabitant, project: FurnishedProject) => Promise<Record<string, number>>;
   readonly inEach: (n: number) => Record<string, number>;
@@ -114,10 +116,20 @@ export async function settleProjectWorld(database: TestDatabase): Promise<Projec
     const [result] = await withTenant(client, principal, [asked] as const);
     return result;
   };
+  let sessions = 0;
+  const asSignedIn: ProjectWorld['asSignedIn'] = async (who, asked) => {
+    const id = newId('session');
+    await database.asSuperuser(
+      `insert into app.sessions (session_id, user_id, cookie_sha256, method, idle_until, expires_at)
+       values ($1, $2, $3, 'password', now() + interval '1 hour', now() + interval '1 hour')`,
+      [id, who.userId, (sessions++).toString(16).padStart(64, '0')],
+    );
+    return as({ ...who.principal, credential: { kind: 'session', id } }, asked);
+  };
   await give(bob, secret, 'editor');
   await give(vera, secret, 'viewer');
   return {
-    ...{ ann, bob, vera, mallory, secret, open, colleague, give, as },
+    ...{ ann, bob, vera, mallory, secret, open, colleague, give, as, asSignedIn },
     boundTo: (who, ...projects) => bindToken(database, who, projects),
     async seen(who, { project }) {
       const counts = tables.map(async (table) => {

@@ -1,34 +1,19 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { asOperator } from '../../cli/database/operator.ts';
 import { hashSecret } from '../../cli/identity/hash-secret.ts';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import type { UserId } from '../../protocol/ids.ts';
+import { causeway as run } from './causeway.ts';
 import { type Modeller, settleModeller } from './model-project.ts';
 import { queryAs } from './query-as.ts';
 import type { TestStack } from './stack.ts';
 import { type Account, PASSWORD, settleAccount } from './visitor.ts';
 
-/** What a command printed, and what it ended with. */
-export interface Said {
-  readonly code: number;
-  readonly out: string;
-}
-
-/** `./causeway` on the database of a stack, as its operator calls it. */
-export async function causeway(stack: TestStack, ...args: readonly string[]): Promise<Said> {
-  const run = promisify(execFile)(process.execPath, [join(ROOT_DIR, 'cli/main.ts'), ...args], {
-    env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl, NO_COLOR: '1' },
-  });
-  return run.then(
-    ({ stdout }) => ({ code: 0, out: stdout }),
-    (error: { code: number; stdout: string; stderr: string }) => ({
-      code: error.code,
-      out: error.stdout + error.stderr,
-    }),
-  );
+/** `./causeway` on the database of a stack, as its operator calls it: all that it printed, and what it ended with. */
+export async function causeway(stack: TestStack, ...args: readonly string[]) {
+  const { code, stdout, stderr } = await run(args, { DATABASE_OWNER_URL: stack.ownerUrl });
+  return { code, out: code === 0 ? stdout : stdout + stderr };
 }
 
 /** A model that leaves an output and a log, and does not end where `n` is 0. */

@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLines } from '../../cli/audit/read-lines.ts';
 import { verifyExport } from '../../cli/audit/verify-export.ts';
 import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { asOperatorOf } from '../support/causeway.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { signedIn } from '../support/oauth.ts';
@@ -81,24 +80,7 @@ test('an admin who looks at the members or tokens of the team is seen doing so, 
 
 describe('./causeway audit', () => {
   const inState = (name: string) => join(stack.stateDir, name);
-  /** What the command printed, and what it ended with. */
-  const audit = async (...args: readonly string[]) => {
-    const run = promisify(execFile)(process.execPath, [join(ROOT_DIR, 'cli/main.ts'), 'audit', ...args], {
-      env: {
-        ...process.env,
-        DATABASE_OWNER_URL: stack.ownerUrl,
-        KEY_PASSPHRASE: stack.secrets.keyPassphrase,
-        NO_COLOR: '1',
-      },
-    });
-    return run.then(
-      ({ stdout }) => ({ code: 0, stdout }),
-      (error: { code: number; stdout: string; stderr: string }) => ({
-        code: error.code,
-        stdout: error.stdout + error.stderr,
-      }),
-    );
-  };
+  const audit = (...args: readonly string[]) => asOperatorOf(stack, 'audit', ...args);
 
   test('exports what happened a moment ago, and proves it against the key', async () => {
     await callTool(stack, ann.token, 'create_project', { name: 'Later' });
@@ -159,7 +141,7 @@ describe('./causeway audit', () => {
     writeFileSync(line, seenOnce.stdout);
     expect(await audit('witness', request, ...watch)).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('--since'),
+      stderr: expect.stringContaining('--since'),
     });
     expect(await audit('cosign', line)).toMatchObject({ code: 0 });
     expect((await audit('export', '--tenant', ann.tenant, '--cosigned', '--out', file)).code).toBe(0);
@@ -184,7 +166,7 @@ describe('./causeway audit', () => {
       ['verify', join(ROOT_DIR, 'package.json'), '--checkpoint', join(ROOT_DIR, 'LICENSE')],
     ],
   ])('says of %s that nothing was judged', async (_name, args) => {
-    expect(await audit(...args)).toMatchObject({ code: 2, stdout: expect.stringContaining('not judged') });
+    expect(await audit(...args)).toMatchObject({ code: 2, stderr: expect.stringContaining('not judged') });
   });
 
   test('says of a tenant without events that nothing was exported, and leaves no file', async () => {
@@ -195,7 +177,7 @@ describe('./causeway audit', () => {
       '--out',
       inState('none.jsonl'),
     );
-    expect(answer).toMatchObject({ code: 1, stdout: expect.stringContaining('Nothing was exported') });
+    expect(answer).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was exported') });
     expect(readdirSync(stack.stateDir)).not.toContain('none.jsonl');
   });
 });

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { newId } from '../../protocol/ids.ts';
 import { type ApiClient, apiSession } from '../support/api.ts';
+import { asOperatorOf } from '../support/causeway.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -133,25 +131,13 @@ test('a sink that has ended gets nothing more, and its access key is gone', asyn
 });
 
 describe('the operator, by ./causeway audit,', () => {
-  const audit = async (command: string, ...args: readonly string[]) => {
-    const run = promisify(execFile)(
-      process.execPath,
-      [join(ROOT_DIR, 'cli/main.ts'), 'audit', command, '--tenant', ann.tenant, ...args],
-      { env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl, NO_COLOR: '1' } },
-    );
-    return run.then(
-      ({ stdout }) => ({ code: 0, stdout }),
-      (error: { code: number; stdout: string; stderr: string }) => ({
-        code: error.code,
-        stdout: error.stdout + error.stderr,
-      }),
-    );
-  };
+  const audit = (command: string, ...args: readonly string[]) =>
+    asOperatorOf(stack, 'audit', command, '--tenant', ann.tenant, ...args);
 
   test('sees what was not taken, has it sent again, and the tenant learns of it', async () => {
     expect(await audit('resend', '--sink', sink)).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('no dead letter'),
+      stderr: expect.stringContaining('no dead letter'),
     });
     await seen(
       "insert into app.audit_dead_letters (tenant_id, sink_id, from_leaf, until_leaf, reason) values ($1, $2, 0, 2, 'http_500')",
@@ -171,7 +157,7 @@ describe('the operator, by ./causeway audit,', () => {
   test.each(['sinks', 'resend', 'retention'])('is told by %s of a tenant that never was', async (command) => {
     expect(await audit(command, '--tenant', newId('tenant'))).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/there is no such tenant[\s\S]*tenant list/),
+      stderr: expect.stringMatching(/there is no such tenant[\s\S]*tenant list/),
     });
   });
 
@@ -182,7 +168,7 @@ describe('the operator, by ./causeway audit,', () => {
     expect((await audit('retention', '--for-ever', '--json')).stdout).toContain('"days":null');
     expect(await audit('retention', '--days', '29')).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('Nothing was changed'),
+      stderr: expect.stringContaining('Nothing was changed'),
     });
     const days = await seen(
       "select credential_kind, details from app.audit_events where action = 'audit.set_retention' order by position",

@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { placeOfKey } from '../../worker/oauth/keys/make-key.ts';
+import { asOperatorOf, causeway } from '../support/causeway.ts';
 import { postMcp } from '../support/mcp-call.ts';
 import { connect, exchange, refreshFields, signedIn } from '../support/oauth.ts';
 import { openSealed } from '../support/open-sealed.ts';
@@ -11,14 +8,8 @@ import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { settleAccount } from '../support/visitor.ts';
 
-const run = promisify(execFile);
 const stack = sharedStack();
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} };
-
-const rotate = (environment: Record<string, string>) =>
-  run(process.execPath, [join(ROOT_DIR, 'cli/main.ts'), 'keys', 'rotate', '--json'], {
-    env: { ...process.env, ...environment },
-  });
 
 describe('./causeway keys rotate', () => {
   test('publishes a key that only the passphrase opens, and nobody who is connected notices', async () => {
@@ -31,10 +22,7 @@ describe('./causeway keys rotate', () => {
       'select key_id from app.oauth_keys where published_until is null',
     );
     expect(before).toHaveLength(1);
-    const { stdout } = await rotate({
-      DATABASE_OWNER_URL: stack.ownerUrl,
-      KEY_PASSPHRASE: stack.secrets.keyPassphrase,
-    });
+    const { stdout } = await asOperatorOf(stack, 'keys', 'rotate', '--json');
     const { key, retired } = JSON.parse(stdout) as { key: string; retired: number };
     expect(retired).toBe(1);
 
@@ -56,10 +44,7 @@ describe('./causeway keys rotate', () => {
   });
 
   test('says what it lacks where neither KEY_PASSPHRASE nor KMS_KEY is set', async () => {
-    const { KEY_PASSPHRASE: _, ...environment } = process.env;
-    const failed = await run(process.execPath, [join(ROOT_DIR, 'cli/main.ts'), 'keys', 'rotate'], {
-      env: { ...environment, DATABASE_OWNER_URL: stack.ownerUrl },
-    }).catch((error: { stderr: string; code: number }) => error);
+    const failed = await causeway(['keys', 'rotate'], { DATABASE_OWNER_URL: stack.ownerUrl });
     expect(failed).toMatchObject({ code: 1 });
     expect(failed.stderr).toContain('neither KEY_PASSPHRASE nor KMS_KEY is set');
   });

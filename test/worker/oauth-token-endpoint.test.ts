@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { newId } from '../../protocol/ids.ts';
+import { asOperatorOf } from '../support/causeway.ts';
 import { callTool, postMcp } from '../support/mcp-call.ts';
 import {
   claimsOf,
@@ -19,7 +16,6 @@ import { sharedStack } from '../support/shared-stack.ts';
 import { type Account, settleAccount, type Visitor } from '../support/visitor.ts';
 
 const stack = sharedStack();
-const run = promisify(execFile);
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} };
 const basic = (id: string, secret: string) => ({
   authorization: `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)}`,
@@ -165,13 +161,8 @@ describe('a client with a secret', () => {
 describe('a service by client credentials', () => {
   /** As the operator registers it, on the command line. */
   const operate = async (...args: string[]) => {
-    const { stdout } = await run(
-      process.execPath,
-      [join(ROOT_DIR, 'cli/main.ts'), 'client', ...args, '--json'],
-      {
-        env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl },
-      },
-    );
+    const { code, stdout, stderr } = await asOperatorOf(stack, 'client', ...args, '--json');
+    if (code !== 0) throw new Error(stderr);
     return JSON.parse(stdout) as { client_id: string; client_secret: string };
   };
   const makeService = (scope: string, user: string = ann.user) =>

@@ -1,25 +1,13 @@
-import { execFile } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { asOperatorOf } from '../support/causeway.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { PASSWORD, settleAccount, Visitor } from '../support/visitor.ts';
 
 const stack = sharedStack();
 
-/** Runs `./causeway ...` on the stack's database as its operator does, and gives what it printed. */
-async function causeway(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const command = [join(ROOT_DIR, 'cli/main.ts'), ...args, '--state', stack.stateDir];
-  const run = promisify(execFile)(process.execPath, command, {
-    env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl, NO_COLOR: '1' },
-  });
-  return run.then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (failed: { code: number; stdout: string; stderr: string }) => failed,
-  );
-}
+const causeway = (...args: string[]) => asOperatorOf(stack, ...args, '--state', stack.stateDir);
 
 const pathOf = (printed: string) => new URL(printed.trim()).pathname;
 

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { asOperator } from '../../cli/database/operator.ts';
 import { drawLink } from '../../cli/identity/draw-link.ts';
 import { newId } from '../../protocol/ids.ts';
+import { signedIn as signIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { type Account, hiddenFields, PASSWORD, settleAccount, Visitor } from '../support/visitor.ts';
@@ -16,11 +17,7 @@ beforeAll(async () => {
 let people = 0;
 const newEmail = () => `person${++people}-${process.pid}@links.example`;
 
-async function signedIn(account: Account): Promise<Visitor> {
-  const browser = new Visitor(stack);
-  expect((await browser.signIn(account.email)).status).toBe(303);
-  return browser;
-}
+const signedIn = (account: Account) => signIn(stack, account);
 
 /** Invites in the browser, and reads the link from the page as a person would. */
 async function invite(by: Visitor, wish: { tenant: string; email: string; role: string }): Promise<string> {

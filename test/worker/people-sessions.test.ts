@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { signedIn as signIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { type Account, hiddenFields, PASSWORD, settleAccount, Visitor } from '../support/visitor.ts';
@@ -9,11 +10,7 @@ beforeEach(async () => {
   ann = await settleAccount(stack, { name: 'Ann' });
 });
 
-async function signedIn(account: Account, password = PASSWORD): Promise<Visitor> {
-  const browser = new Visitor(stack);
-  expect((await browser.signIn(account.email, password)).status).toBe(303);
-  return browser;
-}
+const signedIn = (account: Account, password?: string) => signIn(stack, account, password);
 
 const isSignedIn = async (browser: Visitor) => (await browser.get('/account')).status === 200;
 

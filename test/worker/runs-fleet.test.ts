@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
-import { join as joinPath } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import type { Id } from '../../protocol/ids.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { Job } from '../../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { asOperatorOf, causeway as command, environmentOf } from '../support/causeway.ts';
 import { dialFeed } from '../support/dial-feed.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
@@ -40,13 +37,7 @@ async function join(wish: { slots?: number; pool?: string; labels?: Labels } = {
   return executor;
 }
 
-/** Runs `./causeway ...` as the operator of this stack does. */
-const causeway = (...args: string[]) =>
-  promisify(execFile)(
-    process.execPath,
-    [joinPath(ROOT_DIR, 'cli/main.ts'), ...args, '--state', stack.stateDir],
-    { env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl, NO_COLOR: '1' } },
-  );
+const causeway = (...args: string[]) => asOperatorOf(stack, ...args, '--state', stack.stateDir);
 
 let unique = 0;
 const next = () => ++unique;
@@ -215,9 +206,9 @@ describe('an executor that is cordoned', () => {
     const held = await bob.startModel(next());
     const job = await leaving.takeJob();
     leaving.hold(job);
-    const draining = causeway('executor', 'drain', leaving.id, '--json');
     const printed: string[] = [];
-    draining.child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
+    const drain = ['executor', 'drain', leaving.id, '--json', '--state', stack.stateDir];
+    const draining = command(drain, environmentOf(stack), (text) => printed.push(text));
     await expect.poll(() => printed.join('')).toContain(`${leaving.id} still runs 1.`);
     const waits = await bob.startModel(next());
     leaving.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
