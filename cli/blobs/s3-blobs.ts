@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { AwsClient } from 'aws4fetch';
 import { Failure } from '../terminal/failure.ts';
 import type { BlobFiles } from './blob-files.ts';
@@ -25,6 +26,11 @@ export function s3Blobs({ url, ...credentials }: S3Settings): BlobFiles {
       if (answer.status === 404 || answer.body === null) {
         await answer.body?.cancel();
         return null;
+      }
+      // Of a file without bytes there are no first ones (RFC 9110, section 15.5.17).
+      if (answer.status === 416) {
+        await answer.body.cancel();
+        return { bytes: 0, body: Readable.from([]) };
       }
       if (!answer.ok) throw await refused('read', path, answer);
       return { bytes: lengthOf(answer), body: answer.body };

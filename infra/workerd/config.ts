@@ -37,7 +37,7 @@ export interface WorkerdSpec {
 
 /**
  * The configuration of a plain `workerd serve` that runs the Worker with real parts: Durable Objects in SQLite on disk,
- * blobs in a folder, and two ways out. `internet` is what the global `fetch` uses and reaches public addresses alone;
+ * blobs in a folder (or in the S3 endpoint that the settings name), and two ways out. `internet` is what the global `fetch` uses and reaches public addresses alone;
  * `outbound` also reaches this machine, and is bound as `OUTBOUND` for Postgres and the object store.
  */
 export function printWorkerdConfig(spec: WorkerdSpec): string {
@@ -69,7 +69,7 @@ ${lines(spec.modules.map(({ name, file, kind }) => `(name = ${text(name)}, ${kin
 ${lines([
   ...spec.settings.map((name) => `(name = ${text(name)}, fromEnvironment = ${text(name)})`),
   ...durableObjects.map(([name, type]) => `(name = ${text(name)}, durableObjectNamespace = ${text(type)})`),
-  '(name = "BLOB_DISK", service = "blobs")',
+  ...(spec.settings.includes('BLOB_STORE_URL') ? [] : ['(name = "BLOB_DISK", service = "blobs")']),
   '(name = "OUTBOUND", service = "outbound")',
 ])}
   ],

@@ -36,10 +36,7 @@ beforeAll(async () => {
   ann = await settle(database.asOwner, { person: 'Ann', tenant: 'Acme' });
   await log.work(ann, 230);
   await log.withOperator(log.seal);
-  await moto.send('s3', `/${BUCKET}`, {
-    method: 'PUT',
-    body: `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`,
-  });
+  await moto.makeBucket(BUCKET);
   await moto.json('logs', 'Logs_20140328.CreateLogGroup', { logGroupName: GROUP });
   access = await moto.onlyFor([...MAY, ...MAY_LOG]);
   const sealKey = await importSealKey('A'.repeat(43));

@@ -8,6 +8,7 @@ import { type Manifest, readManifest } from '../../cli/backup/manifest.ts';
 import { openBackup, proveFiles } from '../../cli/backup/open-backup.ts';
 import { type RestoreReport, restoreBackup } from '../../cli/backup/restore-backup.ts';
 import { type BackupReport, writeBackup } from '../../cli/backup/write-backup.ts';
+import type { BlobFiles } from '../../cli/blobs/blob-files.ts';
 import { folderBlobs } from '../../cli/blobs/folder-blobs.ts';
 import { nodeSource } from '../../cli/keys/open-source.ts';
 import { Failure } from '../../cli/terminal/failure.ts';
@@ -78,16 +79,18 @@ export async function startBackedUp() {
   const ann = await settle(database.asOwner, { person: 'Ann', tenant: 'Acme' });
   const bob = await settle(database.asOwner, { person: 'Bob', tenant: 'Bobco' });
   const blobPath = await settleProject(database.asSuperuser, blobsDir, ann, 'print("Acme")\n');
-  await settleProject(database.asSuperuser, blobsDir, bob, 'print("Bobco")\n');
+  const otherBlobPath = await settleProject(database.asSuperuser, blobsDir, bob, 'print("Bobco")\n');
   await log.work(ann, 5);
   await log.withOperator(log.seal);
   await log.work(bob, 3);
 
-  const take = (options: { out?: string; url?: string; isSealed?: boolean } = {}): Promise<BackupReport> =>
+  const take = (
+    options: { out?: string; url?: string; isSealed?: boolean; blobs?: BlobFiles } = {},
+  ): Promise<BackupReport> =>
     writeBackup({
       url: options.url ?? database.ownerUrl,
       out: options.out ?? out,
-      blobs: folderBlobs(blobsDir),
+      blobs: options.blobs ?? folderBlobs(blobsDir),
       source: options.isSealed === false ? null : nodeSource([PASSPHRASE]),
       ...quiet,
     });
@@ -97,14 +100,19 @@ export async function startBackedUp() {
     out,
     database,
     ann,
-    /** Where Ann's blob lies in the object store. */
+    /** Where Ann's blob lies in the object store, and Bob's. */
     blobPath,
+    otherBlobPath,
     backup: await take(),
     take,
     /** Opens, proves and restores, as `./causeway restore` does. */
     async restore(
       target: Pick<TestDatabase, 'ownerUrl'>,
-      { from = out, blobs = join(folder, 'restored'), passphrase = PASSPHRASE as string | null } = {},
+      {
+        from = out,
+        blobs = join(folder, 'restored') as string | BlobFiles,
+        passphrase = PASSPHRASE as string | null,
+      } = {},
     ): Promise<RestoreReport> {
       const { root, backup: files } = findBackup(from);
       const trust = { source: passphrase === null ? null : nodeSource([passphrase]), acceptUnsealed: false };
@@ -114,7 +122,7 @@ export async function startBackedUp() {
         opened,
         root,
         ownerUrl: target.ownerUrl,
-        blobs: folderBlobs(blobs),
+        blobs: typeof blobs === 'string' ? folderBlobs(blobs) : blobs,
         auditKey: null,
         ...quiet,
       });

@@ -21,6 +21,8 @@ export interface Moto {
     input: object,
     key?: MotoKey,
   ): Promise<Readonly<Record<string, unknown>>>;
+  /** Makes a bucket, and tells its address. */
+  makeBucket(name: string): Promise<string>;
   /** Makes a user who may do just this, and from now on believes nobody without a right signature. */
   onlyFor(allowed: readonly string[]): Promise<MotoKey>;
   stop(): Promise<void>;
@@ -36,6 +38,7 @@ export async function startMoto(): Promise<Moto> {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONPATH: folder },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  const ended = once(server, 'exit');
   const origin = `http://127.0.0.1:${port}`;
   await answers(server, `${origin}/moto-api/`);
 
@@ -58,6 +61,11 @@ export async function startMoto(): Promise<Moto> {
       const said = await send(service, '/', { method: 'POST', headers, body: JSON.stringify(input) }, key);
       return JSON.parse(said === '' ? '{}' : said) as Record<string, unknown>;
     },
+    async makeBucket(name) {
+      const body = `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`;
+      await send('s3', `/${name}`, { method: 'PUT', body });
+      return `${origin}/${name}`;
+    },
     async onlyFor(allowed) {
       const user = { UserName: 'causeway' };
       const statement = { Effect: 'Allow', Action: allowed, Resource: '*' };
@@ -70,8 +78,6 @@ export async function startMoto(): Promise<Moto> {
       return { id: field('AccessKeyId'), secret: field('SecretAccessKey') };
     },
     async stop() {
-      if (server.exitCode !== null) return;
-      const ended = once(server, 'exit');
       server.kill('SIGKILL');
       await ended;
     },

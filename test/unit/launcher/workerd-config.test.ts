@@ -30,6 +30,12 @@ test('the global fetch reaches public addresses alone', () => {
   expect(printWorkerdConfig(SPEC)).toContain('(name = "internet", network = (allow = ["public"],');
 });
 
+test('blobs lie in a folder, or in the S3 endpoint that is named, and never in both', () => {
+  expect(printWorkerdConfig(SPEC)).toContain('(name = "BLOB_DISK", service = "blobs")');
+  const settings = [...SPEC.settings, 'BLOB_STORE_URL'];
+  expect(printWorkerdConfig({ ...SPEC, settings })).not.toContain('"BLOB_DISK"');
+});
+
 test('a path with a quote or a backslash stays one text', () => {
   const config = printWorkerdConfig({ ...SPEC, blobsDir: '/state/"), evil = ("\\' });
   expect(config).toContain('path = "/state/\\"), evil = (\\"\\\\"');
