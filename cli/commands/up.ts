@@ -5,8 +5,9 @@ import { parsePublicUrl } from '../settings/public-url.ts';
 import { printReady } from '../stack/ready-block.ts';
 import { runUntilEnded } from '../stack/run-until-ended.ts';
 import { type Engine, startStack } from '../stack/start-stack.ts';
-import { statePaths } from '../stack/state-paths.ts';
+import { ROOT_DIR, statePaths } from '../stack/state-paths.ts';
 import { createBoard } from '../terminal/board.ts';
+import { printNote } from '../terminal/print.ts';
 import { ensureCertificates, LOCAL_NAMES } from '../tls/certificates.ts';
 import { wholeNumber } from './number-option.ts';
 import { type StateOptions, stateOption } from './state-option.ts';
@@ -90,11 +91,11 @@ Examples:
 async function up(options: UpOptions): Promise<void> {
   const board = createBoard();
   const paths = statePaths(options.state);
-  const certificates = options.tls
-    ? await ensureCertificates(join(paths.root, 'tls'), LOCAL_NAMES)
-    : undefined;
+  const certificates = options.tls ? await ensureCertificates(paths.tls, LOCAL_NAMES) : undefined;
   const origin = certificates === undefined ? 'http://127.0.0.1' : 'https://localhost';
-  await runUntilEnded(board, async (signal) => {
+  const wish = Promise.withResolvers<void>();
+  process.on('SIGUSR2', () => wish.resolve());
+  const start = async (signal: AbortSignal) => {
     const stack = await startStack(
       {
         paths,
@@ -105,6 +106,7 @@ async function up(options: UpOptions): Promise<void> {
         entry: options.conformance ? 'conformance' : 'product',
         slots: options.slots,
         durable: true,
+        restarts: options.worker,
         ...(options.loopbackOrigin === undefined
           ? {}
           : { settings: { LOOPBACK_ORIGINS: options.loopbackOrigin.join() } }),
@@ -114,5 +116,12 @@ async function up(options: UpOptions): Promise<void> {
     );
     printReady(stack, { stateDir: options.state, tookMs: board.elapsedMs() });
     return stack;
-  });
+  };
+  if (await runUntilEnded(board, start, { restart: wish.promise })) startAnew();
+}
+
+/** Becomes the `up` of the files that are there now: the same process for its terminal, with the same options. */
+function startAnew(): void {
+  printNote('\n  starting again, as ./causeway upgrade asked\n');
+  process.execve?.(join(ROOT_DIR, 'causeway'), ['causeway', ...process.argv.slice(2)], process.env);
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { upgradeDatabase } from '../backup/upgrade-database.ts';
 import { namesDatabase } from '../stack/owner-url.ts';
+import { restartStack } from '../stack/restart-stack.ts';
 import { askHolder } from '../stack/state-lock.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { withOwnedDatabase } from '../stack/with-database.ts';
@@ -11,9 +12,9 @@ import { withDatabase } from './database-option.ts';
 
 export function registerUpgrade(program: Command): void {
   withDatabase(program.command('upgrade'))
-    .summary('bring a database to this version: back up, migrate, check')
+    .summary('bring a deployment to this version: back up, migrate, check, restart')
     .description(
-      'Takes a backup, applies all pending migrations in one transaction, and checks what came of it. A migration that fails leaves the database as it was. Then the Worker of this version is deployed; it says how.',
+      'Takes a backup, applies all pending migrations in one transaction, and checks what came of it. A migration that fails leaves the database as it was. Then a stack that runs in the state folder starts again with this version, and is waited for; of a database elsewhere it says how its Worker is deployed.',
     )
     .requiredOption('--out <dir>', 'where the backup goes: an empty folder, or one that holds backups')
     .option(
@@ -21,6 +22,7 @@ export function registerUpgrade(program: Command): void {
       'the folder of the object store, where it is one (else: environment BLOB_STORE_URL)',
     )
     .option('--without-blobs', 'back up the rows alone')
+    .option('--no-restart', 'leave the stack that runs as it is, of the version before')
     .addHelpText(
       'after',
       `
@@ -34,18 +36,25 @@ Examples:
     .action(upgrade);
 }
 
-async function upgrade(options: BackupCommand): Promise<void> {
+interface UpgradeOptions extends BackupCommand {
+  readonly restart: boolean;
+}
+
+async function upgrade(options: UpgradeOptions): Promise<void> {
   requireDatabase(options);
   const isNamed = namesDatabase(options);
   const { root } = statePaths(options.state);
-  const isRunning = !isNamed && (await askHolder(root)) !== null;
-  const report = await createBoard().step('Upgrade', (say) =>
+  const holder = isNamed ? null : await askHolder(root);
+  const board = createBoard();
+  const report = await board.step('Upgrade', (say) =>
     withOwnedDatabase({ ...options, say }, (database) =>
       upgradeDatabase({ ...database, takeBackup: () => writeBackupOf(database, options, say), say }),
     ),
   );
+  const restarts = options.restart && holder?.restarts === true;
+  if (restarts) await board.step('Restart', () => restartStack(root, holder));
   if (options.json) {
-    printJson(report);
+    printJson({ ...report, restarted: restarts });
     return;
   }
   for (const name of report.applied) printResult(`  ✓ ${name}`);
@@ -54,12 +63,13 @@ async function upgrade(options: BackupCommand): Promise<void> {
     printResult(
       `Upgraded by ${report.applied.length} migrations. The backup from before: ${report.backup.dir}`,
     );
-  printNote(nextStep(isNamed, isRunning));
+  if (restarts) printResult(`${holder.publicUrl} runs this version, and is well.`);
+  else printNote(nextStep(isNamed, holder !== null));
 }
 
 function nextStep(isNamed: boolean, isRunning: boolean): string {
   if (isNamed)
-    return 'Now deploy the Worker of this version: npx wrangler deploy. Until then new isolates of the old one answer 503.';
+    return 'Now deploy the Worker of this version: npx wrangler deploy. Until then new isolates of the old one answer 503. Then ./causeway doctor --url URL says whether it is well.';
   return isRunning
     ? 'Now end the stack that runs there (Ctrl-C) and start it again: its Worker is of the version before.'
     : 'Now start it: ./causeway up';

@@ -10,20 +10,27 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /**
  * Runs a stack in the foreground and ends all parts when a signal comes, a part breaks, or `work` is done. Without `work`
  * a signal is the ordinary end; one that cuts the start or `work` short gives a shell's exit code of that signal. A
- * second signal changes nothing: releasing what is owned takes seconds at most.
+ * second signal changes nothing: releasing what is owned takes seconds at most. `restart` ends them as well; true where it was
+ * what ended them.
  *
  * @throws Failure that names the part which ended by itself, with its last log lines
  */
 export async function runUntilEnded(
   board: Board,
   start: (signal: AbortSignal) => Promise<Stack>,
-  work?: (stack: Stack) => Promise<void>,
-): Promise<void> {
+  {
+    work,
+    restart,
+  }: { readonly work?: (stack: Stack) => Promise<void>; readonly restart?: Promise<void> } = {},
+): Promise<boolean> {
   const { promise: signalled, resolve: onSignal } = Promise.withResolvers<NodeJS.Signals>();
+  let isSignalled = false;
+  let isRestart = false;
   for (const signal of SIGNALS) process.on(signal, onSignal);
   const starting = new AbortController();
   let stack: Stack | undefined;
   void signalled.then(() => {
+    isSignalled = true;
     board.close();
     printNote(styled('dim', '\n  ending all parts'));
     if (stack === undefined) starting.abort();
@@ -31,7 +38,15 @@ export async function runUntilEnded(
   try {
     stack = await start(starting.signal);
     const broken = stack.broken.then(({ part, how }) => Promise.reject(brokenPart(part, how)));
-    const end = await Promise.race([signalled, broken, ...(work ? [work(stack)] : [])]);
+    const restarted = restart?.then(() => {
+      isRestart = true;
+    });
+    const end = await Promise.race([
+      signalled,
+      broken,
+      ...(work ? [work(stack)] : []),
+      ...(restarted ? [restarted] : []),
+    ]);
     if (end !== undefined && work) process.exitCode = shellCode(end);
   } catch (thrown) {
     if (!starting.signal.aborted) throw thrown;
@@ -40,6 +55,7 @@ export async function runUntilEnded(
     await stack?.stop();
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
+  return isRestart && !isSignalled;
 }
 
 function shellCode(signal: NodeJS.Signals): number {

@@ -41,6 +41,8 @@ export interface StackOptions {
   readonly durable: boolean;
   /** Serves `port` by TLS; workerd alone does. The launcher itself then asks by plain http on a port of its own. */
   readonly certificates?: Certificates;
+  /** Whether whoever starts it starts it anew on SIGUSR2. */
+  readonly restarts?: boolean;
   /** Who vouches for a caller's address. Nobody stands in front of a stack on this machine; tests play the edge. */
   readonly edge?: 'cloudflare' | 'none';
   /** Settings of the Worker beyond those that a stack on this machine needs. */
@@ -210,6 +212,7 @@ function holderOf(options: StackOptions, parts: readonly Part[]) {
     publicUrl: options.publicUrl,
     workerPort: options.port,
     startedAt: new Date().toISOString(),
+    restarts: options.restarts === true,
     parts: parts.map(({ name, pid, port }) => ({ name, pid, port })),
   };
 }

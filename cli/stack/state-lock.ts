@@ -8,6 +8,8 @@ const holderSchema = z.object({
   /** Where the Worker listens on 127.0.0.1, whoever started it. */
   workerPort: z.number().int(),
   startedAt: z.string(),
+  /** Whether it ends its parts and starts anew when it gets SIGUSR2; an `up` of before that would end by it. */
+  restarts: z.boolean().default(false),
   /** Name, process id and port (null where it listens nowhere) of each part that runs. */
   parts: z.array(z.object({ name: z.string(), pid: z.number().int(), port: z.number().int().nullable() })),
 });

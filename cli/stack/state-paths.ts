@@ -22,6 +22,9 @@ export interface StatePaths {
   /** The private key with which this stack signs its sandbox image. */
   readonly imageKeyFile: string;
   readonly imageSignatureFile: string;
+  /** Where `up --tls` keeps its certificates. */
+  readonly tls: string;
+  readonly tlsKeyFile: string;
   readonly secretsFile: string;
   readonly connectionFile: string;
 }
@@ -37,6 +40,8 @@ export function statePaths(stateDir: string): StatePaths {
     logs: join(root, 'logs'),
     imageKeyFile: join(root, 'image-key'),
     imageSignatureFile: join(root, 'image.sig'),
+    tls: join(root, 'tls'),
+    tlsKeyFile: join(root, 'tls', 'key.pem'),
     secretsFile: join(root, 'secrets.json'),
     connectionFile: join(root, 'connection.json'),
   };

@@ -49,6 +49,7 @@ export async function withOwnedDatabase<Result>(
       publicUrl: 'no address',
       workerPort: 0,
       startedAt: new Date().toISOString(),
+      restarts: false,
       parts: [],
     };
     const lock = await lockState(paths.root, held);

@@ -34,6 +34,6 @@ export async function withStack(
   await runUntilEnded(
     board,
     (signal) => startStack({ ...options, engine: 'workerd', durable: true }, board, signal),
-    ({ connection }) => work(connection),
+    { work: ({ connection }) => work(connection) },
   );
 }

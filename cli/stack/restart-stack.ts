@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../terminal/failure.ts';
+import { askHealth } from './parts/worker-health.ts';
+import { askHolder, type Holder } from './state-lock.ts';
+
+const POLL_MS = 250;
+/** A start proves the isolation of its executor, which takes some seconds. */
+const READY_TIMEOUT_MS = 180_000;
+
+/** Has the `up` that runs in a state folder end its parts and start anew, as its command line says, and waits until its Worker is well. */
+export async function restartStack(state: string, before: Holder): Promise<void> {
+  process.kill(before.pid, 'SIGUSR2');
+  const until = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < until) {
+    // Whoever is asked while it ends may give half an answer.
+    const now = await askHolder(state).catch(() => null);
+    const isNew = now !== null && now.startedAt !== before.startedAt && now.parts.length > 0;
+    if (isNew && (await askHealth(now.workerPort))?.ok === true) return;
+    if (!isAlive(before.pid)) throw notBack(before, 'its process ended while it started again');
+    await delay(POLL_MS);
+  }
+  throw notBack(before, `it was not well after ${READY_TIMEOUT_MS / 1000} s`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function notBack({ pid, publicUrl }: Holder, why: string): Failure {
+  return new Failure({
+    what: `The database is of this version, but the stack at ${publicUrl} did not come back.`,
+    why: `${why} (process ${pid})`,
+    remedy: 'the terminal that it runs in says why: mend that, and start it there again',
+  });
+}
