@@ -1654,6 +1654,25 @@ grant select (created_by, labels) on app.runs to causeway_keeper;
 grant select (tenant_id, pool_id, state) on app.runs to causeway_resolver;
 grant update (state, fence, finished_at, outcome, execution, withheld) on app.runs to causeway_keeper;
 
+create table app.seal_key (
+  only_row boolean not null default true,
+  key_sha256 app.sha256 not null,
+  known_since timestamp with time zone not null default clock_timestamp(),
+  constraint seal_key_only_row_check CHECK (only_row),
+  constraint seal_key_pkey PRIMARY KEY (only_row)
+);
+alter table app.seal_key owner to causeway_owner;
+alter table app.seal_key enable row level security;
+alter table app.seal_key force row level security;
+create policy backup on app.seal_key for select to causeway_backup
+  using (true);
+create policy keeper on app.seal_key for all to causeway_keeper
+  using (true)
+  with check (true);
+grant insert, select, update on table app.seal_key to causeway_keeper;
+grant select on table app.seal_key to causeway_backup;
+comment on table app.seal_key is 'Which SEAL_KEY the Worker was last started with, as a digest, and since when.';
+
 create table app.sessions (
   session_id app.ses_id not null,
   user_id app.usr_id not null,
@@ -2641,7 +2660,7 @@ CREATE OR REPLACE FUNCTION app.check_catalogue()
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select * from app.check_tenancy() where code <> 'plaintext_secret' union all select * from app.check_project_guards()
+  select * from app.check_tenancy() union all select * from app.check_project_guards()
   union all select * from app.check_secret_columns() union all select * from app.system_scan_secrets(50000)
   union all select * from app.check_tenant_tables() order by 1, 2, 3
 $function$;
@@ -2919,15 +2938,6 @@ AS $function$
     select 'error', 'server_too_old', current_setting('server_version'),
            'This Postgres has a known hole in row security (CVE-2025-8713): update it to 17.6 or newer.'
      where current_setting('server_version_num')::integer < 170006
-    union all
-    select 'error', 'plaintext_secret', format('%s.%I', t.name, a.attname),
-           format('Column %s.%I sounds like a secret and no CHECK makes it a hash or an envelope.', t.name, a.attname)
-      from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
-     where t.relkind in ('r', 'p') and a.attname ~ '(secret|password|passphrase|private_key|_hash$)' and a.atttypid = 'text'::regtype
-       and not exists (
-         select from pg_constraint c
-          where c.conrelid = t.oid and c.contype = 'c' and c.conkey = array[a.attnum]
-            and pg_get_constraintdef(c.oid) ~ '(\$argon2id\$|\^?v1\\?\.|\^\[0-9a-f\]\{64\}\$)')
     union all
     select 'warning', 'set_config_public', 'pg_catalog.set_config',
            'PUBLIC may execute set_config. The signed context holds without it; where you are superuser, revoke it as well.'
@@ -6302,7 +6312,7 @@ $function$;
 alter function app.split_of(bigint) owner to causeway_keeper;
 comment on function app.split_of(bigint) is 'The largest power of two that is below leaf_count (RFC 6962, section 2.1).';
 
-CREATE OR REPLACE FUNCTION app.startup_facts(OUT newest_migration text, OUT signing_key_days integer)
+CREATE OR REPLACE FUNCTION app.startup_facts(OUT newest_migration text, OUT signing_key_days integer, OUT context_key_days integer, OUT encryption_key_days integer)
  RETURNS record
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -6310,11 +6320,14 @@ CREATE OR REPLACE FUNCTION app.startup_facts(OUT newest_migration text, OUT sign
 AS $function$
   select (select max(name) from migrations.applied),
          (select floor(extract(epoch from now() - max(signs_from)) / 86400)::integer from app.oauth_keys
-           where (published_until is null or published_until > now()) and signs_from <= now())
+           where (published_until is null or published_until > now()) and signs_from <= now()),
+         (select floor(extract(epoch from now() - installed_at) / 86400)::integer from app_private.signing_keys
+           where purpose = 'ticket' and slot = 1),
+         (select floor(extract(epoch from now() - max(created_at)) / 86400)::integer from app.key_encryption_keys)
 $function$;
 alter function app.startup_facts() owner to causeway_resolver;
 grant execute on function app.startup_facts() to causeway_app;
-comment on function app.startup_facts() is 'The newest migration, and the age in days of the newest key that signs access tokens (NULL: none yet).';
+comment on function app.startup_facts() is 'The newest migration, and the ages in days of the newest key that signs access tokens, of CONTEXT_KEY and of the newest key-encryption key (NULL: none yet).';
 
 CREATE OR REPLACE FUNCTION app.stop_if_seen(idempotency jsonb)
  RETURNS void
@@ -7899,6 +7912,22 @@ $function$;
 alter function app.system_note_refused_image(text,text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_note_refused_image(text,text,text,jsonb) to causeway_app;
 comment on function app.system_note_refused_image(text,text,text,jsonb) is 'Records that an executor refuses the sandbox image of its host, at most once an hour for the same reason. False for one that is unknown or revoked.';
+
+CREATE OR REPLACE FUNCTION app.system_note_seal_key(key_sha256 text)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.seal_key as k (key_sha256) values (system_note_seal_key.key_sha256)
+  on conflict (only_row) do update
+     set key_sha256 = excluded.key_sha256,
+         known_since = case when k.key_sha256 = excluded.key_sha256 then k.known_since else excluded.known_since end
+  returning floor(extract(epoch from clock_timestamp() - known_since) / 86400)::integer
+$function$;
+alter function app.system_note_seal_key(text) owner to causeway_keeper;
+grant execute on function app.system_note_seal_key(text) to causeway_app;
+comment on function app.system_note_seal_key(text) is 'Notes which SEAL_KEY the Worker starts with, by its digest; the age of that key in days.';
 
 CREATE OR REPLACE FUNCTION app.system_note_sealed(tenant text)
  RETURNS boolean

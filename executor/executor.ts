@@ -53,7 +53,7 @@ export async function startExecutor(
   /** Called when somebody on this host wants it to finish its runs and end. */
   onDrainWish: () => void = () => {},
 ): Promise<ExecutorStarted> {
-  const faults = judgeStart(await lookAtStart(config.url, identityFileOf(config.stateDir)));
+  const faults = judgeStart(await lookAtStart(config));
   if (faults.length > 0) return { ok: false, reason: faults.join('\n') };
   const proven = await proveHost(config, releases, log);
   const tellOfImage = (image: RefusedImageRequest) =>

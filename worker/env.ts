@@ -27,7 +27,7 @@ export interface Env {
   /** What stands in front and vouches for the peer's address; absent means Cloudflare. */
   readonly EDGE?: 'cloudflare' | 'none';
 
-  /** Days after which a key that signs access tokens is overdue. */
+  /** Days after which a key is overdue. */
   readonly KEY_DAYS_MAX?: string;
   /** Costs of argon2id for passwords, as `m=19456,t=2,p=1`. */
   readonly PASSWORD_COSTS?: string;

@@ -1,12 +1,13 @@
 import { type Command, Option } from 'commander';
 import type { KeyOwner } from '../../worker/keys/data-key.ts';
+import type { KekSource } from '../../worker/keys/kek-source.ts';
 import { makeSigningKey } from '../../worker/oauth/keys/make-key.ts';
 import { asKeyOperator } from '../database/key-operator.ts';
 import { rotateOAuthKey } from '../database/oauth-operator.ts';
 import { newestOf, openKeks, openSecretKeys } from '../keys/open-keys.ts';
 import { openSource } from '../keys/open-source.ts';
 import { type Rotation, rotateDataKeys, rotateKek } from '../keys/rotate-keys.ts';
-import { ownerUrlOf } from '../stack/owner-url.ts';
+import { withOwnedDatabase } from '../stack/with-database.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
@@ -66,16 +67,18 @@ export function registerKeys(program: Command): void {
   registerReseal(keys);
 }
 
+/** Also for a stack that does not run: an overdue key keeps it from starting. */
 async function rotate(options: RotateOptions): Promise<void> {
-  const ownerUrl = await ownerUrlOf(options);
-  if (options.kek) return atRest(options, ownerUrl, 'kek');
-  if (options.platform) return atRest(options, ownerUrl, null);
-  if (options.tenant !== undefined) return atRest(options, ownerUrl, tenantNamed(options.tenant));
-  await rotateSigningKey(options, ownerUrl);
+  const source = openSource(options);
+  await withOwnedDatabase({ ...options, say: () => {} }, async ({ ownerUrl }) => {
+    if (options.kek) return atRest(options, ownerUrl, source, 'kek');
+    if (options.platform) return atRest(options, ownerUrl, source, null);
+    if (options.tenant !== undefined) return atRest(options, ownerUrl, source, tenantNamed(options.tenant));
+    await rotateSigningKey(options, ownerUrl, source);
+  });
 }
 
-async function rotateSigningKey(options: RotateOptions, ownerUrl: string): Promise<void> {
-  const source = openSource(options);
+async function rotateSigningKey(options: RotateOptions, ownerUrl: string, source: KekSource): Promise<void> {
   const sealing = await asKeyOperator(ownerUrl, async (operator) =>
     newestOf(await openSecretKeys(operator, await openKeks(operator, source), null)),
   );
@@ -95,8 +98,12 @@ async function rotateSigningKey(options: RotateOptions, ownerUrl: string): Promi
   );
 }
 
-async function atRest(options: RotateOptions, ownerUrl: string, which: 'kek' | KeyOwner): Promise<void> {
-  const source = openSource(options);
+async function atRest(
+  options: RotateOptions,
+  ownerUrl: string,
+  source: KekSource,
+  which: 'kek' | KeyOwner,
+): Promise<void> {
   const tell = (resealed: number) => printNote(`  ${resealed} sealed anew`);
   const rotation = await asKeyOperator(ownerUrl, (operator) =>
     which === 'kek' ? rotateKek(operator, source, tell) : rotateDataKeys(operator, source, which, tell),

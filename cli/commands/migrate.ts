@@ -16,7 +16,7 @@ export function registerMigrate(program: Command): void {
     .command('migrate')
     .summary('bring a database up to date')
     .description(
-      'Applies migrations/ to a database, forward only: the one of the running stack, or any other by --database-url. `up` does this by itself. With CONTEXT_KEY and DATABASE_URL of the Worker in the environment it also installs that key, and the password of causeway_app.',
+      'Applies migrations/ to a database, forward only: the one of the running stack, or any other by --database-url. `up` does this by itself. With CONTEXT_KEY and DATABASE_URL of the Worker in the environment it also installs that key (beside it CONTEXT_KEY_PREVIOUS, while it is changed), and the password of causeway_app.',
     )
     .option('--database-url <url>', 'log in as causeway_owner here (also: environment DATABASE_OWNER_URL)')
     .option('--print-schema', 'print the schema that the migrations made, as schema.sql has it')

@@ -158,7 +158,7 @@ async function verifyFromOutside(
   guarantees: readonly Guarantee[],
   json: boolean | undefined,
 ): Promise<void> {
-  const observed = await observe({ publicUrl, connectTo: null, token: null }, null);
+  const observed = await observe({ publicUrl, connectTo: null, token: null }, { local: null, inside: null });
   const wanted = new Set(guarantees.map(({ id }) => id));
   const findings = diagnose(observed).filter(
     ({ id, guarantees: shown }) => id === 'reachable' || shown?.some((each) => wanted.has(each)),

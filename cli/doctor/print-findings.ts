@@ -4,8 +4,8 @@ import type { Finding } from './diagnose.ts';
 const MARKS = { ok: '✓', failed: '✗', skipped: '-' } as const;
 const COLOURS = { ok: 'green', failed: 'red', skipped: 'dim' } as const;
 
-/** One line a check, and below a failed one why it matters and what to do. */
-export function printFindings(publicUrl: string, findings: readonly Finding[]): void {
+/** One line a check, and below a failed one why it matters and what to do. `what` was judged: an address, or a folder. */
+export function printFindings(what: string, findings: readonly Finding[]): void {
   for (const finding of findings) {
     const { state, says, saw, guarantees } = finding;
     const mark = styled(COLOURS[state], MARKS[state], process.stdout);
@@ -15,8 +15,6 @@ export function printFindings(publicUrl: string, findings: readonly Finding[]): 
   }
   const failed = findings.filter(({ state }) => state === 'failed').length;
   printNote(
-    failed === 0
-      ? `\n${publicUrl} is well.`
-      : `\n${publicUrl}: ${failed} of ${findings.length} checks failed.`,
+    failed === 0 ? `\n${what} is well.` : `\n${what}: ${failed} of ${findings.length} checks failed.`,
   );
 }

@@ -1,3 +1,5 @@
+import type { BlobsToSeal } from '../database/key-operator.ts';
+
 /** What came of one request, as the checks judge it. */
 export type Seen = Answer | Failure | NotAsked;
 
@@ -37,6 +39,18 @@ export interface Observations {
   readonly seen: Readonly<Record<ProbeName, Seen>>;
   /** The stack in the state folder, if it serves this address. */
   readonly local: LocalStack | null;
+  /** What this machine knows of it beside its address: its files and its database; null where it is another machine's. */
+  readonly inside: Inside | null;
+}
+
+/** Findings of programs, as they say them when they refuse to start: each a sentence with its remedy. */
+export interface Inside {
+  /** Of the launcher, about the secrets of the state folder; null where no stack was ever started there. */
+  readonly launcher: readonly string[] | null;
+  /** Of the executor of that stack; null where it never had one. */
+  readonly executor: readonly string[] | null;
+  /** Null where no database is at hand. */
+  readonly database: { readonly findings: readonly string[]; readonly blobs: BlobsToSeal } | null;
 }
 
 export interface LocalStack {

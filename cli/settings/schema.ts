@@ -130,7 +130,7 @@ export const SETTINGS = {
     secret: false,
     absent: '400',
     example: '180',
-    says: 'Days after which a key that signs access tokens is overdue: the Worker then serves nothing until `./causeway keys rotate`.',
+    says: 'Days after which a key is overdue (one that signs access tokens, CONTEXT_KEY, SEAL_KEY, the key-encryption key): the Worker then serves nothing until it is changed ([keys](keys.md)).',
   },
   PASSWORD_COSTS: {
     schema: passwordCosts,
@@ -226,12 +226,7 @@ export const SETTINGS = {
     says: 'Whether the management API under /api/v1 is served ([administration](administration.md)). Off, its addresses are like any that does not exist.',
   },
   ALLOWED_ORIGINS: {
-    schema: z
-      .string()
-      .refine(
-        (text) => parseOrigins(text) !== null,
-        'expected origins like https://app.example.com, with commas between',
-      ),
+    schema: z.string().refine((text) => parseOrigins(text) !== null, 'expected origins, with commas between'),
     of: 'worker',
     secret: false,
     absent: 'none',
@@ -300,6 +295,14 @@ export const SETTINGS = {
     absent: 'the stack in the state folder',
     example: 'postgres://causeway_owner:PASSWORD@db.example.com/causeway',
     says: 'The owner of a database, for every command that works on a database; --database-url says the same.',
+  },
+  CONTEXT_KEY_PREVIOUS: {
+    schema: key,
+    of: 'command',
+    secret: true,
+    absent: 'CONTEXT_KEY is not being changed',
+    example: '43 characters, as CONTEXT_KEY',
+    says: 'The CONTEXT_KEY before, which `migrate` leaves in the database beside the new one until every Worker has that ([keys](keys.md)).',
   },
   CAUSEWAY_TOKEN: {
     schema: z.string().startsWith('btk_'),

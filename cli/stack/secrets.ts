@@ -84,30 +84,46 @@ function readKnown(file: string): object | null {
 
 /**
  * The secrets of a stack that was started before, or null. Throws a Failure with all that is wrong with them: who may read
- * the file, keys that are weak or serve two purposes.
+ * their files, keys that are weak or serve two purposes.
  */
 export function readSecrets(paths: StatePaths): StackSecrets | null {
-  const file = paths.secretsFile;
-  const facts = statSync(file, { throwIfNoEntry: false });
-  if (facts === undefined) return null;
-  const read = secretsSchema.safeParse(parsed(readFileSync(file, 'utf8')));
+  const found = lookAtSecrets(paths);
+  if (found === null) return null;
+  const { secrets, faults } = found;
+  if (secrets !== null && faults.length === 0) return secrets;
+  throw new Failure({
+    what: 'The secrets of this stack must not be used.',
+    why: faults.join('; '),
+    remedy: `mend what is named; a development stack that may go is removed by ./causeway clean --state ${paths.root}`,
+  });
+}
+
+/** Why a stack of this folder must not be started, all at once, each with its remedy; null where none ever was. */
+export function judgeSecrets(paths: StatePaths): readonly string[] | null {
+  return lookAtSecrets(paths)?.faults ?? null;
+}
+
+function lookAtSecrets(
+  paths: StatePaths,
+): { readonly secrets: StackSecrets | null; readonly faults: readonly string[] } | null {
+  const { secretsFile, connectionFile, imageKeyFile, tlsKeyFile } = paths;
+  const factsOf = (file: string) => statSync(file, { throwIfNoEntry: false }) ?? null;
+  if (factsOf(secretsFile) === null) return null;
+  const read = secretsSchema.safeParse(parsed(readFileSync(secretsFile, 'utf8')));
+  if (read.success) knowSecrets(secretsIn(read.data));
   const faults = [
-    ...judgeSecretFile(file, facts, process.getuid?.() ?? 0),
+    ...[secretsFile, connectionFile, imageKeyFile, tlsKeyFile].flatMap((file) =>
+      judgeSecretFile(file, factsOf(file), process.getuid?.() ?? 0),
+    ),
     ...(read.success
       ? judgeKeys({
           CONTEXT_KEY: read.data.contextKey,
           SEAL_KEY: read.data.sealKey,
           KEY_PASSPHRASE: read.data.keyPassphrase,
         })
-      : [`${file} is not what ./causeway up wrote`]),
+      : [`${secretsFile} is not what ./causeway up wrote: put it back as it was`]),
   ];
-  if (read.success) knowSecrets(secretsIn(read.data));
-  if (read.success && faults.length === 0) return read.data;
-  throw new Failure({
-    what: 'The secrets of this stack must not be used.',
-    why: faults.join('; '),
-    remedy: `mend what is named; a development stack that may go is removed by ./causeway clean --state ${paths.root}`,
-  });
+  return { secrets: read.data ?? null, faults };
 }
 
 /** What nothing that the launcher prints beside a result may hold. */

@@ -1,22 +1,30 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Certificates, ensureCertificates, LOCAL_NAMES } from '../../cli/tls/certificates.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const MAIN = fileURLToPath(new URL('../../infra/postgres-http/main.ts', import.meta.url));
 
+const dir = mkdtempSync(join(tmpdir(), 'causeway-tls-'));
+let certificates: Certificates;
 let database: TestDatabase;
 let server: ChildProcessByStdio<Writable, Readable, null> | undefined;
 
 beforeAll(async () => {
-  database = await startTestDatabase();
+  [database, certificates] = await Promise.all([startTestDatabase(), ensureCertificates(dir, LOCAL_NAMES)]);
 });
-afterAll(() => database.stop());
+afterAll(async () => {
+  await database?.stop();
+  rmSync(dir, { recursive: true });
+});
 afterEach(() => server?.kill('SIGKILL'));
 
 /** Starts the program as the launcher does: a pipe as standard input, one READY line on standard output. */
@@ -113,6 +121,21 @@ describe('the program', () => {
       ['--upstream', '127.0.0.1:1', '--rows-max', 'many'],
       /--rows-max is not a positive whole number/,
     ],
+    [
+      'a certificate without its key',
+      ['--upstream', '127.0.0.1:1', '--tls-cert', '/dev/null'],
+      /--tls-cert and --tls-key belong together/,
+    ],
+    [
+      'a key that is not there',
+      ['--upstream', '127.0.0.1:1', '--tls-cert', '/dev/null', '--tls-key', '/nowhere/key.pem'],
+      /--tls-key: ENOENT/,
+    ],
+    [
+      'an authority that is not there',
+      ['--upstream', '127.0.0.1:1', '--upstream-ca', '/nowhere/ca.pem'],
+      /--upstream-ca: ENOENT/,
+    ],
     ['an option that does not exist', ['--upstream', '127.0.0.1:1', '--superuser'], /superuser/],
   ];
   test.each(wrong)('refuses %s in a sentence', async (_name, args, message) => {
@@ -147,11 +170,84 @@ describe('what would let passwords travel in the clear', () => {
   });
 
   test('so is a key that others can read', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'causeway-tls-'));
-    const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
-    for (const file of [cert, key]) writeFileSync(file, 'x', { mode: 0o644 });
-    const failed = fails('--upstream', '127.0.0.1:1', '--tls-cert', cert, '--tls-key', key);
-    rmSync(dir, { recursive: true });
+    chmodSync(certificates.keyFile, 0o644);
+    const { certFile, keyFile } = certificates;
+    const failed = fails('--upstream', '127.0.0.1:1', '--tls-cert', certFile, '--tls-key', keyFile);
+    chmodSync(keyFile, 0o600);
     expect(failed?.said).toMatch(/key\.pem can be read by others \(mode 0644\): chmod go=/);
   });
+});
+
+describe('with TLS', () => {
+  const SECURED = 'select ssl, version from pg_stat_ssl where pid = pg_backend_pid()';
+
+  /** What a real TLS client says of a handshake at that version; old ciphers are allowed to it, so that the version decides. */
+  async function handshake(url: string, version: string): Promise<string> {
+    const args = ['s_client', '-connect', new URL(url).host, `-${version}`, '-CAfile', certificates.caFile];
+    const client = spawn('openssl', [...args, '-cipher', 'DEFAULT:@SECLEVEL=0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [said, complained] = await Promise.all([text(client.stdout), text(client.stderr)]);
+    return said + complained;
+  }
+
+  test('it serves TLS 1.2 and newer, proven by its authority, and no plain HTTP', async () => {
+    const { certFile, keyFile, caFile } = certificates;
+    const { url } = await start('--tls-cert', certFile, '--tls-key', keyFile);
+    expect(url).toMatch(/^https:/);
+    for (const version of ['tls1', 'tls1_1'])
+      expect(await handshake(url, version)).toContain('no peer certificate available');
+    for (const version of ['tls1_2', 'tls1_3'])
+      expect(await handshake(url, version)).toContain('Verify return code: 0 (ok)');
+    const answered = await new Promise<string>((resolve, reject) => {
+      const asked = request(new URL('/health', url), { ca: readFileSync(caFile) }, (response) =>
+        resolve(text(response)),
+      );
+      asked.on('error', reject).end();
+    });
+    expect(answered).toBe('ok\n');
+    await expect(fetch(url.replace('https:', 'http:'))).rejects.toThrow();
+  });
+
+  test('it reaches a Postgres by TLS whose certificate its authority proves, and no other', async () => {
+    const asked = async (...args: readonly string[]) => {
+      const { url } = await start(...args);
+      const answer = await ask(url, SECURED);
+      server?.kill('SIGKILL');
+      return answer;
+    };
+    const proven = ['--upstream-ca', certificates.caFile];
+    // A server without TLS is not logged in to in the clear.
+    expect(JSON.stringify(await asked(...proven))).toMatch(/does not support SSL/);
+    expect((await asked()).rows).toEqual([['f', null]]);
+
+    await secure(certificates);
+    expect((await asked(...proven)).rows).toEqual([['t', 'TLSv1.3']]);
+    const other = await ensureCertificates(join(dir, 'other'), LOCAL_NAMES);
+    for (const unproven of [['--upstream-ca', other.caFile], ['--upstream-tls']]) {
+      const answer = await asked(...unproven);
+      expect(answer.rows).toBeUndefined();
+      expect(JSON.stringify(answer)).toMatch(/certificate/);
+    }
+    const named = await ensureCertificates(join(dir, 'named'), ['db.example.com']);
+    await secure(named);
+    expect(JSON.stringify(await asked('--upstream-ca', named.caFile))).toMatch(/altnames/);
+  });
+
+  /** Has the server of this file speak TLS with a certificate. */
+  async function secure({ certFile, keyFile }: Certificates): Promise<void> {
+    const [row] = await database.asSuperuser('show data_directory');
+    const folder = String(row?.data_directory);
+    const { uid, gid } = statSync(folder);
+    for (const [from, to] of [
+      [certFile, 'server.crt'],
+      [keyFile, 'server.key'],
+    ] as const) {
+      writeFileSync(join(folder, to), readFileSync(from), { mode: 0o600 });
+      chownSync(join(folder, to), uid, gid);
+    }
+    await database.asSuperuser('alter system set ssl = on');
+    await database.asSuperuser('select pg_reload_conf()');
+    await expect.poll(async () => (await database.asSuperuser('show ssl'))[0]?.ssl).toBe('on');
+  }
 });

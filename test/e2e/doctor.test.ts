@@ -1,12 +1,17 @@
 import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { findFreePort } from '../../cli/database/find-free-port.ts';
 import { diagnose } from '../../cli/doctor/diagnose.ts';
 import { observe } from '../../cli/doctor/observe.ts';
-import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
+import { judgeSecrets, readOrCreateSecrets } from '../../cli/stack/secrets.ts';
+import { preparePaths, ROOT_DIR, statePaths } from '../../cli/stack/state-paths.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { authorizePath, claimsOf, connect, newPkce, registerClient, signedIn } from '../support/oauth.ts';
+import { queryAs } from '../support/query-as.ts';
 import { type Behaviour, type ReverseProxy, startReverseProxy } from '../support/reverse-proxy.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { settleAccount, Visitor } from '../support/visitor.ts';
@@ -31,10 +36,11 @@ afterAll(async () => {
 async function failures(behaviour: Behaviour, publicUrl = stack.publicUrl): Promise<readonly string[]> {
   proxy.behave(behaviour);
   const token = stack.apiToken;
-  const findings = diagnose(await observe({ publicUrl, connectTo: '127.0.0.1', token }, null));
+  const findings = diagnose(await observe({ publicUrl, connectTo: '127.0.0.1', token }, NOTHING_INSIDE));
   return findings.filter(({ id, state }) => state === 'failed' && id !== 'tls').map(({ id }) => id);
 }
 
+const NOTHING_INSIDE = { local: null, inside: null };
 const EVIL = 'evil.example';
 const FORGED = {
   forwarded: `host=${EVIL};proto=https`,
@@ -138,6 +144,130 @@ describe('the doctor finds what a proxy in front of a deployment breaks', () => 
       /✗ Event streams arrive as they are sent\n {4}\S.*\n {4}why {2}\S.*\n {4}do {3}\S/,
     );
     expect(words.stdout).not.toContain(stack.apiToken);
+  });
+});
+
+describe('the doctor prints the very list with which a program refuses to start:', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'causeway-refused-'));
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+  const run = (program: string, ...args: readonly string[]) =>
+    promisify(execFile)(program, [...args], { env: { ...process.env, NO_COLOR: '1' } }).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+        code,
+        stdout,
+        stderr,
+      }),
+    );
+  const doctor = async (...args: readonly string[]) => {
+    const { code, stdout } = await run(join(ROOT_DIR, 'causeway'), 'doctor', '--json', ...args);
+    return { code, said: JSON.parse(stdout) };
+  };
+
+  test('the launcher', async () => {
+    const paths = statePaths(dir);
+    preparePaths(paths);
+    const secrets = readOrCreateSecrets(paths);
+    expect(await doctor('--state', dir)).toMatchObject({ code: 0, said: { state: dir, healthy: true } });
+    writeFileSync(paths.secretsFile, JSON.stringify({ ...secrets, sealKey: secrets.contextKey }), {
+      mode: 0o600,
+    });
+    chmodSync(paths.secretsFile, 0o644);
+    const findings = judgeSecrets(paths) ?? [];
+    expect(findings).toHaveLength(2);
+    const { code, said } = await doctor('--state', dir);
+    expect([code, said.healthy]).toEqual([1, false]);
+    const port = String(await findFreePort());
+    const up = await run(join(ROOT_DIR, 'causeway'), 'up', '--slots', '0', '--port', port, '--state', dir);
+    expect(up.code).toBe(1);
+    for (const finding of findings) {
+      expect(said.checks[0]).toMatchObject({ id: 'launcher', saw: expect.stringContaining(finding) });
+      expect(up.stderr).toContain(finding);
+    }
+  });
+
+  test('an executor', async () => {
+    const state = join(dir, 'executor');
+    mkdirSync(state);
+    writeFileSync(join(state, 'executor.json'), '{}', { mode: 0o644 });
+    chmodSync(state, 0o777);
+    const options = ['--url', 'https://causeway.example.com', '--state', state];
+    const { code, said } = await doctor('executor', '--', ...options);
+    expect([code, said.findings]).toEqual([
+      1,
+      [
+        expect.stringMatching(/executor\.json can be read by others/),
+        expect.stringMatching(/can be read or changed/),
+      ],
+    ]);
+    const started = await run(process.execPath, join(ROOT_DIR, 'executor/main.ts'), ...options);
+    expect(started).toMatchObject({ code: 1, stderr: `${said.findings.join('\n')}\n` });
+  });
+
+  test('postgres-http', async () => {
+    const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+    for (const file of [cert, key]) writeFileSync(file, 'x', { mode: 0o644 });
+    const options = [
+      '--upstream',
+      'db.internal:5432',
+      '--tls-cert',
+      cert,
+      '--tls-key',
+      key,
+      '--rows-max',
+      'many',
+    ];
+    const { code, said } = await doctor('postgres-http', '--', ...options);
+    expect([code, said.findings]).toEqual([
+      1,
+      [/^--rows-max/, /^--upstream db/, /^--tls-cert/, /key\.pem can be read/, /^--tls-key/].map((says) =>
+        expect.stringMatching(says),
+      ),
+    ]);
+    const started = await run(process.execPath, join(ROOT_DIR, 'infra/postgres-http/main.ts'), ...options);
+    expect(started.code).toBe(2);
+    expect(started.stderr.trim().split('\n  ').slice(1)).toEqual(said.findings);
+    expect(await doctor('postgres-http', '--', '--upstream', '127.0.0.1:5432')).toEqual({
+      code: 0,
+      said: { program: 'postgres-http', healthy: true, findings: [] },
+    });
+  });
+
+  test('of a stack that runs: its files, its database, and blobs that are not as they should be', async () => {
+    const said = async () => {
+      const { checks } = (await doctor('--state', stack.stateDir, '--connect-to', '127.0.0.1')).said;
+      return Object.fromEntries(
+        (checks as readonly { id: string; state: string; saw: string }[])
+          .slice(0, 4)
+          .map(({ id, state, saw }) => [id, `${state}: ${saw}`]),
+      );
+    };
+    proxy.behave({});
+    const sound = 'ok: Nothing is said against it.';
+    expect(await said()).toEqual({
+      launcher: sound,
+      executor: 'skipped: It has no executor of its own.',
+      database: sound,
+      blobs: 'ok: None waits.',
+    });
+    const tenant = stack.secrets.developmentTenant;
+    await queryAs(
+      stack.superuserUrl,
+      'insert into app.blobs_to_seal (tenant_id, sha256, damaged_at) values ($1, $2, now())',
+      [tenant, 'b'.repeat(64)],
+    );
+    await queryAs(stack.superuserUrl, 'alter table app.projects no force row level security', []);
+    expect(await said()).toMatchObject({
+      database: expect.stringMatching(
+        /^failed: It is refused:[\s\S]*Table app\.projects has no forced row security/,
+      ),
+      blobs: expect.stringMatching(new RegExp(`^failed: 1 are damaged:\\n.*${tenant}/${'b'.repeat(64)}`)),
+    });
+    await queryAs(stack.superuserUrl, 'alter table app.projects force row level security', []);
+    await queryAs(stack.superuserUrl, 'delete from app.blobs_to_seal', []);
   });
 });
 

@@ -7,22 +7,32 @@ export interface StartupFacts {
   readonly findings: readonly CatalogueFinding[];
   /** `0201-startup-facts.sql`; null where none was applied. */
   readonly newestMigration: string | null;
-  /** Of the newest key that signs access tokens; null before the first. */
-  readonly signingKeyDays: number | null;
+  /** How old each key is, in days; null where there is none yet. */
+  readonly keyDays: Readonly<Record<AgingKey, number | null>>;
 }
+
+/** What has to be rotated: the newest key that signs access tokens, CONTEXT_KEY, SEAL_KEY, and the newest key-encryption key. */
+export type AgingKey = 'signing' | 'context' | 'seal' | 'encryption';
 
 const UNDEFINED_FUNCTION = '42883';
 const UNDEFINED_SCHEMA = '3F000';
 
 /**
- * Reads them in one request; null where the database has no such functions: its migrations are missing.
+ * Reads them in one request, which notes the SEAL_KEY by its SHA-256; null where the database has no such functions: its migrations are missing.
  *
  * @throws DatabaseUnavailable, DatabaseError
  */
-export async function readStartupFacts(database: Database): Promise<StartupFacts | null> {
+export async function readStartupFacts(
+  database: Database,
+  sealKeySha256: string,
+): Promise<StartupFacts | null> {
   try {
-    const [findings, facts] = await database.transaction([selectFindings(), selectFacts()]);
-    return { findings, ...facts };
+    const [findings, { newestMigration, ...keyDays }, seal] = await database.transaction([
+      selectFindings(),
+      selectFacts(),
+      noteSealKey(sealKeySha256),
+    ]);
+    return { findings, newestMigration, keyDays: { ...keyDays, seal } };
   } catch (error) {
     const { sqlstate } = error instanceof DatabaseError ? error : { sqlstate: null };
     if (sqlstate === UNDEFINED_FUNCTION || sqlstate === UNDEFINED_SCHEMA) return null;
@@ -31,8 +41,14 @@ export async function readStartupFacts(database: Database): Promise<StartupFacts
 }
 
 function selectFacts() {
-  return query('select newest_migration, signing_key_days from app.startup_facts()', [], ([row]) => ({
+  return query('select * from app.startup_facts()', [], ([row]) => ({
     newestMigration: (row?.newest_migration ?? null) as string | null,
-    signingKeyDays: (row?.signing_key_days ?? null) as number | null,
+    signing: (row?.signing_key_days ?? null) as number | null,
+    context: (row?.context_key_days ?? null) as number | null,
+    encryption: (row?.encryption_key_days ?? null) as number | null,
   }));
+}
+
+function noteSealKey(sha256: string) {
+  return query('select app.system_note_seal_key($1) as days', [sha256], ([row]) => row?.days as number);
 }

@@ -1,32 +1,45 @@
-import type { StartupFacts } from '../database/startup-facts.ts';
+import type { AgingKey, StartupFacts } from '../database/startup-facts.ts';
 
-/** A key that signs access tokens is overdue after so long, where the operator says nothing else. */
+/** A key is overdue after so long, where the operator says nothing else. */
 const KEY_DAYS_MAX = 400;
 
-/** Days after which a signing key is overdue, by the setting KEY_DAYS_MAX. */
+const OVERDUE: Readonly<Record<AgingKey, { readonly key: string; readonly remedy: string }>> = {
+  signing: { key: 'The key that signs access tokens', remedy: 'run ./causeway keys rotate' },
+  context: { key: 'CONTEXT_KEY', remedy: 'change it as docs/keys.md says' },
+  seal: { key: 'SEAL_KEY', remedy: 'change it as docs/keys.md says' },
+  encryption: {
+    key: 'The key-encryption key',
+    remedy: 'change the passphrase as docs/keys.md says, or run ./causeway keys rotate --kek',
+  },
+};
+
+/** Days after which a key is overdue, by the setting KEY_DAYS_MAX. */
 export function keyDaysMax(setting: string | undefined): number {
   return Number(setting ?? KEY_DAYS_MAX);
 }
 
 /**
  * What of the database must not be served with, all at once, each with its remedy: migrations that are missing or newer
- * than `newestKnown`, which this build was made with; a key that is overdue; what breaks the rules of tenancy. Pure.
+ * than `newestKnown`, which this build was made with; keys that are overdue; what breaks the rules of tenancy. Pure.
  */
 export function judgeDatabase(
   facts: StartupFacts | null,
   { newestKnown, daysMax }: { readonly newestKnown: string; readonly daysMax: number },
 ): readonly string[] {
   if (facts === null) return ['The database has no migrations, or old ones: run ./causeway migrate'];
-  const { newestMigration, signingKeyDays, findings } = facts;
+  const { newestMigration, keyDays, findings } = facts;
   return [
     ...judgeMigration(newestMigration ?? '', newestKnown),
-    ...(signingKeyDays !== null && signingKeyDays > daysMax
-      ? [
-          `The key that signs access tokens is ${signingKeyDays} days old, and overdue after ${daysMax}: run ./causeway keys rotate`,
-        ]
-      : []),
+    ...judgeAges(keyDays, daysMax),
     ...findings.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])),
   ];
+}
+
+function judgeAges(keyDays: StartupFacts['keyDays'], daysMax: number): readonly string[] {
+  return Object.entries(OVERDUE).flatMap(([name, { key, remedy }]) => {
+    const days = keyDays[name as AgingKey] ?? 0;
+    return days > daysMax ? [`${key} is ${days} days old, and overdue after ${daysMax}: ${remedy}`] : [];
+  });
 }
 
 function judgeMigration(newest: string, newestKnown: string): readonly string[] {

@@ -1,3 +1,4 @@
+import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { NEWEST_MIGRATION } from '../database/newest-migration.ts';
 import { readStartupFacts } from '../database/startup-facts.ts';
 import type { Env } from '../env.ts';
@@ -36,11 +37,11 @@ export function checkSettings(env: Env): StartupVerdict {
 export async function checkDatabase({ env, database, keys }: Platform): Promise<StartupVerdict> {
   if (sound) return SOUND;
   if (failed !== undefined && Date.now() - failed.at < RECHECK_MS) return failed.verdict;
-  const facts = await readStartupFacts(database);
+  const facts = await readStartupFacts(database, await sha256Hex(utf8(env.SEAL_KEY)));
   const rules = { newestKnown: NEWEST_MIGRATION, daysMax: keyDaysMax(env.KEY_DAYS_MAX) };
-  const findings = judgeDatabase(facts, rules);
-  // Keys are read by functions that only a sound database has.
-  const verdict = verdictOf(findings.length > 0 ? findings : await keys.check());
+  // Keys are read by functions that only a database of this version has.
+  const keyFindings = facts?.newestMigration === NEWEST_MIGRATION ? await keys.check() : [];
+  const verdict = verdictOf([...judgeDatabase(facts, rules), ...keyFindings]);
   if (verdict.ok) sound = true;
   else failed = { verdict, at: Date.now() };
   return verdict;

@@ -97,7 +97,7 @@ export function observed(
   changes: Partial<Record<ProbeName, Seen>> = {},
   more: Partial<Omit<Observations, 'seen'>> = {},
 ): Observations {
-  return { publicUrl: URL_OF_WELL, local: null, ...more, seen: { ...SEEN, ...changes } };
+  return { publicUrl: URL_OF_WELL, local: null, inside: null, ...more, seen: { ...SEEN, ...changes } };
 }
 
 /** The same where no connection is made. */

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { readOrCreateSecrets, readSecrets } from '../../../cli/stack/secrets.ts';
+import { judgeSecrets, readOrCreateSecrets, readSecrets } from '../../../cli/stack/secrets.ts';
 import { preparePaths, statePaths } from '../../../cli/stack/state-paths.ts';
 import { Failure } from '../../../cli/terminal/failure.ts';
 
@@ -24,8 +24,30 @@ test('secrets are drawn once, for nobody else to read', () => {
   expect([readSecrets(paths), readOrCreateSecrets(paths)]).toEqual([drawn, drawn]);
 });
 
+test('all that is wrong with them is said at once; where no stack was, there is nothing to say', () => {
+  expect(judgeSecrets(paths)).toBeNull();
+  readOrCreateSecrets(paths);
+  expect(judgeSecrets(paths)).toEqual([]);
+  change({ contextKey: 'A'.repeat(43), sealKey: 'A'.repeat(43) });
+  chmodSync(file, 0o666);
+  expect(judgeSecrets(paths)).toEqual([
+    expect.stringMatching(/secrets\.json can be read or changed by others/),
+    expect.stringMatching(/^CONTEXT_KEY is an example/),
+    expect.stringMatching(/^SEAL_KEY is the same as CONTEXT_KEY/),
+  ]);
+});
+
 test.each<[string, () => void, RegExp]>([
   ['can be read by others', () => chmodSync(file, 0o644), /secrets\.json can be read by others.*chmod go=/],
+  [
+    'are in files that others can read',
+    () => {
+      mkdirSync(paths.tls);
+      for (const each of [paths.connectionFile, paths.imageKeyFile, paths.tlsKeyFile])
+        writeFileSync(each, '', { mode: 0o640 });
+    },
+    /connection\.json can be read by others.*; .*image-key can be read.*; .*tls\/key\.pem can be read.*chmod go=/,
+  ],
   ['hold an example', () => change({ sealKey: 'A'.repeat(43) }), /SEAL_KEY is an example/],
   [
     'hold one key twice',
@@ -45,4 +67,5 @@ test.each<[string, () => void, RegExp]>([
   })();
   expect(thrown).toBeInstanceOf(Failure);
   expect((thrown as Failure).why).toMatch(why);
+  expect(judgeSecrets(paths)?.join('; ')).toBe((thrown as Failure).why);
 });

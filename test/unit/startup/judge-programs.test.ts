@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ensureCertificates } from '../../../cli/tls/certificates.ts';
 import { judgeStart } from '../../../executor/judge-start.ts';
 import { judgeSettings as judgePostgresHttp } from '../../../infra/postgres-http/judge-settings.ts';
 import { judgeSecretFile } from '../../../protocol/judge-file.ts';
@@ -24,36 +28,65 @@ const executor = {
   url: 'https://causeway.example.com',
   ownUid: 1000,
   identityFile: '/s/executor.json',
-  identity: file(0o600),
+  identity: 'usable' as const,
   folder: file(0o755),
+  joinToken: null,
 };
+const joinToken = { file: '/s/token', isReadable: true };
 test.each<[string, Partial<Parameters<typeof judgeStart>[0]>, readonly RegExp[]]>([
   ['is as it should be', {}, []],
-  ['is new', { identity: null, folder: null }, []],
+  ['is new', { identity: 'none', folder: null, joinToken }, []],
+  [
+    'is new and has no token',
+    { identity: 'none', folder: null },
+    [/no identity yet: pass --join-token-file/],
+  ],
+  [
+    'is new and has no token where it was said',
+    { identity: 'none', joinToken: { ...joinToken, isReadable: false } },
+    [/^\/s\/token cannot be read: put a join token there/],
+  ],
+  ['is known and needs no token', { joinToken: { ...joinToken, isReadable: false } }, []],
+  ['has no deployment to serve', { url: null }, [/no deployment to serve: name its https address/]],
   ['is beside its Worker', { url: 'http://127.0.0.1:8787' }, []],
   [
     'is to talk plain http',
     { url: 'http://causeway.example.com' },
     [/is not dialled\. Over plain http.*: name its https/],
   ],
-  ['has a key that others read', { identity: file(0o644) }, [/executor\.json can be read.*: chmod/]],
+  ['has a key that must not be used', { identity: { fault: 'It is a link. Join anew.' } }, [/^It is a link/]],
   ['has a folder that others write', { folder: file(0o777) }, [/^\/s can be read or changed.*: chmod/]],
   [
     'is wrong in each way',
-    { url: 'http://10.0.0.1', identity: file(0o666), folder: file(0o777) },
-    [/plain http/, /executor\.json/, /^\/s can/],
+    { url: 'http://10.0.0.1', identity: { fault: 'It is a link.' }, folder: file(0o777) },
+    [/plain http/, /^It is a link/, /^\/s can/],
   ],
 ])('an executor that %s', (_what, changes, found) => {
   expect(judgeStart({ ...executor, ...changes })).toEqual(found.map((says) => expect.stringMatching(says)));
 });
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-judged-'));
+const one = await ensureCertificates(join(folder, 'one'), ['localhost']);
+const other = await ensureCertificates(join(folder, 'other'), ['localhost']);
+afterAll(() => rmSync(folder, { recursive: true }));
+const given = (path: string, text = readFileSync(path, 'utf8'), mode = 0o600) => ({
+  path,
+  text,
+  facts: file(mode),
+});
+const tls = { serving: 'tls' as const, cert: given(one.certFile), key: given(one.keyFile) };
+const YEARS_LATER = Date.now() + 3 * 365 * 24 * 3600_000;
 
 const postgresHttp = {
   listenHost: '127.0.0.1',
   upstreamHost: '127.0.0.1',
   serving: 'plain' as const,
   isUpstreamTls: false,
-  keyFile: null,
+  cert: null,
+  key: null,
+  ca: null,
   ownUid: 1000,
+  now: Date.now(),
 };
 test.each<[string, Partial<Parameters<typeof judgePostgresHttp>[0]>, readonly RegExp[]]>([
   ['on this machine', {}, []],
@@ -63,15 +96,41 @@ test.each<[string, Partial<Parameters<typeof judgePostgresHttp>[0]>, readonly Re
     [/--listen 0\.0\.0\.0 would serve plain HTTP.*: give it --tls-cert/],
   ],
   ['on the network behind TLS', { listenHost: '0.0.0.0', serving: 'behind_tls' }, []],
-  [
-    'on the network with TLS',
-    { listenHost: '::', serving: 'tls', keyFile: { path: '/k', facts: file(0o600) } },
-    [],
-  ],
+  ['on the network with TLS', { listenHost: '::', ...tls }, []],
   [
     'with a key that others read',
-    { serving: 'tls', keyFile: { path: '/k', facts: file(0o644) } },
-    [/\/k can be read by others/],
+    { ...tls, key: given(one.keyFile, undefined, 0o644) },
+    [/key\.pem can be read by others/],
+  ],
+  [
+    'with a key that is none',
+    { ...tls, key: given(one.keyFile, 'x') },
+    [/^--tls-key .*key\.pem is no private key in PEM.*: name/],
+  ],
+  [
+    'with the key of another certificate',
+    { ...tls, key: given(other.keyFile) },
+    [/^--tls-key .* is not the key of .*cert\.pem: name the two/],
+  ],
+  [
+    'with a certificate that is none',
+    { ...tls, cert: given(one.certFile, 'x') },
+    [/^--tls-cert .*cert\.pem is no certificate in PEM: name/],
+  ],
+  [
+    'with a certificate that has ended',
+    { ...tls, now: YEARS_LATER },
+    [/^--tls-cert .* ended at \d{4}-.*: renew/],
+  ],
+  [
+    'before a Postgres whose authority is no certificate',
+    { isUpstreamTls: true, ca: given(one.keyFile) },
+    [/^--upstream-ca .* is no certificate in PEM: name/],
+  ],
+  [
+    'before a Postgres whose authority has ended',
+    { isUpstreamTls: true, ca: given(one.caFile), now: YEARS_LATER },
+    [/^--upstream-ca .* ended at .*: renew/],
   ],
   [
     'before a Postgres elsewhere',
@@ -79,18 +138,31 @@ test.each<[string, Partial<Parameters<typeof judgePostgresHttp>[0]>, readonly Re
     [/--upstream 10\.0\.0\.5 .*without TLS: say --upstream-tls/],
   ],
   ['before a Postgres elsewhere by TLS', { upstreamHost: '10.0.0.5', isUpstreamTls: true }, []],
-  ['wrong in both', { listenHost: '0.0.0.0', upstreamHost: 'db' }, [/--listen/, /--upstream/]],
+  [
+    'wrong in each way',
+    {
+      ...tls,
+      upstreamHost: 'db',
+      key: given(other.keyFile, undefined, 0o666),
+      ca: given(one.caFile, 'x'),
+      now: YEARS_LATER,
+    },
+    [/--upstream db/, /--tls-cert/, /read or changed/, /is not the key of/, /--upstream-ca/],
+  ],
+  ['wrong in both addresses', { listenHost: '0.0.0.0', upstreamHost: 'db' }, [/--listen/, /--upstream/]],
 ])('postgres-http %s', (_what, changes, found) => {
   expect(judgePostgresHttp({ ...postgresHttp, ...changes })).toEqual(
     found.map((says) => expect.stringMatching(says)),
   );
 });
 
-const sound = { findings: [], newestMigration: '0201-b.sql', signingKeyDays: 12 };
+const keyDays = { signing: 12, context: 400, seal: 0, encryption: 399 };
+const sound = { findings: [], newestMigration: '0201-b.sql', keyDays };
+const noKeys = { signing: null, context: null, seal: null, encryption: null };
 const leaky = { severity: 'error' as const, code: 'x', object: 'y', message: 'Table y leaks: protect it.' };
 test.each<[string, Parameters<typeof judgeDatabase>[0], readonly RegExp[]]>([
   ['is sound', sound, []],
-  ['has no key yet', { ...sound, signingKeyDays: null }, []],
+  ['has no key yet', { ...sound, keyDays: noKeys }, []],
   ['has only warnings', { ...sound, findings: [{ ...leaky, severity: 'warning' }] }, []],
   ['was never migrated', null, [/no migrations.*: run \.\/causeway migrate/]],
   [
@@ -104,14 +176,35 @@ test.each<[string, Parameters<typeof judgeDatabase>[0], readonly RegExp[]]>([
     [/0202-c\.sql, which this version does not know.*: deploy/],
   ],
   [
-    'has a key that is overdue',
-    { ...sound, signingKeyDays: 401 },
-    [/401 days old.*: run \.\/causeway keys rotate/],
+    'has an overdue key that signs access tokens',
+    { ...sound, keyDays: { ...keyDays, signing: 401 } },
+    [
+      /^The key that signs access tokens is 401 days old, and overdue after 400: run \.\/causeway keys rotate$/,
+    ],
+  ],
+  [
+    'has an overdue CONTEXT_KEY',
+    { ...sound, keyDays: { ...keyDays, context: 401 } },
+    [/^CONTEXT_KEY is 401 days old.*: change it as docs\/keys\.md says$/],
+  ],
+  [
+    'has an overdue SEAL_KEY',
+    { ...sound, keyDays: { ...keyDays, seal: 401 } },
+    [/^SEAL_KEY is 401 days old.*: change it as docs\/keys\.md says$/],
+  ],
+  [
+    'has an overdue passphrase',
+    { ...sound, keyDays: { ...keyDays, encryption: 401 } },
+    [/^The key-encryption key is 401 days old.*: change the passphrase.* keys rotate --kek$/],
   ],
   [
     'is wrong in each way',
-    { findings: [leaky], newestMigration: null, signingKeyDays: 999 },
-    [/lacks/, /999 days/, /leaks/],
+    {
+      findings: [leaky],
+      newestMigration: null,
+      keyDays: { signing: 996, context: 997, seal: 998, encryption: 999 },
+    },
+    [/lacks/, /996 days/, /997 days/, /998 days/, /999 days/, /leaks/],
   ],
 ])('a database that %s', (_what, facts, found) => {
   const rules = { newestKnown: '0201-b.sql', daysMax: 400 };

@@ -97,6 +97,19 @@ test.each<[string, GivenSettings, RegExp]>([
     /^BLOB_STORE_URL is plain http.*: give/,
   ],
   [
+    'the KMS is plain http elsewhere',
+    {
+      ...{ KMS_KEY: 'alias/causeway', KMS_REGION: 'eu-central-1', KMS_URL: 'http://kms.internal/' },
+      ...{ KMS_ACCESS_KEY_ID: 'AKIA', KMS_SECRET_ACCESS_KEY: 'x' },
+    },
+    /^KMS_URL is plain http.*: give/,
+  ],
+  [
+    'a KMS is named and no key for it',
+    { KMS_KEY: 'alias/causeway', KMS_REGION: 'eu-central-1', KMS_ACCESS_KEY_ID: 'AKIA' },
+    /^KMS_SECRET_ACCESS_KEY is not set: /,
+  ],
+  [
     'the public address is plain http',
     { PUBLIC_URL: 'http://causeway.example.com' },
     /^PUBLIC_URL is not https.*: end TLS/,

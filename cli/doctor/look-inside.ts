@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { judgeStart, lookAtStart } from '../../executor/judge-start.ts';
+import { asKeyOperator } from '../database/key-operator.ts';
+import { findPending } from '../database/migrate.ts';
+import { findCatalogueErrors } from '../database/restore-rows.ts';
+import { namesDatabase, ownerUrlOf } from '../stack/owner-url.ts';
+import { judgeSecrets } from '../stack/secrets.ts';
+import type { Holder } from '../stack/state-lock.ts';
+import { statePaths } from '../stack/state-paths.ts';
+import { reasonOf } from '../terminal/failure.ts';
+import type { Inside } from './seen.ts';
+
+/** What this machine knows of the stack in a state folder, whether it runs or not. It changes nothing. */
+export async function lookInside(state: string, holder: Holder | null): Promise<Inside> {
+  const paths = statePaths(state);
+  const launcher = judgeSecrets(paths);
+  const isKnown = existsSync(`${paths.executor}/executor.json`);
+  const url = holder?.publicUrl ?? 'http://127.0.0.1';
+  return {
+    launcher,
+    executor: isKnown
+      ? judgeStart(await lookAtStart({ url, stateDir: paths.executor, joinTokenFile: null }))
+      : null,
+    // Secrets that must not be used are not used to look further.
+    database: launcher?.length === 0 && holder !== null ? await lookAtDatabase({ state }) : null,
+  };
+}
+
+/** The same of a database that the environment names. */
+export async function lookAtNamedDatabase(state: string): Promise<Inside | null> {
+  if (!namesDatabase({})) return null;
+  return { launcher: null, executor: null, database: await lookAtDatabase({ state }) };
+}
+
+async function lookAtDatabase(choice: { readonly state: string }): Promise<Inside['database']> {
+  try {
+    const ownerUrl = await ownerUrlOf(choice);
+    const pending = await findPending(ownerUrl);
+    if (pending.length > 0)
+      return {
+        findings: [`${pending.length} migrations are pending, from ${pending[0]} on: run ./causeway migrate`],
+        blobs: NO_BLOBS,
+      };
+    const [findings, blobs] = await Promise.all([
+      findCatalogueErrors(ownerUrl),
+      asKeyOperator(ownerUrl, (operator) => operator.countBlobsToSeal()),
+    ]);
+    return { findings, blobs };
+  } catch (error) {
+    return {
+      findings: [`${reasonOf(error)}: see that the database answers, and its address is right`],
+      blobs: NO_BLOBS,
+    };
+  }
+}
+
+const NO_BLOBS = { waiting: 0, damaged: [] };
