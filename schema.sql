@@ -618,6 +618,36 @@ grant delete, insert, select on table app.authentication_events to causeway_keep
 grant select on table app.authentication_events to causeway_backup;
 grant select on table app.authentication_events to causeway_resolver;
 
+create table app.blobs_to_remove (
+  tenant_id app.ten_id not null,
+  sha256 app.sha256 not null,
+  found_at timestamp with time zone not null default clock_timestamp(),
+  claimed_at timestamp with time zone,
+  constraint blobs_to_remove_pkey PRIMARY KEY (tenant_id, sha256),
+  constraint blobs_to_remove_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.blobs_to_remove owner to causeway_owner;
+CREATE INDEX blobs_to_remove_waiting ON app.blobs_to_remove USING btree (tenant_id, found_at);
+alter table app.blobs_to_remove enable row level security;
+alter table app.blobs_to_remove force row level security;
+create policy backup on app.blobs_to_remove for select to causeway_backup
+  using (true);
+create policy keeper on app.blobs_to_remove for all to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.blobs_to_remove for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.blobs_to_remove for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.blobs_to_remove for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.blobs_to_remove to causeway_keeper;
+grant select on table app.blobs_to_remove to causeway_backup;
+comment on table app.blobs_to_remove is 'Blobs that a row named which is gone. A day later they go, where nothing names them then.';
+
 create table app.blobs_to_seal (
   tenant_id app.ten_id not null,
   sha256 app.sha256 not null,
@@ -748,6 +778,7 @@ create table app.data_snapshots (
   created_at timestamp with time zone not null default now(),
   created_by app.usr_id not null default app.user_id(),
   derived boolean not null default false,
+  superseded_at timestamp with time zone,
   constraint data_snapshots_bytes_check CHECK ((bytes > 0)),
   constraint data_snapshots_description_check CHECK (((jsonb_typeof(description) = 'object'::text) AND (length((description)::text) <= 262144))),
   constraint data_snapshots_origin_check CHECK (((origin ->> 'kind'::text) = ANY (ARRAY['text'::text, 'upload'::text, 'run'::text]))),
@@ -759,10 +790,13 @@ create table app.data_snapshots (
 alter table app.data_snapshots owner to causeway_owner;
 CREATE INDEX data_snapshots_by_content ON app.data_snapshots USING btree (tenant_id, sha256, format);
 CREATE INDEX data_snapshots_of_runs ON app.data_snapshots USING btree (tenant_id, project_id, ((origin ->> 'run'::text))) WHERE ((origin ->> 'kind'::text) = 'run'::text);
+CREATE INDEX data_snapshots_superseded ON app.data_snapshots USING btree (tenant_id, superseded_at) WHERE (superseded_at IS NOT NULL);
 alter table app.data_snapshots enable row level security;
 alter table app.data_snapshots force row level security;
 create policy backup on app.data_snapshots for select to causeway_backup
   using (true);
+create policy expired on app.data_snapshots for delete to causeway_keeper
+  using ((superseded_at < app.expired_before((tenant_id)::text, 'snapshots'::text)));
 create policy keeper on app.data_snapshots for select to causeway_keeper
   using (true);
 create policy keeper_withholds on app.data_snapshots for update to causeway_keeper
@@ -786,13 +820,14 @@ create policy tenant_life_ends on app.data_snapshots for delete to causeway_keep
   WHERE (t.status = 'erasing'::text))));
 create policy tenant_life_reads on app.data_snapshots for select to causeway_keeper
   using (true);
+CREATE TRIGGER guard_origin BEFORE INSERT ON app.data_snapshots FOR EACH ROW EXECUTE FUNCTION app.guard_origin();
 CREATE TRIGGER guard_sight BEFORE INSERT ON app.data_snapshots FOR EACH ROW EXECUTE FUNCTION app.guard_snapshot_sight();
 grant delete, select on table app.data_snapshots to causeway_keeper;
 grant select on table app.data_snapshots to causeway_app;
 grant select on table app.data_snapshots to causeway_backup;
 grant insert (project_id, source_id, sha256, format, bytes, row_count, description, origin) on app.data_snapshots to causeway_app;
 grant select (tenant_id, project_id, source_id, sha256, origin, derived) on app.data_snapshots to causeway_keeper;
-grant update (derived) on app.data_snapshots to causeway_keeper;
+grant update (derived, superseded_at) on app.data_snapshots to causeway_keeper;
 comment on table app.data_snapshots is 'Immutable: the Worker may add and read rows, never change one.';
 
 create table app.data_sources (
@@ -839,6 +874,7 @@ create policy tenant_life_reads on app.data_sources for select to causeway_keepe
   using (true);
 CREATE TRIGGER guard_derived BEFORE UPDATE OF derived ON app.data_sources FOR EACH ROW WHEN ((old.derived AND (NOT new.derived))) EXECUTE FUNCTION app.refuse_underiving();
 CREATE TRIGGER guard_loosening BEFORE UPDATE OF agent_sees ON app.data_sources FOR EACH ROW WHEN ((((old.agent_sees)::text = 'schema_only'::text) AND ((new.agent_sees)::text = 'full'::text))) EXECUTE FUNCTION app.refuse_loosening();
+CREATE TRIGGER note_superseded AFTER UPDATE OF current_sha256 ON app.data_sources FOR EACH ROW WHEN (((old.current_sha256)::text <> (new.current_sha256)::text)) EXECUTE FUNCTION app.note_superseded();
 grant delete, select on table app.data_sources to causeway_keeper;
 grant select on table app.data_sources to causeway_app;
 grant select on table app.data_sources to causeway_backup;
@@ -1579,6 +1615,83 @@ create policy keeper on app.recovery_links for all to causeway_keeper
 grant delete, insert, select, update on table app.recovery_links to causeway_keeper;
 grant select on table app.recovery_links to causeway_backup;
 
+create table app.retention (
+  tenant_id app.ten_id not null default app.tenant_id(),
+  days jsonb not null,
+  constraint retention_days_check CHECK (app.are_retention_days(days)),
+  constraint retention_pkey PRIMARY KEY (tenant_id),
+  constraint retention_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.retention owner to causeway_owner;
+alter table app.retention enable row level security;
+alter table app.retention force row level security;
+create policy backup on app.retention for select to causeway_backup
+  using (true);
+create policy keeper_adds on app.retention for insert to causeway_keeper
+  with check (true);
+create policy keeper_changes on app.retention for update to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.retention for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.retention for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.retention for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.retention to causeway_keeper;
+grant select on table app.retention to causeway_backup;
+
+create table app.retention_defaults (
+  kind text not null,
+  retain_days integer,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint retention_defaults_kind_check CHECK ((kind = ANY (ARRAY['runs'::text, 'logs'::text, 'outputs'::text, 'snapshots'::text]))),
+  constraint retention_defaults_pkey PRIMARY KEY (kind),
+  constraint retention_defaults_retain_days_check CHECK (((retain_days >= 1) AND (retain_days <= 36500)))
+);
+alter table app.retention_defaults owner to causeway_owner;
+alter table app.retention_defaults enable row level security;
+alter table app.retention_defaults force row level security;
+create policy backup on app.retention_defaults for select to causeway_backup
+  using (true);
+create policy keeper on app.retention_defaults for all to causeway_keeper
+  using (true)
+  with check (true);
+grant insert, select, update on table app.retention_defaults to causeway_keeper;
+grant select on table app.retention_defaults to causeway_backup;
+comment on table app.retention_defaults is 'How long tenants keep what they said nothing about.';
+
+create table app.retention_sweeps (
+  tenant_id app.ten_id not null,
+  swept_at timestamp with time zone,
+  constraint retention_sweeps_pkey PRIMARY KEY (tenant_id),
+  constraint retention_sweeps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
+);
+alter table app.retention_sweeps owner to causeway_owner;
+alter table app.retention_sweeps enable row level security;
+alter table app.retention_sweeps force row level security;
+create policy backup on app.retention_sweeps for select to causeway_backup
+  using (true);
+create policy keeper_adds on app.retention_sweeps for insert to causeway_keeper
+  with check (true);
+create policy keeper_changes on app.retention_sweeps for update to causeway_keeper
+  using (true)
+  with check (true);
+create policy tenant on app.retention_sweeps for all to causeway_app
+  using (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)))
+  with check (((tenant_id)::text = ( SELECT app.tenant_id() AS tenant_id)));
+create policy tenant_life_ends on app.retention_sweeps for delete to causeway_keeper
+  using (((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text))));
+create policy tenant_life_reads on app.retention_sweeps for select to causeway_keeper
+  using (true);
+grant delete, insert, select, update on table app.retention_sweeps to causeway_keeper;
+grant select on table app.retention_sweeps to causeway_backup;
+
 create table app.runs (
   tenant_id app.ten_id not null default app.tenant_id(),
   run_id app.run_id not null,
@@ -1598,13 +1711,15 @@ create table app.runs (
   execution jsonb,
   labels jsonb not null default '{}'::jsonb,
   withheld boolean not null default false,
+  log_expired boolean not null default false,
+  outputs_expired boolean not null default false,
   constraint ended_with_outcome CHECK ((((state = 'queued'::text) = (outcome IS NULL)) AND ((state = 'queued'::text) = (finished_at IS NULL)) AND ((outcome IS NULL) OR ((outcome ->> 'state'::text) = state)))),
   constraint runs_entry_check CHECK (((length(entry) >= 1) AND (length(entry) <= 1000))),
   constraint runs_fence_check CHECK (((fence >= 1) AND (fence <= 100))),
   constraint runs_kind_check CHECK ((kind = ANY (ARRAY['model'::text, 'scratch'::text]))),
   constraint runs_labels_check CHECK (app.are_labels(labels)),
   constraint runs_manifest_check CHECK ((jsonb_typeof(manifest) = 'object'::text)),
-  constraint runs_outcome_check CHECK ((length((outcome)::text) <= 1048576)),
+  constraint runs_outcome_check CHECK (((length((outcome)::text) <= 1048576) OR log_expired OR outputs_expired)),
   constraint runs_pkey PRIMARY KEY (tenant_id, run_id),
   constraint runs_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'succeeded'::text, 'failed'::text, 'timed_out'::text, 'out_of_memory'::text, 'process_limit'::text, 'output_limit'::text, 'cancelled'::text, 'lost'::text]))),
   constraint runs_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
@@ -1612,6 +1727,7 @@ create table app.runs (
   constraint runs_tenant_id_project_id_fkey FOREIGN KEY (tenant_id, project_id) REFERENCES app.projects(tenant_id, project_id)
 );
 alter table app.runs owner to causeway_owner;
+CREATE INDEX runs_by_end ON app.runs USING btree (tenant_id, log_expired, outputs_expired, finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX runs_by_project ON app.runs USING btree (tenant_id, project_id, run_id DESC);
 CREATE INDEX runs_to_sweep ON app.runs USING btree (created_at) WHERE (state = 'queued'::text);
 CREATE INDEX runs_unfinished ON app.runs USING btree (tenant_id, manifest_sha256) WHERE (state = 'queued'::text);
@@ -1620,6 +1736,10 @@ alter table app.runs enable row level security;
 alter table app.runs force row level security;
 create policy backup on app.runs for select to causeway_backup
   using (true);
+create policy ends_in_time_or_with_tenant on app.runs as restrictive for delete to causeway_keeper
+  using (((finished_at < app.expired_before((tenant_id)::text, 'runs'::text)) OR ((tenant_id)::text IN ( SELECT t.tenant_id
+   FROM app.tenants t
+  WHERE (t.status = 'erasing'::text)))));
 create policy keeper on app.runs for all to causeway_keeper
   using (true)
   with check (true);
@@ -1637,10 +1757,6 @@ create policy tenant_life_ends on app.runs for delete to causeway_keeper
   using (((tenant_id)::text IN ( SELECT t.tenant_id
    FROM app.tenants t
   WHERE (t.status = 'erasing'::text))));
-create policy tenant_life_ends_only on app.runs as restrictive for delete to causeway_keeper
-  using (((tenant_id)::text IN ( SELECT t.tenant_id
-   FROM app.tenants t
-  WHERE (t.status = 'erasing'::text))));
 create policy tenant_life_reads on app.runs for select to causeway_keeper
   using (true);
 CREATE TRIGGER guard_pool BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_pool();
@@ -1652,7 +1768,7 @@ grant select on table app.runs to causeway_backup;
 grant insert (run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, labels) on app.runs to causeway_app;
 grant select (created_by, labels) on app.runs to causeway_keeper;
 grant select (tenant_id, pool_id, state) on app.runs to causeway_resolver;
-grant update (state, fence, finished_at, outcome, execution, withheld) on app.runs to causeway_keeper;
+grant update (state, fence, finished_at, outcome, execution, withheld, log_expired, outputs_expired) on app.runs to causeway_keeper;
 
 create table app.seal_key (
   only_row boolean not null default true,
@@ -1994,6 +2110,8 @@ alter table app.uploads enable row level security;
 alter table app.uploads force row level security;
 create policy backup on app.uploads for select to causeway_backup
   using (true);
+create policy expired on app.uploads for delete to causeway_keeper
+  using ((received_at < app.expired_before((tenant_id)::text, 'snapshots'::text)));
 create policy keeper on app.uploads for select to causeway_keeper
   using (true);
 create policy keeper_sweeps on app.uploads for delete to causeway_keeper
@@ -2006,6 +2124,10 @@ create policy project on app.uploads as restrictive for all to causeway_app
   with check (app.may_write((project_id)::text));
 create policy project_delete on app.uploads as restrictive for delete to causeway_app
   using (app.may_write((project_id)::text));
+create policy purged on app.uploads for delete to causeway_keeper
+  using ((EXISTS ( SELECT
+   FROM app.purges p
+  WHERE (((p.tenant_id)::text = (uploads.tenant_id)::text) AND ((p.purged_sha256)::text = (uploads.received_sha256)::text)))));
 create policy resolver on app.uploads for select to causeway_resolver
   using (true);
 create policy tenant on app.uploads for all to causeway_app
@@ -2023,7 +2145,7 @@ grant select on table app.uploads to causeway_app;
 grant select on table app.uploads to causeway_backup;
 grant insert (upload_id, project_id, name, format, bytes, announced_sha256, expires_at, agent_sees) on app.uploads to causeway_app;
 grant select (tenant_id, expires_at, received_at) on app.uploads to causeway_resolver;
-grant select (tenant_id, upload_id, project_id, expires_at, received_sha256, received_at, agent_sees) on app.uploads to causeway_keeper;
+grant select (tenant_id, upload_id, project_id, name, expires_at, received_sha256, received_at, agent_sees) on app.uploads to causeway_keeper;
 grant update (agent_sees) on app.uploads to causeway_keeper;
 grant update (received_sha256, received_at, agent_sees) on app.uploads to causeway_app;
 
@@ -2304,6 +2426,22 @@ grant execute on function app.are_labels(jsonb) to causeway_app;
 grant execute on function app.are_labels(jsonb) to causeway_keeper;
 grant execute on function app.are_labels(jsonb) to causeway_resolver;
 comment on function app.are_labels(jsonb) is 'Whether it is an object of at most sixteen labels, as protocol/labels.ts describes them.';
+
+CREATE OR REPLACE FUNCTION app.are_retention_days(days jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_typeof(days) = 'object' and not exists (
+    select from jsonb_each(days) as d
+     where d.key not in ('runs', 'logs', 'outputs', 'snapshots')
+        or case jsonb_typeof(d.value) when 'null' then false
+                                      when 'number' then d.value::numeric not between 1 and 36500 or d.value::numeric % 1 <> 0
+                                      else true end)
+$function$;
+alter function app.are_retention_days(jsonb) owner to causeway_owner;
+grant execute on function app.are_retention_days(jsonb) to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.ask_audit_again(tenant text, sink text, from_leaf bigint)
  RETURNS integer
@@ -2653,6 +2791,27 @@ begin
 end
 $function$;
 alter function app.change_placement(text,text,jsonb,boolean) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.change_retention(tenant text, wanted jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  said constant jsonb := (select coalesce(jsonb_object_agg(w.key, w.value), '{}') from jsonb_each(wanted - 'audit') as w where w.value <> '"default"');
+  unsaid constant text[] := array(select w.key from jsonb_each(wanted - 'audit') as w where w.value = '"default"');
+begin
+  insert into app.retention as r (tenant_id, days) values (tenant, said)
+    on conflict (tenant_id) do update set days = (r.days || said) - unsaid;
+  if wanted ? 'audit' then
+    insert into app.audit_retention as r (tenant_id, retain_days) values (tenant, nullif(wanted ->> 'audit', 'default')::integer)
+      on conflict (tenant_id) do update set retain_days = excluded.retain_days;
+  end if;
+end
+$function$;
+alter function app.change_retention(text,jsonb) owner to causeway_keeper;
+comment on function app.change_retention(text,jsonb) is 'Sets by kind for how many days a tenant keeps it: a number, null for ever, or "default".';
 
 CREATE OR REPLACE FUNCTION app.check_catalogue()
  RETURNS TABLE(severity text, code text, object text, message text)
@@ -3133,7 +3292,7 @@ begin
       -- What is no blob stands in the outcome itself.
       return (select array_agg(distinct coalesce(s ->> 'sha256', encode(sha256(convert_to(s ->> 'inline', 'UTF8')), 'hex')))
                 from app.runs as r, unnest(array[r.outcome -> 'stdout', r.outcome -> 'stderr', r.outcome -> 'progress']) as s
-               where r.tenant_id = tenant and r.run_id = object ->> 'run' and s ->> 'inline' <> '');
+               where r.tenant_id = tenant and r.run_id = object ->> 'run' and s ->> 'inline' <> '' and not r.log_expired);
     else
       return null;
   end case;
@@ -3486,6 +3645,14 @@ $function$;
 alter function app.describe_source(text,text) owner to causeway_owner;
 grant execute on function app.describe_source(text,text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.digests_in(document jsonb)
+ RETURNS SETOF text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select distinct found[1] from regexp_matches(document::text, '"sha256": "([0-9a-f]{64})"', 'g') as found $function$;
+alter function app.digests_in(jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.email_sha256(email text)
  RETURNS text
  LANGUAGE sql
@@ -3753,6 +3920,181 @@ $function$;
 alter function app.erase_people(text[]) owner to causeway_keeper;
 comment on function app.erase_people(text[]) is 'Deletes those of the people who belong to no tenant; how many.';
 
+CREATE OR REPLACE FUNCTION app.expire_logs(tenant text, until timestamp with time zone, rows_max integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  today constant text := to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD');
+  looked_at integer := 0;
+  changed integer := 0;
+  run record;
+begin
+  for run in
+    select r.run_id, r.outcome, app.has_log(r.outcome) as has_log from app.runs as r
+     where r.tenant_id = tenant and not r.log_expired and r.outputs_expired = any ('{f,t}') and r.finished_at < until
+     limit rows_max for update skip locked
+  loop
+    looked_at := looked_at + 1;
+    changed := changed + run.has_log::integer;
+    update app.runs as r
+       set log_expired = true,
+           outcome = case when run.has_log
+             then app.without_log(r.outcome, '[expired]', format('Ended as %s. Its log was kept until %s.', r.state, today))
+                  || app.saying_expired(r.outcome, jsonb_build_object('log_at', today))
+             else r.outcome end
+     where r.tenant_id = tenant and r.run_id = run.run_id;
+    perform app.note_unnamed(tenant, array(
+      select s ->> 'sha256' from unnest(array[run.outcome -> 'stdout', run.outcome -> 'stderr', run.outcome -> 'progress']) as s
+       where s ->> 'sha256' is not null));
+  end loop;
+  return array[looked_at, changed];
+end
+$function$;
+alter function app.expire_logs(text,timestamp with time zone,integer) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.expire_outputs(tenant text, until timestamp with time zone, rows_max integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  today constant text := to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD');
+  looked_at integer := 0;
+  changed integer := 0;
+  run record;
+begin
+  for run in
+    select r.run_id, coalesce(r.outcome -> 'outputs', '[]') as outputs from app.runs as r
+     where r.tenant_id = tenant and r.log_expired = any ('{f,t}') and not r.outputs_expired and r.finished_at < until
+     limit rows_max for update skip locked
+  loop
+    looked_at := looked_at + 1;
+    changed := changed + (run.outputs <> '[]')::integer;
+    -- Name, size, type and digest stay; not as `sha256`, for nothing names the blob any more.
+    update app.runs as r
+       set outputs_expired = true,
+           outcome = case when run.outputs <> '[]'
+             then r.outcome || '{"outputs": []}' || app.saying_expired(r.outcome, jsonb_build_object('outputs_at', today, 'outputs', (
+                    select jsonb_agg((o - 'sha256') || jsonb_build_object('digest', o -> 'sha256')) from jsonb_array_elements(run.outputs) as o)))
+             else r.outcome end
+     where r.tenant_id = tenant and r.run_id = run.run_id;
+    perform app.note_unnamed(tenant, array(select o ->> 'sha256' from jsonb_array_elements(run.outputs) as o));
+  end loop;
+  return array[looked_at, changed];
+end
+$function$;
+alter function app.expire_outputs(text,timestamp with time zone,integer) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.expire_runs(tenant text, until timestamp with time zone, rows_max integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  gone record;
+  count_gone integer := 0;
+begin
+  for gone in
+    with over as (
+      select r.run_id from app.runs as r
+       where r.tenant_id = tenant and r.log_expired = any ('{f,t}') and r.outputs_expired = any ('{f,t}')
+         and r.state <> 'queued' and r.finished_at < until
+         -- By which it is known what a snapshot that it left was computed from.
+         and not exists (select from app.data_snapshots as n
+                          where n.tenant_id = tenant and n.project_id = r.project_id
+                            and n.origin ->> 'kind' = 'run' and n.origin ->> 'run' = r.run_id)
+       limit rows_max for update skip locked)
+    delete from app.runs as r using over as o where r.tenant_id = tenant and r.run_id = o.run_id
+    returning array(select app.digests_in(r.manifest) union select app.digests_in(r.outcome)) as digests
+  loop
+    perform app.note_unnamed(tenant, gone.digests);
+    count_gone := count_gone + 1;
+  end loop;
+  return array[count_gone, count_gone];
+end
+$function$;
+alter function app.expire_runs(text,timestamp with time zone,integer) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.expire_snapshots(tenant text, until timestamp with time zone, rows_max integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  digests text[];
+begin
+  if not exists (select from app.data_snapshots as n where n.tenant_id = tenant and n.superseded_at < until) then
+    return '{0,0}';
+  end if;
+  with named as materialized (
+    select distinct r.project_id, d ->> 'sha256' as sha256
+      from app.runs as r, jsonb_array_elements(r.manifest -> 'data') as d where r.tenant_id = tenant
+  ), over as (
+    select n.project_id, n.source_id, n.sha256
+      from app.data_snapshots as n
+      join app.data_sources as d on d.tenant_id = n.tenant_id and d.project_id = n.project_id and d.source_id = n.source_id
+     where n.tenant_id = tenant and n.superseded_at < until and d.current_sha256 <> n.sha256
+       and not exists (select from named as m where m.project_id = n.project_id and m.sha256 = n.sha256)
+     -- An import that makes one of them the current one again comes before or after.
+     limit rows_max for update of d skip locked
+  ), gone as (
+    delete from app.data_snapshots as n using over as o
+     where n.tenant_id = tenant and n.project_id = o.project_id and n.source_id = o.source_id and n.sha256 = o.sha256
+    returning n.sha256
+  ) select array_agg(g.sha256::text) into digests from gone as g;
+  perform app.note_unnamed(tenant, digests);
+  return array[coalesce(cardinality(digests), 0), coalesce(cardinality(digests), 0)];
+end
+$function$;
+alter function app.expire_snapshots(text,timestamp with time zone,integer) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.expire_uploads(tenant text, until timestamp with time zone, rows_max integer)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  digests text[];
+begin
+  with over as (
+    select u.upload_id from app.uploads as u
+     where u.tenant_id = tenant and u.received_at < until
+       and not exists (select from app.data_snapshots as n where n.tenant_id = tenant and n.sha256 = u.received_sha256)
+     limit rows_max for update skip locked
+  ), gone as (
+    delete from app.uploads as u using over as o where u.tenant_id = tenant and u.upload_id = o.upload_id returning u.received_sha256
+  ) select array_agg(g.received_sha256::text) into digests from gone as g;
+  perform app.note_unnamed(tenant, digests);
+  return array[coalesce(cardinality(digests), 0), coalesce(cardinality(digests), 0)];
+end
+$function$;
+alter function app.expire_uploads(text,timestamp with time zone,integer) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.expired_before(tenant text, kind text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case
+           when r.days ? kind then clock_timestamp() - make_interval(days => (r.days ->> kind)::integer)
+           when d.changed_at < clock_timestamp() - make_interval(days => d.retain_days)
+             then clock_timestamp() - make_interval(days => d.retain_days)
+         end
+    from app.retention_defaults as d left join app.retention as r on r.tenant_id = tenant
+   where d.kind = expired_before.kind
+$function$;
+alter function app.expired_before(text,text) owner to causeway_keeper;
+grant execute on function app.expired_before(text,text) to causeway_owner;
+comment on function app.expired_before(text,text) is 'What ended before it is over its time; NULL: nothing is.';
+
 CREATE OR REPLACE FUNCTION app.export_audit_lines(tenant text, tree_size bigint, from_index bigint, lines_max integer)
  RETURNS TABLE(leaf_index bigint, line text)
  LANGUAGE sql
@@ -3798,15 +4140,6 @@ $function$;
 alter function app.find_api_token(text) owner to causeway_resolver;
 grant execute on function app.find_api_token(text) to causeway_app;
 comment on function app.find_api_token(text) is 'What is needed to check a presented token''s secret, before its tenant is known.';
-
-CREATE OR REPLACE FUNCTION app.find_audit_retention(tenant text)
- RETURNS integer
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select r.retain_days from app.audit_retention as r where r.tenant_id = tenant $function$;
-alter function app.find_audit_retention(text) owner to causeway_keeper;
-grant execute on function app.find_audit_retention(text) to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.find_data_keys(tenant text)
  RETURNS TABLE(key_id text, purpose text, wrapped text)
@@ -3971,10 +4304,13 @@ begin
       end if;
       return jsonb_build_object('ok', true, 'sha256', held.received_sha256, 'bytes', held.bytes);
     when 'run' then
-      select r.state, coalesce(r.outcome -> 'outputs', '[]') as outputs into held
+      select r.state, coalesce(r.outcome -> 'outputs', '[]') as outputs, r.outcome -> 'expired' as expired into held
         from app.runs as r where r.run_id = origin ->> 'run' and r.project_id = project;
       if not found then
         return jsonb_build_object('ok', false, 'code', 'not_found', 'details', jsonb_build_object('kind', 'run'));
+      end if;
+      if held.expired -> 'outputs' @> jsonb_build_array(jsonb_build_object('name', origin -> 'name')) then
+        return jsonb_build_object('ok', false, 'code', 'expired', 'details', jsonb_build_object('until', held.expired -> 'outputs_at'));
       end if;
       return coalesce(
         (select jsonb_build_object('ok', true, 'sha256', o ->> 'sha256', 'bytes', o -> 'bytes')
@@ -3988,6 +4324,24 @@ end
 $function$;
 alter function app.find_origin(text,jsonb) owner to causeway_owner;
 grant execute on function app.find_origin(text,jsonb) to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.find_retention(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.retention_of(tenant) $function$;
+alter function app.find_retention(text) owner to causeway_keeper;
+grant execute on function app.find_retention(text) to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.find_retention_defaults()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select jsonb_object_agg(d.kind, d.retain_days) from app.retention_defaults as d $function$;
+alter function app.find_retention_defaults() owner to causeway_keeper;
+grant execute on function app.find_retention_defaults() to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.finish_upload(upload text, sha256 text)
  RETURNS jsonb
@@ -4020,6 +4374,24 @@ $function$;
 alter function app.flush_commits() owner to causeway_owner;
 grant execute on function app.flush_commits() to causeway_app;
 comment on function app.flush_commits() is 'The transaction that calls it is on the disk, and all that committed before it, when its commit returns.';
+
+CREATE OR REPLACE FUNCTION app.guard_origin()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.lock_sight(new.project_id, false);
+  if (new.origin ->> 'kind' = 'run' and not exists (
+        select from app.runs as r where r.tenant_id = new.tenant_id and r.run_id = new.origin ->> 'run'))
+     or (new.origin ->> 'kind' = 'upload' and not exists (
+        select from app.uploads as u where u.tenant_id = new.tenant_id and u.upload_id = new.origin ->> 'upload')) then
+    raise exception using errcode = 'CW006', message = 'what is imported has expired';
+  end if;
+  return new;
+end
+$function$;
+alter function app.guard_origin() owner to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app.guard_purged_inputs()
  RETURNS trigger
@@ -4082,6 +4454,17 @@ begin
 end
 $function$;
 alter function app.guard_snapshot_sight() owner to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.has_log(outcome jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce((outcome #>> '{stdout,bytes}')::bigint, 0) + coalesce((outcome #>> '{stderr,bytes}')::bigint, 0) > 0
+         or outcome ? 'progress' or jsonb_typeof(outcome -> 'error') = 'object'
+$function$;
+alter function app.has_log(jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.hold_own_membership()
  RETURNS boolean
@@ -4731,6 +5114,33 @@ AS $function$
 $function$;
 alter function app.note_platform_event(text,text,text,jsonb,jsonb) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.note_superseded()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  update app.data_snapshots as n
+     set superseded_at = case n.sha256 when old.current_sha256 then clock_timestamp() end
+   where n.tenant_id = new.tenant_id and n.project_id = new.project_id and n.source_id = new.source_id
+     and n.sha256 in (old.current_sha256, new.current_sha256);
+  return null;
+end
+$function$;
+alter function app.note_superseded() owner to causeway_keeper;
+grant execute on function app.note_superseded() to causeway_owner;
+
+CREATE OR REPLACE FUNCTION app.note_unnamed(tenant text, digests text[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  insert into app.blobs_to_remove as b (tenant_id, sha256) select distinct tenant, d from unnest(digests) as d
+    on conflict (tenant_id, sha256) do update set found_at = clock_timestamp() where b.claimed_at is null
+$function$;
+alter function app.note_unnamed(text,text[]) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.open_deletion(tenant text, by_user text, reason text, grace interval, credential_kind text, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4845,6 +5255,11 @@ AS $function$
        join app.projects as p using (tenant_id, project_id)
       where n.tenant_id = tenant and n.sha256 = any (digests)
         and (object ->> 'kind', p.project_id::text, s.name::text) is distinct from ('data', object ->> 'project', object ->> 'name') limit 20)
+    union all
+    (select distinct format('upload for %s in %s', u.name, p.name)
+       from app.uploads as u join app.projects as p using (tenant_id, project_id)
+      where u.tenant_id = tenant and u.received_sha256 = any (digests)
+        and (object ->> 'kind', p.project_id::text) is distinct from ('data', object ->> 'project') limit 20)
     union all
     (select distinct format('output %s of %s', o ->> 'name', r.run_id)
        from app.runs as r, jsonb_array_elements(r.outcome -> 'outputs') as o
@@ -5178,18 +5593,13 @@ begin
   on conflict (tenant_id, purged_sha256) do update
      set purged_at = clock_timestamp(), reason = excluded.reason, object = excluded.object, removed_at = null;
   delete from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = any (digests);
+  delete from app.uploads as u where u.tenant_id = tenant and u.received_sha256 = any (digests);
   if source is not null then
     delete from app.data_snapshots as n where n.tenant_id = tenant and n.project_id = project and n.source_id = source;
     delete from app.data_sources as s where s.tenant_id = tenant and s.project_id = project and s.source_id = source;
   elsif object ->> 'kind' = 'log' then
     update app.runs as r
-       set outcome = r.outcome || jsonb_build_object(
-             'stdout', r.outcome -> 'stdout' || '{"inline": "[purged]", "sha256": null}',
-             'stderr', r.outcome -> 'stderr' || '{"inline": "[purged]", "sha256": null}',
-             'message', 'The log of this run was purged.',
-             'error', case when jsonb_typeof(r.outcome -> 'error') = 'object' then r.outcome -> 'error' || '{"message": "[purged]"}' else 'null' end)
-           || case when r.outcome ? 'progress' then jsonb_build_object('progress', r.outcome -> 'progress' || '{"inline": "", "sha256": null}')
-                   else '{}' end
+       set outcome = app.without_log(r.outcome, '[purged]', 'The log of this run was purged.')
      where r.tenant_id = tenant and r.run_id = object ->> 'run';
   end if;
   perform app.audit_person(tenant, null, 'operator', 'object.purge', object ->> 'kind',
@@ -5834,6 +6244,23 @@ alter function app.resume_tenant(text) owner to causeway_keeper;
 grant execute on function app.resume_tenant(text) to causeway_owner;
 comment on function app.resume_tenant(text) is 'Lifts a suspension by the operator. Refuses with tenant_not_found, not_suspended, deletion_waits.';
 
+CREATE OR REPLACE FUNCTION app.retention_of(tenant text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_object_agg(d.kind, jsonb_build_object(
+           'days', case when r.days ? d.kind then r.days -> d.kind else to_jsonb(d.retain_days) end, 'is_own', coalesce(r.days ? d.kind, false)))
+         || jsonb_build_object('audit', jsonb_build_object('days', a.retain_days, 'is_own', a.retain_days is not null))
+    from app.retention_defaults as d
+    left join app.retention as r on r.tenant_id = tenant
+    left join app.audit_retention as a on a.tenant_id = tenant
+   group by a.retain_days
+$function$;
+alter function app.retention_of(text) owner to causeway_keeper;
+comment on function app.retention_of(text) is 'For how many days a tenant keeps what, by kind (null: for ever), and whether it said so itself.';
+
 CREATE OR REPLACE FUNCTION app.retire_key(retired text, tenant text, believed interval)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6099,6 +6526,14 @@ alter function app.rotate_oauth_key(text,jsonb,text,interval,interval) owner to 
 grant execute on function app.rotate_oauth_key(text,jsonb,text,interval,interval) to causeway_owner;
 comment on function app.rotate_oauth_key(text,jsonb,text,interval,interval) is 'Publishes a key that signs after a time, and takes the earlier ones away when it has signed for the overlap.';
 
+CREATE OR REPLACE FUNCTION app.saying_expired(outcome jsonb, what jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select jsonb_build_object('expired', coalesce(outcome -> 'expired', '{}') || what) $function$;
+alter function app.saying_expired(jsonb,jsonb) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.secret_columns()
  RETURNS TABLE(relation text, column_name text, form text, rows_estimate bigint, is_seen boolean)
  LANGUAGE sql
@@ -6122,24 +6557,6 @@ alter function app.secret_columns() owner to causeway_owner;
 grant execute on function app.secret_columns() to causeway_app;
 grant execute on function app.secret_columns() to causeway_keeper;
 comment on function app.secret_columns() is 'Columns that hold a secret as an envelope or a hash, by their type.';
-
-CREATE OR REPLACE FUNCTION app.set_audit_retention(tenant text, days integer)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-begin
-  perform app.require_open_log(tenant);
-  insert into app.audit_retention as r (tenant_id, retain_days) values (tenant, days)
-    on conflict (tenant_id) do update set retain_days = excluded.retain_days;
-  insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
-  values (tenant, 'operator', 'audit.set_retention', 'tenant', tenant, 'ok', jsonb_build_object('days', days));
-end
-$function$;
-alter function app.set_audit_retention(text,integer) owner to causeway_keeper;
-grant execute on function app.set_audit_retention(text,integer) to causeway_owner;
-comment on function app.set_audit_retention(text,integer) is 'Sets for how many days a tenant keeps the contents of its events; NULL: for ever.';
 
 CREATE OR REPLACE FUNCTION app.set_cordon(manager text, executor text, cordoned boolean)
  RETURNS jsonb
@@ -6184,6 +6601,41 @@ $function$;
 alter function app.set_password(text,text) owner to causeway_keeper;
 grant execute on function app.set_password(text,text) to causeway_owner;
 comment on function app.set_password(text,text) is 'Sets a person''s password and ends their sessions; for the development owner alone.';
+
+CREATE OR REPLACE FUNCTION app.set_retention(tenant text, wanted jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform app.require_open_log(tenant);
+  perform app.change_retention(tenant, wanted);
+  perform app.audit_person(tenant, null, 'operator', 'tenant.set_retention', 'tenant', tenant, wanted);
+end
+$function$;
+alter function app.set_retention(text,jsonb) owner to causeway_keeper;
+grant execute on function app.set_retention(text,jsonb) to causeway_owner;
+comment on function app.set_retention(text,jsonb) is 'app.change_retention for the operator.';
+
+CREATE OR REPLACE FUNCTION app.set_retention_defaults(wanted jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not app.are_retention_days(wanted) then
+    raise exception 'not by kind a number of days from 1 to 36500, or null';
+  end if;
+  update app.retention_defaults as d set retain_days = (wanted ->> d.kind)::integer, changed_at = clock_timestamp()
+   where wanted ? d.kind and d.retain_days is distinct from (wanted ->> d.kind)::integer;
+  perform app.note_platform_event('retention.set_defaults', 'platform', null, wanted);
+end
+$function$;
+alter function app.set_retention_defaults(jsonb) owner to causeway_keeper;
+grant execute on function app.set_retention_defaults(jsonb) to causeway_owner;
+comment on function app.set_retention_defaults(jsonb) is 'Sets for how many days what tenants said nothing about is kept, by kind, null for ever; the time begins now.';
 
 CREATE OR REPLACE FUNCTION app.show_tenant(tenant text)
  RETURNS jsonb
@@ -6704,7 +7156,10 @@ CREATE OR REPLACE FUNCTION app.system_blobs_to_seal(blobs_max integer)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   select app.refuse_inside_tenant();
-  select b.tenant_id, b.sha256 from app.blobs_to_seal as b where b.damaged_at is null order by b.asked_at, b.sha256 limit blobs_max
+  select b.tenant_id, b.sha256 from app.blobs_to_seal as b
+   where b.damaged_at is null
+     and not exists (select from app.blobs_to_remove as r where r.tenant_id = b.tenant_id and r.sha256 = b.sha256)
+   order by b.asked_at, b.sha256 limit blobs_max
 $function$;
 alter function app.system_blobs_to_seal(integer) owner to causeway_keeper;
 grant execute on function app.system_blobs_to_seal(integer) to causeway_app;
@@ -6850,6 +7305,43 @@ $function$;
 alter function app.system_claim_audit_sinks(integer,integer) owner to causeway_keeper;
 grant execute on function app.system_claim_audit_sinks(integer,integer) to causeway_app;
 comment on function app.system_claim_audit_sinks(integer,integer) is 'Sinks that have something to be sent, and dead letters that were asked for again, each with its next entries as texts: [{tenant, sink, kind, url, settings, secret_access_key, from, size, day, is_dead_letter, entries}].';
+
+CREATE OR REPLACE FUNCTION app.system_claim_blobs(tenant text, blobs_max integer)
+ RETURNS TABLE(sha256 text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform app.refuse_inside_tenant();
+  -- A Worker that died with them: no request of its is on the way any more. Whoever stored them meanwhile has a day.
+  update app.blobs_to_remove as b set claimed_at = null, found_at = clock_timestamp()
+   where b.tenant_id = system_claim_blobs.tenant and b.claimed_at < clock_timestamp() - interval '1 hour';
+  if not exists (select from app.tenants as t where t.tenant_id = system_claim_blobs.tenant and t.status = 'active')
+     or not exists (select from app.blobs_to_remove as b where b.tenant_id = system_claim_blobs.tenant and b.claimed_at is null
+                       and b.found_at < clock_timestamp() - interval '1 day') then
+    return;
+  end if;
+  return query
+    with due as materialized (
+      select b.sha256 from app.blobs_to_remove as b
+       where b.tenant_id = system_claim_blobs.tenant and b.claimed_at is null and b.found_at < clock_timestamp() - interval '1 day'
+       order by b.found_at limit blobs_max for update skip locked
+    ), named as materialized (
+      select r.sha256 from app.referenced_blobs(system_claim_blobs.tenant) as r
+    ), kept as (
+      delete from app.blobs_to_remove as b using due as d
+       where b.tenant_id = system_claim_blobs.tenant and b.sha256 = d.sha256 and exists (select from named as n where n.sha256 = d.sha256)
+    )
+    update app.blobs_to_remove as b set claimed_at = clock_timestamp() from due as d
+     where b.tenant_id = system_claim_blobs.tenant and b.sha256 = d.sha256 and not exists (select from named as n where n.sha256 = d.sha256)
+    returning b.sha256::text;
+end
+$function$;
+alter function app.system_claim_blobs(text,integer) owner to causeway_keeper;
+grant execute on function app.system_claim_blobs(text,integer) to causeway_app;
+comment on function app.system_claim_blobs(text,integer) is 'Blobs that nothing names and that are to be removed now. What is named again is forgotten as one that would go.';
 
 CREATE OR REPLACE FUNCTION app.system_cordon_own_executor(executor text, cordoned boolean)
  RETURNS jsonb
@@ -7311,6 +7803,63 @@ $function$;
 alter function app.system_executor_gone(text) owner to causeway_keeper;
 grant execute on function app.system_executor_gone(text) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.system_expire_rows(tenant text, rows_max integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  runs_before constant timestamptz := app.expired_before(tenant, 'runs');
+  snapshots_before constant timestamptz := app.expired_before(tenant, 'snapshots');
+  place text;
+  part record;
+  most integer := 0;
+  removed jsonb := '{}';
+begin
+  perform app.refuse_inside_tenant();
+  -- Nobody suspends or erases it meanwhile, and two sweeps of it take turns.
+  perform from app.tenants as t where t.tenant_id = tenant and t.status = 'active' for share;
+  if not found then return true; end if;
+  insert into app.retention_sweeps (tenant_id) values (tenant) on conflict do nothing;
+  perform from app.retention_sweeps as s where s.tenant_id = tenant for update skip locked;
+  if not found then return true; end if;
+  -- An import of what a run left, or of an upload, is over before that goes, or finds it gone (app.guard_origin): so it stays known
+  -- what was computed from what. By id, so that two never wait for each other.
+  if runs_before is not null or snapshots_before is not null then
+    for place in select p.project_id from app.projects as p where p.tenant_id = tenant order by 1 loop
+      perform pg_advisory_xact_lock(hashtextextended('sight ' || place, 0));
+    end loop;
+  end if;
+
+  for part in
+    select e.kind, e.rows
+      from (values (1, 'runs', app.expire_runs(tenant, runs_before, rows_max)),
+                   (2, 'logs', app.expire_logs(tenant, app.expired_before(tenant, 'logs'), rows_max)),
+                   (3, 'outputs', app.expire_outputs(tenant, app.expired_before(tenant, 'outputs'), rows_max)),
+                   (4, 'snapshots', app.expire_snapshots(tenant, snapshots_before, rows_max)),
+                   (5, 'uploads', app.expire_uploads(tenant, snapshots_before, rows_max))) as e (nth, kind, rows)
+  loop
+    most := greatest(most, (part.rows)[1]);
+    if (part.rows)[2] > 0 then
+      removed := removed || jsonb_build_object(part.kind, (part.rows)[2]);
+    end if;
+  end loop;
+  if removed <> '{}' then
+    perform app.audit_person(tenant, null, 'system', 'tenant.expire', 'tenant', tenant,
+      jsonb_build_object('removed', removed, 'retention', app.retention_of(tenant)));
+  end if;
+  if most < rows_max then
+    update app.retention_sweeps as s set swept_at = clock_timestamp() where s.tenant_id = tenant;
+  end if;
+  return most < rows_max;
+end
+$function$;
+alter function app.system_expire_rows(text,integer) owner to causeway_keeper;
+grant execute on function app.system_expire_rows(text,integer) to causeway_app;
+comment on function app.system_expire_rows(text,integer) is 'Removes rows of a tenant that are over their time, at most so many of a kind, in one transaction with the event that says so; true when none is left.';
+
 CREATE OR REPLACE FUNCTION app.system_export_audit_lines(tree_size bigint, from_index bigint, lines_max integer)
  RETURNS TABLE(leaf_index bigint, line text)
  LANGUAGE plpgsql
@@ -7339,6 +7888,26 @@ end
 $function$;
 alter function app.system_export_audit_proof() owner to causeway_keeper;
 grant execute on function app.system_export_audit_proof() to causeway_app;
+
+CREATE OR REPLACE FUNCTION app.system_export_blob_names(after text, rows_max integer)
+ RETURNS TABLE(sha256 text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform app.require_export();
+  return query
+    select r.sha256 from app.referenced_blobs(app.tenant_id()) as r
+     where (after is null or r.sha256 collate "C" > after)
+       and not exists (select from app.purges as p where p.tenant_id = r.tenant_id and p.purged_sha256 = r.sha256)
+     order by r.sha256 collate "C" limit rows_max;
+end
+$function$;
+alter function app.system_export_blob_names(text,integer) owner to causeway_keeper;
+grant execute on function app.system_export_blob_names(text,integer) to causeway_app;
+comment on function app.system_export_blob_names(text,integer) is 'The blobs that rows of the entered tenant name and that were not purged, by name.';
 
 CREATE OR REPLACE FUNCTION app.system_export_commits(project text, after integer, rows_max integer)
  RETURNS TABLE(project_id text, "position" integer, commit jsonb)
@@ -7553,6 +8122,25 @@ $function$;
 alter function app.system_join_invitation(text,text,jsonb) owner to causeway_keeper;
 grant execute on function app.system_join_invitation(text,text,jsonb) to causeway_app;
 comment on function app.system_join_invitation(text,text,jsonb) is 'Makes a signed-in person a member; only the person whose email the invitation names.';
+
+CREATE OR REPLACE FUNCTION app.system_keep_blob(tenant text, sha256 text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  perform app.refuse_inside_tenant();
+  update app.blobs_to_remove as b set found_at = clock_timestamp()
+   where b.tenant_id = tenant and b.sha256 = sha256 and b.claimed_at is null;
+  return case when found then 'waits'
+              when exists (select from app.blobs_to_remove as b where b.tenant_id = tenant and b.sha256 = sha256) then 'going'
+              else 'named' end;
+end
+$function$;
+alter function app.system_keep_blob(text,text) owner to causeway_keeper;
+grant execute on function app.system_keep_blob(text,text) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_last_checkpoint()
  RETURNS jsonb
@@ -8521,6 +9109,15 @@ alter function app.system_retain_audit() owner to causeway_keeper;
 grant execute on function app.system_retain_audit() to causeway_app;
 comment on function app.system_retain_audit() is 'Takes away the contents of events whose time is over and announced, and announces the next, at most once a day a tenant.';
 
+CREATE OR REPLACE FUNCTION app.system_retention()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ select app.retention_of(app.tenant_id()) $function$;
+alter function app.system_retention() owner to causeway_keeper;
+grant execute on function app.system_retention() to causeway_app;
+
 CREATE OR REPLACE FUNCTION app.system_revoke_invitation(cookie_sha256 text, invitation_id text, call jsonb, in_tenant text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -8873,27 +9470,6 @@ alter function app.system_set_agent_sees(text,text,text) owner to causeway_keepe
 grant execute on function app.system_set_agent_sees(text,text,text) to causeway_app;
 comment on function app.system_set_agent_sees(text,text,text) is 'Says what agents see of a source, by a signed-in owner of the project or admin of the tenant. Refuses with not_found (details.kind: project or source) or insufficient_role.';
 
-CREATE OR REPLACE FUNCTION app.system_set_audit_retention(days integer)
- RETURNS jsonb
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-begin
-  if not (app.is_in_session() and app.role() = 'owner') then
-    perform app.audit('audit.set_retention', 'tenant', app.tenant_id(), 'refused', jsonb_build_object('code', 'insufficient_role'));
-    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
-  end if;
-  insert into app.audit_retention as r (tenant_id, retain_days) values (app.tenant_id(), days)
-    on conflict (tenant_id) do update set retain_days = excluded.retain_days;
-  perform app.audit('audit.set_retention', 'tenant', app.tenant_id(), 'ok', jsonb_build_object('days', days));
-  return jsonb_build_object('ok', true, 'days', days);
-end
-$function$;
-alter function app.system_set_audit_retention(integer) owner to causeway_keeper;
-grant execute on function app.system_set_audit_retention(integer) to causeway_app;
-comment on function app.system_set_audit_retention(integer) is 'Sets for how many days the entered tenant keeps the contents of its events; NULL: for ever. For an owner in a session.';
-
 CREATE OR REPLACE FUNCTION app.system_set_default_agent_sees(project text, agent_sees text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -8982,6 +9558,26 @@ alter function app.system_set_project_member(text,text,text) owner to causeway_k
 grant execute on function app.system_set_project_member(text,text,text) to causeway_app;
 comment on function app.system_set_project_member(text,text,text) is 'Gives a member of the tenant a role on a project, or another one. Refuses with not_found (details.kind: project or member), insufficient_role or last_owner.';
 
+CREATE OR REPLACE FUNCTION app.system_set_retention(wanted jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not (app.is_in_session() and app.role() = 'owner') then
+    perform app.audit('tenant.set_retention', 'tenant', app.tenant_id(), 'refused', jsonb_build_object('code', 'insufficient_role'));
+    return jsonb_build_object('ok', false, 'code', 'insufficient_role');
+  end if;
+  perform app.change_retention(app.tenant_id(), wanted);
+  perform app.audit('tenant.set_retention', 'tenant', app.tenant_id(), 'ok', wanted);
+  return jsonb_build_object('ok', true, 'retention', app.retention_of(app.tenant_id()));
+end
+$function$;
+alter function app.system_set_retention(jsonb) owner to causeway_keeper;
+grant execute on function app.system_set_retention(jsonb) to causeway_app;
+comment on function app.system_set_retention(jsonb) is 'app.change_retention of the entered tenant, for an owner in a session.';
+
 CREATE OR REPLACE FUNCTION app.system_settle_audit_sink(tenant text, sink text, from_leaf bigint, until_leaf bigint, failure text, attempts_max integer, pause_seconds integer)
  RETURNS void
  LANGUAGE plpgsql
@@ -9058,6 +9654,29 @@ $function$;
 alter function app.system_settle_dead_letter(text,text,bigint,text) owner to causeway_keeper;
 grant execute on function app.system_settle_dead_letter(text,text,bigint,text) to causeway_app;
 comment on function app.system_settle_dead_letter(text,text,bigint,text) is 'What became of a dead letter that was sent again: taken where `failure` is NULL, else it waits to be asked for once more.';
+
+CREATE OR REPLACE FUNCTION app.system_settle_removed(tenant text, removed text[], stayed text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  perform app.refuse_inside_tenant();
+  delete from app.blobs_to_remove as b where b.tenant_id = tenant and b.sha256 = any (removed) and b.claimed_at is not null;
+  delete from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = any (removed);
+  update app.blobs_to_remove as b set claimed_at = null, found_at = clock_timestamp()
+   where b.tenant_id = tenant and b.sha256 = any (stayed) and b.claimed_at is not null;
+  if cardinality(removed) > 0 and exists (select from app.tenants as t where t.tenant_id = tenant and t.status <> 'erasing') then
+    perform app.require_open_log(tenant);
+    perform app.audit_person(tenant, null, 'system', 'tenant.remove_blobs', 'tenant', tenant, jsonb_build_object('blobs', cardinality(removed)));
+  end if;
+end
+$function$;
+alter function app.system_settle_removed(text,text[],text[]) owner to causeway_keeper;
+grant execute on function app.system_settle_removed(text,text[],text[]) to causeway_app;
+comment on function app.system_settle_removed(text,text[],text[]) is 'What became of blobs that were claimed: removed, or (stored anew just before) not.';
 
 CREATE OR REPLACE FUNCTION app.system_start_oauth_device(device_code_sha256 text, user_code_sha256 text, client_id text, scopes text[], resource text, lifetime interval)
  RETURNS void
@@ -9246,6 +9865,25 @@ $function$;
 alter function app.system_tenants_to_attend(integer) owner to causeway_keeper;
 grant execute on function app.system_tenants_to_attend(integer) to causeway_app;
 comment on function app.system_tenants_to_attend(integer) is 'Tenants whose deletion has work to do, and tenants that may not act and have runs that go on.';
+
+CREATE OR REPLACE FUNCTION app.system_tenants_to_expire(tenants_max integer)
+ RETURNS TABLE(tenant_id text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  -- In no order: some of which each fails must not keep the others waiting.
+  select t.tenant_id
+    from app.tenants as t left join app.retention_sweeps as s using (tenant_id)
+   where t.status = 'active' and (
+           coalesce(s.swept_at, '-infinity') < clock_timestamp() - interval '1 day'
+           or exists (select from app.blobs_to_remove as b
+                       where b.tenant_id = t.tenant_id and b.found_at < clock_timestamp() - interval '1 day'))
+   order by random() limit tenants_max
+$function$;
+alter function app.system_tenants_to_expire(integer) owner to causeway_keeper;
+grant execute on function app.system_tenants_to_expire(integer) to causeway_app;
 
 CREATE OR REPLACE FUNCTION app.system_use_recovery(link_sha256 text, new_hash text, session jsonb, call jsonb)
  RETURNS jsonb
@@ -9601,6 +10239,23 @@ $function$;
 alter function app.withhold_uploads(text,text[]) owner to causeway_owner;
 grant execute on function app.withhold_uploads(text,text[]) to causeway_app;
 grant execute on function app.withhold_uploads(text,text[]) to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.without_log(outcome jsonb, mark text, message text)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select outcome || jsonb_build_object(
+           'stdout', outcome -> 'stdout' || jsonb_build_object('inline', mark, 'sha256', null),
+           'stderr', outcome -> 'stderr' || jsonb_build_object('inline', mark, 'sha256', null),
+           'message', message,
+           'error', case when jsonb_typeof(outcome -> 'error') = 'object' then outcome -> 'error' || jsonb_build_object('message', mark)
+                         else 'null' end)
+         || case when outcome ? 'progress'
+                 then jsonb_build_object('progress', outcome -> 'progress' || '{"inline": "", "sha256": null}') else '{}' end
+$function$;
+alter function app.without_log(jsonb,text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.witness_request(old_size bigint)
  RETURNS jsonb

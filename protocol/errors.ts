@@ -66,6 +66,12 @@ export const ERRORS = {
     remedy: 'person',
     means: 'The content was purged for good; when and why is said.',
   },
+  expired: {
+    status: 410,
+    retryable: false,
+    remedy: 'person',
+    means: 'What a run left was kept for the time that the team keeps it, and removed then.',
+  },
   method_not_allowed: {
     status: 405,
     retryable: false,

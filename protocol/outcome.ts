@@ -64,4 +64,16 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+/**
+ * What was removed of an outcome since it was recorded, because it was over its time: days in UTC. Of an output stay its name, size,
+ * type and SHA-256.
+ */
+export interface Expired {
+  readonly log_at?: string;
+  readonly outputs_at?: string;
+  readonly outputs?: readonly (Omit<Output, 'sha256'> & { readonly digest: string })[];
+}
+/** An outcome as it stands in the database. */
+export type RecordedOutcome = Outcome & { readonly expired?: Expired };
+
 export const EMPTY_STREAM: Stream = { inline: '', bytes: 0, kept_bytes: 0, truncated: false, sha256: null };

@@ -75,7 +75,13 @@ import { registerExecutorRoute } from './runs/routes/register-executor.ts';
 import { rotateExecutorKeyRoute } from './runs/routes/rotate-key.ts';
 import { downloadOutput, showRun } from './runs/routes/runs.ts';
 import { attendToTenant, exportForOperator } from './tenants/life/routes/operator.ts';
-import { deleteTeam, downloadTeam, keepTeam, showTeams } from './tenants/life/routes/teams.ts';
+import {
+  deleteTeam,
+  downloadTeam,
+  keepTeam,
+  setTeamRetention,
+  showTeams,
+} from './tenants/life/routes/teams.ts';
 import { showRequests } from './tokens/routes/requests.ts';
 import { endToken, makeToken, rotateOwnToken, showTokens } from './tokens/routes/tokens.ts';
 
@@ -178,6 +184,7 @@ const handlersFor = (offer: Offer): Record<RouteKey, Handler> => ({
   'GET /teams/:tenant/export': downloadTeam,
   'POST /teams/:tenant/delete': deleteTeam,
   'POST /teams/:tenant/keep': keepTeam,
+  'POST /teams/:tenant/retention': setTeamRetention,
 });
 
 /** The Worker's whole HTTP surface, in the order in which a request meets it; `offer` is what agents find at `/mcp`. */

@@ -10,6 +10,7 @@ import { PRODUCT } from './mcp/product-offer.ts';
 import { platformOf } from './platform.ts';
 import { sweepRuns } from './runs/sweep.ts';
 import { sweepTenants } from './tenants/life/attend.ts';
+import { sweepRetention } from './tenants/retention/sweep-retention.ts';
 
 export { McpSession } from './mcp/session/mcp-session.ts';
 export { McpSocket } from './mcp/socket/mcp-socket.ts';
@@ -30,6 +31,7 @@ export default {
       sealWaiting(platform),
       sweepAudit(platform),
       sweepTenants(platform),
+      sweepRetention(platform),
       platform.database.transaction([sweepPeople(), sweepOAuth(), sweepTokenUses()]),
     ]);
   },

@@ -2,6 +2,7 @@ import { knowSecrets } from '../protocol/mask-secrets.ts';
 import { openBlobStore, type SealedBlobs } from './blobs/open-blob-store.ts';
 import { mayBeClear } from './database/blobs-to-seal.ts';
 import { createDatabase, type Database } from './database/database.ts';
+import { keepBlob } from './database/retention.ts';
 import { importTicketKey } from './database/ticket.ts';
 import type { Env } from './env.ts';
 import { type RefusedText, readRefusedText } from './input/refused-text.ts';
@@ -56,10 +57,11 @@ async function open(env: Env): Promise<Platform> {
     env,
     publicUrl: new URL(env.PUBLIC_URL).href.replace(/\/$/, ''),
     database,
-    blobs: openBlobStore(env, {
-      keys,
-      mayBeClear: (tenant, sha256) => mayBeClear(database, tenant, sha256),
-    }),
+    blobs: openBlobStore(
+      env,
+      { keys, mayBeClear: (tenant, sha256) => mayBeClear(database, tenant, sha256) },
+      (key) => keepBlob(database, key),
+    ),
     sealKey,
     keys,
     publish: publisherOf(env),

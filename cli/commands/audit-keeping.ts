@@ -8,10 +8,7 @@ import { printJson, printResult } from '../terminal/print.ts';
 import { requireKnown } from './tenant-command.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 
-const DAYS_MIN = 30;
-const DAYS_MAX = 36_500;
-
-/** Where a tenant's log is sent, and for how long it is kept; for the operator, with an event in that log. */
+/** Where a tenant's log is sent; for the operator, with an event in that log. */
 export function registerKeeping(audit: Command): void {
   withTenant(audit.command('sinks'))
     .summary('where the log of a tenant is sent, and what was not taken')
@@ -29,16 +26,6 @@ export function registerKeeping(audit: Command): void {
     .option('--sink <sink>', 'one of them, as audit sinks lists it; else all')
     .addHelpText('after', '\nExample:\n  $ ./causeway audit resend --tenant ten_... --sink snk_...')
     .action(resend);
-
-  withTenant(audit.command('retention'))
-    .summary('for how long the contents of events are kept')
-    .description(
-      'Shows it, or sets it. Contents that are older go within two days, after an event that says so; their leaves stay, so that every proof holds.',
-    )
-    .option('--days <days>', `for so many days, ${DAYS_MIN} at least`)
-    .option('--for-ever', 'for ever, as it is at first')
-    .addHelpText('after', '\nExample:\n  $ ./causeway audit retention --tenant ten_... --days 730')
-    .action(retention);
 }
 
 async function knownTenant(
@@ -91,40 +78,4 @@ async function resend(options: TenantOptions & { readonly sink?: string }): Prom
     });
   if (options.json) printJson({ tenant, dead_letters: asked });
   else printResult(`${asked} dead letters are sent again within a minute.`);
-}
-
-async function retention(
-  options: TenantOptions & { readonly days?: string; readonly forEver?: boolean },
-): Promise<void> {
-  const wanted = readDays(options);
-  const { tenant, ownerUrl } = await knownTenant(options);
-  const days = await withAuditOperator(ownerUrl, async (operator) => {
-    if (wanted !== undefined) await operator.setRetention(tenant, wanted);
-    return operator.findRetention(tenant);
-  });
-  if (options.json) printJson({ tenant, days });
-  else
-    printResult(
-      days === null
-        ? 'Contents of events are kept for ever.'
-        : `Contents of events are kept for ${days} days.`,
-    );
-}
-
-/** Undefined where nothing is to be changed, null for ever. */
-function readDays(options: {
-  readonly days?: string;
-  readonly forEver?: boolean;
-}): number | null | undefined {
-  if (options.days === undefined) return options.forEver === true ? null : undefined;
-  const days = Number(options.days);
-  if (Number.isInteger(days) && days >= DAYS_MIN && days <= DAYS_MAX && options.forEver !== true) return days;
-  throw new Failure({
-    what: 'Nothing was changed.',
-    why:
-      options.forEver === true
-        ? '--days and --for-ever exclude each other'
-        : `${options.days} is no number of days from ${DAYS_MIN} to ${DAYS_MAX}`,
-    remedy: 'give --days 365, or --for-ever',
-  });
 }

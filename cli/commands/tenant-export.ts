@@ -26,7 +26,7 @@ export function registerExport(tenant: Command): void {
     .command('verify-export')
     .summary('check an archive, without the deployment')
     .description(
-      'Holds every file against the manifests in the archive. Ends with 0: whole; 1: not, and the first bad file.',
+      'Holds every file against the manifests in the archive. Ends with 0: whole; 1: not, and the first bad file, or what the deployment itself had lost when it was exported.',
     )
     .argument('<file>', 'what tenant export wrote, or an owner downloaded')
     .addOption(jsonOption())
@@ -40,8 +40,15 @@ async function exportTenant(id: string, options: ExportOptions): Promise<void> {
   const whole = await createBoard().step(`exporting ${tenant}`, (say) =>
     downloadExport(call, options.out, say),
   );
-  if (options.json) printJson({ file: options.out, ...whole });
-  else printResult(`${options.out}: ${whole.files} files, ${whole.bytes} bytes, whole.`);
+  process.exitCode = whole.missing === 0 ? 0 : 1;
+  if (options.json) return printJson({ file: options.out, ...whole });
+  const lack = whole.missing === 0 ? 'whole' : `not whole: ${lacked(whole.missing)}`;
+  printResult(`${options.out}: ${whole.files} files, ${whole.bytes} bytes, ${lack}.`);
+}
+
+/** What an archive lacks because the deployment does. */
+function lacked(missing: number): string {
+  return `the object store lacked ${missing === 1 ? '1 content' : `${missing} contents`} that rows name`;
 }
 
 async function verify(file: string, options: JsonOptions): Promise<void> {
@@ -66,8 +73,11 @@ type Judged = ({ ok: true } & NonNullable<ArchiveRead['whole']>) | { ok: false; 
 
 async function judge(file: string): Promise<Judged> {
   try {
-    const { whole } = await readArchive(file);
-    return whole === null ? { ok: false, problem: 'its end is missing' } : { ok: true, ...whole };
+    const { whole, missing } = await readArchive(file);
+    if (whole === null) return { ok: false, problem: 'its end is missing' };
+    if (whole.missing === 0) return { ok: true, ...whole };
+    const more = whole.missing > missing.length ? ', …' : '';
+    return { ok: false, problem: `${lacked(whole.missing)}: ${missing.join(', ')}${more}` };
   } catch (error) {
     if (error instanceof BadArchive) return { ok: false, problem: error.message };
     throw error;

@@ -8,11 +8,14 @@ import { registerDeletion } from './tenant-delete.ts';
 import { registerExport } from './tenant-export.ts';
 import { tenantNamed } from './tenant-option.ts';
 import { registerPurge } from './tenant-purge.ts';
+import { registerRetention } from './tenant-retention.ts';
 
 export function registerTenant(program: Command): void {
   const tenant = program
     .command('tenant')
-    .summary('the life of tenants: list, show, suspend, resume, export, purge, delete, keep, certificate')
+    .summary(
+      'the life of tenants: list, show, suspend, resume, export, purge, retention, delete, keep, certificate',
+    )
     .description(
       'What an operator does with a tenant as a whole. Owners export and delete their own on the page /teams.',
     )
@@ -46,6 +49,7 @@ export function registerTenant(program: Command): void {
     );
   registerExport(tenant);
   registerPurge(tenant);
+  registerRetention(tenant);
   registerDeletion(tenant);
 }
 

@@ -31,9 +31,6 @@ export interface AuditOperator {
   listSinks(tenant: string): Promise<readonly AuditSink[]>;
   /** Has dead letters of a sink, or (null) of all of the tenant, sent once more; how many ranges. */
   resend(tenant: string, sink: string | null): Promise<number>;
-  /** For how many days contents of events are kept; null: for ever. */
-  findRetention(tenant: string): Promise<number | null>;
-  setRetention(tenant: string, days: number | null): Promise<void>;
   /** How often whom nobody knew was refused, newest first. */
   listRefusals(rowsMax: number): Promise<readonly RefusalsRow[]>;
   /** Lines of an export, from an index on; fewer than `linesMax` where the tree ends. */
@@ -77,13 +74,6 @@ export function auditOperatorOn(client: pg.Client): AuditOperator {
     async resend(tenant, sink) {
       const { rows } = await client.query('select app.resend_audit($1, $2) as asked', [tenant, sink]);
       return rows[0]?.asked;
-    },
-    async findRetention(tenant) {
-      const { rows } = await client.query('select app.find_audit_retention($1) as days', [tenant]);
-      return rows[0]?.days;
-    },
-    async setRetention(tenant, days) {
-      await client.query('select app.set_audit_retention($1, $2)', [tenant, days]);
     },
     async exportLines(tenant, size, from, linesMax) {
       const sql = 'select line from app.export_audit_lines($1, $2, $3, $4)';

@@ -14,7 +14,10 @@ export interface TableRows {
 }
 
 /** Rows that migrations put there; beside them each table is empty in a database that nobody used. */
-const SEEDS: Readonly<Record<string, string>> = { 'app.pools': "pool_id = 'pol_00000000000000000000000000'" };
+const SEEDS: Readonly<Record<string, string>> = {
+  'app.pools': "pool_id = 'pol_00000000000000000000000000'",
+  'app.retention_defaults': 'true',
+};
 
 /** Names of tables that hold rows which no migration put there; empty where the database was never used, or not even migrated. */
 export async function findUsedTables(ownerUrl: string): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { TenantId } from '../../protocol/ids.ts';
 import type { DeletionStep, TenantAct } from '../../protocol/tenant-call.ts';
+import type { Retained, Retention, RetentionWish } from '../../worker/database/retention.ts';
 import { withClient } from './with-client.ts';
 
 export interface TenantRow {
@@ -44,6 +45,8 @@ export type PurgeAnswer =
   | { readonly ok: true; readonly sha256: readonly string[] }
   | { readonly ok: false; readonly code: string; readonly others?: readonly string[] };
 
+export type RetentionDefaults = Readonly<Record<Exclude<Retained, 'audit'>, number | null>>;
+
 /** The life of tenants, as `causeway_owner` may change it. */
 export interface TenantOperator {
   list(): Promise<readonly TenantRow[]>;
@@ -57,6 +60,12 @@ export interface TenantOperator {
   certificate(tenant: TenantId): Promise<string | null>;
   /** Refuses with `not_found`, and with `shared` where something else holds the same bytes. */
   purge(tenant: TenantId, object: PurgedObject, reason: string, evenIfShared: boolean): Promise<PurgeAnswer>;
+  /** For how long the tenant keeps what. */
+  findRetention(tenant: TenantId): Promise<Retention>;
+  setRetention(tenant: TenantId, wish: RetentionWish): Promise<void>;
+  /** For how many days what tenants said nothing about is kept, null for ever. The audit log: for ever, always. */
+  findRetentionDefaults(): Promise<RetentionDefaults>;
+  setRetentionDefaults(wish: Partial<RetentionDefaults>): Promise<void>;
   /** Signs a call that makes the Worker do something for a tenant (protocol/tenant-call.ts). */
   signCall(
     tenant: TenantId,
@@ -98,6 +107,12 @@ function operatorOn(client: pg.Client): TenantOperator {
         reason,
         evenIfShared,
       ]),
+    findRetention: (tenant) => ask('select app.find_retention($1) as answer', [tenant]),
+    setRetention: (tenant, wish) =>
+      ask('select app.set_retention($1, $2) as answer', [tenant, JSON.stringify(wish)]),
+    findRetentionDefaults: () => ask('select app.find_retention_defaults() as answer', []),
+    setRetentionDefaults: (wish) =>
+      ask('select app.set_retention_defaults($1) as answer', [JSON.stringify(wish)]),
     signCall: (tenant, act) => ask('select app.sign_tenant_call($1, $2) as answer', [tenant, act]),
   };
 }

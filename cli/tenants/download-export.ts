@@ -66,6 +66,7 @@ async function fetchPart(
     parts: String(chain.parts),
     files: String(chain.files),
     bytes: String(chain.bytes),
+    missing: String(chain.missing),
     ...(from === null ? {} : { from }),
     ...(chain.previous === null ? {} : { previous: chain.previous }),
   });

@@ -15,12 +15,16 @@ import { readTarHeader, TAR_END, tarPadding } from '../../worker/tenants/export/
 
 const BLOCK = 512;
 const CHUNK_BYTES = 1024 * 1024;
+/** That are named. */
+const MISSING_MAX = 20;
 const MANIFEST_BYTES_MAX = 4 * CHUNK_BYTES;
 
 /** How far an archive was read and found right. */
 export interface ArchiveRead {
   readonly tenant: string | null;
   readonly chain: Chain;
+  /** SHA-256 of contents that the object store lacked; the first of them. */
+  readonly missing: readonly string[];
   /** Behind the last part that is whole. */
   readonly offset: number;
   /** The manifest of all; null where the archive goes on. */
@@ -47,7 +51,7 @@ export async function readArchive(path: string, until?: number): Promise<Archive
 }
 
 async function readParts(blocks: Blocks): Promise<ArchiveRead> {
-  let read: ArchiveRead = { tenant: null, chain: NO_PARTS, offset: 0, whole: null };
+  let read: ArchiveRead = { tenant: null, chain: NO_PARTS, missing: [], offset: 0, whole: null };
   let entries: ManifestEntry[] = [];
   while (blocks.left > 0) {
     const found = await readFile(blocks);
@@ -99,10 +103,10 @@ function headerOf(header: Buffer): ReturnType<typeof readTarHeader> {
 }
 
 function judgePart(
-  { tenant, chain }: ArchiveRead,
+  { tenant, chain, missing }: ArchiveRead,
   found: FoundFile,
   entries: readonly ManifestEntry[],
-): Pick<ArchiveRead, 'tenant' | 'chain'> {
+): Pick<ArchiveRead, 'tenant' | 'chain' | 'missing'> {
   const part = partManifestSchema.safeParse(parse(found));
   if (!part.success) throw new BadArchive(`${found.name} is no manifest`);
   const { data } = part;
@@ -121,7 +125,11 @@ function judgePart(
   }
   const more = entries[data.entries.length];
   if (more !== undefined) throw new BadArchive(`${more.name} was put in`);
-  return { tenant: data.tenant, chain: nextLink(chain, data.entries, found.sha256) };
+  return {
+    tenant: data.tenant,
+    missing: [...missing, ...data.missing].slice(0, MISSING_MAX),
+    chain: nextLink(chain, data, found.sha256),
+  };
 }
 
 async function finish(
@@ -132,14 +140,15 @@ async function finish(
 ): Promise<ArchiveRead> {
   const whole = wholeManifestSchema.safeParse(parse(found));
   if (!whole.success) throw new BadArchive(`${found.name} is no manifest`);
-  const { tenant, parts, last_part_sha256, files, bytes } = whole.data;
+  const { tenant, parts, last_part_sha256, files, bytes, missing } = whole.data;
   const { chain } = read;
   const isWhole =
     tenant === read.tenant &&
     parts === chain.parts &&
     last_part_sha256 === chain.previous &&
     files === chain.files &&
-    bytes === chain.bytes;
+    bytes === chain.bytes &&
+    missing === chain.missing;
   if (!isWhole || entries.length > 0)
     throw new BadArchive(`${found.name} does not say what the archive holds`);
   const end = await blocks.take(TAR_END.length);

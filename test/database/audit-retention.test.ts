@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NoteVerifier } from '../../protocol/signed-note.ts';
-import { retainEvents, setAuditRetention } from '../../worker/database/audit-log.ts';
+import { retainEvents } from '../../worker/database/audit-log.ts';
+import { setRetention } from '../../worker/database/retention.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
 import { auditLogOf } from '../support/audit-log.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -81,7 +82,7 @@ test('not even the role that takes contents away takes one whose time is not ove
 
 test('a token, also one of an owner, does not say how long the log is kept', async () => {
   const client = await database.open();
-  expect(await withTenant(client, ann.principal, [setAuditRetention(30)])).toEqual([
+  expect(await withTenant(client, ann.principal, [setRetention({ audit: 30 })])).toEqual([
     { ok: false, code: 'insufficient_role' },
   ]);
   expect(await database.asSuperuser('select retain_days from app.audit_retention')).toEqual([

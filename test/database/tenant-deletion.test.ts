@@ -241,7 +241,7 @@ describe('a deletion', () => {
   test.each([
     ['purge', "select app.purge_object('T', '{}', 'x', false)"],
     ['resend', "select app.resend_audit('T', null)"],
-    ['set how long to keep it', "select app.set_audit_retention('T', 400)"],
+    ['set how long to keep it', `select app.set_retention('T', '{"audit": 400}')`],
     ['export it', "select app.export_audit_proof('T', false)"],
   ])('closes the log: then the operator can no longer %s', async (_what, sql) => {
     const dan = await settle(database.asOwner, { person: 'Dan', tenant: 'Danco' });

@@ -31,7 +31,10 @@ export async function startBlobServer(): Promise<BlobServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    store: storeOn(httpStore((path, init) => fetch(`http://127.0.0.1:${port}/${path}`, init))),
+    store: storeOn(
+      httpStore((path, init) => fetch(`http://127.0.0.1:${port}/${path}`, init)),
+      async () => 'named',
+    ),
     blobs,
     stop: () =>
       new Promise((resolve) => {

@@ -172,6 +172,7 @@ export function pageInputs(world: PageWorld, forms: PageForms): Readonly<Record<
     'GET /teams/:tenant/export': { params: { tenant } },
     'POST /teams/:tenant/delete': { params: { tenant }, fields: { name: world.teamName } },
     'POST /teams/:tenant/keep': { params: { tenant } },
+    'POST /teams/:tenant/retention': { params: { tenant }, fields: { logs: '30', audit: 'for-ever' } },
   };
 }
 

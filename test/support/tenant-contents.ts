@@ -13,6 +13,8 @@ const AUDIT_LOG = [
   'audit_copies',
   // The first copy of the log that is sealed makes the tenant's key.
   'tenant_keys',
+  // The cron notes that it was there.
+  'retention_sweeps',
 ];
 
 /**

@@ -228,16 +228,12 @@ test('a call of the management API that is not of its form is refused in the log
   const owner = await apiSession(stack, ann);
   const inTenant = { params: { tenant: ann.tenant } };
   const events = await eventsDuring(ann.tenant, async () => {
-    expect((await owner.call('setAuditRetention', { ...inTenant, body: { days: 1 } })).status).toBe(400);
+    expect((await owner.call('setRetention', { ...inTenant, body: { audit: 1 } })).status).toBe(400);
     expect((await owner.call('listTokens', { ...inTenant, query: { limit: 'many' } })).status).toBe(400);
-    expect((await owner.call('setAuditRetention', { ...inTenant, body: '{"days":' })).status).toBe(400);
+    expect((await owner.call('setRetention', { ...inTenant, body: '{"audit":' })).status).toBe(400);
   });
   expect(events.map(({ target_id, outcome, code }) => [target_id, outcome, code])).toEqual(
-    ['setAuditRetention', 'listTokens', 'setAuditRetention'].map((name) => [
-      name,
-      'refused',
-      'invalid_arguments',
-    ]),
+    ['setRetention', 'listTokens', 'setRetention'].map((name) => [name, 'refused', 'invalid_arguments']),
   );
 });
 

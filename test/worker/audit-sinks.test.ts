@@ -154,28 +154,11 @@ describe('the operator, by ./causeway audit,', () => {
     ).toEqual([{ credential_kind: 'operator', target_id: sink }]);
   });
 
-  test.each(['sinks', 'resend', 'retention'])('is told by %s of a tenant that never was', async (command) => {
+  test.each(['sinks', 'resend'])('is told by %s of a tenant that never was', async (command) => {
     expect(await audit(command, '--tenant', newId('tenant'))).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/there is no such tenant[\s\S]*tenant list/),
     });
-  });
-
-  test('says for how long the log is kept, and the tenant learns of it', async () => {
-    expect((await audit('retention')).stdout).toContain('for ever');
-    expect((await audit('retention', '--days', '400')).stdout).toContain('400 days');
-    expect(await owner.get('getAuditRetention', inTenant())).toEqual({ days: 400 });
-    expect((await audit('retention', '--for-ever', '--json')).stdout).toContain('"days":null');
-    expect(await audit('retention', '--days', '29')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('Nothing was changed'),
-    });
-    const days = await seen(
-      "select credential_kind, details from app.audit_events where action = 'audit.set_retention' order by position",
-    );
-    expect(days).toEqual(
-      [400, null].map((each) => ({ credential_kind: 'operator', details: { days: each } })),
-    );
   });
 
   test('takes the log away, and the tenant learns of it', async () => {

@@ -146,6 +146,29 @@ describe('an export of a tenant', () => {
     expect(code).toBe(1);
   });
 
+  test('of a tenant of which the object store lost a content says which, and is not called whole', async () => {
+    const { outcome } = (
+      await seen("select outcome from app.runs where tenant_id = $1 and state = 'succeeded' limit 1", [
+        ann.tenant,
+      ])
+    )[0] as { outcome: { outputs: { sha256: string }[] } };
+    const lost = outcome.outputs[0]?.sha256 ?? '';
+    const stored = join(stack.stateDir, 'blobs', ann.tenant, lost);
+    const bytes = readFileSync(stored);
+    rmSync(stored);
+    try {
+      const made = await tenant('export', ann.tenant, '--out', inState('lacking.tar'));
+      expect(made.out).toContain('not whole: the object store lacked 1 content that rows name');
+      expect(made.code).toBe(1);
+      const { code, out } = await causeway('tenant', 'verify-export', inState('lacking.tar'));
+      expect(out).toContain(`Not whole: the object store lacked 1 content that rows name: ${lost}`);
+      expect(code).toBe(1);
+    } finally {
+      writeFileSync(stored, bytes);
+    }
+    expect((await tenant('export', ann.tenant, '--out', inState('mended.tar'))).code).toBe(0);
+  });
+
   test('is for owners, signed in: an admin, a stranger and a token get none, and it stands in the log', async () => {
     const path = `/teams/${ann.tenant}/export`;
     expect((await (await signedIn(stack, bob)).get(path)).status).toBe(403);

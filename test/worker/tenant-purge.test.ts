@@ -188,12 +188,36 @@ describe('what is purged', () => {
     expect(left).toEqual([{ project_id: ann.project }]);
   });
 
+  test('of data takes the uploads that it came from; an upload of the same bytes elsewhere is asked about', async () => {
+    const body = 'day,eur\n2026-03-04,11\n';
+    const send = async (project: string, name: string) => {
+      const asked = { project, name, format: 'csv', bytes: body.length };
+      const { structured } = await ann.call<{ upload: string; url: string }>('create_upload', asked);
+      expect((await fetch(structured.url, { method: 'PUT', body })).status).toBe(201);
+      return structured.upload;
+    };
+    const [own, other] = [await send(ann.project, 'sent'), await send('twin', 'sent')];
+    await ann.call('import_data', {
+      ...{ project: ann.project, name: 'sent', format: 'csv', upload: own },
+    });
+    const shared = await purge('--project', ann.project, '--data', 'sent');
+    expect(shared.code).toBe(1);
+    expect(shared.out).toContain('upload for sent in twin');
+    expect(shared.out).not.toContain('in models');
+    expect((await purge('--project', ann.project, '--data', 'sent', '--even-if-shared')).code).toBe(0);
+    expect(await seen('select from app.uploads where upload_id = any($1)', [[own, other]])).toEqual([]);
+    const again = await ann.call('import_data', {
+      ...{ project: 'twin', name: 'sent', format: 'csv', upload: other },
+    });
+    expect(again.error).toMatchObject({ code: 'not_found' });
+  });
+
   test('stands in the audit log with its digest and reason, and not with its content', async () => {
     const events = await seen(
       "select details::text from app.audit_events where tenant_id = $1 and action = 'object.purge' order by position",
       [ann.tenant],
     );
-    expect(events).toHaveLength(9);
+    expect(events).toHaveLength(10);
     for (const { details } of events) {
       expect(details).toContain('erasure request 17');
       expect(details).not.toContain('canary');

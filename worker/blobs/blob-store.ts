@@ -33,6 +33,13 @@ export interface BlobStore {
   receive(transfer: Transfer, body: ReadableStream<Uint8Array>): Promise<ReceivedBlob>;
 }
 
+/**
+ * Whether a blob that lies in the store stays: `named`: it is of no removal; `waits`: nothing names it and it would go in some time,
+ * which has begun anew with the question; `going`: it is being removed.
+ */
+export type Keeping = 'named' | 'waits' | 'going';
+export type Keep = (key: BlobKey) => Promise<Keeping>;
+
 /** `digest_mismatch` is also a body of another length. */
 export type PutResult = 'stored' | 'already_there' | 'digest_mismatch';
 

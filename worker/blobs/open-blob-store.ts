@@ -1,6 +1,6 @@
 import { AwsClient } from 'aws4fetch';
 import type { Env } from '../env.ts';
-import { type BlobKey, type BlobStore, blobPath } from './blob-store.ts';
+import { type BlobKey, type BlobStore, blobPath, type Keep } from './blob-store.ts';
 import { diskIncoming } from './disk-incoming.ts';
 import { httpStore, type StoreFetch } from './http-store.ts';
 import type { IncomingBodies } from './incoming.ts';
@@ -16,9 +16,9 @@ export interface SealedBlobs extends BlobStore {
 }
 
 /** The store that this deployment has (R2, workerd's disk, or an S3 endpoint: exactly one must be bound), sealed. */
-export function openBlobStore(env: Env, seals: Seals): SealedBlobs {
+export function openBlobStore(env: Env, seals: Seals, keep: Keep): SealedBlobs {
   const files = sealedStore(openFiles(env), seals);
-  return { ...storeOn(files), reseal: (key) => files.reseal(blobPath(key)) };
+  return { ...storeOn(files, keep), reseal: (key) => files.reseal(blobPath(key)) };
 }
 
 function openFiles(env: Env): RawStore {

@@ -1,5 +1,6 @@
-import { blobPath, type StoredBlob } from './blob-store.ts';
+import { type BlobKey, blobPath, type Keep, type StoredBlob } from './blob-store.ts';
 import { incomingPath } from './incoming.ts';
+import { isThere } from './is-there.ts';
 import { measuredStream } from './measured-stream.ts';
 
 /** Files of a store by path, without any promise about what is in them. A write is whole or leaves nothing. */
@@ -35,6 +36,7 @@ export type ReceivedBlob =
  */
 export async function receiveBlob(
   store: RawStore,
+  keep: Keep,
   transfer: Transfer,
   body: ReadableStream<Uint8Array>,
 ): Promise<ReceivedBlob> {
@@ -50,16 +52,16 @@ export async function receiveBlob(
     const sha256 = passing.sha256();
     if (sha256 === null) throw new Error('the store answered before the body had passed');
     if (sha256 !== (transfer.sha256 ?? sha256)) return { ok: false, reason: 'wrong_sha256' };
-    await copyOnce(store, incoming, blobPath({ tenant: transfer.tenant, sha256 }), transfer.bytes);
+    const key = { tenant: transfer.tenant, sha256 };
+    if (!(await isThere(store, key, keep))) await copy(store, incoming, key, transfer.bytes);
     return { ok: true, sha256 };
   } finally {
     await store.remove(incoming);
   }
 }
 
-async function copyOnce(store: RawStore, from: string, to: string, bytes: number): Promise<void> {
-  if (await store.has(to)) return;
+async function copy(store: RawStore, from: string, to: BlobKey, bytes: number): Promise<void> {
   const waiting = await store.read(from);
   if (waiting === null) throw new Error(`the store lost ${from}`);
-  await store.write(to, waiting.body.pipeThrough(new FixedLengthStream(bytes)), bytes);
+  await store.write(blobPath(to), waiting.body.pipeThrough(new FixedLengthStream(bytes)), bytes);
 }

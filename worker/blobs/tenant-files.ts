@@ -13,6 +13,8 @@ export interface StoreFiles {
   /** At most `filesMax` files whose names come after `after`, in order of their names. */
   list(prefix: string, after: string | null, filesMax: number): Promise<readonly StoredFile[]>;
   remove(paths: readonly string[]): Promise<void>;
+  /** When a file was written, ms since 1970 by the store's clock: NaN where it does not say, null where there is none. */
+  writtenAt(path: string): Promise<number | null>;
 }
 
 /** Where everything of a tenant lies: its blobs, and what waits to become one. */
@@ -28,6 +30,7 @@ export function r2Files(bucket: R2Bucket): StoreFiles {
       return objects.map(({ key, size }) => ({ name: key.slice(prefix.length), bytes: size }));
     },
     remove: (paths) => bucket.delete([...paths]),
+    writtenAt: async (path) => (await bucket.head(path))?.uploaded.getTime() ?? null,
   };
 }
 
@@ -46,6 +49,7 @@ export function diskFiles(send: StoreFetch): StoreFiles {
       );
     },
     remove: (paths) => removeEach(send, paths),
+    writtenAt: (path) => writtenAt(send, path),
   };
 }
 
@@ -83,6 +87,7 @@ export function s3Files(send: StoreFetch): StoreFiles {
       return readListing(said, prefix);
     },
     remove: (paths) => removeEach(send, paths),
+    writtenAt: (path) => writtenAt(send, path),
   };
 }
 
@@ -99,6 +104,14 @@ export function readListing(xml: string, prefix: string): readonly StoredFile[] 
 function between(xml: string, tag: string): string {
   const [, rest = ''] = xml.split(`<${tag}>`);
   return rest.split(`</${tag}>`)[0] ?? '';
+}
+
+async function writtenAt(send: StoreFetch, path: string): Promise<number | null> {
+  const response = await send(path, { method: 'HEAD' });
+  await response.body?.cancel();
+  if (response.status === 404) return null;
+  if (!response.ok) throw new Error(`the blob store refused to look up ${path}: ${response.status}`);
+  return Date.parse(response.headers.get('last-modified') ?? '');
 }
 
 async function removeEach(send: StoreFetch, paths: readonly string[]): Promise<void> {

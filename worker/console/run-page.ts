@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { describeQuantity, LIMITS } from '../../protocol/limits.ts';
-import type { Outcome, Output } from '../../protocol/outcome.ts';
+import type { RecordedOutcome } from '../../protocol/outcome.ts';
 import type { RunRow } from '../database/runs.ts';
 import type { Session } from '../people/session.ts';
 import { chooseView } from '../runs/output/choose-view.ts';
@@ -31,7 +31,7 @@ export function runPage(page: RunPage): Promise<Response> {
     isBroad: true,
     body: html`<p class="dim">${run.run} · <a href="/projects/${tenantId}/${run.project}"><bdi>${run.projectName}</bdi></a> · ${moment(run.createdAt)}</p>
 ${howItStands(page)}
-${outcome === null ? '' : whatItLeft(page, outcome.outputs)}
+${outcome === null ? '' : whatItLeft(page, outcome)}
 ${outcome === null ? '' : html`${stream(page, outcome, 'stdout', 'What it printed')}${outcome.stderr.bytes === 0 ? '' : stream(page, outcome, 'stderr', 'What it wrote to stderr')}`}
 ${whatItWasMadeOf(page)}`,
   });
@@ -48,22 +48,26 @@ ${outcome === null ? html`<p class="dim">Open the page again to see how it ended
 ${agentSees === 'full' ? '' : html`<p><span class="badge">people only</span> It had data of which agents see the schema only: they are told how it ended and what kinds of files it left, and nothing else of this page.</p>`}</section>`;
 }
 
-function whatItLeft(page: RunPage, outputs: readonly Output[]): Markup {
+function whatItLeft(page: RunPage, { outputs, expired }: RecordedOutcome): Markup {
+  const gone = expired?.outputs ?? [];
   return html`<section class="panel" aria-labelledby="left"><h2 id="left">What it left</h2>
 ${
-  outputs.length === 0
+  outputs.length + gone.length === 0
     ? html`<p class="dim">No file.</p>`
     : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="left"><table>
 <thead><tr><th scope="col">File</th><th scope="col">Type</th><th scope="col">Size</th></tr></thead>
 <tbody>${outputs.map(
         ({ name, media_type: type, bytes }) =>
           html`<tr><td><a href="${addressOf(page, name)}" download><bdi>${showable(name)}</bdi></a></td><td>${type}</td><td>${describeQuantity(bytes, 'bytes')}</td></tr>`,
+      )}${gone.map(
+        ({ name, media_type: type, bytes }) =>
+          html`<tr><td><bdi>${showable(name)}</bdi><br><span class="badge">expired</span> <span class="dim">kept until ${expired?.outputs_at}</span></td><td>${type}</td><td>${describeQuantity(bytes, 'bytes')}</td></tr>`,
       )}</tbody></table></div>`
 }
 ${outputs.map((output) => preview(page, output))}</section>`;
 }
 
-function preview(page: RunPage, output: Output): Markup | '' {
+function preview(page: RunPage, output: RecordedOutcome['outputs'][number]): Markup | '' {
   const table = page.tables.get(output.name);
   if (table !== undefined) return tablePreview(output.name, table);
   if (chooseView(output) !== 'image') return '';
@@ -78,8 +82,12 @@ function tablePreview(name: string, { columns, rows, total }: TablePage): Markup
 <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell === null ? '' : showable(String(cell))}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
-function stream(page: RunPage, outcome: Outcome, name: 'stdout' | 'stderr', title: string): Markup {
+function stream(page: RunPage, outcome: RecordedOutcome, name: 'stdout' | 'stderr', title: string): Markup {
   const { inline, bytes, truncated } = outcome[name];
+  const gone = outcome.expired?.log_at;
+  if (gone !== undefined && bytes > 0)
+    return html`<section class="panel" aria-labelledby="${name}"><h2 id="${name}">${title}</h2>
+<p><span class="badge">expired</span> <span class="dim">${describeQuantity(bytes, 'bytes')}, kept until ${gone}</span></p></section>`;
   return html`<section class="panel" aria-labelledby="${name}"><h2 id="${name}">${title}</h2>
 ${bytes === 0 ? html`<p class="dim">Nothing.</p>` : html`<pre class="text" tabindex="0">${showable(inline)}</pre>`}
 ${truncated ? html`<p><a href="${addressOf(page, name)}" download>All that was kept of its ${describeQuantity(bytes, 'bytes')}</a></p>` : ''}</section>`;

@@ -1,16 +1,18 @@
 import { html } from 'hono/html';
 import { DELETION_GRACE_MS } from '../../protocol/tenant-call.ts';
+import type { Retention } from '../database/retention.ts';
 import type { WaitingDeletion } from '../database/tenant-life.ts';
 import { csrfField } from '../people/csrf.ts';
 import type { Session } from '../people/session.ts';
 import { confirmation } from './confirmation.ts';
 import { type Markup, message, showPage } from './frame.ts';
 import { moment } from './moment.ts';
+import { retentionPanel } from './retention-panel.ts';
 
 export interface TeamsPage {
   readonly session: Session;
-  /** The teams that the person owns. */
-  readonly teams: Session['tenants'];
+  /** The teams that the person owns, and for how long each keeps what. */
+  readonly teams: readonly (Session['tenants'][number] & { readonly retention: Retention })[];
   readonly waiting: readonly WaitingDeletion[];
   readonly problem?: string;
   readonly done?: string;
@@ -18,7 +20,7 @@ export interface TeamsPage {
 
 const GRACE_DAYS = DELETION_GRACE_MS / 86_400_000;
 
-/** What an owner does with a team as a whole: take all of it away, delete it, and take that back. */
+/** What an owner does with a team as a whole: say how long it keeps things, take all of it away, delete it, and take that back. */
 export function teamsPage({ session, teams, waiting, problem, done }: TeamsPage): Promise<Response> {
   return showPage({
     title: 'Teams',
@@ -40,9 +42,11 @@ ${
 }</section>`;
 }
 
-function teamPanel(session: Session, { tenantId, name }: Session['tenants'][number]): Markup {
+function teamPanel(session: Session, { tenantId, name, retention }: TeamsPage['teams'][number]): Markup {
   return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}"><bdi>${name}</bdi></h2>
 <p><a href="/teams/${tenantId}/export">Take everything away</a> as one archive: projects with their history, data, runs with what they left, members, and the audit log with its proof. No secret is in it.</p>
+${retentionPanel(session, { tenantId, name }, retention)}
+<h3>Delete it</h3>
 ${confirmation(session, {
   opens: 'Delete the team',
   of: name,

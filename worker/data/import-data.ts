@@ -4,9 +4,10 @@ import type { DataFormat } from '../../protocol/manifest.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { recordAudit } from '../database/audit.ts';
 import { beginImport, type ImportBegun, importSight, type Origin, recordSnapshot } from '../database/data.ts';
+import { DatabaseError } from '../database/errors.ts';
 import { type Placed, placeInspection } from '../database/placement.ts';
 import { withTenant } from '../database/with-tenant.ts';
-import type { Refusal } from '../http/refusal.ts';
+import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
 import { refusePlacement } from '../runs/refuse-placement.ts';
 import { takeRunStart } from '../runs/take-run-start.ts';
@@ -79,7 +80,7 @@ export async function importData(
       snapshot: { sha256, format, bytes, description, origin, agent_sees: asked.agentSees },
       sourcesMax: limit('project_data_sources'),
     }),
-  ] as const);
+  ] as const).catch(refuseExpired);
   if (!recorded.ok) throw recorded.code === 'limit_exceeded' ? tooManySources() : refuseData(recorded, asked);
   if (recorded.replayed !== true) {
     platform.publish(principal.tenantId, { kind: 'data', project: recorded.project, source: asked.name });
@@ -110,6 +111,17 @@ function refuseImport(
   if (refused.code === 'invalid_data' && 'run' in asked.from)
     return unusableOutput(addressOfRun(platform, tenantId, asked.from.run));
   return refuseData(refused, asked);
+}
+
+const EXPIRED_SQLSTATE = 'CW006';
+
+function refuseExpired(error: unknown): never {
+  if (error instanceof DatabaseError && error.sqlstate === EXPIRED_SQLSTATE)
+    throw new Refusal(
+      'expired',
+      'What it comes from was over its time and is removed. Nothing was imported.',
+    );
+  throw error;
 }
 
 async function textOrigin(text: Uint8Array<ArrayBuffer>): Promise<Origin> {

@@ -46,6 +46,10 @@ export function refuseData(answer: SqlRefusal, named: Named): Refusal {
           hint: 'Import them under another name.',
         },
       );
+    case 'expired':
+      return new Refusal('expired', `That output was kept until ${answer.details?.until}.`, {
+        hint: 'Run the model again, and import what it leaves then.',
+      });
     case 'upload_refused':
       return refuseUpload(String(answer.details?.reason));
     default:

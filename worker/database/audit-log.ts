@@ -1,7 +1,5 @@
 import type { ExportProof } from '../audit/export-header.ts';
-import { callFunction } from './call-function.ts';
 import { onlyRow, type Query, query, readNothing } from './query.ts';
-import type { SqlAnswer } from './refusal-data.ts';
 
 /** What a checkpoint of the deployment's tree has to sign. */
 export interface CheckpointDraft {
@@ -93,18 +91,4 @@ export function auditLines(size: number, from: number, linesMax: number): Query<
 /** Takes away the contents of events whose time is over, and announces the next; tells how many it took. */
 export function retainEvents(): Query<number> {
   return query('select app.system_retain_audit() as removed', [], (rows) => Number(onlyRow(rows).removed));
-}
-
-/** For an owner in a session: for how many days the entered tenant keeps the contents of its events; null: for ever. */
-export function setAuditRetention(days: number | null): Query<SqlAnswer<{ readonly days: number | null }>> {
-  return callFunction('app.system_set_audit_retention($1)', [days]);
-}
-
-/** For how many days the entered tenant keeps the contents of its events; null: for ever. */
-export function selectAuditRetention(): Query<number | null> {
-  return query(
-    'select retain_days from app.audit_retention',
-    [],
-    (rows) => (rows[0]?.retain_days ?? null) as number | null,
-  );
 }

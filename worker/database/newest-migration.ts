@@ -1,4 +1,4 @@
 // Made by `./causeway check --write` from migrations/.
 
 /** The newest migration that this build was made with. */
-export const NEWEST_MIGRATION = '0243-ages-of-keys.sql';
+export const NEWEST_MIGRATION = '0246-mended-purges-and-exports.sql';

@@ -1,6 +1,6 @@
 import type { ExecutorId } from '../../protocol/ids.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
-import type { Outcome } from '../../protocol/outcome.ts';
+import type { RecordedOutcome } from '../../protocol/outcome.ts';
 import type { TerminalState } from '../../protocol/run-state.ts';
 import type { AgentSees } from '../sight/agent-sees.ts';
 import { type Unseen, unseen } from '../sight/unseen.ts';
@@ -135,7 +135,7 @@ export interface RunRow {
   readonly fence: number;
   readonly createdAt: string;
   readonly finishedAt: string | null;
-  readonly outcome: Outcome | null;
+  readonly outcome: RecordedOutcome | null;
   readonly execution: Execution | null;
 }
 
@@ -212,7 +212,8 @@ export function selectRunPage(page: {
                       to_char(r.created_at at time zone 'UTC', ${UTC_MS}) as "createdAt",
                       to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as "finishedAt",
                       r.outcome -> 'message' as message, r.manifest -> 'parameters' as parameters,
-                      coalesce(jsonb_array_length(r.outcome -> 'outputs'), 0) as outputs,
+                      coalesce(jsonb_array_length(r.outcome -> 'outputs'), 0)
+                        + coalesce(jsonb_array_length(r.outcome #> '{expired,outputs}'), 0) as outputs,
                       case when r.withheld then 'schema_only' else 'full' end as "agentSees",
                       r.withheld and not caller.is_person as withheld
                  from app.runs as r cross join ${CALLER}
@@ -250,7 +251,7 @@ function readRun(row: Row): RunRow {
     fence: row.fence as number,
     createdAt: row.created_at as string,
     finishedAt: row.finished_at as string | null,
-    outcome: row.outcome as Outcome | null,
+    outcome: row.outcome as RecordedOutcome | null,
     execution: row.execution as Execution | null,
   };
 }

@@ -74,6 +74,13 @@ export function nextProject(after: string | null): Query<string | null> {
   );
 }
 
+/** Digests of contents that rows name and that were not purged, by name. */
+export function exportBlobNames(after: string | null, rowsMax: number): Query<readonly string[]> {
+  return query('select sha256 from app.system_export_blob_names($1, $2)', [after, rowsMax], (rows) =>
+    rows.map(({ sha256 }) => sha256 as string),
+  );
+}
+
 /** What ties the tenant's log to the newest checkpoint; null where none covers it. */
 export function exportAuditProof(): Query<ExportProof | null> {
   return query(

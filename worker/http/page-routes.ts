@@ -286,6 +286,12 @@ const PAGES = [
     access: 'owner',
     what: 'takes that back',
   },
+  {
+    method: 'POST',
+    path: '/teams/:tenant/retention',
+    access: 'owner',
+    what: 'says for how long a team keeps what',
+  },
 ] as const satisfies readonly Page[];
 
 /** The pages and forms of somebody who is signed in, and who of them may. */

@@ -36,7 +36,7 @@ export async function compareRuns(context: ToolContext, runA: string, runB: stri
     RunRow,
   ];
   const [left, right] = [outputsOf(a), outputsOf(b)];
-  const outputs = compareByName(digests(left), digests(right));
+  const outputs = compareByName(digests(a), digests(b));
   const comparable = outputs
     .filter(
       ({ name, change }) => change === 'changed' && isSmallCsv(left.get(name)) && isSmallCsv(right.get(name)),
@@ -58,8 +58,11 @@ function outputsOf(row: RunRow): Map<string, Output> {
   return new Map((row.outcome?.outputs ?? []).map((output) => [output.name, output]));
 }
 
-function digests(outputs: ReadonlyMap<string, Output>): Map<string, string> {
-  return new Map([...outputs].map(([name, { sha256 }]) => [name, sha256]));
+/** Of what it left, also of what has expired since. */
+function digests({ outcome }: RunRow): Map<string, string> {
+  const kept = (outcome?.outputs ?? []).map(({ name, sha256 }) => [name, sha256] as const);
+  const expired = (outcome?.expired?.outputs ?? []).map(({ name, digest }) => [name, digest] as const);
+  return new Map([...kept, ...expired]);
 }
 
 function isSmallCsv(output: Output | undefined): boolean {

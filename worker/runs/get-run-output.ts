@@ -66,7 +66,7 @@ export async function getRunOutput(context: ToolContext, asked: OutputRequest): 
   const stream = streamOf(outcome, asked.name);
   if (stream !== null) {
     const type = asked.name === 'progress' ? 'application/x-ndjson' : 'text/plain';
-    const text = await streamText(context, stream);
+    const text = await streamText(context, outcome, stream);
     return { shown: textWindow(text, asked, type, stream.bytes), image: null };
   }
   return showOutput(context, ended, foundOutput(outcome, asked.name), asked);

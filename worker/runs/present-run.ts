@@ -2,6 +2,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Stream } from '../../protocol/outcome.ts';
 import { END_MESSAGES, type OpenRun, type RunView, type WithheldRun } from '../sight/see-run.ts';
 import type { SoFar } from './feed/so-far.ts';
+import { whatExpired } from './output/expired.ts';
 import { showable } from './output/showable.ts';
 import type { LiveState } from './pool/live-state.ts';
 
@@ -32,9 +33,7 @@ function presentOpen({ run, manifest, outcome, live, soFar }: OpenRun) {
     hint:
       outcome === null
         ? waitHint(run)
-        : outcome.outputs.length > 0
-          ? 'get_run_output shows an output.'
-          : null,
+        : (whatExpired(outcome) ?? (outcome.outputs.length > 0 ? 'get_run_output shows an output.' : null)),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../protocol/manifest.ts';
-import type { Outcome, Output } from '../../protocol/outcome.ts';
+import type { Outcome, Output, RecordedOutcome } from '../../protocol/outcome.ts';
 import type { TerminalState } from '../../protocol/run-state.ts';
 import type { RunRow, RunSummary } from '../database/runs.ts';
 import type { SoFar } from '../runs/feed/so-far.ts';
@@ -22,7 +22,7 @@ export interface OpenRun {
   readonly sight: 'all';
   readonly run: string;
   readonly manifest: Manifest;
-  readonly outcome: Outcome | null;
+  readonly outcome: RecordedOutcome | null;
   /** Null where it has ended, and where its pool has not heard of it (yet). */
   readonly live: LiveState | null;
   /** What a running run has said; null for any other. */
@@ -73,8 +73,14 @@ export function seeRun(closed: Unseen<StoredRun>, page: string, now: RunNow = {}
   };
 }
 
-function endOf({ state, limit, timings, outputs }: Outcome): NonNullable<WithheldRun['end']> {
-  const kinds = outputs.map(kindOf);
+function endOf({
+  state,
+  limit,
+  timings,
+  outputs,
+  expired,
+}: RecordedOutcome): NonNullable<WithheldRun['end']> {
+  const kinds = [...outputs, ...(expired?.outputs ?? [])].map(kindOf);
   const count = (kind: ReturnType<typeof kindOf>) => howMany(kinds.filter((other) => other === kind).length);
   return {
     state,
@@ -92,7 +98,7 @@ const TABLES = [
   'application/jsonl',
 ];
 
-function kindOf({ media_type: type }: Output): 'tables' | 'images' | 'others' {
+function kindOf({ media_type: type }: Pick<Output, 'media_type'>): 'tables' | 'images' | 'others' {
   if (TABLES.includes(type)) return 'tables';
   return type.startsWith('image/') ? 'images' : 'others';
 }

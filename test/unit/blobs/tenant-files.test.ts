@@ -29,4 +29,18 @@ describe('the files of a tenant in S3', () => {
     await files.remove(['ten_a/aa']);
     await expect(files.remove(['ten_a/bb'])).rejects.toThrow('403');
   });
+
+  test.each([
+    [200, { 'last-modified': 'Sun, 22 Nov 2026 09:00:00 GMT' }, Date.UTC(2026, 10, 22, 9)],
+    [200, {}, Number.NaN],
+    [404, {}, null],
+  ])('were written when the store says: %s %j', async (status, headers, at) => {
+    const files = s3Files(async () => new Response(null, { status, headers }));
+    expect(await files.writtenAt('ten_a/aa')).toBe(at);
+  });
+
+  test('of which the store says nothing for a fault are an error, and not gone', async () => {
+    const files = s3Files(async () => new Response(null, { status: 500 }));
+    await expect(files.writtenAt('ten_a/aa')).rejects.toThrow('500');
+  });
 });

@@ -80,6 +80,20 @@ describe('what an agent is told of a run', () => {
     });
   });
 
+  test('what has expired of it is told until when it was kept, and how to get it again', () => {
+    const outputs = Array.from({ length: 12 }, (_, n) => ({
+      ...{ name: `${n}.csv`, bytes: 3, media_type: 'text/csv', digest: 'a'.repeat(64) },
+    }));
+    const hintOf = (expired: object) =>
+      presentRun({ ...active, live: null, outcome: { ...succeeded(), expired } }).hint;
+    expect(hintOf({ outputs_at: '2026-01-02', outputs: outputs.slice(0, 2) })).toBe(
+      'What it left (`0.csv`, `1.csv`) was kept until 2026-01-02. Run it again for another one: the program and what it was made of are still there.',
+    );
+    expect(hintOf({ outputs_at: '2026-01-02', outputs })).toContain('`9.csv`, and 2 more)');
+    expect(hintOf({ log_at: '2026-01-03' })).toMatch(/^What it printed was kept until 2026-01-03\. Run it/);
+    expect(hintOf({})).toBeNull();
+  });
+
   test('packages that its image lacks are named', () => {
     expect(presentRun(active).manifest.absent_packages).toEqual(['polars']);
   });

@@ -1,4 +1,3 @@
-import { changeRetention, readRetention } from '../../audit/retention.ts';
 import { searchAudit } from '../../audit/search-audit.ts';
 import { addSink, endSink, listSinks, resendToSink } from '../../audit/sinks/manage-sinks.ts';
 import type { Handlers } from '../handler.ts';
@@ -41,10 +40,6 @@ export const auditHandlers: Handlers<keyof typeof AUDIT_ROUTES> = {
     };
   },
 
-  async getAuditRetention(_input, { platform, principal }) {
-    return { days: await readRetention(platform, principal) };
-  },
-
   async listAuditSinks(_input, { platform, principal }) {
     const sinks = await listSinks(platform, principal);
     return {
@@ -64,9 +59,5 @@ export const auditHandlers: Handlers<keyof typeof AUDIT_ROUTES> = {
 
   async resendAudit({ params, body }, { platform, principal }) {
     return { dead_letters: await resendToSink(platform, principal, params.sink, body.from ?? null) };
-  },
-
-  async setAuditRetention({ body }, { platform, principal }) {
-    return { days: await changeRetention(platform, principal, body.days) };
   },
 };

@@ -9,6 +9,7 @@ import { memberHandlers } from './members.ts';
 import { ownHandlers } from './own.ts';
 import { peopleHandlers } from './people.ts';
 import { projectHandlers } from './projects.ts';
+import { retentionHandlers } from './retention.ts';
 import { sightHandlers } from './sight.ts';
 import { tokenHandlers } from './tokens.ts';
 
@@ -24,6 +25,7 @@ export const API_HANDLERS: Handlers = {
   ...sightHandlers,
   ...executorHandlers,
   ...auditHandlers,
+  ...retentionHandlers,
   ...lifeHandlers,
   getDocument: (_input, { platform }) => openApiDocument(platform.publicUrl),
 };

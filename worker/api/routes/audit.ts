@@ -31,10 +31,6 @@ export const auditEvent = z
   })
   .meta({ id: 'AuditEvent' });
 
-const retention = z.object({
-  days: z.number().int().min(30).max(36_500).nullable().describe('null: for ever, as it is at first'),
-});
-
 const entry = z.number().int();
 
 export const auditSink = z
@@ -135,27 +131,6 @@ export const AUDIT_ROUTES = {
       order: z.enum(['newest', 'oldest']).default('newest'),
     }),
     answer: z.object({ events: z.array(auditEvent), ...uncountedPage }),
-  }),
-  getAuditRetention: defineRoute({
-    method: 'GET',
-    path: '/tenants/:tenant/audit/retention',
-    access: 'admin',
-    tag: TAG,
-    summary: 'For how long the contents of events are kept',
-    params: inTenant,
-    answer: retention,
-  }),
-  setAuditRetention: defineRoute({
-    method: 'PUT',
-    path: '/tenants/:tenant/audit/retention',
-    access: 'owner',
-    tag: TAG,
-    summary: 'Say for how long the contents of events are kept',
-    description:
-      'Contents that are older go within two days, after an event that says so; their leaves stay, so that every proof holds.',
-    params: inTenant,
-    body: retention,
-    answer: retention,
   }),
   listAuditSinks: defineRoute({
     method: 'GET',

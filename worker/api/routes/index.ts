@@ -9,6 +9,7 @@ import { MEMBER_ROUTES } from './members.ts';
 import { OWN_ROUTES } from './own.ts';
 import { PEOPLE_ROUTES } from './people.ts';
 import { PROJECT_ROUTES } from './projects.ts';
+import { RETENTION_ROUTES } from './retention.ts';
 import { SIGHT_ROUTES } from './sight.ts';
 import { TOKEN_ROUTES } from './tokens.ts';
 
@@ -35,6 +36,7 @@ export const API_ROUTES = {
   ...SIGHT_ROUTES,
   ...EXECUTOR_ROUTES,
   ...AUDIT_ROUTES,
+  ...RETENTION_ROUTES,
   ...LIFE_ROUTES,
   ...DOCUMENT_ROUTES,
 } as const;

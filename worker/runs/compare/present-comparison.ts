@@ -11,7 +11,9 @@ export function presentComparison({ a, b, inputs, outputs, tables }: Comparison)
   const sameInputs = [inputs.code, inputs.parameters, inputs.data, environment].every(
     ({ length }) => length === 0,
   );
+  const isLogKept = [a, b].every(({ outcome }) => outcome?.expired?.log_at === undefined);
   const printedTheSame =
+    isLogKept &&
     a.outcome?.stdout.sha256 === b.outcome?.stdout.sha256 &&
     a.outcome?.stdout.inline === b.outcome?.stdout.inline;
   const sameOutputs = outputs.length === 0 && printedTheSame && a.state === b.state;
@@ -37,6 +39,9 @@ function summarize(sameInputs: boolean, sameOutputs: boolean, { a, b, inputs, ou
     ? 'Made of the same code, parameters, data and image'
     : `They differ in ${differing(inputs).join(', ')}`;
   if (sameOutputs) return `${made}; what they left is identical, byte by byte.`;
+  const expired = [a, b].some(({ outcome }) => outcome?.expired?.log_at !== undefined);
+  if (expired && outputs.length === 0 && a.state === b.state)
+    return `${made}; their files are identical, byte by byte; what was printed is not kept any more.`;
   const states = a.state === b.state ? '' : `one ${a.state} and the other ${b.state}, `;
   return `${made}; ${states}${outputs.length} of their outputs differ.`;
 }

@@ -1,4 +1,4 @@
-import type { Outcome, Output, Stream } from '../../../protocol/outcome.ts';
+import type { Output, RecordedOutcome, Stream } from '../../../protocol/outcome.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { quoted } from '../../projects/find-project.ts';
 import { openRun } from '../../sight/see-run.ts';
@@ -6,12 +6,13 @@ import { addressOfRun } from '../../sight/withheld.ts';
 import { lackOf } from '../../tenants/purged.ts';
 import { DOWNLOAD_LIFETIME_MS, grant } from '../capability.ts';
 import { type Reader, requireRun } from '../run-view.ts';
+import { refuseExpiredOutput, requireLog } from './expired.ts';
 import { showable } from './showable.ts';
 
 export interface EndedRun {
   readonly run: string;
   readonly project: string;
-  readonly outcome: Outcome;
+  readonly outcome: RecordedOutcome;
 }
 
 /** An ended run; refuses one that is absent, another's, withheld from the caller, or active. One database request. */
@@ -25,9 +26,10 @@ export async function requireOutcome(context: Reader, run: string): Promise<Ende
 }
 
 /** The output of this name, or the refusal that names what the run left. */
-export function foundOutput(outcome: Outcome, name: string): Output {
+export function foundOutput(outcome: RecordedOutcome, name: string): Output {
   const output = outcome.outputs.find((candidate) => candidate.name === name);
   if (output !== undefined) return output;
+  refuseExpiredOutput(outcome, name);
   const names = outcome.outputs.map((candidate) => `\`${quoted(candidate.name)}\``);
   const there =
     names.length === 0
@@ -38,8 +40,9 @@ export function foundOutput(outcome: Outcome, name: string): Output {
   });
 }
 
-/** All that was kept of a stream, as it is shown. */
-export async function streamText(context: Reader, stream: Stream): Promise<string> {
+/** All that was kept of a stream of a run, as it is shown. */
+export async function streamText(context: Reader, outcome: RecordedOutcome, stream: Stream): Promise<string> {
+  requireLog(outcome);
   if (stream.sha256 === null) return showable(stream.inline);
   return blobText(context, stream.sha256);
 }

@@ -13,6 +13,7 @@ import { openRun } from '../../sight/see-run.ts';
 import { addressOfRun } from '../../sight/withheld.ts';
 import { lackOf } from '../../tenants/purged.ts';
 import { chooseView } from '../output/choose-view.ts';
+import { requireLog } from '../output/expired.ts';
 import { blobText, foundOutput } from '../output/open-output.ts';
 import type { TablePage } from '../output/page.ts';
 import { smallPage } from '../output/small-page.ts';
@@ -45,6 +46,7 @@ export const downloadOutput = asPage(async (context) => {
   if (outcome === null) throw new Refusal('not_found', 'The run has not ended, so it has left nothing yet.');
   const name = context.req.param('name') ?? '';
   if (name === 'stdout' || name === 'stderr') {
+    requireLog(outcome);
     const { sha256, inline } = outcome[name];
     if (sha256 === null) return attachment(inline, `${name}.txt`, 'text/plain');
     return send(reader, sha256, `${name}.txt`, 'text/plain');

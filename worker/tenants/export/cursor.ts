@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type SealKey, seal, unseal } from '../../seal/seal.ts';
 
-/** Where an export goes on: tables, people, the audit log, the history of projects, and then the blobs. */
+/** Where an export goes on: tables, people, the audit log, the history of projects, the blobs, and then what is named and is none of them. */
 const cursorSchema = z.discriminatedUnion('at', [
   z.object({
     at: z.literal('rows'),
@@ -24,6 +24,7 @@ const cursorSchema = z.discriminatedUnion('at', [
     page: z.number().int(),
   }),
   z.object({ at: z.literal('blobs'), after: z.string().nullable() }),
+  z.object({ at: z.literal('names'), after: z.string().nullable() }),
 ]);
 export type ExportCursor = z.infer<typeof cursorSchema>;
 

@@ -21,6 +21,8 @@ export const partManifestSchema = z.object({
   /** Null for the first. */
   previous: z.string().nullable(),
   entries: z.array(manifestEntrySchema),
+  /** SHA-256 of contents that rows name and the object store lacked. */
+  missing: z.array(z.string()).default([]),
 });
 export type PartManifest = z.infer<typeof partManifestSchema>;
 
@@ -35,6 +37,8 @@ export const wholeManifestSchema = z.object({
   /** Files and bytes, without manifests. */
   files: z.number().int().min(0),
   bytes: z.number().int().min(0),
+  /** How many contents the object store lacked. */
+  missing: z.number().int().min(0).default(0),
 });
 export type WholeManifest = z.infer<typeof wholeManifestSchema>;
 
@@ -50,17 +54,23 @@ export const chainSchema = z.object({
   previous: z.string().nullable(),
   files: z.number().int().min(0),
   bytes: z.number().int().min(0),
+  missing: z.number().int().min(0),
 });
 export type Chain = z.infer<typeof chainSchema>;
 
-export const NO_PARTS: Chain = { parts: 0, previous: null, files: 0, bytes: 0 };
+export const NO_PARTS: Chain = { parts: 0, previous: null, files: 0, bytes: 0, missing: 0 };
 
 /** The chain with one more part, whose manifest has this SHA-256. */
-export function nextLink(chain: Chain, entries: readonly ManifestEntry[], sha256: string): Chain {
+export function nextLink(
+  chain: Chain,
+  { entries, missing }: Pick<PartManifest, 'entries' | 'missing'>,
+  sha256: string,
+): Chain {
   return {
     parts: chain.parts + 1,
     previous: sha256,
     files: chain.files + entries.length,
     bytes: chain.bytes + entries.reduce((sum, entry) => sum + entry.bytes, 0),
+    missing: chain.missing + missing.length,
   };
 }

@@ -6,6 +6,7 @@ import {
   type ExportedCommit,
   exportAuditLines,
   exportAuditProof,
+  exportBlobNames,
   exportCommits,
   exportPeople,
   exportRows,
@@ -22,6 +23,8 @@ export interface ExportFile {
 
 export interface ExportPage {
   readonly files: readonly ExportFile[];
+  /** Digests of contents that rows name and the store lacks. */
+  readonly missing?: readonly string[];
   /** Null behind the last page. */
   readonly next: ExportCursor | null;
 }
@@ -40,6 +43,8 @@ const PAGE_BYTES_MAX = 4 * 1024 * 1024;
 const AUDIT_LINES_MAX = 2_000;
 const COMMITS_MAX = 20;
 const BLOBS_MAX = 100;
+const NAMES_MAX = 5_000;
+const LISTED_MAX = 1_000;
 
 /** One page of an export. It holds about 4 MiB at most, but for blobs, which it only names. */
 export function readPage(source: ExportSource, cursor: ExportCursor): Promise<ExportPage> {
@@ -54,6 +59,8 @@ export function readPage(source: ExportSource, cursor: ExportCursor): Promise<Ex
       return historyPage(source, cursor);
     case 'blobs':
       return blobsPage(source, cursor);
+    case 'names':
+      return namesPage(source, cursor);
   }
 }
 
@@ -156,7 +163,30 @@ async function blobsPage({ files, tenant }: ExportSource, { after }: At<'blobs'>
     files: page
       .filter(({ name }) => !name.includes('/'))
       .map(({ name }) => ({ name: `blobs/${name}`, bytes: { blob: name } })),
-    next: last === undefined || page.length < BLOBS_MAX ? null : { at: 'blobs', after: last.name },
+    next:
+      last === undefined || page.length < BLOBS_MAX
+        ? { at: 'names', after: null }
+        : { at: 'blobs', after: last.name },
+  };
+}
+
+/** What is named is asked before what there is: a row comes after its blob. */
+async function namesPage({ ask, files, tenant }: ExportSource, { after }: At<'names'>): Promise<ExportPage> {
+  const names = await ask(exportBlobNames(after, NAMES_MAX));
+  const last = names.at(-1);
+  if (last === undefined) return { files: [], next: null };
+  const there = new Set<string>();
+  for (let listed = after; listed === null || listed < last; ) {
+    const page = await files.list(prefixesOf(tenant).blobs, listed, LISTED_MAX);
+    for (const { name } of page) there.add(name);
+    const end = page.at(-1);
+    if (end === undefined || page.length < LISTED_MAX) break;
+    listed = end.name;
+  }
+  return {
+    files: [],
+    missing: names.filter((name) => !there.has(name)),
+    next: names.length < NAMES_MAX ? null : { at: 'names', after: last },
   };
 }
 

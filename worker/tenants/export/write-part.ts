@@ -21,6 +21,8 @@ const FILES_MAX = 200;
 /** A part of an archive, read and not yet written: what comes after it is known before its first byte. */
 export interface ExportPart {
   readonly files: readonly ExportFile[];
+  /** Digests of contents that rows name and the store lacks. */
+  readonly missing: readonly string[];
   /** Null: it is the last. */
   readonly next: ExportCursor | null;
 }
@@ -28,15 +30,17 @@ export interface ExportPart {
 /** Reads pages until there is enough for a part. */
 export async function readPart(source: ExportSource, from: ExportCursor): Promise<ExportPart> {
   const files: ExportFile[] = [];
+  const missing: string[] = [];
   let held = 0;
   let next: ExportCursor | null = from;
-  while (next !== null && held < HELD_BYTES_MAX && files.length < FILES_MAX) {
+  while (next !== null && held < HELD_BYTES_MAX && files.length + missing.length < FILES_MAX) {
     const page = await readPage(source, next);
     files.push(...page.files);
+    missing.push(...(page.missing ?? []));
     for (const { bytes } of page.files) if (bytes instanceof Uint8Array) held += bytes.byteLength;
     next = page.next;
   }
-  return { files, next };
+  return { files, missing, next };
 }
 
 export interface PartWriter {
@@ -48,7 +52,7 @@ export interface PartWriter {
 /** The bytes of a part: its files, their manifest, and behind the last part the end of the archive. Returns the chain with it. */
 export async function* writePart(
   { tenant, openBlob, now }: PartWriter,
-  { files, next }: ExportPart,
+  { files, missing, next }: ExportPart,
   chain: Chain,
 ): AsyncGenerator<Uint8Array, Chain> {
   const entries: ManifestEntry[] = [];
@@ -67,15 +71,16 @@ export async function* writePart(
   }
   const part: PartManifest = {
     ...{ format: EXPORT_FORMAT, tenant, part: chain.parts + 1 },
-    ...{ previous: chain.previous, entries },
+    ...{ previous: chain.previous, entries, missing: [...missing] },
   };
   const manifest = utf8(`${JSON.stringify(part)}\n`);
   yield* fileOf(partManifestName(part.part), manifest, now);
-  const link = nextLink(chain, entries, await sha256Hex(manifest));
+  const link = nextLink(chain, part, await sha256Hex(manifest));
   if (next === null) {
     const whole: WholeManifest = {
       ...{ format: EXPORT_FORMAT, tenant, exported_at: new Date(now).toISOString() },
       ...{ parts: link.parts, last_part_sha256: link.previous ?? '', files: link.files, bytes: link.bytes },
+      missing: link.missing,
     };
     yield* fileOf(WHOLE_MANIFEST, utf8(`${JSON.stringify(whole, null, 1)}\n`), now);
     yield TAR_END;

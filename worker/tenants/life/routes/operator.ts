@@ -46,6 +46,7 @@ const querySchema = z.object({
     .optional(),
   files: z.coerce.number().int().min(0).default(0),
   bytes: z.coerce.number().int().min(0).default(0),
+  missing: z.coerce.number().int().min(0).default(0),
 });
 
 async function readQuery(key: SealKey, tenant: string, asked: Record<string, string>) {
@@ -55,8 +56,8 @@ async function readQuery(key: SealKey, tenant: string, asked: Record<string, str
     throw new Refusal('invalid_arguments', 'That is no place in an export, or one of a month ago.', {
       hint: 'Remove the draft (.part and .part.next) and export anew.',
     });
-  const { parts, previous, files, bytes } = parsed.data;
-  return { from, chain: { parts, previous: previous ?? null, files, bytes } };
+  const { parts, previous, files, bytes, missing } = parsed.data;
+  return { from, chain: { parts, previous: previous ?? null, files, bytes, missing } };
 }
 
 async function asOperator(

@@ -11,6 +11,8 @@ import { problemOf } from '../../../people/routes/problem.ts';
 import { seeOther } from '../../../people/see-other.ts';
 import { requireSession, type Session } from '../../../people/session.ts';
 import { exportTenant } from '../../export/export-tenant.ts';
+import { changeRetention, readRetention } from '../../retention/change-retention.ts';
+import { parseRetentionWish } from '../../retention/parse-wish.ts';
 import { keepTenant, listWaitingDeletions, requestTenantDeletion } from '../request-deletion.ts';
 
 const PATH = '/teams';
@@ -19,6 +21,7 @@ const REASON_CHARS_MAX = 500;
 const DONE: Readonly<Record<string, string>> = {
   deletion: 'The team is suspended, and deleted on the day below. Until then an owner may take that back.',
   kept: 'The team stays, and works again.',
+  retention: 'What is over its time goes within two days.',
 };
 
 /** `GET /teams`: what an owner does with a team as a whole. */
@@ -74,12 +77,31 @@ export const keepTeam = asPage(async (context) => {
   return seeOther(`${PATH}?done=kept`);
 });
 
+export const setTeamRetention = asPage(async (context) => {
+  const posted = await readPosted(context, PATH);
+  if (posted instanceof Response) return posted;
+  const { session, form } = posted;
+  const principal = personPrincipal(session, context.req.param('tenant') ?? '', context.get('call'));
+  const parsed = parseRetentionWish((kind) => form.get(kind) ?? undefined);
+  if (!parsed.ok) return page(context, session, 'Choose one of the times that are offered.');
+  await changeRetention(context.get('platform'), principal, parsed.wish);
+  return seeOther(`${PATH}?done=retention`);
+});
+
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
   const done = DONE[context.req.query('done') ?? ''];
+  const platform = context.get('platform');
+  const owned = session.tenants.filter(({ role }) => role === 'owner');
+  const teams = await Promise.all(
+    owned.map(async (team) => {
+      const principal = personPrincipal(session, team.tenantId, context.get('call'));
+      return { ...team, retention: await readRetention(platform, principal) };
+    }),
+  );
   return teamsPage({
     session,
-    teams: session.tenants.filter(({ role }) => role === 'owner'),
-    waiting: await listWaitingDeletions(context.get('platform'), session),
+    teams,
+    waiting: await listWaitingDeletions(platform, session),
     ...(problem === undefined ? {} : { problem }),
     ...(done === undefined ? {} : { done }),
   });

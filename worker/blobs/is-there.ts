@@ -1,0 +1,28 @@
+import { Refusal } from '../http/refusal.ts';
+import { type BlobKey, blobPath, type Keep } from './blob-store.ts';
+import type { RawStore } from './receive-blob.ts';
+
+const TENANT = /^ten_[0-9a-z]{26}$/;
+
+/**
+ * Whether a blob lies in the store to stay, so that its bytes need not be stored and a row may name it. One that would have been
+ * removed as nothing named it is told as not there: it stays once its bytes were written anew. Refuses with `unavailable` while it
+ * is being removed.
+ */
+export async function isThere(store: Pick<RawStore, 'has'>, key: BlobKey, keep: Keep): Promise<boolean> {
+  if (!(await store.has(blobPath(key)))) return false;
+  // Copies of the audit log and checkpoints go by their own rules.
+  if (!TENANT.test(key.tenant)) return true;
+  switch (await keep(key)) {
+    case 'waits':
+      return false;
+    case 'named':
+      // Its removal may have ended between the two questions.
+      return store.has(blobPath(key));
+    case 'going':
+      throw new Refusal('unavailable', 'Equal bytes that nothing needed are being removed just now.', {
+        hint: 'Try again in some seconds.',
+        retryAfterSeconds: 10,
+      });
+  }
+}
