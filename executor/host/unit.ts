@@ -54,8 +54,8 @@ KillMode=mixed
 TimeoutStopSec=${DRAIN_SECONDS_MAX}
 TimeoutStartSec=infinity
 
-# It is root, because cgroups, mounts and runsc's user namespaces are root's to make, with these powers of root alone.
-User=root
+# It is root, because cgroups, mounts and runsc's user namespaces are root's to make, with these powers of root alone. No User=root says
+# so: with NoNewPrivileges it has systemd 257 set up a process whose children may make no user namespace.
 CapabilityBoundingSet=${CAPABILITIES.join(' ')}
 NoNewPrivileges=yes
 # Each run gets a cgroup below this one.
