@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,12 +6,15 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Docker } from './ensure-docker.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
 const STOP_TIMEOUT_MS = 30_000;
 const LOG_TAIL_CHARS = 1000;
+
+const unmount = (point: string) => promisify(execFile)('umount', [point]);
 
 export interface DockerdSettings {
   readonly docker: Docker;
@@ -70,6 +73,8 @@ export async function startDockerd({ docker, dataDir, runtimes }: DockerdSetting
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
     await end(child, exited);
+    // Kept mounted where a container was in the network of the host.
+    await unmount(path.join(dir, 'exec/netns/default')).catch(() => undefined);
     await rm(dir, { recursive: true, force: true });
   };
   try {
