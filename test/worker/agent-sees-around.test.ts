@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { apiSession } from '../support/api.ts';
 import { Ear } from '../support/ear.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -74,6 +76,27 @@ describe('Mallory’s agent, which guesses or goes around,', () => {
           { name: 'salary', type: 'integer' },
         ],
       });
+  });
+
+  test('as an admin reads no digest of it in the audit log either: that is for people', async () => {
+    const adam = await settleAccount(stack, { name: 'Adam', tenant: paula.tenant, role: 'admin' });
+    const agent = new Ear(stack, adam.token, '2025');
+    const bearer = { authorization: `Bearer ${adam.token}` };
+    const [api, log] = [
+      `${stack.publicUrl}/api/v1/tenants/${paula.tenant}/audit`,
+      `/audit/${paula.tenant}/export`,
+    ];
+    expect(await agent.open(api, bearer)).toBe(401);
+    for (const path of ['/audit', log])
+      expect(await agent.open(`${stack.publicUrl}${path}`, bearer)).toBe(303);
+    const sha256 = createHash('sha256').update(TEXT).digest('hex');
+    expect(agent.heard.join('\n')).not.toContain(sha256);
+    const admin = await apiSession(stack, adam);
+    const read = await admin.get('searchAudit', {
+      params: { tenant: paula.tenant },
+      query: { action: 'data.import' },
+    });
+    expect(JSON.stringify(read)).toContain(sha256);
   });
 
   test('is told of data that cannot be read what kind of fault it has, and none of it', async () => {
