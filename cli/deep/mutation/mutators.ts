@@ -44,18 +44,19 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
 };
 const COMPARING = ['<', '<=', '>', '>=', '===', '!==', '&&', '||', 'in', 'instanceof'];
 
-const METHODS: Readonly<Record<string, string>> = {
-  startsWith: 'endsWith',
-  endsWith: 'startsWith',
-  toUpperCase: 'toLowerCase',
-  toLowerCase: 'toUpperCase',
-  some: 'every',
-  every: 'some',
-  min: 'max',
-  max: 'min',
-  floor: 'ceil',
-  ceil: 'floor',
-};
+/** A map: what an object inherits (`toString`) is the name of a method too. */
+const METHODS: ReadonlyMap<string, string> = new Map([
+  ['startsWith', 'endsWith'],
+  ['endsWith', 'startsWith'],
+  ['toUpperCase', 'toLowerCase'],
+  ['toLowerCase', 'toUpperCase'],
+  ['some', 'every'],
+  ['every', 'some'],
+  ['min', 'max'],
+  ['max', 'min'],
+  ['floor', 'ceil'],
+  ['ceil', 'floor'],
+]);
 /** Their result is of the kind of what they are called on. */
 const LEFT_OUT = [
   'filter',
@@ -180,7 +181,7 @@ function otherMethods(node: Node, text: string): readonly Change[] {
   if (callee.type !== 'MemberExpression' || callee.computed === true) return [];
   const property = callee.property as Node;
   const name = property.name as string;
-  const other = METHODS[name];
+  const other = METHODS.get(name);
   if (other !== undefined) return [change('method', property, other)];
   return LEFT_OUT.includes(name) ? [change('method', node, textOf(callee.object as Node, text))] : [];
 }

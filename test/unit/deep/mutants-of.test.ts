@@ -46,6 +46,7 @@ test('types, imports, names of members and sentences for people stay as they are
     "f('There is no such token.')",
     'f(`There is no ${a} token.`)',
     "f('a b' + `c ${d}`)",
+    'f(a.toString(b))',
   ])
     expect(become(text)).toEqual([]);
   expect(become("f({ 'a': b })")).toEqual(['f(({}))']);

@@ -54,6 +54,7 @@ describe('harvest of a folder that a hostile program filled', () => {
     const isMet = () => wanted.every((reason) => reasons.has(reason));
     for (let times = 0; times < HARVESTS || (!isMet() && times < HARVESTS_MAX); times++) {
       const found = await harvest(dir, LIMITS);
+      expect(found.limit).toBeNull();
       for (const { body } of found.kept) kept.add(`${body}`);
       for (const { reason } of found.refused) reasons.add(reason);
     }
