@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withAuditOperator } from '../../cli/database/audit-operator.ts';
+import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { postForm, registerClient } from '../support/oauth.ts';
 import { settlePerson } from '../support/people.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
@@ -60,6 +64,12 @@ test('who is refused before it is known who they are stands in the log of the pl
       ]),
     );
   expect((await told()).join('\n')).not.toMatch(/198\.51\.100\.[56]/);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [join(ROOT_DIR, 'cli/main.ts'), 'audit', 'refused', '--state', stack.stateDir],
+    { env: { ...process.env, DATABASE_OWNER_URL: stack.ownerUrl, NO_COLOR: '1' } },
+  );
+  expect(stdout).toMatch(/198\.51\.100\.1 +POST \/mcp +401 +3/);
   const text = JSON.stringify(await rows());
   for (const secret of [wrong.slice(40), 'wrong-secret', 'wrong-password', ann.email, '/no/such/path'])
     expect(text).not.toContain(secret);
