@@ -43,6 +43,8 @@ describe('a blob that a row named which is gone', () => {
     await team.age('23 hours');
     expect(await team.claim()).toEqual([]);
     await team.age('2 hours');
+    await team.run(2, { left: ['went just now'] });
+    await team.expire();
     expect(await team.claim()).toEqual([sha256Of('alone')]);
     expect(await team.waiting('alone', 'left again', 'imported', 'uploaded', 'a file')).toEqual(['alone']);
     expect(await team.claim()).toEqual([]);
