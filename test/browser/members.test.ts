@@ -1,11 +1,11 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { judgeLooks, openProfile, startBrowser } from '../support/browser.ts';
+import { judgeLooks, openProfile, signInAs, startBrowser } from '../support/browser.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { connect, signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
-import { type Account, PASSWORD, settleAccount } from '../support/visitor.ts';
+import { type Account, settleAccount } from '../support/visitor.ts';
 
 const stack = sharedStack();
 let browser: Browser;
@@ -39,24 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-const cookies = new Map<Account, Awaited<ReturnType<BrowserContext['cookies']>>>();
-
-/** Signs in by the form, and from the second time on by the cookie that it gave. */
-async function signIn(page: Page, account: Account): Promise<void> {
-  const known = cookies.get(account);
-  if (known !== undefined) {
-    await page.context().addCookies(known);
-    await page.goto(`${stack.publicUrl}/account`);
-    return;
-  }
-  await page.goto(`${stack.publicUrl}/login`);
-  await page.getByLabel('Email').fill(account.email);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL('**/account');
-  cookies.set(account, await page.context().cookies());
-}
-
+const signIn = (page: Page, account: Account) => signInAs(page, stack, account);
 const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
 
 describe('in a real browser', () => {

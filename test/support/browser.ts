@@ -10,7 +10,8 @@ import {
 } from 'playwright-core';
 import { expect } from 'vitest';
 import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
-import { newAddress } from './visitor.ts';
+import type { TestStack } from './stack.ts';
+import { type Account, newAddress, PASSWORD } from './visitor.ts';
 
 /** Debian's; `./causeway test` installs it where it is missing. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -44,6 +45,24 @@ export async function openProfile(
 }
 
 /** Saves what the page looks like as `NAME.png`. */
+const cookies = new WeakMap<Account, Awaited<ReturnType<BrowserContext['cookies']>>>();
+
+/** Signs in by the form, and from the second time on by the cookie that it gave. */
+export async function signInAs(page: Page, { publicUrl }: TestStack, account: Account): Promise<void> {
+  const known = cookies.get(account);
+  if (known !== undefined) {
+    await page.context().addCookies(known);
+    await page.goto(`${publicUrl}/account`);
+    return;
+  }
+  await page.goto(`${publicUrl}/login`);
+  await page.getByLabel('Email').fill(account.email);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL('**/account');
+  cookies.set(account, await page.context().cookies());
+}
+
 export async function photograph(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS_DIR, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS_DIR, `${name}.png`), fullPage: true });

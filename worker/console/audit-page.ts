@@ -106,7 +106,7 @@ function detailsOf({ details }: AuditEntry): Markup | '' {
   const { code: _, ...rest } = details;
   const text = JSON.stringify(rest);
   if (text === '{}') return '';
-  return html`<br><span class="dim">${text.length > DETAILS_CHARS_MAX ? `${text.slice(0, DETAILS_CHARS_MAX)}…` : text}</span>`;
+  return html`<br><span class="dim details">${text.length > DETAILS_CHARS_MAX ? `${text.slice(0, DETAILS_CHARS_MAX)}…` : text}</span>`;
 }
 
 /** The page's own address with other parameters. */

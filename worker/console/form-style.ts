@@ -16,7 +16,7 @@ main.narrow h1, main.wide h1, main.broad h1 { font-size: 1.6rem; margin-bottom: 
 .field { display: block; margin: 1rem 0; }
 .field label { display: block; font-weight: 550; margin-bottom: .3rem; }
 .field .hint { display: block; color: var(--dim); font-size: .875rem; margin-top: .3rem; }
-input[type=text], input[type=email], input[type=password], input[type=number], input[type=datetime-local], textarea, select { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--dim); border-radius: 8px; padding: .55rem .75rem; }
+input:not([type]), input[type=text], input[type=email], input[type=password], input[type=number], input[type=datetime-local], textarea, select { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--dim); border-radius: 8px; padding: .55rem .75rem; }
 button.primary { width: 100%; font-size: 1rem; padding: .6rem 1rem; background: var(--accent); color: var(--card); font-weight: 600; margin-top: .5rem; }
 button.primary:hover, button.primary:focus-visible { filter: brightness(1.1); outline: 2px solid var(--accent); outline-offset: 2px; }
 button.link { border: 0; padding: 0; min-width: 0; font-size: 1rem; color: var(--accent); text-decoration: underline; text-underline-offset: .15em; }
@@ -34,6 +34,7 @@ td time { white-space: nowrap; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
 td code { overflow-wrap: anywhere; }
 .dim { color: var(--dim); }
+.details { display: inline-block; max-width: 26rem; overflow-wrap: anywhere; }
 .badge { display: inline-block; font-size: .8rem; padding: .05rem .5rem; border: 1px solid var(--line); border-radius: 99px; color: var(--dim); }
 .badge.bad { border-color: var(--bad, #c22d2d); color: var(--ink); }
 code.id { font-size: .75rem; color: var(--dim); }
@@ -41,17 +42,19 @@ fieldset { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .9r
 legend { font-weight: 550; padding: 0 .3rem; }
 .choice, .field .choice { display: block; margin: .35rem 0; font-weight: normal; }
 form.inline { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
-form.inline select, .confirm select { width: auto; padding: .3rem .5rem; }
+form.inline select, .confirm select { width: auto; max-width: 100%; padding: .3rem .5rem; }
 .filter { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0 1rem; }
 .filter .field { margin: 0 0 .75rem; }
 .filter .choice { grid-column: 1 / -1; }
 .filter button { justify-self: start; margin-top: .5rem; }
+td .confirm form { width: 15rem; }
+:is(table, .scroll) + .confirm { margin-top: .8rem; }
 .confirm + .confirm { margin-top: .4rem; }
 .confirm summary { display: inline-block; list-style: none; font-size: .875rem; padding: .35rem .9rem; border-radius: 7px; border: 1px solid var(--accent); color: var(--accent); cursor: pointer; white-space: nowrap; }
 .confirm summary::-webkit-details-marker { display: none; }
 .confirm summary:hover { background: var(--accent); color: var(--card); }
 .confirm[open] summary { border-color: var(--line); color: var(--dim); background: transparent; }
-.confirm form { width: 15rem; margin-top: .5rem; padding: .6rem .8rem .8rem; border: 1px solid var(--line); border-radius: 8px; background: var(--code); }
+.confirm form { width: min(100%, 28rem); margin-top: .5rem; padding: .6rem .8rem .8rem; border: 1px solid var(--line); border-radius: 8px; background: var(--code); }
 .confirm button { white-space: normal; margin-top: .4rem; }
 pre.text { max-height: 30rem; overflow: auto; margin: .5rem 0; padding: .75rem 1rem; border-radius: 8px; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
 img.output { max-width: 100%; border-radius: 8px; background: #fff; }
