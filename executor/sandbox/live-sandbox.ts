@@ -11,6 +11,7 @@ import { signalSentry } from './sentry.ts';
 /** The kernel's OOM killer may take a part of the engine and leave the rest waiting, so it is looked for. */
 const WATCH_POLL_MS = 200;
 const DEATH_TIMEOUT_MS = 10_000;
+const GONE_TIMEOUT_MS = 2_000;
 const DEATH_POLL_MS = 2;
 const REMOVE_TIMEOUT_MS = 1_000;
 const STACKS_TIMEOUT_MS = 1_500;
@@ -115,6 +116,8 @@ export function liveSandbox(parts: LiveParts): Live {
     if (!(await group.freeze())) await endProcesses(group);
     for (const pipe of [pipes.report, pipes.stdout, pipes.stderr, pipes.progress]) pipe.drain();
     const facts = look();
+    // Ended before we came: an engine may have removed its part of the group with all counts, and knows of a kill itself.
+    if (facts.tasks === 0) await Promise.race([gone.promise, delay(GONE_TIMEOUT_MS, null, { ref: false })]);
     const [outputsFull, tmpFull, panic] = await Promise.all([
       fullness(folders.outputs),
       fullness(folders.tmp),
