@@ -197,6 +197,15 @@ describe('why an executor is not connected', () => {
     );
   });
 
+  it('is said no longer once it is welcome', async () => {
+    const meets = [(socket: WebSocket) => socket.close(1013, 'later'), greet];
+    const { serving } = await serveAt((socket) => meets.shift()?.(socket));
+    await expect
+      .poll(() => serving.live())
+      .toMatchObject({ connected: false, trouble: expect.stringContaining('later') });
+    await expect.poll(() => serving.live()).toMatchObject({ connected: true, trouble: null });
+  });
+
   it('is what a pause and a drain are told beside', async () => {
     const { said, serving } = await serveAt(greet);
     await expect.poll(() => said).toEqual(['connected']);
