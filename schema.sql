@@ -3286,7 +3286,9 @@ begin
                 from app.data_sources as s join app.data_snapshots as n using (tenant_id, project_id, source_id)
                where s.tenant_id = tenant and s.project_id = object ->> 'project' and s.name = object ->> 'name');
     when 'output' then
-      return (select array[o ->> 'sha256'] from app.runs as r, jsonb_array_elements(r.outcome -> 'outputs') as o
+      -- What expired lies in the store until nothing has named it for a day; of a log that did the digest is not kept.
+      return (select array[coalesce(o ->> 'sha256', o ->> 'digest')]
+                from app.runs as r, jsonb_array_elements((r.outcome -> 'outputs') || coalesce(r.outcome #> '{expired,outputs}', '[]')) as o
                where r.tenant_id = tenant and r.run_id = object ->> 'run' and o ->> 'name' = object ->> 'name');
     when 'log' then
       -- What is no blob stands in the outcome itself.
@@ -4010,7 +4012,7 @@ begin
                             and n.origin ->> 'kind' = 'run' and n.origin ->> 'run' = r.run_id)
        limit rows_max for update skip locked)
     delete from app.runs as r using over as o where r.tenant_id = tenant and r.run_id = o.run_id
-    returning array(select app.digests_in(r.manifest) union select app.digests_in(r.outcome)) as digests
+    returning array(select app.digests_in(r.manifest - 'parameters') union select app.digests_in(r.outcome)) as digests
   loop
     perform app.note_unnamed(tenant, gone.digests);
     count_gone := count_gone + 1;
@@ -5969,7 +5971,7 @@ AS $function$
          where u.received_sha256 is not null and (tenant is null or u.tenant_id = tenant)
   union select named.tenant_id, found[1]
           from (select t.tenant_id, t.files::text from app.trees as t
-                union all select r.tenant_id, r.manifest::text from app.runs as r
+                union all select r.tenant_id, (r.manifest - 'parameters')::text from app.runs as r
                 union all select r.tenant_id, r.outcome::text from app.runs as r) as named (tenant_id, document),
                regexp_matches(named.document, '"sha256": "([0-9a-f]{64})"', 'g') as found
          where tenant is null or named.tenant_id = tenant
@@ -5986,7 +5988,7 @@ CREATE OR REPLACE FUNCTION app.refuse_inside_tenant()
 AS $function$
 begin
   if coalesce(current_setting('app.context', true), '') <> '' then
-    raise exception 'the audit log is sealed outside of every tenant' using errcode = 'insufficient_privilege';
+    raise exception 'this acts outside of every tenant' using errcode = 'insufficient_privilege';
   end if;
 end
 $function$;

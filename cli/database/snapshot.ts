@@ -67,12 +67,15 @@ const RELATIONS = `
                       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i', 'e'))
    order by 1`;
 
-/** Where rows of a table name blobs: at a column, or at the key sha256 of its JSON, however deep. */
+/**
+ * Where rows of a table name blobs: at a column, or at the key sha256 of its JSON, however deep, without the parameters of a run,
+ * which are its caller's own.
+ */
 const BLOB_NAMES: Readonly<Record<string, string>> = {
   'app.trees':
     "select tenant_id, jsonb_path_query(files, 'strict $.**.sha256') #>> '{}' as sha256 from app.trees",
   'app.runs': `select tenant_id, jsonb_path_query(facts, 'strict $.**.sha256') #>> '{}'
-                 from app.runs, unnest(array[manifest, outcome]) as facts`,
+                 from app.runs, unnest(array[manifest - 'parameters', outcome]) as facts`,
   'app.data_snapshots': 'select tenant_id, sha256 from app.data_snapshots',
   'app.uploads': 'select tenant_id, received_sha256 from app.uploads',
   'app.audit_copies':

@@ -56,6 +56,31 @@ describe('a blob that a row named which is gone', () => {
     });
   });
 
+  test('goes although the parameters of a run say its digest, and what they alone say is never one', async () => {
+    const parameters = { sha256: sha256Of('said'), nested: { sha256: sha256Of('invented') } };
+    const team = await withGone('Parameters', ['said']);
+    await team.run(0, { parameters });
+    await team.age('25 hours');
+    expect(await team.claim()).toEqual([sha256Of('said')]);
+    await settled(team.tenantId, ['said']);
+    await team.keep({ runs: 100 });
+    await team.run(101, { parameters, code: 'its script' });
+    await team.expire();
+    expect(await team.waiting('said', 'invented', 'its script')).toEqual(['its script']);
+  });
+
+  test('is purged as the output that it was, while its bytes may lie in the store', async () => {
+    const team = await teams.settleTeam('Purged');
+    await team.keep({ outputs: 1 });
+    const run = await team.run(2, { left: ['expired', 'beside it'] });
+    await team.expire();
+    const object = JSON.stringify({ kind: 'output', run, name: 'expired.txt' });
+    const [purged] = await database.asOwner("select app.purge_object($1, $2, 'erasure', false) as answer", [
+      ...[team.tenantId, object],
+    ]);
+    expect(purged?.answer).toMatchObject({ ok: true, sha256: [sha256Of('expired')] });
+  });
+
   test('is stored anew for whoever finds it: then it stays for another day, in which the row that names it comes', async () => {
     const team = await withGone('Races', ['found']);
     const key = { tenant: team.tenantId, sha256: sha256Of('found') };
@@ -139,7 +164,9 @@ describe('a blob that a row named which is gone', () => {
 
 test('what is named is one answer for backups and for removal: whatever a backup takes, nothing removes', async () => {
   const team = await teams.settleTeam('Named');
-  await team.run(0, { printed: LONG, left: ['table'], data: ['had'], code: 'script' });
+  // JSON of the caller, which says nothing of blobs, whatever its keys are.
+  const parameters = { sha256: sha256Of('invented'), deep: [{ sha256: sha256Of('invented too') }] };
+  await team.run(0, { printed: LONG, left: ['table'], data: ['had'], code: 'script', parameters });
   await team.superseded('snapshot', 0);
   await team.upload('upload', 0);
   const named = await teams.seen("select tenant_id || '/' || sha256 as path from app.referenced_blobs($1)", [
@@ -156,4 +183,6 @@ test('what is named is one answer for backups and for removal: whatever a backup
   expect(paths.sort()).toEqual(named.map(({ path }) => path as string).sort());
   for (const text of [LONG, 'table', 'had', 'script', 'snapshot', 'upload'])
     expect(paths).toContain(`${team.tenantId}/${sha256Of(text)}`);
+  for (const text of ['invented', 'invented too'])
+    expect(paths).not.toContain(`${team.tenantId}/${sha256Of(text)}`);
 });

@@ -36,6 +36,7 @@ export function teamsOf(database: TestDatabase, client: Database) {
           readonly left?: readonly string[];
           readonly data?: readonly string[];
           readonly code?: string;
+          readonly parameters?: Readonly<Record<string, unknown>>;
         } = {},
       ): Promise<string> {
         const run = newId('run');
@@ -52,6 +53,7 @@ export function teamsOf(database: TestDatabase, client: Database) {
         const manifest = {
           files: [{ path: 'm.py', sha256: sha256Of(made.code ?? 'code'), bytes: 4 }],
           data: (made.data ?? []).map((text) => ({ name: 'sales', source, sha256: sha256Of(text) })),
+          parameters: made.parameters ?? {},
         };
         await seen(
           `insert into app.runs (tenant_id, run_id, project_id, pool_id, kind, entry, manifest, manifest_sha256, created_by)
