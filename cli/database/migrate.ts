@@ -53,7 +53,8 @@ export async function migrate(options: MigrateOptions): Promise<MigrateResult> {
     const pending = migrations.filter(({ name }) => !applied.has(name));
     await applyAll(client, pending, options);
     await client.query('select app_private.secure_database()');
-    await installSecrets(client, options);
+    // At once: between two keys of a rotation the one before would verify nothing.
+    await inTransaction(client, () => installSecrets(client, options));
     await scanSecrets(client);
     return { applied: pending.map(({ name }) => name), unchanged: migrations.length - pending.length };
   });
@@ -134,17 +135,23 @@ async function applyAll(
 ): Promise<void> {
   const transactions = isAllOrNothing ? [pending] : pending.map((migration) => [migration]);
   for (const migrations of transactions) {
-    await client.query('begin');
-    try {
+    await inTransaction(client, async () => {
       for (const migration of migrations) {
         onProgress?.(`migrating: ${migration.name}`);
         await applyMigration(client, migration);
       }
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback').catch(() => {});
-      throw error;
-    }
+    });
+  }
+}
+
+async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
+  await client.query('begin');
+  try {
+    await work();
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
   }
 }
 

@@ -143,6 +143,23 @@ test('a ticket key that is too short is refused', async () => {
   );
 });
 
+test('a rotation of ticket keys that fails leaves all as it was: never one key without the other', async () => {
+  const key = (byte: number) => new Uint8Array(32).fill(byte);
+  const installed = () =>
+    ask("select slot, inner_block from app_private.signing_keys where purpose = 'ticket' order by slot");
+  await migrate({ ownerUrl, folder, ticketKeys: { current: key(1) } });
+  const before = await installed();
+  expect(before).toHaveLength(1);
+  await expect(
+    migrate({ ownerUrl, folder, ticketKeys: { current: key(2), previous: new Uint8Array(31) } }),
+  ).rejects.toThrow('at least 32 bytes');
+  expect(await installed()).toEqual(before);
+  await migrate({ ownerUrl, folder, ticketKeys: { current: key(2), previous: key(1) } });
+  const [current, previous] = await installed();
+  expect(previous?.inner_block).toEqual(before[0]?.inner_block);
+  expect(current?.inner_block).not.toEqual(before[0]?.inner_block);
+});
+
 test('provisioning again sets the password anew, with any characters in it', async () => {
   await provisionDatabase({ adminUrl: server.superuserUrl, ownerPassword: 'another', database });
   await expect(ask('select 1')).rejects.toMatchObject({ code: '28P01' });
