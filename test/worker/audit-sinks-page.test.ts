@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { asOperator } from '../../cli/database/operator.ts';
+import { newId } from '../../protocol/ids.ts';
 import { addDeadLetter } from '../support/api-inputs.ts';
 import { signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -67,5 +69,26 @@ describe('the page that says where the audit log is sent', () => {
       [ann.tenant],
     );
     expect(rows).toEqual([]);
+  });
+
+  test('shows it in the form of that team alone, where a person owns several', async () => {
+    const other = newId('tenant');
+    await asOperator(stack.ownerUrl, (operator) =>
+      operator.provisionTenant({
+        ...{ tenant: other, tenantName: 'Other', user: ann.user, email: ann.email },
+        ...{ userName: 'Ann', role: 'owner' },
+      }),
+    );
+    const typed = { kind: 's3', url: 'https://typed.example.org/log/' };
+    const page = await (await owner.submit(PATH, `/audit/${other}/sinks`, typed)).text();
+    const formOf = (tenant: string) =>
+      new RegExp(
+        `<details class="confirm"([^>]*)>(?:(?!<details)[^])*?action="/audit/${tenant}/sinks"[^]*?</form>`,
+      )
+        .exec(page)
+        ?.slice(0, 2) ?? [];
+    const [[form, opened], [foreign, openedForeign]] = [formOf(other), formOf(ann.tenant)];
+    expect([form?.includes(typed.url), opened]).toEqual([true, ' open']);
+    expect([foreign?.includes(typed.url), openedForeign]).toEqual([false, '']);
   });
 });

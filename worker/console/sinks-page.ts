@@ -14,8 +14,8 @@ export interface SinksPage {
   readonly teams: readonly TeamOfSinks[];
   readonly problem?: string;
   readonly done?: string;
-  /** What was typed into the form of a team, where it was not accepted; without the access key. */
-  readonly typed?: URLSearchParams;
+  /** What was typed into the form of one team, where it was not accepted; without the access key. */
+  readonly typed?: { readonly tenant: string; readonly form: URLSearchParams };
 }
 
 /** Where the audit log of each team is sent, what was not taken, and for owners the forms that change it. */
@@ -28,7 +28,7 @@ export function sinksPage({ session, teams, problem, done, typed }: SinksPage): 
     ...(problem === undefined ? {} : { status: 422 }),
     body: html`${problem === undefined ? '' : message('problem', problem)}${done === undefined ? '' : message('done', done)}
 <p>Each gets every entry from the first on, in order, until it is taken; what it did not take for a day is a dead letter, and what follows is sent. <a href="/audit">The log itself</a></p>
-${teams.length === 0 ? html`<p class="dim">Where the audit log of a team is sent is for its admins and owners.</p>` : ''}${teams.map((team) => teamPanel(session, team, typed))}`,
+${teams.length === 0 ? html`<p class="dim">Where the audit log of a team is sent is for its admins and owners.</p>` : ''}${teams.map((team) => teamPanel(session, team, typed?.tenant === team.tenantId ? typed.form : undefined))}`,
   });
 }
 

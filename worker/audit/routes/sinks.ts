@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { newSink } from '../../api/routes/audit.ts';
-import { newSinkPage, sinksPage, type TeamOfSinks } from '../../console/sinks-page.ts';
+import { newSinkPage, type SinksPage, sinksPage, type TeamOfSinks } from '../../console/sinks-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { personPrincipal } from '../../people/person.ts';
@@ -36,7 +36,10 @@ export const addSinkOfTeam = asPage(async (context) => {
     return secret === null ? seeOther(`${PATH}?done=added`) : newSinkPage(session, secret);
   } catch (error) {
     form.delete('secret_access_key');
-    return page(context, session, { problem: problemOf(error), typed: form });
+    return page(context, session, {
+      problem: problemOf(error),
+      typed: { tenant: context.req.param('tenant') ?? '', form },
+    });
   }
 });
 
@@ -71,7 +74,7 @@ function principalOf(context: Context<AppEnv>, session: Session) {
 async function page(
   context: Context<AppEnv>,
   session: Session,
-  again: { readonly problem?: string; readonly typed?: URLSearchParams } = {},
+  again: Pick<SinksPage, 'problem' | 'typed'> = {},
 ): Promise<Response> {
   const administered = session.tenants.filter(({ role }) => role === 'admin' || role === 'owner');
   const teams = await Promise.all(
