@@ -97,7 +97,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
     let isQuiet = false;
     let failure: Trouble | null = null;
     const fail = (says: string, refusedStatus: number | null = null): void => {
-      failure ??= { refusedStatus, says: `the deployment ${says}` };
+      failure ??= { refusedStatus, says: `the deployment ${says.replace(/\p{C}+/gu, ' ')}` };
     };
     const note = (): void => {
       trouble = failure;
@@ -175,7 +175,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
       } else if (code >= 4000) {
         log('error', 'the pool refuses this executor', { code, reason: reason.toString() });
       }
-      const words = reason.toString().replace(/\p{C}+/gu, ' ');
+      const words = reason.toString();
       fail(`closed the connection (${words === '' ? code : `${code}: ${words}`})`);
       note();
       isWelcome = false;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { dialTo } from '../../../executor/connection.ts';
+import { WebSocket, WebSocketServer } from 'ws';
+import { type Dial, dialTo } from '../../../executor/connection.ts';
 import type { RunControl } from '../../../executor/run-job.ts';
 import { type Serving, serveRuns } from '../../../executor/serve-runs.ts';
 import { standingText } from '../../../executor/standing.ts';
@@ -66,7 +66,7 @@ async function serve() {
 }
 
 /** An executor whose server does this with every connection, and what it says of itself each time that it stands otherwise. */
-async function serveAt(meet: (socket: WebSocket) => void, status?: number) {
+async function serveAt(meet: (socket: WebSocket) => void, status?: number, dial?: Dial) {
   const server = new WebSocketServer({
     ...{ port: 0, host: '127.0.0.1' },
     ...(status === undefined
@@ -78,7 +78,7 @@ async function serveAt(meet: (socket: WebSocket) => void, status?: number) {
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const said: string[] = [];
   const serving: Serving = serveRuns({
-    dial: dialTo(url),
+    dial: dial ?? dialTo(url),
     identity: {
       ...{ executor: 'exe', pool: 'pol', accepted: () => {}, refused: () => {} },
       authorization: () => 'Causeway-Executor played',
@@ -183,6 +183,19 @@ describe('why an executor is not connected', () => {
     const { said, serving } = await serveAt(meet, status);
     await expect.poll(() => said[0]).toMatch(says);
     expect(serving.live()).toMatchObject({ connected: false, refused_status: status ?? null });
+  });
+
+  it('is said without what would move a terminal or another line of systemd, also where it cannot be reached', async () => {
+    const refuse = new Error('no\nMAINPID=1\u001b[2J');
+    const { said } = await serveAt(
+      greet,
+      undefined,
+      () =>
+        new WebSocket('ws://causeway.example.com', { lookup: (_host, _options, done) => done(refuse, '') }),
+    );
+    await expect
+      .poll(() => said[0])
+      .toMatch(/^not connected: the deployment cannot be reached \(no MAINPID=1 \[2J\); /);
   });
 
   it('is said until it is: a deployment that is not there, then there and gone again', async () => {
