@@ -16,6 +16,7 @@ export async function judgeProgram(
       return judgeStart(await lookAtStart(readConfig(options)));
     case 'postgres-http': {
       const read = readSettings(options);
+      if (read.kind === 'help') return ['--help says what its options are, and starts nothing: leave it out'];
       return read.kind === 'refused' ? read.faults : [];
     }
   }

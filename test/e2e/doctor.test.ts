@@ -230,6 +230,10 @@ describe('the doctor prints the very list with which a program refuses to start:
     const started = await run(process.execPath, join(ROOT_DIR, 'infra/postgres-http/main.ts'), ...options);
     expect(started.code).toBe(2);
     expect(started.stderr.trim().split('\n  ').slice(1)).toEqual(said.findings);
+    expect(await doctor('postgres-http', '--', '--help')).toMatchObject({
+      code: 1,
+      said: { findings: [expect.stringMatching(/^--help .* starts nothing: leave it out$/)] },
+    });
     expect(await doctor('postgres-http', '--', '--upstream', '127.0.0.1:5432')).toEqual({
       code: 0,
       said: { program: 'postgres-http', healthy: true, findings: [] },
