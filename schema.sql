@@ -1395,13 +1395,16 @@ create policy backup on app.platform_events for select to causeway_backup
   using (true);
 create policy keeper_adds on app.platform_events for insert to causeway_keeper
   with check (true);
+create policy keeper_forgets on app.platform_events for delete to causeway_keeper
+  using ((action = 'access.refuse'::text));
 create policy keeper_reads on app.platform_events for select to causeway_keeper
   using (true);
-CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON app.platform_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+CREATE TRIGGER append_only BEFORE UPDATE OR TRUNCATE ON app.platform_events FOR EACH STATEMENT EXECUTE FUNCTION app_private.refuse_change(); -- enabled always
+CREATE TRIGGER append_only_but_for_refusals BEFORE DELETE ON app.platform_events FOR EACH ROW EXECUTE FUNCTION app_private.refuse_unforgettable(); -- enabled always
+grant delete, select on table app.platform_events to causeway_keeper;
 grant select on table app.platform_events to causeway_backup;
-grant select on table app.platform_events to causeway_keeper;
 grant insert (action, target_kind, target_id, details, request_id, address, user_agent) on app.platform_events to causeway_keeper;
-comment on table app.platform_events is 'Append-only: no login may update, delete or truncate it.';
+comment on table app.platform_events is 'Append-only: no login may update, delete or truncate it. Refusals of strangers go after 400 days.';
 
 create table app.platform_keys (
   key_id text not null,
@@ -2685,10 +2688,11 @@ declare
 begin
   if seen is not null then
     if not (seen ->> 'ok')::boolean then return seen; end if;
-    return seen || app.sight_of(seen ->> 'project', seen ->> 'source', seen ->> 'sha256') || (
+    return coalesce(seen || app.sight_of(seen ->> 'project', seen ->> 'source', seen ->> 'sha256') || (
       select jsonb_build_object('description', s.description, 'bytes', s.bytes, 'row_count', s.row_count)
         from app.data_snapshots as s
-       where s.project_id = seen ->> 'project' and s.source_id = seen ->> 'source' and s.sha256 = seen ->> 'sha256');
+       where s.project_id = seen ->> 'project' and s.source_id = seen ->> 'source' and s.sha256 = seen ->> 'sha256'),
+      jsonb_build_object('ok', false, 'code', 'expired'));
   end if;
   if not (target ->> 'ok')::boolean then return target; end if;
   is_hidden := not is_person and app.is_withheld_output(project, origin);
@@ -5905,8 +5909,9 @@ declare
   is_new boolean;
 begin
   if seen is not null then
-    return case when (seen ->> 'ok')::boolean
-                then seen || app.sight_of(seen ->> 'project', seen ->> 'source', seen ->> 'sha256') else seen end;
+    if not (seen ->> 'ok')::boolean then return seen; end if;
+    return coalesce(seen || app.sight_of(seen ->> 'project', seen ->> 'source', seen ->> 'sha256'),
+                    jsonb_build_object('ok', false, 'code', 'expired'));
   end if;
   if not (target ->> 'ok')::boolean then return target; end if;
 
@@ -7247,7 +7252,7 @@ alter function app.system_change_password(text,text,jsonb,text,text,jsonb) owner
 grant execute on function app.system_change_password(text,text,jsonb,text,text,jsonb) to causeway_app;
 comment on function app.system_change_password(text,text,jsonb,text,text,jsonb) is 'Replaces the password that was verified, and ends every other session of the person.';
 
-CREATE OR REPLACE FUNCTION app.system_claim_audit_sinks(entries_max integer, bytes_max integer)
+CREATE OR REPLACE FUNCTION app.system_claim_audit_sinks(entries_max integer, bytes_max integer, tenant text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -7267,6 +7272,7 @@ begin
     select s.tenant_id, s.sink_id, t.tree_size from app.audit_sinks as s join app.audit_trees as t on t.tree = s.tenant_id
      where s.ended_at is null and s.next_attempt_at <= clock_timestamp() and s.next_leaf < t.tree_size
        and not app.loses_rows(s.tenant_id)
+       and (system_claim_audit_sinks.tenant is null or s.tenant_id = system_claim_audit_sinks.tenant)
      order by s.next_attempt_at limit 20 for update of s skip locked
   ), taken as (
     update app.audit_sinks as s set next_attempt_at = clock_timestamp() + interval '2 minutes'
@@ -7276,6 +7282,7 @@ begin
     select d.tenant_id, d.sink_id, d.from_leaf from app.audit_dead_letters as d
       join app.audit_sinks as s on s.tenant_id = d.tenant_id and s.sink_id = d.sink_id and s.ended_at is null
      where d.sent_at is null and d.resend_at <= clock_timestamp() and not app.loses_rows(d.tenant_id)
+       and (system_claim_audit_sinks.tenant is null or d.tenant_id = system_claim_audit_sinks.tenant)
      order by d.resend_at, d.from_leaf limit 10 for update of d skip locked
   ), asked_again as (
     update app.audit_dead_letters as d set resend_at = clock_timestamp() + interval '2 minutes'
@@ -7304,9 +7311,9 @@ begin
   return claimed;
 end
 $function$;
-alter function app.system_claim_audit_sinks(integer,integer) owner to causeway_keeper;
-grant execute on function app.system_claim_audit_sinks(integer,integer) to causeway_app;
-comment on function app.system_claim_audit_sinks(integer,integer) is 'Sinks that have something to be sent, and dead letters that were asked for again, each with its next entries as texts: [{tenant, sink, kind, url, settings, secret_access_key, from, size, day, is_dead_letter, entries}].';
+alter function app.system_claim_audit_sinks(integer,integer,text) owner to causeway_keeper;
+grant execute on function app.system_claim_audit_sinks(integer,integer,text) to causeway_app;
+comment on function app.system_claim_audit_sinks(integer,integer,text) is 'Sinks that have something to be sent, and dead letters that were asked for again, each with its next entries as texts; where `tenant` is given, those of this tenant alone: [{tenant, sink, kind, url, settings, secret_access_key, from, size, day, is_dead_letter, entries}].';
 
 CREATE OR REPLACE FUNCTION app.system_claim_blobs(tenant text, blobs_max integer)
  RETURNS TABLE(sha256 text)
@@ -8104,6 +8111,26 @@ $function$;
 alter function app.system_forget_audit_copies(jsonb) owner to causeway_keeper;
 grant execute on function app.system_forget_audit_copies(jsonb) to causeway_app;
 
+CREATE OR REPLACE FUNCTION app.system_forget_refusals()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  gone bigint;
+begin
+  perform app.refuse_inside_tenant();
+  delete from app.platform_events as p
+   where p.action = 'access.refuse' and p.occurred_at < clock_timestamp() - interval '400 days';
+  get diagnostics gone = row_count;
+  return gone;
+end
+$function$;
+alter function app.system_forget_refusals() owner to causeway_keeper;
+grant execute on function app.system_forget_refusals() to causeway_app;
+comment on function app.system_forget_refusals() is 'Removes from the platform''s log what strangers were refused more than 400 days ago; how many rows.';
+
 CREATE OR REPLACE FUNCTION app.system_join_invitation(link_sha256 text, cookie_sha256 text, call jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -8505,15 +8532,24 @@ comment on function app.system_note_refused_image(text,text,text,jsonb) is 'Reco
 
 CREATE OR REPLACE FUNCTION app.system_note_seal_key(key_sha256 text)
  RETURNS integer
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+#variable_conflict use_column
+declare
+  days integer;
+begin
+  perform app.refuse_inside_tenant();
+  -- Isolates start often, and keys change seldom: what is known already is not written again.
+  select floor(extract(epoch from clock_timestamp() - k.known_since) / 86400)::integer into days
+    from app.seal_key as k where k.key_sha256 = system_note_seal_key.key_sha256;
+  if found then return days; end if;
   insert into app.seal_key as k (key_sha256) values (system_note_seal_key.key_sha256)
-  on conflict (only_row) do update
-     set key_sha256 = excluded.key_sha256,
-         known_since = case when k.key_sha256 = excluded.key_sha256 then k.known_since else excluded.known_since end
-  returning floor(extract(epoch from clock_timestamp() - known_since) / 86400)::integer
+  on conflict (only_row) do update set key_sha256 = excluded.key_sha256, known_since = excluded.known_since
+   where k.key_sha256 <> excluded.key_sha256;
+  return 0;
+end
 $function$;
 alter function app.system_note_seal_key(text) owner to causeway_keeper;
 grant execute on function app.system_note_seal_key(text) to causeway_app;
@@ -10489,6 +10525,20 @@ $function$;
 alter function app_private.refuse_entry(text,jsonb) owner to causeway_owner;
 grant execute on function app_private.refuse_entry(text,jsonb) to causeway_resolver;
 comment on function app_private.refuse_entry(text,jsonb) is 'Raises CW001 with {reason, needed} in DETAIL: the whole batch dies before it did any work.';
+
+CREATE OR REPLACE FUNCTION app_private.refuse_unforgettable()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if current_user <> 'causeway_keeper' or old.action <> 'access.refuse' or old.occurred_at >= clock_timestamp() - interval '400 days' then
+    raise exception '% on % is refused: the table is append-only', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+  end if;
+  return old;
+end
+$function$;
+alter function app_private.refuse_unforgettable() owner to causeway_owner;
 
 CREATE OR REPLACE FUNCTION app_private.refuse_unretained()
  RETURNS trigger

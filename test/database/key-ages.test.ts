@@ -55,7 +55,16 @@ describe('a key is as old as the time that the database knows it, and a new one 
   test('SEAL_KEY, of which the database holds a digest', async () => {
     await daysNow();
     await scratch.asSuperuser("update app.seal_key set known_since = now() - interval '401 days 1 hour'");
+    const version = () => scratch.asSuperuser('select xmin::text, xmax::text from app.seal_key');
+    const written = await version();
     expect(await daysNow()).toMatchObject({ seal: 401 });
+    expect(await version(), 'a key that is known is not written again').toEqual(written);
+    await expect(
+      scratch.asSuperuser(
+        `set local app.context = 'x'; select app.system_note_seal_key('${'c'.repeat(64)}')`,
+      ),
+      'inside a call none is noted',
+    ).rejects.toThrow('outside of every tenant');
     expect(await daysNow('b'.repeat(64))).toMatchObject({ seal: 0 });
     expect(await scratch.asSuperuser('select key_sha256 from app.seal_key')).toEqual([
       { key_sha256: 'b'.repeat(64) },

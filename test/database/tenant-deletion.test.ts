@@ -272,6 +272,18 @@ describe('a deletion', () => {
     expect(await rowsOf(eve.tenantId)).not.toHaveProperty(['app.audit_sinks']);
   });
 
+  test('waits for the sinks of its tenant alone', async () => {
+    await database.asSuperuser('update app.audit_sinks set next_attempt_at = now()');
+    const [one, other] = [
+      await settle(database.asOwner, { person: 'Fay', tenant: 'Fayco' }),
+      await settle(database.asOwner, { person: 'Gus', tenant: 'Gusco' }),
+    ];
+    await log.withOperator(log.seal);
+    const tenants = (claimed: readonly { readonly tenant: string }[]) => claimed.map(({ tenant }) => tenant);
+    expect(tenants(await ask(claimAuditSinks(100, 900_000, one.tenantId)))).toEqual([one.tenantId]);
+    expect(tenants(await ask(claimAuditSinks(100, 900_000)))).toContain(other.tenantId);
+  });
+
   test('leaves a log that is exported no more, and says where its last head is', async () => {
     await expect(
       database.asOwner('select app.export_audit_proof($1, false)', [ann.tenantId]),

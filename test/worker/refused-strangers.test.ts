@@ -48,6 +48,23 @@ test('who is refused before it is known who they are stands in the log of the pl
   expect((await post('/mcp', '198.51.100.5')).status).toBe(401);
   expect((await post('/mcp', '198.51.100.6', { authorization: `Bearer ${person.token}` })).status).toBe(415);
 
+  // Links that are guessed are; whoever is signed in is not, but where they try what is of another.
+  expect((await new Visitor(stack, '198.51.100.7').get('/recovery/guessed')).status).toBe(404);
+  expect((await new Visitor(stack, '198.51.100.7').get('/invitations/guessed')).status).toBe(404);
+  const visitor = new Visitor(stack, '198.51.100.8');
+  expect((await visitor.signIn(ann.email)).status).toBe(303);
+  expect((await visitor.post('/account/password', { csrf: 'made-up' })).status).toBe(403);
+  const cookie = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const tried = await fetch(`${stack.publicUrl}/api/v1/session`, {
+    method: 'POST',
+    body: JSON.stringify({ email: ann.email, password: 'wrong-password' }),
+    headers: {
+      ...from('198.51.100.9'),
+      ...{ cookie, 'content-type': 'application/json', 'x-causeway-request': '1' },
+    },
+  });
+  expect(tried.status).toBe(401);
+
   const rows = () => withAuditOperator(stack.ownerUrl, (operator) => operator.listRefusals(10));
   const told = async () =>
     (await rows()).flatMap((row) =>
@@ -61,9 +78,12 @@ test('who is refused before it is known who they are stands in the log of the pl
         '198.51.100.2 POST /oauth/token 401',
         '198.51.100.3 POST /login 422',
         '198.51.100.4 POST (unknown path) 401',
+        '198.51.100.7 GET /recovery/:link 404',
+        '198.51.100.7 GET /invitations/:link 404',
+        '198.51.100.9 POST /api/v1/session 401',
       ]),
     );
-  expect((await told()).join('\n')).not.toMatch(/198\.51\.100\.[56]/);
+  expect((await told()).join('\n')).not.toMatch(/198\.51\.100\.[568] /);
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(ROOT_DIR, 'cli/main.ts'), 'audit', 'refused', '--state', stack.stateDir],

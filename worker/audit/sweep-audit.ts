@@ -1,5 +1,6 @@
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { retainEvents } from '../database/audit-log.ts';
+import { forgetRefusals } from '../database/refusals.ts';
 import type { Exits } from '../outbound/guarded-fetch.ts';
 import { parseLoopbackOrigins } from '../outbound/loopback-origins.ts';
 import type { Platform } from '../platform.ts';
@@ -25,6 +26,7 @@ export async function sweepAudit(platform: Platform): Promise<void> {
 
 async function signAndRetain(platform: Platform, sealer: Sealer): Promise<void> {
   await sealer.ask(retainEvents());
+  await sealer.ask(forgetRefusals());
   await removeCopies(platform.database, platform.blobs);
   const checkpoint = await makeCheckpoint(sealer);
   if (checkpoint === null) return;

@@ -47,6 +47,10 @@ export function refuseData(answer: SqlRefusal, named: Named): Refusal {
         },
       );
     case 'expired':
+      if (answer.details?.until === undefined)
+        return new Refusal('expired', 'What was imported with this key was over its time and is removed.', {
+          hint: 'Import it again, with another idempotency_key.',
+        });
       return new Refusal('expired', `That output was kept until ${answer.details?.until}.`, {
         hint: 'Run the model again, and import what it leaves then.',
       });

@@ -102,11 +102,15 @@ export function resendAudit(
   return callFunction('app.system_resend_audit($1, $2)', [sink, from]);
 }
 
-/** At most `entriesMax` of each sink, and none further once there are `bytesMax`. */
-export function claimAuditSinks(entriesMax: number, bytesMax: number): Query<readonly ClaimedBatch[]> {
+/** At most `entriesMax` of each sink, and none further once there are `bytesMax`; of one tenant alone, or (null) of all. */
+export function claimAuditSinks(
+  entriesMax: number,
+  bytesMax: number,
+  tenant: string | null = null,
+): Query<readonly ClaimedBatch[]> {
   return query(
-    'select app.system_claim_audit_sinks($1, $2) as claimed',
-    [entriesMax, bytesMax],
+    'select app.system_claim_audit_sinks($1, $2, $3) as claimed',
+    [entriesMax, bytesMax, tenant],
     (rows) => onlyRow(rows).claimed as readonly ClaimedBatch[],
   );
 }

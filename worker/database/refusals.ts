@@ -21,3 +21,8 @@ export function noteRefusals(refused: readonly Refused[], total: number): Query<
     (rows) => onlyRow(rows).wait as number | null,
   );
 }
+
+/** Removes what was refused more than 400 days ago; how many rows. */
+export function forgetRefusals(): Query<number> {
+  return query('select app.system_forget_refusals() as removed', [], (rows) => Number(onlyRow(rows).removed));
+}

@@ -21,7 +21,7 @@ export function noteStrangers(): MiddlewareHandler<AppEnv> {
     const route = routeOf(context);
     const asked = {
       ...{ route, status: context.res.status },
-      isKnown: context.get('use') !== undefined,
+      isKnown: context.get('use') !== undefined || context.get('isKnown') === true,
       showsCredential: context.req.header('authorization') !== undefined,
     };
     if (!isRefusedStranger(asked)) return;

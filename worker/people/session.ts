@@ -24,6 +24,7 @@ export async function readSession(context: Context<AppEnv>): Promise<Session | n
   const cookieSha256 = await sha256Hex(utf8(cookie));
   const stored = await findSession(database, cookieSha256, sessionLimits(env).idleSeconds);
   if (stored === null) return null;
+  context.set('isKnown', true);
   return { ...stored, cookieSha256, csrf: await csrfToken(sealKey, stored.sessionId) };
 }
 

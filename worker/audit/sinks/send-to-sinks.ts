@@ -19,12 +19,16 @@ const FILE_SECONDS = 300;
 
 /**
  * Sends every sink what it has not taken yet, at least once and in order: its next batch leaves when this one was taken. A sink that
- * fails waits longer each time and keeps nobody else waiting. Returns how many batches were taken.
+ * fails waits longer each time and keeps nobody else waiting. With `tenant` none but theirs. Returns how many batches were taken.
  */
-export async function sendToSinks(database: Pick<Database, 'transaction'>, reach: Reach): Promise<number> {
+export async function sendToSinks(
+  database: Pick<Database, 'transaction'>,
+  reach: Reach,
+  tenant: string | null = null,
+): Promise<number> {
   let taken = 0;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const [batches] = await database.transaction([claimAuditSinks(ENTRIES_MAX, BYTES_MAX)] as const);
+    const [batches] = await database.transaction([claimAuditSinks(ENTRIES_MAX, BYTES_MAX, tenant)] as const);
     if (batches.length === 0) return taken;
     const failures = await Promise.all(
       batches.map(async (batch) => {

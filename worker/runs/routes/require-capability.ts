@@ -20,7 +20,9 @@ export async function requireCapability<Kind extends CapabilityKind>(
   kind: Kind,
 ): Promise<Claim<Kind> | Response> {
   const opened = await open(context.var.platform.sealKey, kind, bearerOf(context.req.raw));
-  return opened.ok ? opened.claim : unauthenticated(context, 'Bearer', REASONS[opened.reason]);
+  if (!opened.ok) return unauthenticated(context, 'Bearer', REASONS[opened.reason]);
+  context.set('isKnown', true);
+  return opened.claim;
 }
 
 /** Refuses where the attempt of a capability is over: its run ended, went to another executor, or its executor was revoked. */

@@ -80,8 +80,8 @@ async function seal(platform: Platform, tenant: string): Promise<boolean> {
   const sealer = sealerOf(platform);
   await sealAll(sealer);
   await makeCheckpoint(sealer, 0);
-  // Sinks that are there get the last events too; from the next step on nobody is sent anything.
-  await sendToSinks(platform.database, reachOf(platform));
+  // Its own sinks that are there get the last events too; from the next step on nobody is sent anything.
+  await sendToSinks(platform.database, reachOf(platform), tenant);
   return sealer.ask(noteSealed(tenant));
 }
 
