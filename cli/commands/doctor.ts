@@ -26,7 +26,7 @@ export function registerDoctor(program: Command): void {
     .summary('what is wrong, seen from where agents and people come, and what refuses to start')
     .description(
       [
-        'Asks a deployment through its public address, as agents and browsers do, and says what is not as it must be: addresses, proxies, headers, TLS, clocks. Of the stack in the state folder, running or not, it also says what keeps it from starting: secrets, keys, who may read their files, the database. It changes nothing. Exit code 1 where a check fails.',
+        'Asks a deployment through its public address, as agents and browsers do, and says what is not as it must be: addresses, proxies, headers, TLS, clocks. Of the stack in the state folder, running or not, it also says what keeps it from starting: secrets, who may read their files, and of a database that answers its migrations and overdue keys. It changes nothing. Exit code 1 where a check fails.',
         'With the name of a program and its options behind --, it says what that program would refuse to start with on this machine.',
       ].join('\n\n'),
     )
@@ -44,7 +44,7 @@ export function registerDoctor(program: Command): void {
       'after',
       `
 With CAUSEWAY_TOKEN set to an API token it also makes a call; for the stack in the state folder it has one.
-With DATABASE_OWNER_URL set it also looks at that database.
+With DATABASE_OWNER_URL set it also looks at that database; with KEY_DAYS_MAX as its Worker has it, at the ages of its keys by that.
 
 Examples:
   $ ./causeway doctor
@@ -81,7 +81,7 @@ async function doctor(
 async function doctorInside(options: DoctorOptions): Promise<void> {
   const { state, json } = options;
   const inside = await lookInside(state, null);
-  if (inside.launcher === null) throw nothingToAsk(state);
+  if (inside.launcher === null && inside.database === null) throw nothingToAsk(state);
   tell({ state }, diagnoseInside(inside), options);
   if (!json)
     printNote('It does not run, so no address was asked: ./causeway up starts it, --url names another.');

@@ -5,6 +5,7 @@ import {
   RETAIN_DAYS_MAX,
   retainDaysMin,
 } from '../../worker/tenants/retention/parse-wish.ts';
+import { periodText, RETAINED_WORDS } from '../../worker/tenants/retention/retention-words.ts';
 import { asTenantOperator, type RetentionDefaults } from '../database/tenant-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
@@ -15,14 +16,6 @@ import { tenantNamed } from './tenant-option.ts';
 
 type RetentionOptions = DatabaseOptions & { readonly [Kind in Retained]?: string };
 
-const WHAT: Readonly<Record<Retained, string>> = {
-  runs: 'records of runs',
-  logs: 'what runs printed',
-  outputs: 'files that runs left',
-  snapshots: 'data that was replaced, and uploads that nothing was made of',
-  audit: 'contents of the audit log, 30 days at least; their proof stays',
-};
-
 export function registerRetention(tenant: Command): void {
   const command = withDatabase(tenant.command('retention'))
     .argument('[tenant]', 'its id (ten_...); without one, the defaults of the platform')
@@ -31,7 +24,10 @@ export function registerRetention(tenant: Command): void {
       'Shows it, or sets it. What is over its time goes within a day, bytes that nothing names any more within another; the audit log of the tenant says how much. Without a tenant it is about what tenants said nothing about; a default that is changed counts from now on.',
     );
   for (const kind of RETAINED)
-    command.option(`--${kind} <days>`, `${WHAT[kind]}: days, for-ever, or default`);
+    command.option(
+      `--${kind} <days>`,
+      `${RETAINED_WORDS[kind].what}: days (from ${retainDaysMin(kind)} on), for-ever, or default`,
+    );
   command
     .addHelpText(
       'after',
@@ -54,7 +50,7 @@ async function ofOne(id: string, options: RetentionOptions): Promise<void> {
   if (options.json) return printJson({ tenant, retention });
   const rows = RETAINED.map((kind) => {
     const { days, is_own: isOwn } = retention[kind];
-    return [kind, period(days), isOwn ? 'the tenant' : 'the platform', WHAT[kind]];
+    return [kind, periodText(days), isOwn ? 'the tenant' : 'the platform', RETAINED_WORDS[kind].what];
   });
   printResult(formatTable(['kind', 'kept', 'as said for', 'what'], rows));
 }
@@ -79,7 +75,7 @@ async function platform(options: RetentionOptions): Promise<void> {
   printResult(
     formatTable(
       ['kind', 'kept', 'what'],
-      kinds.map((kind) => [kind, period(defaults[kind]), WHAT[kind]]),
+      kinds.map((kind) => [kind, periodText(defaults[kind]), RETAINED_WORDS[kind].what]),
     ),
   );
 }
@@ -93,8 +89,4 @@ function wishOf(options: RetentionOptions) {
     why: `--${kind} ${options[kind]} is no number of days from ${retainDaysMin(kind)} to ${RETAIN_DAYS_MAX}`,
     remedy: `give --${kind} 90, --${kind} for-ever or --${kind} default`,
   });
-}
-
-function period(days: number | null): string {
-  return days === null ? 'for ever' : `${days} days`;
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { AgingKey, StartupFacts } from '../../worker/database/startup-facts.ts';
 import type { KeyOwner, StoredDataKey } from '../../worker/keys/data-key.ts';
 import type { Recipe } from '../../worker/keys/kek-source.ts';
 import type { StoredKek } from '../../worker/keys/key-encryption-key.ts';
@@ -43,6 +44,8 @@ export interface KeyOperator {
   /** Has the blobs of a tenant, or (null) of all, sealed with the newest key by the Worker; returns how many there are. */
   resealBlobs(tenant: string | null): Promise<number>;
   countBlobsToSeal(): Promise<BlobsToSeal>;
+  /** How old each key is; of SEAL_KEY the one that the Worker was last started with. */
+  findKeyDays(): Promise<StartupFacts['keyDays']>;
   /** Deletes the keys of a tenant, and with them what they sealed; returns how many there were. */
   deleteTenantKeys(tenant: string): Promise<number>;
 }
@@ -117,6 +120,24 @@ function keyOperatorOn(client: pg.Client): KeyOperator {
         "select jsonb_build_object('waiting', waiting, 'damaged', damaged) as answer from app.count_blobs_to_seal()",
         [],
       ),
+    async findKeyDays() {
+      // The Worker's own function belongs to this role, and forced row security binds the owner.
+      await rowsOf('set role causeway_resolver');
+      const [facts] = await rowsOf<Record<`${Exclude<AgingKey, 'seal'>}_key_days`, number | null>>(
+        'select * from app.startup_facts()',
+      );
+      await rowsOf('set role causeway_backup');
+      const [seal] = await rowsOf<{ days: number }>(
+        'select floor(extract(epoch from clock_timestamp() - known_since) / 86400)::integer as days from app.seal_key',
+      );
+      await rowsOf('reset role');
+      return {
+        signing: facts?.signing_key_days ?? null,
+        context: facts?.context_key_days ?? null,
+        encryption: facts?.encryption_key_days ?? null,
+        seal: seal?.days ?? null,
+      };
+    },
     deleteTenantKeys: (tenant) => answerOf('select app.delete_tenant_keys($1) as answer', [tenant]),
   };
 }

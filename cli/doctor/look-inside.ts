@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { judgeStart, lookAtStart } from '../../executor/judge-start.ts';
+import { judgeAges, keyDaysMax } from '../../worker/startup/judge-database.ts';
 import { asKeyOperator } from '../database/key-operator.ts';
 import { findPending } from '../database/migrate.ts';
 import { findCatalogueErrors } from '../database/restore-rows.ts';
@@ -21,8 +22,11 @@ export async function lookInside(state: string, holder: Holder | null): Promise<
     executor: isKnown
       ? judgeStart(await lookAtStart({ url, stateDir: paths.executor, joinTokenFile: null }))
       : null,
-    // Secrets that must not be used are not used to look further.
-    database: launcher?.length === 0 && holder !== null ? await lookAtDatabase({ state }) : null,
+    // Secrets that must not be used are not used to look further; a database that is named has its own.
+    database:
+      namesDatabase({}) || (launcher?.length === 0 && holder !== null)
+        ? await lookAtDatabase({ state })
+        : null,
   };
 }
 
@@ -39,19 +43,20 @@ async function lookAtDatabase(choice: { readonly state: string }): Promise<Insid
     if (pending.length > 0)
       return {
         findings: [`${pending.length} migrations are pending, from ${pending[0]} on: run ./causeway migrate`],
-        blobs: NO_BLOBS,
+        blobs: null,
       };
-    const [findings, blobs] = await Promise.all([
-      findCatalogueErrors(ownerUrl),
-      asKeyOperator(ownerUrl, (operator) => operator.countBlobsToSeal()),
-    ]);
-    return { findings, blobs };
+    const errors = await findCatalogueErrors(ownerUrl);
+    return await asKeyOperator(ownerUrl, async (operator) => ({
+      findings: [
+        ...judgeAges(await operator.findKeyDays(), keyDaysMax(process.env.KEY_DAYS_MAX || undefined)),
+        ...errors,
+      ],
+      blobs: await operator.countBlobsToSeal(),
+    }));
   } catch (error) {
     return {
       findings: [`${reasonOf(error)}: see that the database answers, and its address is right`],
-      blobs: NO_BLOBS,
+      blobs: null,
     };
   }
 }
-
-const NO_BLOBS = { waiting: 0, damaged: [] };

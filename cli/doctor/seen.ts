@@ -49,8 +49,8 @@ export interface Inside {
   readonly launcher: readonly string[] | null;
   /** Of the executor of that stack; null where it never had one. */
   readonly executor: readonly string[] | null;
-  /** Null where no database is at hand. */
-  readonly database: { readonly findings: readonly string[]; readonly blobs: BlobsToSeal } | null;
+  /** Null where no database is at hand; `blobs` is null where what was found before kept from looking at them. */
+  readonly database: { readonly findings: readonly string[]; readonly blobs: BlobsToSeal | null } | null;
 }
 
 export interface LocalStack {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
 import { diagnose } from '../../cli/doctor/diagnose.ts';
 import { observe } from '../../cli/doctor/observe.ts';
@@ -240,6 +240,32 @@ describe('the doctor prints the very list with which a program refuses to start:
     });
   });
 
+  test('a database that is named, beside a stack that does not run and where there is none', async () => {
+    const look = async (ownerUrl: string) => {
+      vi.stubEnv('DATABASE_OWNER_URL', ownerUrl);
+      const { checks } = (await doctor('--state', dir)).said;
+      vi.unstubAllEnvs();
+      return (checks as readonly { id: string; state: string }[])
+        .slice(0, 4)
+        .map(({ id, state }) => [id, state]);
+    };
+    const without = [
+      ['launcher', 'skipped'],
+      ['executor', 'skipped'],
+    ];
+    const sound = [
+      ['database', 'ok'],
+      ['blobs', 'ok'],
+    ];
+    expect(await look(stack.ownerUrl)).toEqual([...without, ...sound]);
+    const away = stack.ownerUrl.replace(/:\d+\//, ':1/');
+    expect(await look(away)).toEqual([...without, ['database', 'failed'], ['blobs', 'skipped']]);
+    const paths = statePaths(dir);
+    preparePaths(paths);
+    readOrCreateSecrets(paths);
+    expect(await look(stack.ownerUrl)).toEqual([['launcher', 'ok'], ['executor', 'skipped'], ...sound]);
+  });
+
   test('of a stack that runs: its files, its database, and blobs that are not as they should be', async () => {
     const said = async () => {
       const { checks } = (await doctor('--state', stack.stateDir, '--connect-to', '127.0.0.1')).said;
@@ -264,6 +290,15 @@ describe('the doctor prints the very list with which a program refuses to start:
       [tenant, 'b'.repeat(64)],
     );
     await queryAs(stack.superuserUrl, 'alter table app.projects no force row level security', []);
+    for (const change of [
+      "app.oauth_keys set signs_from = now() - interval '1001 days'",
+      "app_private.signing_keys set installed_at = now() - interval '1002 days' where purpose = 'ticket'",
+      "app.seal_key set known_since = now() - interval '1003 days'",
+      "app.key_encryption_keys set created_at = now() - interval '1004 days'",
+    ])
+      await queryAs(stack.superuserUrl, `update ${change}`, []);
+    for (const days of [1001, 1002, 1003, 1004])
+      expect((await said()).database).toContain(`is ${days} days old, and overdue after 400`);
     expect(await said()).toMatchObject({
       database: expect.stringMatching(
         /^failed: It is refused:[\s\S]*Table app\.projects has no forced row security/,

@@ -2,16 +2,10 @@ import { html } from 'hono/html';
 import { RETAINED, type Retained, type Retention } from '../database/retention.ts';
 import type { CsrfHolder } from '../people/csrf.ts';
 import { retainDaysMin } from '../tenants/retention/parse-wish.ts';
+import { periodText, RETAINED_WORDS } from '../tenants/retention/retention-words.ts';
 import { confirmation } from './confirmation.ts';
 import type { Markup } from './frame.ts';
 
-const WHAT: Readonly<Record<Retained, string>> = {
-  runs: 'Records of runs',
-  logs: 'What runs printed',
-  outputs: 'Files that runs left',
-  snapshots: 'Data that was replaced, and uploads that nothing was made of',
-  audit: 'Contents of the audit log',
-};
 const OFFERED = [7, 30, 90, 180, 365, 730, 1825, 3650];
 
 /** For how long a team keeps what, and the form by which an owner says so. */
@@ -23,7 +17,7 @@ export function retentionPanel(
   return html`<h3>How long it keeps things</h3>
 <table><tbody>${RETAINED.map(
     (kind) =>
-      html`<tr><th scope="row">${WHAT[kind]}</th><td>${period(retention[kind].days)}${retention[kind].is_own ? '' : html` <span class="dim">as everybody here</span>`}</td></tr>`,
+      html`<tr><th scope="row">${label(kind)}</th><td>${periodText(retention[kind].days)}${retention[kind].is_own ? '' : html` <span class="dim">as everybody here</span>`}</td></tr>`,
   )}</tbody></table>
 ${confirmation(session, {
   opens: 'Change how long',
@@ -43,9 +37,10 @@ function field(tenant: string, kind: Retained, { days, is_own: isOwn }: Retentio
     .sort((a, b) => a - b);
   const option = (value: string, text: string) =>
     html`<option value="${value}"${value === chosen ? html` selected` : ''}>${text}</option>`;
-  return html`<div class="field"><label for="${kind}-${tenant}">${WHAT[kind]}</label><select id="${kind}-${tenant}" name="${kind}">${option('default', 'as everybody here')}${option('for-ever', 'for ever')}${offered.map((each) => option(String(each), period(each)))}</select></div>`;
+  return html`<div class="field"><label for="${kind}-${tenant}">${label(kind)}</label><select id="${kind}-${tenant}" name="${kind}">${option('default', 'as everybody here')}${option('for-ever', 'for ever')}${offered.map((each) => option(String(each), periodText(each)))}</select></div>`;
 }
 
-function period(days: number | null): string {
-  return days === null ? 'for ever' : days === 1 ? '1 day' : `${days} days`;
+function label(kind: Retained): string {
+  const { what } = RETAINED_WORDS[kind];
+  return `${what.charAt(0).toUpperCase()}${what.slice(1)}`;
 }

@@ -35,7 +35,8 @@ export function judgeDatabase(
   ];
 }
 
-function judgeAges(keyDays: StartupFacts['keyDays'], daysMax: number): readonly string[] {
+/** Which keys are overdue, each with its remedy. Pure. */
+export function judgeAges(keyDays: StartupFacts['keyDays'], daysMax: number): readonly string[] {
   return Object.entries(OVERDUE).flatMap(([name, { key, remedy }]) => {
     const days = keyDays[name as AgingKey] ?? 0;
     return days > daysMax ? [`${key} is ${days} days old, and overdue after ${daysMax}: ${remedy}`] : [];

@@ -20,7 +20,7 @@ export const INSIDE_CHECKS: readonly Check[] = [
   },
   {
     id: 'database',
-    says: 'The database may be served: its migrations are those of this version, its catalogue keeps tenants apart',
+    says: 'The database may be served: its migrations are those of this version, its keys are not overdue, its catalogue keeps tenants apart',
     why: 'the Worker answers 503 where it is not so',
     judge: ({ inside }) => judgeProgram(inside?.database?.findings ?? null, NO_DATABASE),
   },
@@ -49,6 +49,7 @@ const SHOWN_MAX = 5;
 
 function judgeBlobs(database: Inside['database']): Verdict {
   if (database === null) return skipped(NO_DATABASE);
+  if (database.blobs === null) return skipped('It was not looked: what is said of the database comes first.');
   const { waiting, damaged } = database.blobs;
   const waits =
     waiting === 0

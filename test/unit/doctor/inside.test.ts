@@ -49,6 +49,8 @@ describe('what this machine knows of a stack beside its address:', () => {
     expect(saw('blobs', { ...well, database: { ...database, blobs } })).toMatch(
       /^7 are damaged:\n {6}- ten_1\/0{64}\n(?:.*\n){4} {6}- \.\.\.$/,
     );
+    const unseen = diagnoseInside({ ...well, database: { findings, blobs: null } });
+    expect(unseen.find(({ id }) => id === 'blobs')).toMatchObject({ state: 'skipped' });
     expect(saw('blobs', { ...well, database: { ...database, blobs: { waiting: 12, damaged: [] } } })).toMatch(
       /^12 wait: /,
     );

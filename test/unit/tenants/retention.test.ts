@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isThere } from '../../../worker/blobs/is-there.ts';
 import { parseRetentionWish } from '../../../worker/tenants/retention/parse-wish.ts';
 import { judgeUnnamed } from '../../../worker/tenants/retention/remove-unnamed.ts';
+import { periodText } from '../../../worker/tenants/retention/retention-words.ts';
 
 describe('what a form or an option wishes for', () => {
   const wished = (texts: Readonly<Record<string, string>>) => parseRetentionWish((kind) => texts[kind]);
@@ -25,6 +26,14 @@ describe('what a form or an option wishes for', () => {
     expect(wished({ audit: '29' })).toEqual({ ok: false, kind: 'audit' });
     expect(wished({ audit: '30' })).toEqual({ ok: true, wish: { audit: 30 } });
   });
+});
+
+test.each([
+  [null, 'for ever'],
+  [1, '1 day'],
+  [2, '2 days'],
+])('%j days are said as %s', (days, said) => {
+  expect(periodText(days)).toBe(said);
 });
 
 describe('a blob that nothing names', () => {

@@ -1,26 +1,23 @@
 import { z } from 'zod';
 import { RETAINED, type Retained } from '../../database/retention.ts';
 import { RETAIN_DAYS_MAX, retainDaysMin } from '../../tenants/retention/parse-wish.ts';
+import { RETAINED_WORDS } from '../../tenants/retention/retention-words.ts';
 import { defineRoute } from '../route.ts';
 import { inTenant } from '../schemas.ts';
 
 const TAG = 'Retention';
 
-const MEANS: Readonly<Record<Retained, string>> = {
-  runs: 'records of runs, from their end on; a run that a snapshot of data comes from stays with it',
-  logs: 'what runs printed, and messages of their errors',
-  outputs: 'files that runs left; their names, sizes and digests stay with the record',
-  snapshots:
-    'data from when its source was given other data, and uploads that nothing was made of; what a run had stays with its record',
-  audit: 'contents of events, 30 days at least; their leaves stay, so that every proof holds',
-};
-
 const daysOf = (kind: Retained) => z.number().int().min(retainDaysMin(kind)).max(RETAIN_DAYS_MAX);
+
+function meaningOf(kind: Retained): string {
+  const { what, details } = RETAINED_WORDS[kind];
+  return `${what}: ${details}`;
+}
 
 /** An object with a field for each kind. */
 function eachKind<Field extends z.ZodType>(fieldOf: (kind: Retained) => Field) {
   return z.object(
-    Object.fromEntries(RETAINED.map((kind) => [kind, fieldOf(kind).describe(MEANS[kind])])) as Record<
+    Object.fromEntries(RETAINED.map((kind) => [kind, fieldOf(kind).describe(meaningOf(kind))])) as Record<
       Retained,
       Field
     >,
