@@ -78,7 +78,7 @@ describe('of the log of the platform', () => {
       await holder.connect();
       try {
         for (const row of [
-          "action = 'executor.revoke'",
+          "action = 'executor.revoke' and occurred_at < now() - interval '400 days'",
           "action = 'access.refuse' and occurred_at > now() - interval '400 days'",
           ...(role === 'causeway_owner' ? ["action = 'access.refuse'"] : []),
         ]) {
