@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -291,6 +292,22 @@ describe('bytes that are on their way out of the store', () => {
     expect(await seen("select from app.data_sources where name = 'second'")).toEqual([]);
     await seen('delete from app.blobs_to_remove where sha256 = $1', [sha256]);
     expect((await importing('second')).error).toBeNull();
+  });
+
+  test('are the script of no run while they go: it is refused before there is one', async () => {
+    const code = 'print("beside every project")';
+    const running = () => ann.call('run_code', { project: ann.project, code, wait_seconds: 45 });
+    const runs = () => seen("select from app.runs where tenant_id = $1 and kind = 'scratch'", [ann.tenant]);
+    expect((await running()).error).toBeNull();
+    const before = await runs();
+    const sha256 = createHash('sha256').update(code).digest('hex');
+    await seen('insert into app.blobs_to_remove values ($1, $2, now(), now())', [ann.tenant, sha256]);
+    const refused = await running();
+    await seen('delete from app.blobs_to_remove where sha256 = $1', [sha256]);
+    expect(refused.error).toMatchObject({ code: 'unavailable', retryable: true });
+    expect(refused.error?.message).not.toMatch(/equal|bytes|remove/i);
+    expect(await runs()).toEqual(before);
+    expect((await running()).error).toBeNull();
   });
 
   test('are gone in the end, and nothing else is, however often the Worker is killed in the middle', async () => {

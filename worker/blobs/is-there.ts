@@ -20,7 +20,7 @@ export async function isThere(store: Pick<RawStore, 'has'>, key: BlobKey, keep: 
       // Its removal may have ended between the two questions.
       return store.has(blobPath(key));
     case 'going':
-      throw new Refusal('unavailable', 'Equal bytes that nothing needed are being removed just now.', {
+      throw new Refusal('unavailable', 'The object store does not take this just now.', {
         hint: 'Try again in some seconds.',
         retryAfterSeconds: 10,
       });

@@ -12,9 +12,10 @@ export interface StoredFile {
 export interface StoreFiles {
   /** At most `filesMax` files whose names come after `after`, in order of their names. */
   list(prefix: string, after: string | null, filesMax: number): Promise<readonly StoredFile[]>;
-  remove(paths: readonly string[]): Promise<void>;
+  /** `signal`, where given, ends the wait for an S3 endpoint or a disk. */
+  remove(paths: readonly string[], signal?: AbortSignal): Promise<void>;
   /** When a file was written, ms since 1970 by the store's clock: NaN where it does not say, null where there is none. */
-  writtenAt(path: string): Promise<number | null>;
+  writtenAt(path: string, signal?: AbortSignal): Promise<number | null>;
 }
 
 /** Where everything of a tenant lies: its blobs, and what waits to become one. */
@@ -48,8 +49,8 @@ export function diskFiles(send: StoreFetch): StoreFiles {
         names.map(async (name) => ({ name, bytes: await bytesOf(send, `${prefix}${name}`) })),
       );
     },
-    remove: (paths) => removeEach(send, paths),
-    writtenAt: (path) => writtenAt(send, path),
+    remove: (paths, signal) => removeEach(send, paths, signal),
+    writtenAt: (path, signal) => writtenAt(send, path, signal),
   };
 }
 
@@ -86,8 +87,8 @@ export function s3Files(send: StoreFetch): StoreFiles {
       if (!response.ok) throw new Error(`the blob store refused to list ${prefix}: ${response.status}`);
       return readListing(said, prefix);
     },
-    remove: (paths) => removeEach(send, paths),
-    writtenAt: (path) => writtenAt(send, path),
+    remove: (paths, signal) => removeEach(send, paths, signal),
+    writtenAt: (path, signal) => writtenAt(send, path, signal),
   };
 }
 
@@ -106,17 +107,17 @@ function between(xml: string, tag: string): string {
   return rest.split(`</${tag}>`)[0] ?? '';
 }
 
-async function writtenAt(send: StoreFetch, path: string): Promise<number | null> {
-  const response = await send(path, { method: 'HEAD' });
+async function writtenAt(send: StoreFetch, path: string, signal?: AbortSignal): Promise<number | null> {
+  const response = await send(path, { method: 'HEAD', signal: signal ?? null });
   await response.body?.cancel();
   if (response.status === 404) return null;
   if (!response.ok) throw new Error(`the blob store refused to look up ${path}: ${response.status}`);
   return Date.parse(response.headers.get('last-modified') ?? '');
 }
 
-async function removeEach(send: StoreFetch, paths: readonly string[]): Promise<void> {
+async function removeEach(send: StoreFetch, paths: readonly string[], signal?: AbortSignal): Promise<void> {
   for (const path of paths) {
-    const response = await send(path, { method: 'DELETE' });
+    const response = await send(path, { method: 'DELETE', signal: signal ?? null });
     await response.body?.cancel();
     if (!response.ok && response.status !== 404)
       throw new Error(`the blob store refused to remove ${path}: ${response.status}`);

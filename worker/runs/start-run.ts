@@ -76,8 +76,13 @@ function isAwaited({ waitMs }: RunRequest): boolean {
 
 async function queue({ platform, principal }: ToolContext, request: RunRequest) {
   const scratch = 'code' in request.program ? await readScratch(request.program.code) : null;
-  // Between queueing and the pool there is no time to look for it: a run that lies there is taken for one whose Worker died.
-  if (scratch !== null) await platform.keys.blobKey(principal.tenantId, null);
+  // Between queueing and the pool there is no time to look for a key, nor to find that the store does not take the script: a run that
+  // lies there is taken for one whose Worker died.
+  if (scratch !== null)
+    await Promise.all([
+      platform.keys.blobKey(principal.tenantId, null),
+      platform.blobs.isKept({ tenant: principal.tenantId, sha256: scratch.sha256 }),
+    ]);
   const queueing = isAwaited(request) ? queueAwaitedRun : queueRun;
   const [queued] = await withTenant(platform.database, principal, [
     queueing({
