@@ -6,6 +6,7 @@ import { withAuditOperator } from '../../cli/database/audit-operator.ts';
 import { ROOT_DIR } from '../../cli/stack/state-paths.ts';
 import { postForm, registerClient } from '../support/oauth.ts';
 import { settlePerson } from '../support/people.ts';
+import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { settleAccount, Visitor } from '../support/visitor.ts';
 
@@ -93,4 +94,18 @@ test('who is refused before it is known who they are stands in the log of the pl
   const text = JSON.stringify(await rows());
   for (const secret of [wrong.slice(40), 'wrong-secret', 'wrong-password', ann.email, '/no/such/path'])
     expect(text).not.toContain(secret);
+}, 150_000);
+
+test('what strangers were refused more than 400 days ago is removed by the cron', async () => {
+  await queryAs(
+    stack.superuserUrl,
+    `insert into app.platform_events (action, target_kind, details, occurred_at)
+     values ('access.refuse', 'deployment', '{"total": 1, "by": []}', now() - interval '401 days')`,
+  );
+  const old = () =>
+    queryAs(
+      stack.superuserUrl,
+      "select from app.platform_events where occurred_at < now() - interval '400 days'",
+    );
+  await expect.poll(old, { timeout: 140_000, interval: 500 }).toEqual([]);
 }, 150_000);
