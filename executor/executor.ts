@@ -15,7 +15,7 @@ import { findIdentity, identityFileOf } from './identity.ts';
 import { judgeStart, lookAtStart } from './judge-start.ts';
 import type { Log } from './log.ts';
 import { memoryAccount } from './memory-account.ts';
-import { openEngine } from './open-engine.ts';
+import { openEngine, refuseHost } from './open-engine.ts';
 import { ownKey } from './own-key.ts';
 import { describeFailure, type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
@@ -53,6 +53,9 @@ export async function startExecutor(
   /** Called when somebody on this host wants it to finish its runs and end. */
   onDrainWish: () => void = () => {},
 ): Promise<ExecutorStarted> {
+  // First: what an ordinary user cannot read would be told as missing.
+  const refused = await refuseHost();
+  if (refused !== null) return { ok: false, reason: refused };
   const faults = judgeStart(await lookAtStart(config));
   if (faults.length > 0) return { ok: false, reason: faults.join('\n') };
   const proven = await proveHost(config, releases, log);

@@ -38,8 +38,14 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_FAST_MS = 10_000;
 const STOP_IMMEDIATE_MS = 5_000;
 const AGAIN_MS = 100;
-/** What a server says while children of one that was killed (kill -9, the kernel for want of memory) still end. */
-const STILL_IN_USE = 'is still in use';
+/**
+ * What a server says after another was killed (kill -9, the kernel for want of memory), and how long it is asked again: while that
+ * one's children end, and while it ends itself. The latter is said of one that lives as well.
+ */
+const STILL_THERE: Readonly<Record<string, number>> = {
+  'is still in use': START_TIMEOUT_MS,
+  'lock file "postmaster.pid" already exists': 3_000,
+};
 const READY_MARK = 'database system is ready to accept connections';
 
 /**
@@ -70,7 +76,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
   const args = serverArguments(dataFolder, port, options);
   const [command, commandArgs] = asPostgresAccount(account, binaries.postgres, args, true);
   const logFile = join(stateFolder, 'postgres.log');
-  for (const until = performance.now() + START_TIMEOUT_MS; ; await delay(AGAIN_MS)) {
+  for (const sinceMs = performance.now(); ; await delay(AGAIN_MS)) {
     // A session of its own: Ctrl-C in the terminal is for the launcher, which ends Postgres after those that use it.
     const child = spawn(command, commandArgs, {
       detached: true,
@@ -79,7 +85,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
     });
     const ended = endOf(child);
     const refusal = await waitUntilReady(child, logFile);
-    if (refusal?.includes(STILL_IN_USE) && performance.now() < until) {
+    if (refusal !== null && performance.now() - sinceMs < patienceWith(refusal)) {
       onProgress('waiting for what is left of a server that was killed');
       continue;
     }
@@ -93,6 +99,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
       stop: () => stopServer(child, ended),
     };
   }
+}
+
+function patienceWith(refusal: string): number {
+  return Object.entries(STILL_THERE).find(([says]) => refusal.includes(says))?.[1] ?? 0;
 }
 
 function serverArguments(dataFolder: string, port: number, options: PostgresOptions): string[] {

@@ -67,6 +67,8 @@ const STATEMENTS: Readonly<Record<string, (turn: Turn, params: Statement['params
   queue_run: queueRun,
   queue_awaited_run: queueRun,
   flush_commits: () => [],
+  // Nothing is removed in this model.
+  system_keep_blob: () => [{ keeping: 'named' }],
   begin_cancel: ({ store, caller, now }, [run]) => answer(store.beginCancel(run ?? '', entered(caller), now)),
   system_next_fence: ({ store, caller, now }, [run, fence, attemptsMax, over]) => {
     const asked = {
