@@ -84,9 +84,10 @@ import time; time.sleep(0.3)`,
     const { outcome } = await host.run({
       ...attack('processes/endless_loop'),
       entry: 'forecast.py',
-      limits: { wall_ms: 1000 },
+      // Under load a sandbox of Docker's begins its program late in its first second.
+      limits: { wall_ms: 3000 },
     });
-    expect(outcome.message).toMatch(/^Stopped after 1 s at line (7|8) of forecast\.py\.$/);
+    expect(outcome.message).toMatch(/^Stopped after 3 s at line (7|8) of forecast\.py\.$/);
   });
 
   it('nothing of a run moves between its end and its removal, and a later mount is not its', async () => {
