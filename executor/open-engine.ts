@@ -72,7 +72,7 @@ export async function refuseHost(): Promise<string | null> {
     : `This host lacks ${missing.join(', ')}. Install util-linux and coreutils.`;
 }
 
-/** Opens the strongest engine that the settings allow and this host has; or says of each what it lacks. */
+/** Opens the strongest engine that the settings allow and this host has, on one that {@link refuseHost} does not refuse; or says of each what it lacks. */
 export async function openEngine(
   config: Config,
   state: HeldState,
@@ -82,8 +82,6 @@ export async function openEngine(
 ): Promise<EngineOpened> {
   const wanted = enginesToTry(config.engine, config.acceptsKernelAsBoundary);
   if (!wanted.ok) return wanted;
-  const refusal = await refuseHost();
-  if (refusal !== null) return { ok: false, reason: refusal };
   const refusals: string[] = [];
   let image: RefusedImageRequest | undefined;
   for (const name of wanted.engines) {
