@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { judgeLooks, openProfile, signInAs, startBrowser } from '../support/browser.ts';
+import { judgeLooks, openAs, openProfile, signInAs, startBrowser } from '../support/browser.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { connect, signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -133,8 +133,7 @@ describe('in a real browser', () => {
 
 describe('each page is usable by everybody, in light and dark, on a phone too', () => {
   const open = (path: string) => async (page: Page) => {
-    await signIn(page, olga);
-    await page.goto(`${stack.publicUrl}${path}`);
+    await openAs(page, stack, olga, path);
   };
   const pages: [string, (page: Page) => Promise<unknown>][] = [
     ['members', open('/members')],

@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { judgeLooks, openProfile, startBrowser } from '../support/browser.ts';
+import { judgeLooks, openAs, openProfile, startBrowser } from '../support/browser.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { sharedStack } from '../support/shared-stack.ts';
-import { type Account, PASSWORD, settleAccount } from '../support/visitor.ts';
+import { type Account, settleAccount } from '../support/visitor.ts';
 
 const stack = sharedStack();
 const MODEL = `import causeway
@@ -41,14 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-async function open(page: Page, path: string): Promise<void> {
-  await page.goto(`${stack.publicUrl}/login`);
-  await page.getByLabel('Email').fill(paula.email);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL('**/account');
-  await page.goto(`${stack.publicUrl}${path}`);
-}
+const open = (page: Page, path: string) => openAs(page, stack, paula, path);
 
 const pathOf = (run: string | undefined) => `/runs/${paula.tenant}/${run}`;
 

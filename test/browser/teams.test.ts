@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { judgeLooks, openProfile, signInAs, startBrowser } from '../support/browser.ts';
+import { judgeLooks, openAs, openProfile, startBrowser } from '../support/browser.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { type Account, settleAccount } from '../support/visitor.ts';
@@ -19,17 +19,14 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-async function openAs(page: Page, account: Account, path: string): Promise<void> {
-  await signInAs(page, stack, account);
-  await page.goto(`${stack.publicUrl}${path}`);
-}
+const open = (page: Page, account: Account, path: string) => openAs(page, stack, account, path);
 
 test.each([true, false])(
   'an owner has the log sent elsewhere, sees its secret once, and ends it after being asked (JavaScript: %s)',
   async (javaScriptEnabled) => {
     const { page, profile, complaints } = await openProfile(browser, { javaScriptEnabled });
     const owner = await settleAccount(stack, { name: 'Sina', role: 'owner' });
-    await openAs(page, owner, '/audit');
+    await open(page, owner, '/audit');
     await page.getByRole('link', { name: 'Send it elsewhere' }).click();
     await page.getByText('Send it elsewhere too').click();
     await page.getByLabel('Address', { exact: true }).fill('https://siem.example.org/causeway');
@@ -49,20 +46,20 @@ test.each([true, false])(
 
 describe('each page is usable by everybody, in light and dark, on a phone too', () => {
   const pages: [string, (page: Page) => Promise<unknown>][] = [
-    ['audit', (page) => openAs(page, olga, '/audit')],
-    ['audit-sinks', (page) => openAs(page, olga, '/audit/sinks')],
+    ['audit', (page) => open(page, olga, '/audit')],
+    ['audit-sinks', (page) => open(page, olga, '/audit/sinks')],
     [
       'audit-new-sink',
       async (page) => {
-        await openAs(page, olga, '/audit/sinks');
+        await open(page, olga, '/audit/sinks');
         await page.getByText('Send it elsewhere too').click();
       },
     ],
-    ['teams', (page) => openAs(page, olga, '/teams')],
+    ['teams', (page) => open(page, olga, '/teams')],
     [
       'teams-asked-once-more',
       async (page) => {
-        await openAs(page, olga, '/teams');
+        await open(page, olga, '/teams');
         for (const summary of await page.locator('summary').all()) await summary.click();
       },
     ],

@@ -44,11 +44,12 @@ export async function openProfile(
   return { profile, page, complaints };
 }
 
-/** Saves what the page looks like as `NAME.png`. */
-const cookies = new WeakMap<Account, Awaited<ReturnType<BrowserContext['cookies']>>>();
+/** Who signs in: the same object each time. */
+type Person = Pick<Account, 'email'>;
+const cookies = new WeakMap<Person, Awaited<ReturnType<BrowserContext['cookies']>>>();
 
 /** Signs in by the form, and from the second time on by the cookie that it gave. */
-export async function signInAs(page: Page, { publicUrl }: TestStack, account: Account): Promise<void> {
+export async function signInAs(page: Page, { publicUrl }: TestStack, account: Person): Promise<void> {
   const known = cookies.get(account);
   if (known !== undefined) {
     await page.context().addCookies(known);
@@ -63,6 +64,13 @@ export async function signInAs(page: Page, { publicUrl }: TestStack, account: Ac
   cookies.set(account, await page.context().cookies());
 }
 
+/** Opens a page of the deployment as somebody. */
+export async function openAs(page: Page, stack: TestStack, account: Person, path: string): Promise<void> {
+  await signInAs(page, stack, account);
+  await page.goto(`${stack.publicUrl}${path}`);
+}
+
+/** Saves what the page looks like as `NAME.png`. */
 export async function photograph(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS_DIR, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS_DIR, `${name}.png`), fullPage: true });
