@@ -1,9 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Command } from 'commander';
 import { printVerdict } from '../gate/print-verdict.ts';
 import { runGate } from '../gate/run-gate.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printNote, printResult, styled } from '../terminal/print.ts';
 import type { Counts } from '../testing/read-report.ts';
+import { type GroupFailure, runAgain } from '../testing/run-again.ts';
 import { runVitest } from '../testing/run-vitest.ts';
 import { ensureSystemPrograms } from '../testing/system-programs.ts';
 import { hasTestsFor, TEST_GROUPS } from '../testing/test-groups.ts';
@@ -34,17 +36,39 @@ async function test(pattern: string | undefined): Promise<void> {
   }
   ensureSystemPrograms();
   let counts = pattern === undefined ? await checkGate() : NOTHING;
+  const failures: GroupFailure[] = [];
   for (const group of groups) {
     printNote(styled('bold', `\n${group.says}`));
     const report = await runVitest(group, pattern === undefined ? [] : [pattern]);
     counts = add(counts, report.counts);
+    failures.push(...report.failures.map((failure) => ({ ...failure, group })));
   }
+  const unsteady = pattern === undefined ? await runAgain(failures) : [];
+  printFailures('Failed, and passed when its file was run again alone', unsteady);
+  printFailures(
+    'Failed',
+    failures.filter((failure) => !unsteady.includes(failure)),
+  );
   if (counts.skipped > 0) {
     printNote(`\n${counts.skipped} tests were skipped, which counts as failed: no guarantee is left out.`);
   }
-  const failed = counts.failed + counts.skipped;
+  const failed = counts.failed - unsteady.length + counts.skipped;
   if (failed > 0) process.exitCode = 1;
-  printResult(`\n${counts.passed} passed, ${failed} failed`);
+  printResult(`\n${counts.passed + unsteady.length} passed, ${failed} failed`);
+}
+
+const MESSAGE_LINES_MAX = 12;
+
+function printFailures(title: string, failures: readonly GroupFailure[]): void {
+  if (failures.length === 0) return;
+  printNote(styled('bold', `\n${title}`));
+  for (const { group, file, name, message } of failures) {
+    printNote(
+      `${styled('red', '✗')} ${[group.name, file, name].filter((part) => part !== null).join(' > ')}`,
+    );
+    const lines = stripVTControlCharacters(message).split('\n').slice(0, MESSAGE_LINES_MAX);
+    printNote(lines.map((line) => styled('dim', `  | ${line}`)).join('\n'));
+  }
 }
 
 const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };

@@ -16,9 +16,19 @@ export interface TestResult {
   readonly durationMs: number;
 }
 
+/** What did not pass: a test, or (`name` null) a file or a run that failed outside its tests. */
+export interface TestFailure {
+  /** Below the root of the repository; null where no file is to blame. */
+  readonly file: string | null;
+  readonly name: string | null;
+  readonly message: string;
+}
+
 export interface TestReport {
   readonly counts: Counts;
   readonly tests: readonly TestResult[];
+  /** As many as `counts.failed`. */
+  readonly failures: readonly TestFailure[];
 }
 
 const reportSchema = z.object({
@@ -30,8 +40,14 @@ const reportSchema = z.object({
     z.object({
       name: z.string(),
       status: z.string(),
+      message: z.string().optional(),
       assertionResults: z.array(
-        z.object({ fullName: z.string(), status: z.string(), duration: z.number().nullish() }),
+        z.object({
+          fullName: z.string(),
+          status: z.string(),
+          duration: z.number().nullish(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
       ),
     }),
   ),
@@ -42,17 +58,19 @@ const reportSchema = z.object({
  * run that failed without any other, or left no report.
  */
 export function readReport(report: string | null, exitCode: number | null, rootDir: string): TestReport {
-  if (report === null) return { counts: { passed: 0, failed: 1, skipped: 0 }, tests: [] };
+  if (report === null) {
+    const failures = [failureOfRun(`it ended with code ${exitCode} and left no report`)];
+    return { counts: { passed: 0, failed: 1, skipped: 0 }, tests: [], failures };
+  }
   const parsed = reportSchema.parse(JSON.parse(report));
-  const brokenFiles = parsed.testResults.filter(
-    ({ status, assertionResults }) =>
-      status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
-  ).length;
-  const failed = parsed.numFailedTests + brokenFiles;
+  const failures = parsed.testResults.flatMap((file) => failuresIn(file, relative(rootDir, file.name)));
+  if (failures.length === 0 && exitCode !== 0) {
+    failures.push(failureOfRun(`it ended with code ${exitCode}, and no test failed`));
+  }
   return {
     counts: {
       passed: parsed.numPassedTests,
-      failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+      failed: failures.length,
       skipped: parsed.numPendingTests + parsed.numTodoTests,
     },
     tests: parsed.testResults.flatMap(({ name: path, assertionResults }) =>
@@ -63,5 +81,22 @@ export function readReport(report: string | null, exitCode: number | null, rootD
         durationMs: Math.round(duration ?? 0),
       })),
     ),
+    failures,
   };
+}
+
+type FileReport = z.infer<typeof reportSchema>['testResults'][number];
+
+function failuresIn({ status, message, assertionResults }: FileReport, file: string): TestFailure[] {
+  const failed = assertionResults.filter((assertion) => assertion.status === 'failed');
+  if (failed.length === 0 && status === 'failed') return [{ file, name: null, message: message ?? '' }];
+  return failed.map(({ fullName, failureMessages }) => ({
+    file,
+    name: fullName,
+    message: failureMessages?.join('\n') ?? '',
+  }));
+}
+
+function failureOfRun(message: string): TestFailure {
+  return { file: null, name: null, message };
 }

@@ -13,16 +13,23 @@ const report = (
     testResults: files.map(({ status, assertions }) => ({
       name: '/root/test/a.test.ts',
       status,
+      message: assertions.length === 0 && status === 'failed' ? 'no such module' : '',
       assertionResults: assertions.map((assertion) => ({
         fullName: 'Mallory gets nothing',
         status: assertion,
+        failureMessages: assertion === 'failed' ? ['she got something'] : [],
       })),
     })),
   });
 
 test.each([
   ['all passed', report({ passed: 3 }), 0, { passed: 3, failed: 0, skipped: 0 }],
-  ['one failed', report({ passed: 2, failed: 1 }), 1, { passed: 2, failed: 1, skipped: 0 }],
+  [
+    'one failed',
+    report({ passed: 2, failed: 1 }, [{ status: 'failed', assertions: ['failed', 'passed'] }]),
+    1,
+    { passed: 2, failed: 1, skipped: 0 },
+  ],
   [
     'a file that does not load is a failure though it has no test',
     report({ passed: 2 }, [{ status: 'failed', assertions: [] }]),
@@ -49,7 +56,9 @@ test.each([
     { passed: 1, failed: 0, skipped: 3 },
   ],
 ])('%s', (_name, text, exitCode, counts) => {
-  expect(readReport(text, exitCode, '/root').counts).toEqual(counts);
+  const { counts: told, failures } = readReport(text, exitCode, '/root');
+  expect(told).toEqual(counts);
+  expect(failures).toHaveLength(counts.failed);
 });
 
 test('each test is told with its file, and one that did not run as skipped', () => {
@@ -58,5 +67,16 @@ test('each test is told with its file, and one that did not run as skipped', () 
   expect(readReport(text, 0, '/root').tests).toEqual([
     { ...mallory, state: 'passed' },
     { ...mallory, state: 'skipped' },
+  ]);
+});
+
+test('each failure is told with its file, its test and what was said', () => {
+  const text = report({ failed: 1 }, [
+    { status: 'failed', assertions: ['passed', 'failed'] },
+    { status: 'failed', assertions: [] },
+  ]);
+  expect(readReport(text, 1, '/root').failures).toEqual([
+    { file: 'test/a.test.ts', name: 'Mallory gets nothing', message: 'she got something' },
+    { file: 'test/a.test.ts', name: null, message: 'no such module' },
   ]);
 });
