@@ -19,7 +19,7 @@ import { openClient } from './stack/open-client.ts';
 import { partOf, type RunningPart, runningParts } from './stack/running-parts.ts';
 
 const FULL = {
-  cost: { rounds: 5, durationMs: 1_500 },
+  cost: { rounds: 10, durationMs: 1_000 },
   neighbour: { rounds: 3, durationMs: 15_000 },
   envelopes: { rounds: 5, count: 5_000 },
   rows: { rows: 1_000_000, repeats: 2_000 },
@@ -54,7 +54,7 @@ export async function run(given: object): Promise<void> {
     return tenant;
   };
   try {
-    printNote('Six builds of the Worker, of which five leave something out.');
+    printNote('Seven builds of the Worker, of which five leave something out.');
     const costs = await costOfParts(input, parts, plan, await settle(plan.tokens));
     printNote(printCosts(costs));
     printNote('A tenant that sends five times its limit.');

@@ -27,7 +27,7 @@ export interface Databases {
   readonly postgresPid: number;
 }
 
-/** Puts load on all targets in turn, some rounds of it, so that a busy minute of the machine reaches all alike. */
+/** Puts load on all targets in turn, some rounds of it, each begun by another, so that a busy minute of the machine reaches all alike. */
 export async function measureTargets(
   targets: readonly Target[],
   databases: Databases,
@@ -37,7 +37,8 @@ export async function measureTargets(
   for (const target of targets) await warmUp(target, plan.durationMs);
   for (let round = 0; round < plan.rounds; round++) {
     for (const concurrency of plan.concurrencies) {
-      for (const target of targets) {
+      const first = round % targets.length;
+      for (const target of [...targets.slice(first), ...targets.slice(0, first)]) {
         const key = `${target.name} ${concurrency}`;
         const measured = await measureOnce(target, databases, concurrency, plan.durationMs);
         rounds.set(key, [...(rounds.get(key) ?? []), measured]);

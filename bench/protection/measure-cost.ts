@@ -26,8 +26,7 @@ export interface Cost {
   readonly tool: string;
   readonly build: string;
   readonly p50Ms: number;
-  /** Of Worker, postgres-http and Postgres together. */
-  readonly cpuUs: number;
+  readonly cpuUs: { readonly worker: number; readonly postgresHttp: number; readonly postgres: number };
   readonly shareOfTime: number;
   readonly shareOfCpu: number;
 }
@@ -66,15 +65,16 @@ export async function measureCost({
         const found = reports.find(({ name }) => name === `${tool} ${build}`);
         if (found === undefined) throw new Error(`${tool} ${build} was not measured`);
         const { own, postgresHttp, postgres } = found.cpuUs;
-        return { p50Ms: found.p50Ms, cpuUs: own + postgresHttp + postgres };
+        const allUs = own + postgresHttp + postgres;
+        return { p50Ms: found.p50Ms, cpuUs: { worker: own, postgresHttp, postgres }, allUs };
       };
       const whole = of('whole');
       return BUILDS.map(({ name: build }) => {
-        const { p50Ms, cpuUs } = of(build);
+        const { p50Ms, cpuUs, allUs } = of(build);
         return {
-          ...{ tool, build, p50Ms, cpuUs: Math.round(cpuUs) },
+          ...{ tool, build, p50Ms, cpuUs },
           shareOfTime: rounded(1 - p50Ms / whole.p50Ms),
-          shareOfCpu: rounded(1 - cpuUs / whole.cpuUs),
+          shareOfCpu: rounded(1 - allUs / whole.allUs),
         };
       });
     });

@@ -25,7 +25,7 @@ const SPENDING_SECONDS_MAX = 60;
 
 /**
  * One tenant calls eight times a second; the other has some agents, of which each sends five times what it may, in open loop. Minutes at
- * rest and beside the flood take turns. The flood first spends what its agents had saved up, uncounted.
+ * rest and beside the flood take turns. The flood first spends what its agents have saved up, uncounted.
  */
 export async function measureNeighbour(
   port: number,
@@ -40,14 +40,18 @@ export async function measureNeighbour(
   const flood = (forMs: number) =>
     generateOpenLoad({ port, perSecond: sentPerSecond, durationMs: forMs, next: nextLoud });
 
+  /** What the agents had saved up, as far as this machine answers that many. */
+  const spend = async () => {
+    for (let second = 0; second < SPENDING_SECONDS_MAX; second++)
+      if (((await flood(1000)).byStatus[429] ?? 0) >= sentPerSecond / 2) return;
+  };
+
   await generateOpenLoad({ port, perSecond: QUIET_PER_SECOND, durationMs: 1000, next: nextQuiet });
-  // What the agents had saved up is spent uncounted, as far as this machine answers that many.
-  for (let second = 0; second < SPENDING_SECONDS_MAX; second++)
-    if (((await flood(1000)).byStatus[429] ?? 0) > 0) break;
   const [atRest, beside]: [number[], number[]] = [[], []];
   let [refused, answered] = [0, 0];
   for (let round = 0; round < rounds; round++) {
     atRest.push(...(await ask()).latenciesMs);
+    await spend();
     const [asked, flooded] = await Promise.all([ask(), flood(durationMs)]);
     if ((asked.byStatus[200] ?? 0) !== asked.latenciesMs.length)
       throw new Error(`a call of the quiet tenant was refused: ${JSON.stringify(asked.byStatus)}`);

@@ -32,12 +32,22 @@ export function printProtection(report: ProtectionReport): string {
 export function printCosts(costs: readonly Cost[]): string {
   return [
     table(
-      ['call, one at a time', 'p50 ms', 'share of time', 'CPU us', 'share of CPU'],
+      [
+        'call, one at a time',
+        'p50 ms',
+        'share of time',
+        'CPU us: Worker',
+        'postgres-http',
+        'Postgres',
+        'share of CPU',
+      ],
       costs.map(({ tool, build, p50Ms, shareOfTime, cpuUs, shareOfCpu }) => [
         `${tool}, ${build}`,
         p50Ms,
         build === 'whole' ? '' : percent(shareOfTime),
-        cpuUs,
+        cpuUs.worker,
+        cpuUs.postgresHttp,
+        cpuUs.postgres,
         build === 'whole' ? '' : percent(shareOfCpu),
       ]),
     ),

@@ -12,6 +12,7 @@ import type { Session } from '../people/session.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { TenantRole } from '../tenants/roles.ts';
+import { retryAfterSeconds } from '../tenants/token-bucket.ts';
 
 /** A person in a tenant that they administer. */
 export interface Administrator {
@@ -53,11 +54,9 @@ export async function enterAsAdministrator(
     asked.session.sessionId,
   );
   if (counted.verdict === 'rate_limited')
-    throw rateLimited(
-      counted.limit,
-      'This session, or its tenant, makes more calls a minute than it may.',
-      counted,
-    );
+    throw rateLimited(counted.limit, 'This session, or its tenant, makes more calls a minute than it may.', {
+      retryAfterSeconds: retryAfterSeconds(counted.waitMs),
+    });
   return { principal, role, left: counted.left };
 }
 

@@ -1,12 +1,14 @@
 import type { MiddlewareHandler } from 'hono';
 import { findApiToken } from '../database/api-tokens.ts';
 import { authenticateBearer } from '../identity/authenticate-bearer.ts';
+import { SpentRates } from '../identity/spent-rates.ts';
 import { VerifiedSecrets } from '../identity/verified-secrets.ts';
 import { verifyArgon2id } from '../identity/verify-argon2id.ts';
 import { findSession, idOf, readSession } from '../mcp/session/find-session.ts';
 import { verifyOwnAccessToken } from '../oauth/jwt/verify-own.ts';
 import { addressGateOf } from '../tenants/address-gate.ts';
-import { recordUse } from '../tokens/record-use.ts';
+import { entryOf, recordUse } from '../tokens/record-use.ts';
+import { RefusedUses } from '../tokens/refused-uses.ts';
 import { UseRecorder } from '../tokens/use-recorder.ts';
 import type { AppEnv } from './app-env.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
@@ -14,6 +16,9 @@ import { noCredential, tokenRefused } from './unauthorized.ts';
 
 /** Of this isolate; see there why the gate alone is not enough. */
 const verifiedSecrets = new VerifiedSecrets();
+/** Of this isolate: what is refused for a rate costs the tenant's gate as little as can be. */
+const spentRates = new SpentRates();
+const refusedUses = new RefusedUses();
 
 const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
 
@@ -37,24 +42,28 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
     const tenantGate = (tenant: string) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant));
     const named = await readSession(context.req.raw, platform.sealKey);
     const session = idOf(named);
-    const authenticated = await authenticateBearer(bearer, {
-      session,
-      tenantGate,
-      verified: verifiedSecrets,
-      addressGate: () => addressGateOf(context.env, call.address),
-      findToken: (token) => findApiToken(platform.database, token),
-      verifyArgon2id,
-      verifyAccessToken: (token) => verifyOwnAccessToken(platform, token),
-      admitGrant: (tenant, grant, user) => tenantGate(tenant).admitGrant(grant, user, session),
-    });
+    const known = await spentRates.refusalOf(bearer);
+    const authenticated =
+      known ??
+      (await authenticateBearer(bearer, {
+        session,
+        tenantGate,
+        verified: verifiedSecrets,
+        addressGate: () => addressGateOf(context.env, call.address),
+        findToken: (token) => findApiToken(platform.database, token),
+        verifyArgon2id,
+        verifyAccessToken: (token) => verifyOwnAccessToken(platform, token),
+        admitGrant: (tenant, grant, user) => tenantGate(tenant).admitGrant(grant, user, session),
+      }));
     if (!authenticated.ok) {
       const response = tokenRefused(authenticated, call.requestId, platform.publicUrl);
-      if (authenticated.reason === 'rate_limited' && authenticated.who !== undefined) {
+      if (authenticated.reason === 'rate_limited') {
+        const { who } = authenticated;
+        if (known === null) await spentRates.keep(bearer, authenticated);
         use.refused('rate_limited');
         context.set('use', use);
-        context.executionCtx.waitUntil(
-          recordUse(tenantGate(authenticated.who.tenantId), use, authenticated.who, call, response),
-        );
+        const entry = await entryOf(use, who, call, response);
+        context.executionCtx.waitUntil(refusedUses.bring(tenantGate(who.tenantId), who.tenantId, entry));
       }
       return response;
     }

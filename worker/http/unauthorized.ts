@@ -1,6 +1,7 @@
 import type { EntryRefused } from '../database/database.ts';
 import type { BearerRefusal } from '../identity/authenticate-bearer.ts';
 import { DEFAULT_SCOPES } from '../oauth/scope.ts';
+import { retryAfterSeconds } from '../tenants/token-bucket.ts';
 import { rateLimited } from './rate-limited.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 
@@ -45,7 +46,7 @@ export function tokenRefused(refused: BearerRefusal, requestId: string, publicUr
           refused.limit === 'calls_per_minute'
             ? 'This token makes more calls a minute than it may.'
             : 'The tokens and agents of this tenant make more calls a minute than they may together.',
-          { retryAfterSeconds: refused.retryAfterSeconds },
+          { retryAfterSeconds: retryAfterSeconds(refused.waitMs) },
         ),
         requestId,
       );

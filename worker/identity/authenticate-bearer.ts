@@ -1,9 +1,9 @@
-import { type ApiToken, parseApiToken } from '../../protocol/api-token.ts';
+import type { ApiToken } from '../../protocol/api-token.ts';
 import type { RateLeft } from '../http/rate-limit-fields.ts';
 import type { VerifiedAccessToken } from '../oauth/jwt/verify.ts';
 import type { Principal } from '../tenants/principal.ts';
-import type { KnownAdmission } from '../tenants/tenant-gate.ts';
-import { type TokenRefusal, type TokenWorld, verifyApiToken } from './verify-api-token.ts';
+import type { CallRate, KnownAdmission } from '../tenants/tenant-gate.ts';
+import { type TokenWorld, verifyApiToken } from './verify-api-token.ts';
 
 type Who = Pick<Principal, 'tenantId' | 'userId' | 'credential'>;
 
@@ -16,13 +16,19 @@ export type AuthenticatedBearer =
       readonly sessionHasEnded: boolean;
       readonly left: RateLeft;
     }
-  | ({
-      readonly ok: false;
-      /** Of a refusal that comes after the secret or the signature was found right. */
-      readonly who?: Who;
-    } & BearerRefusal);
+  | { readonly ok: false; readonly reason: 'malformed' | 'unknown' | 'wrong_secret' | 'expired' }
+  | RateRefusal;
 
-export type BearerRefusal = TokenRefusal | { readonly reason: 'expired' };
+/** Of a bearer whose secret or signature was found right, and which makes more calls than it may, or its tenant. */
+export interface RateRefusal {
+  readonly ok: false;
+  readonly reason: 'rate_limited';
+  readonly who: Who;
+  readonly limit: CallRate;
+  readonly waitMs: number;
+}
+
+export type BearerRefusal = Extract<AuthenticatedBearer, { readonly ok: false }>;
 
 /** What the dispatch needs of the world. */
 export interface BearerWorld extends TokenWorld {
@@ -36,8 +42,9 @@ export async function authenticateBearer(bearer: string, world: BearerWorld): Pr
   if (bearer.startsWith('btk_')) {
     const verified = await verifyApiToken(bearer, world);
     if (!verified.ok) {
-      const named = verified.reason === 'rate_limited' ? parseApiToken(bearer) : null;
-      return named === null ? verified : { ...verified, who: tokenOf(named, null) };
+      if (verified.reason !== 'rate_limited') return verified;
+      const { reason, token, limit, waitMs } = verified;
+      return { ok: false, reason, who: tokenOf(token, null), limit, waitMs };
     }
     const { token, userId, sessionHasEnded, left } = verified;
     return { ok: true, who: tokenOf(token, userId), sessionHasEnded, left };
@@ -59,7 +66,7 @@ export async function authenticateBearer(bearer: string, world: BearerWorld): Pr
         ok: false,
         reason: 'rate_limited',
         limit: admission.limit,
-        retryAfterSeconds: admission.retryAfterSeconds,
+        waitMs: admission.waitMs,
         who,
       };
   }

@@ -9,7 +9,12 @@ import type { VerifiedSecrets } from './verified-secrets.ts';
 /** Why a bearer was not accepted. All but `rate_limited` look alike to the caller. */
 export type TokenRefusal =
   | { readonly reason: 'malformed' | 'unknown' | 'wrong_secret' }
-  | { readonly reason: 'rate_limited'; readonly limit: CallRate; readonly retryAfterSeconds: number };
+  | {
+      readonly reason: 'rate_limited';
+      readonly token: ApiToken;
+      readonly limit: CallRate;
+      readonly waitMs: number;
+    };
 
 export type VerifiedToken =
   | {
@@ -91,8 +96,9 @@ function admitted(token: ApiToken, admission: Admission): VerifiedToken {
       return {
         ok: false,
         reason: 'rate_limited',
+        token,
         limit: admission.limit,
-        retryAfterSeconds: admission.retryAfterSeconds,
+        waitMs: admission.waitMs,
       };
     case 'unknown':
       return { ok: false, reason: 'unknown' };

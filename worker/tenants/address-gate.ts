@@ -3,7 +3,7 @@ import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
 import { addressGateName } from './address-name.ts';
 import { KeepAwake } from './keep-awake.ts';
-import { type Bucket, take } from './token-bucket.ts';
+import { type Bucket, retryAfterSeconds, take } from './token-bucket.ts';
 
 /** A verification that did not report within this time counts as failed: its isolate is gone. */
 const VERIFICATION_MS_MAX = 10_000;
@@ -29,7 +29,7 @@ export class AddressGate extends DurableObject<Env> {
     for (;;) {
       this.expire();
       const left = take(this.failures, limit('failed_logins_per_minute'), Date.now());
-      if (!left.ok) return left.retryAfterSeconds;
+      if (!left.ok) return retryAfterSeconds(left.waitMs);
       if (this.underway.length < Math.floor(left.bucket.tokens + 1)) {
         this.underway.push(Date.now());
         return null;
@@ -54,14 +54,14 @@ export class AddressGate extends DurableObject<Env> {
   startRegistration(): number | null {
     const taken = take(this.registrations, limit('client_registrations_per_minute'), Date.now());
     this.registrations = taken.bucket;
-    return taken.ok ? null : taken.retryAfterSeconds;
+    return taken.ok ? null : retryAfterSeconds(taken.waitMs);
   }
 
   /** The seconds to wait before a request to the token endpoint where too many of the address were refused, else null. */
   startTokenRequest(): number | null {
     this.awake.touch();
     const left = take(this.tokenFailures, limit('failed_token_requests_per_minute'), Date.now());
-    return left.ok ? null : left.retryAfterSeconds;
+    return left.ok ? null : retryAfterSeconds(left.waitMs);
   }
 
   /** Counts a refused one. */

@@ -1,4 +1,4 @@
-import { type Bucket, take } from './token-bucket.ts';
+import { type Bucket, retryAfterSeconds, take } from './token-bucket.ts';
 
 const ADDRESSES_MAX = 10_000;
 
@@ -18,6 +18,6 @@ export class AddressRates {
     this.buckets.set(address, taken.bucket);
     const [quiet] = this.buckets.keys();
     if (this.buckets.size > ADDRESSES_MAX && quiet !== undefined) this.buckets.delete(quiet);
-    return taken.ok ? null : taken.retryAfterSeconds;
+    return taken.ok ? null : retryAfterSeconds(taken.waitMs);
   }
 }

@@ -12,7 +12,7 @@ import type { Change } from './changes/change.ts';
 import { ChangeSockets } from './changes/change-sockets.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { KeepAwake } from './keep-awake.ts';
-import { type Bucket, charge, leftIn, type Taken, take } from './token-bucket.ts';
+import { type Bucket, charge, leftIn, retryAfterSeconds, type Taken, take } from './token-bucket.ts';
 import { UsedOnce } from './used-once.ts';
 
 const REMEMBERED_MS = 5 * 60_000;
@@ -28,7 +28,7 @@ export type KnownAdmission =
       /** Of the credential's calls. */
       readonly left: RateLeft;
     }
-  | { readonly verdict: 'rate_limited'; readonly limit: CallRate; readonly retryAfterSeconds: number };
+  | { readonly verdict: 'rate_limited'; readonly limit: CallRate; readonly waitMs: number };
 
 /** The rates of calls: that of the credential, and that of its tenant. */
 export type CallRate = 'calls_per_minute' | 'tenant_calls_per_minute';
@@ -96,7 +96,7 @@ export class TenantGate extends DurableObject<Env> {
     this.awake.touch();
     const taken = take(this.runStarts, limit('run_starts_per_minute'), Date.now());
     this.runStarts = taken.bucket;
-    return taken.ok ? null : taken.retryAfterSeconds;
+    return taken.ok ? null : retryAfterSeconds(taken.waitMs);
   }
 
   /** Gives back a run start that {@link startRun} gave and nobody used. */
@@ -119,6 +119,13 @@ export class TenantGate extends DurableObject<Env> {
     const bucket = this.calls.get(use.credential);
     if (cost > 1 && bucket !== undefined) this.calls.set(use.credential, charge(bucket, cost - 1));
     this.uses.add(use);
+  }
+
+  /** Takes entries of calls that were refused for a rate, and how many more were lost on their way here. */
+  recordRefusedUses(tenantId: string, uses: readonly TokenUse[], lost: number): void {
+    this.tenantId = tenantId;
+    this.uses.addLost(lost);
+    for (const use of uses) this.uses.add(use);
   }
 
   /** Uses what may be used once; false where it was used before. `until`, Unix ms, is when it expires by itself. */
@@ -181,6 +188,6 @@ export class TenantGate extends DurableObject<Env> {
   }
 }
 
-function refused(limit: CallRate, { retryAfterSeconds }: Taken & { readonly ok: false }): KnownAdmission {
-  return { verdict: 'rate_limited', limit, retryAfterSeconds };
+function refused(limit: CallRate, { waitMs }: Taken & { readonly ok: false }): KnownAdmission {
+  return { verdict: 'rate_limited', limit, waitMs };
 }

@@ -6,7 +6,7 @@ export interface Bucket {
 
 export type Taken =
   | { readonly ok: true; readonly bucket: Bucket }
-  | { readonly ok: false; readonly bucket: Bucket; readonly retryAfterSeconds: number };
+  | { readonly ok: false; readonly bucket: Bucket; readonly waitMs: number };
 
 /** Takes one token from a bucket that holds `perMinute` and refills evenly; an absent bucket is full. Pure. */
 export function take(bucket: Bucket | undefined, perMinute: number, now: number): Taken {
@@ -14,13 +14,14 @@ export function take(bucket: Bucket | undefined, perMinute: number, now: number)
   const before = bucket ?? { tokens: perMinute, at: now };
   const tokens = Math.min(perMinute, before.tokens + Math.max(0, now - before.at) * perMs);
   if (tokens < 1) {
-    return {
-      ok: false,
-      bucket: { tokens, at: now },
-      retryAfterSeconds: Math.max(1, Math.ceil((1 - tokens) / perMs / 1000)),
-    };
+    return { ok: false, bucket: { tokens, at: now }, waitMs: Math.ceil((1 - tokens) / perMs) };
   }
   return { ok: true, bucket: { tokens: tokens - 1, at: now } };
+}
+
+/** A wait in the whole seconds of `Retry-After` (RFC 9110, section 10.2.3), at least one. Pure. */
+export function retryAfterSeconds(waitMs: number): number {
+  return Math.max(1, Math.ceil(waitMs / 1000));
 }
 
 /** What is left in a bucket, and the seconds until it is full, or, where none is left, until one is. Pure. */

@@ -41,6 +41,11 @@ export class UseLog {
     this.world.waitUntil(this.writeOut());
   }
 
+  /** Counts entries that were lost on their way here. */
+  addLost(count: number): void {
+    this.dropped += count;
+  }
+
   private async writeOut(): Promise<void> {
     let failures = 0;
     while (this.waiting.length > 0 || this.dropped > 0) {

@@ -15,7 +15,7 @@ const claims = {
 };
 const LEFT = { remaining: 5, resetSeconds: 60 };
 const ADMITTED = { verdict: 'admitted', userId: ANN, sessionHasEnded: true, left: LEFT } as const;
-const LIMITED = { verdict: 'rate_limited', limit: 'tenant_calls_per_minute', retryAfterSeconds: 3 } as const;
+const LIMITED = { verdict: 'rate_limited', limit: 'tenant_calls_per_minute', waitMs: 2500 } as const;
 
 function world(changes: Partial<BearerWorld> = {}, remembered: object = ADMITTED): BearerWorld {
   return {
@@ -57,7 +57,7 @@ test('an API token whose rate is used up is named in the refusal, its owner is n
     ok: false,
     reason: 'rate_limited',
     limit: 'tenant_calls_per_minute',
-    retryAfterSeconds: 3,
+    waitMs: 2500,
     who: { ...TOKEN_WHO, userId: null },
   });
 });
@@ -105,7 +105,7 @@ test('an access token whose rate is used up is told so, and whose it is', async 
     ok: false,
     reason: 'rate_limited',
     limit: 'tenant_calls_per_minute',
-    retryAfterSeconds: 3,
+    waitMs: 2500,
     who: OAUTH_WHO,
   });
 });

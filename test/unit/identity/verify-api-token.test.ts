@@ -10,7 +10,7 @@ const SECRET_SHA256 = createHash('sha256').update(token.secret).digest('hex');
 const ANN = newId('user');
 const LEFT = { remaining: 599, resetSeconds: 60 };
 const ADMITTED = { verdict: 'admitted', userId: ANN, sessionHasEnded: false, left: LEFT } as const;
-const LIMITED = { verdict: 'rate_limited', limit: 'calls_per_minute', retryAfterSeconds: 7 } as const;
+const LIMITED = { verdict: 'rate_limited', limit: 'calls_per_minute', waitMs: 6400 } as const;
 const UNKNOWN = { verdict: 'unknown' } as const;
 type Gate = ReturnType<TokenWorld['tenantGate']>;
 type Admission = Awaited<ReturnType<Gate['admit']>>;
@@ -91,7 +91,8 @@ test('a remembered secret whose rate is used up is told so, and until when', asy
     ok: false,
     reason: 'rate_limited',
     limit: 'calls_per_minute',
-    retryAfterSeconds: 7,
+    token,
+    waitMs: 6400,
   });
   expect(asked).toEqual([ADMIT]);
 });

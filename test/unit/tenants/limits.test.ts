@@ -9,7 +9,7 @@ test('a bucket gives its minute at once, then evenly, and says how long to wait'
     expect(taken.ok).toBe(true);
     bucket = taken.bucket;
   }
-  expect(take(bucket, 60, 0)).toMatchObject({ ok: false, retryAfterSeconds: 1 });
+  expect(take(bucket, 60, 0)).toMatchObject({ ok: false, waitMs: 1000 });
   expect(take(bucket, 60, 1000).ok).toBe(true);
   expect(take(take(bucket, 60, 1000).bucket, 60, 1000).ok).toBe(false);
 });

@@ -47,7 +47,7 @@ test('what is left refills evenly, and a debt is waited for', () => {
   expect(leftIn(bucket, 60)).toEqual({ remaining: 59, resetSeconds: 1 });
   const indebted = charge({ tokens: 0, at: 0 }, 4);
   expect(leftIn(indebted, 60)).toEqual({ remaining: 0, resetSeconds: 5 });
-  expect(take(indebted, 60, 4_000)).toMatchObject({ ok: false, retryAfterSeconds: 1 });
+  expect(take(indebted, 60, 4_000)).toMatchObject({ ok: false, waitMs: 1000 });
   expect(take(indebted, 60, 5_000).ok).toBe(true);
 });
 
