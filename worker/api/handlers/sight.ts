@@ -20,10 +20,9 @@ export const sightHandlers: Handlers<keyof typeof SIGHT_ROUTES> = {
 
   async listProjectData({ params, query }, { platform, principal }) {
     const { project } = params;
-    const [agentSees, { rows, total, truncated, cursor }] = await Promise.all([
-      projectAgentSees(platform, principal, project),
-      listSources(platform, principal, { ...query, project }),
-    ]);
+    // One after the other: where there is no such project, the same one of the two says so each time.
+    const agentSees = await projectAgentSees(platform, principal, project);
+    const { rows, total, truncated, cursor } = await listSources(platform, principal, { ...query, project });
     return { agent_sees: agentSees, data: rows, total, truncated, cursor };
   },
 
