@@ -51,7 +51,7 @@ export function cutAtCharacter(bytes: Buffer, bytesMax: number): Buffer {
 }
 
 /** UTF-8 with what is invalid replaced, and NUL too: PostgreSQL stores none in text. */
-export function asText(bytes: Buffer): string {
+function asText(bytes: Buffer): string {
   return bytes.toString('utf8').replaceAll('\0', '\ufffd');
 }
 

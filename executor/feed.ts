@@ -42,7 +42,7 @@ export function openFeed(settings: FeedSettings): Feed {
   const queue = feedQueue();
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let socket: WebSocket | null = null;
-  /** Null until RunFeed said on this socket what it has; what is new on the first one need not wait for that. */
+  /** False until RunFeed said on this socket what it has; what is new on the first one need not wait for that. */
   let isReceiving = false;
   let isOver = false;
   let attempt = 0;

@@ -33,8 +33,6 @@ export function holdRuns() {
 
   return {
     holding: (): Lease[] => [...held.values()].map(({ lease }) => lease),
-    running: (): Lease[] =>
-      [...held.values()].filter(({ outcome }) => outcome === null).map(({ lease }) => lease),
     /** To be sent again after a new welcome. */
     unrecorded: (): FromExecutor[] => [...held.values()].flatMap(outcomeMessage),
 
@@ -82,5 +80,3 @@ export function holdRuns() {
     },
   };
 }
-
-export type HeldRuns = ReturnType<typeof holdRuns>;

@@ -13,6 +13,7 @@ import {
   connectStatement,
   EXECUTOR_SCHEME,
   type RegisterRequest,
+  type RotateKeyRequest,
   refusedImageStatement,
   rotateStatement,
 } from '../protocol/executor-identity.ts';
@@ -83,7 +84,11 @@ export function proofToConnect(stored: Stored, nowSeconds: number): string {
 }
 
 /** What `present` shows to make `next`'s key its own. */
-export function proofToRotate(present: Stored, next: Stored, nowSeconds: number) {
+export function proofToRotate(
+  present: Stored,
+  next: Stored,
+  nowSeconds: number,
+): { readonly authorization: string; readonly body: RotateKeyRequest } {
   const { executor, audience } = present;
   const { seconds, nonce } = newProof(nowSeconds);
   const publicKey = publicKeyOf(next);

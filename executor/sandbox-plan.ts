@@ -5,7 +5,7 @@ import type { Go, SandboxLimits, SandboxSpec } from './sandbox/engine.ts';
 import type { Wish } from './warm-pool.ts';
 
 /** The seeds that python reads when it starts, so a sandbox that was started ahead has these and no others. */
-export const WARM_SEEDS = { pythonhashseed: 0, omp_num_threads: 1 } as const;
+const WARM_SEEDS = { pythonhashseed: 0, omp_num_threads: 1 } as const;
 
 /** Imported ahead; `harness.py` exercises them once as well, because both load much of themselves on first use. */
 const WARM_IMPORTS = ['numpy', 'pandas', 'causeway'];

@@ -72,12 +72,6 @@ export const ERRORS = {
     remedy: 'person',
     means: 'What a run left was kept for the time that the team keeps it, and removed then.',
   },
-  method_not_allowed: {
-    status: 405,
-    retryable: false,
-    remedy: 'agent',
-    means: 'The address exists and does not take this method.',
-  },
   invalid_arguments: {
     status: 400,
     retryable: false,

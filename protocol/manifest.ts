@@ -8,14 +8,14 @@ export const DATA_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet'] as const;
 export type DataFormat = (typeof DATA_FORMATS)[number];
 
 /** A file of the project at the run's commit; it appears at `/repo/<path>`. */
-export const manifestFileSchema = z.object({
+const manifestFileSchema = z.object({
   path: z.string(),
   sha256: sha256Schema,
   bytes: z.number().int().min(0),
 });
 
 /** A pinned snapshot of a data source; it appears at `/data/<name>/data.<format>`. */
-export const manifestDataSchema = z.object({
+const manifestDataSchema = z.object({
   name: z.string(),
   source: idSchema('source'),
   sha256: sha256Schema,
@@ -24,7 +24,7 @@ export const manifestDataSchema = z.object({
 });
 
 /** Bounds of one run. Names follow `protocol/limits.ts`. */
-export const runLimitsSchema = z.object({
+const runLimitsSchema = z.object({
   wall_ms: z.number().int().min(100),
   memory_bytes: z.number().int(),
   processes: z.number().int(),

@@ -26,13 +26,13 @@ export const offerSchema = z.object({
 export type Offer = z.infer<typeof offerSchema>;
 
 /** A blob that the job needs, fetched from `GET /executor/blobs/<sha256>` with its own capability as bearer. */
-export const blobGrantSchema = z.object({
+const blobGrantSchema = z.object({
   sha256: sha256Schema,
   bytes: z.number().int().min(0),
   capability: z.string(),
 });
 
-export const jobSchema = z.object({
+const jobSchema = z.object({
   type: z.literal('job'),
   ...lease,
   tenant: idSchema('tenant'),

@@ -7,7 +7,7 @@ import { TERMINAL_STATES } from './run-state.ts';
  * What a run wrote to one stream. `inline` is its first bytes as text (invalid UTF-8 replaced); all kept bytes are the
  * blob `sha256` where there are more than the inline ones. `bytes` counts what the run wrote, kept or not.
  */
-export const streamSchema = z.object({
+const streamSchema = z.object({
   inline: z.string(),
   bytes: z.number().int().min(0),
   kept_bytes: z.number().int().min(0),
@@ -26,7 +26,7 @@ export const outputSchema = z.object({
 export type Output = z.infer<typeof outputSchema>;
 
 /** The Python exception that ended a run, with the line of the agent's own file. */
-export const runErrorSchema = z.object({
+const runErrorSchema = z.object({
   type: z.string(),
   message: z.string(),
   path: z.string().nullable(),

@@ -1,5 +1,5 @@
 /** A run's life: `queued`, `leased`, `running`, then exactly one of the terminal states. */
-export const ACTIVE_STATES = ['queued', 'leased', 'running'] as const;
+const ACTIVE_STATES = ['queued', 'leased', 'running'] as const;
 export const TERMINAL_STATES = [
   'succeeded',
   'failed',
@@ -13,8 +13,3 @@ export const TERMINAL_STATES = [
 export const RUN_STATES = [...ACTIVE_STATES, ...TERMINAL_STATES] as const;
 
 export type TerminalState = (typeof TERMINAL_STATES)[number];
-export type RunState = (typeof RUN_STATES)[number];
-
-export function isTerminal(state: RunState): state is TerminalState {
-  return (TERMINAL_STATES as readonly string[]).includes(state);
-}

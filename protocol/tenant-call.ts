@@ -10,7 +10,7 @@ export const TENANT_WINDOW_SECONDS = 60;
  * - `attend`: stops the runs of a tenant that is suspended, goes on with its deletion, and says how far it is.
  * - `export`: gives the next part of its export.
  */
-export const TENANT_ACTS = ['attend', 'export'] as const;
+const TENANT_ACTS = ['attend', 'export'] as const;
 export type TenantAct = (typeof TENANT_ACTS)[number];
 
 export function tenantStatement(tenant: string, act: TenantAct, seconds: number): string {

@@ -6,7 +6,7 @@
  * 2: an executor says that it drains.
  */
 export const PROTOCOL_VERSION = 2;
-export const PROTOCOL_VERSION_MIN = PROTOCOL_VERSION - 1;
+const PROTOCOL_VERSION_MIN = PROTOCOL_VERSION - 1;
 
 /** Why a pool does not serve an executor that speaks `version`, in words that name what to update; null where it does. */
 export function refuseVersion(version: number): string | null {

@@ -134,7 +134,7 @@ function login({ worker, people, loginPage }: Places): Target {
 }
 
 /** What the token endpoint gave. Throws where it gave an error. */
-export function tokensOf({ status, body }: HttpResponse): z.infer<typeof tokenResponse> {
+function tokensOf({ status, body }: HttpResponse): z.infer<typeof tokenResponse> {
   if (status !== 200) throw new Error(`expected tokens, got ${status}: ${body}`);
   return tokenResponse.parse(JSON.parse(body));
 }

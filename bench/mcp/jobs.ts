@@ -9,7 +9,7 @@ export interface Job {
   readonly converse: (revision: Revision, caller: Caller) => Conversation;
 }
 
-export const LISTED = '"run_model"';
+const LISTED = '"run_model"';
 
 export const toolsList: Job = {
   name: 'tools/list',

@@ -70,7 +70,7 @@ export function printNeighbour(neighbour: Neighbour): string {
   ].join('\n\n');
 }
 
-export function printData({
+function printData({
   sealing,
   proving,
   envelopes,

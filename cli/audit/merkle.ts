@@ -5,8 +5,6 @@ import { hash } from 'node:crypto';
 const LEAF = Buffer.of(0);
 const NODE = Buffer.of(1);
 
-export const EMPTY_ROOT: Buffer = hash('sha256', '', 'buffer');
-
 export function leafHash(text: string): Buffer {
   return hash('sha256', Buffer.concat([LEAF, Buffer.from(text, 'utf8')]), 'buffer');
 }

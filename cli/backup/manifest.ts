@@ -6,7 +6,7 @@ const relation = z.string().regex(/^[a-z_]+\.[a-z0-9_]+$/);
 const column = z.string().regex(/^(?:[a-z_][a-z0-9_]*|"[a-z_][a-z0-9_]*")$/);
 
 /** A file of a backup with what it must be. */
-export const fileFacts = z.object({ bytes: count, sha256 });
+const fileFacts = z.object({ bytes: count, sha256 });
 export type FileFacts = z.infer<typeof fileFacts>;
 
 /** One table: its rows stand in `tables/<name>.copy`, in the text format of COPY, a line a row. */

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { writePrivateFile } from './secrets.ts';
 import type { StatePaths } from './state-paths.ts';
@@ -29,8 +29,4 @@ export function readConnection(paths: StatePaths): Connection | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-}
-
-export function removeConnection(paths: StatePaths): void {
-  rmSync(paths.connectionFile, { force: true });
 }

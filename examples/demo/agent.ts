@@ -8,7 +8,7 @@ const WAIT_SECONDS = 45;
 const SECOND_WAITS_MAX = 5;
 
 /** A tool refused, with what it said to do. */
-export class ToolRefused extends Error {
+class ToolRefused extends Error {
   override readonly name = 'ToolRefused';
 }
 

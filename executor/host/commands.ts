@@ -15,7 +15,7 @@ export interface HostOptions {
 }
 
 /** The options of every command about the executor of this very host. */
-export function withHost(command: Command): Command {
+function withHost(command: Command): Command {
   return command
     .addOption(
       new Option('--prefix <dir>', 'where it is installed, for images and tests').default('/').hideHelp(),

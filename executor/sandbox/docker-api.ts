@@ -17,7 +17,6 @@ export type DockerVersion = z.infer<typeof versionSchema>;
 const infoSchema = z.object({
   OSType: z.string(),
   CgroupDriver: z.string(),
-  CgroupVersion: z.string().optional(),
   SecurityOptions: z.array(z.string()).nullish(),
   Runtimes: z.record(
     z.string(),

@@ -38,7 +38,7 @@ export async function buildImage(
 }
 
 /** Makes the whole tree of an image in the empty folder `root`. The same packages give the same digest. */
-export async function fillTree(
+async function fillTree(
   root: string,
   gathered: GatheredPackages,
   { onProgress, signal }: Pick<BuildOptions, 'onProgress' | 'signal'>,

@@ -21,7 +21,7 @@ const wheelSchema = z.strictObject({
 });
 
 /** `lock.json`. It names no address: where packages come from is the host's own configuration. */
-export const lockSchema = z.strictObject({
+const lockSchema = z.strictObject({
   base: z.array(debSchema).min(1),
   wheels: z.array(wheelSchema).min(1),
   debianLibraries: z.array(debSchema).min(1),

@@ -21,7 +21,7 @@ export function printProgress(stream: WriteStream): { onProgress: OnProgress; fi
 }
 
 /** `downloading 27 Python wheels  112.4 of 231.1 MB` */
-export function progressLine({ says, done, total, unit }: Progress): string {
+function progressLine({ says, done, total, unit }: Progress): string {
   if (done === undefined || total === undefined) return says;
   return `${says}  ${done} of ${total} ${unit ?? ''}`.trimEnd();
 }

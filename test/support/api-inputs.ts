@@ -68,7 +68,7 @@ async function newMemberSession(
   return sessions[0]?.session ?? '';
 }
 
-export async function newInvitation(owner: ApiClient, tenant: string): Promise<string> {
+async function newInvitation(owner: ApiClient, tenant: string): Promise<string> {
   const body = { email: newEmail(), role: 'viewer' };
   const made = await owner.get<{ invitation: string }>('createInvitation', { params: { tenant }, body });
   return made.invitation;

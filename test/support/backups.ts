@@ -25,10 +25,10 @@ export const sha256Of = (bytes: string | Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex');
 
 /** Characters that a careless copy would stumble over. */
-export const AWKWARD = 'é \t \\ \\N "quoted" \u2028 \\.\n{"sha256":"no"}';
+const AWKWARD = 'é \t \\ \\N "quoted" \u2028 \\.\n{"sha256":"no"}';
 
 /** A project of somebody's, with a file that lies in the folder of the blob store. Returns where that blob lies. */
-export async function settleProject(
+async function settleProject(
   asSuperuser: Ask,
   blobsDir: string,
   { tenantId, userId }: Inhabitant,

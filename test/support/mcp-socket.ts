@@ -2,7 +2,7 @@ import { WebSocketClientTransport } from '@modelcontextprotocol/sdk/client/webso
 import { WebSocket } from 'ws';
 import type { TestStack } from './stack.ts';
 
-export const socketUrl = (stack: TestStack) => `${stack.mcpUrl.replace(/^http/, 'ws')}/ws`;
+const socketUrl = (stack: TestStack) => `${stack.mcpUrl.replace(/^http/, 'ws')}/ws`;
 
 /** The 1.x SDK's transport, which knows no headers: the WebSocket that it makes is given them. */
 export function socketTransport(

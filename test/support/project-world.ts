@@ -173,7 +173,7 @@ async function bindToken(
 }
 
 /** Tables that hold rows of projects, read from the catalogue: one that is added tomorrow is among them. */
-export async function projectTables(asSuperuser: Ask): Promise<readonly string[]> {
+async function projectTables(asSuperuser: Ask): Promise<readonly string[]> {
   const rows = await asSuperuser(
     `select c.table_name as name from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
       where c.table_schema = 'app' and c.column_name = 'project_id' and t.table_type = 'BASE TABLE' order by 1`,

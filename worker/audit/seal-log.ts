@@ -22,7 +22,7 @@ export interface Sealer {
 }
 
 /** A checkpoint is made when something was sealed and the last one is so old. */
-export const CHECKPOINT_SECONDS = 3600;
+const CHECKPOINT_SECONDS = 3600;
 /** In one transaction, so that nobody else who seals waits for long. */
 const EVENTS_MAX = 5_000;
 

@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export const DESCRIBER = '1';
 
-export const COLUMN_TYPES = [
+const COLUMN_TYPES = [
   'integer',
   'number',
   'boolean',
@@ -25,7 +25,7 @@ export const COLUMN_TYPES = [
 const shownText = z.string().max(400);
 const bound = z.union([z.number(), shownText]);
 
-export const columnSchema = z.object({
+const columnSchema = z.object({
   name: z.string().min(1).max(200),
   type: z.enum(COLUMN_TYPES),
   nulls: z.number().int().min(0),

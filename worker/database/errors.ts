@@ -26,7 +26,7 @@ export class DatabaseError extends Error {
   }
 }
 
-export const ENTRY_REFUSALS = [
+const ENTRY_REFUSALS = [
   'unknown',
   'revoked',
   'expired',

@@ -5,7 +5,7 @@ import { compilePattern } from './compile-pattern.ts';
  * Markup that has no business in a name, a title or a description. Everything is escaped where it is shown, so this is a
  * second wall, for whoever shows a name elsewhere. Files, SQL, data and messages of commits are never judged by it.
  */
-export const MARKUP = {
+const MARKUP = {
   html_tag: {
     says: 'an HTML tag or comment',
     // Words like <title> stand for something in plain text; a tag is what acts by itself, or has an attribute.

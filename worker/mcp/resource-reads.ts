@@ -11,7 +11,7 @@ import type { ResourceAnswer, ResourceFamily } from './resource.ts';
 import type { ToolContext } from './tool.ts';
 
 /** Marks an item of `contents` that is Causeway's own word, and no part of the resource. */
-export const NOTICE_META = { 'causeway/notice': true } as const;
+const NOTICE_META = { 'causeway/notice': true } as const;
 
 /** `resources/read`. */
 export const resourceReads: RequestKind = {

@@ -31,6 +31,6 @@ export async function sendOutside(
 }
 
 /** 2xx and nothing else; what is answered is not read. */
-export async function judgeStatus({ ok, status }: Response): Promise<string | null> {
+async function judgeStatus({ ok, status }: Response): Promise<string | null> {
   return ok ? null : `http_${status}`;
 }

@@ -4,7 +4,7 @@ const LIFETIME_MS = 60 * 60_000;
 const CHARS_MAX = 4096;
 
 /** Where a person goes after signing in, when nothing else was sealed. */
-export const DEFAULT_RETURN = '/account';
+const DEFAULT_RETURN = '/account';
 
 /**
  * `path` as an address inside this deployment, or null. Only a path with its query is one: no scheme, no host in any

@@ -2,7 +2,7 @@
  * Text that Postgres can hold in jsonb: no NUL and no unpaired surrogate (both are valid in JSON). What a program
  * printed may contain either, and must not cost it its outcome.
  */
-export function storableText(text: string): string {
+function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 

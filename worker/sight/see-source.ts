@@ -31,7 +31,7 @@ export interface SeenSnapshot
 }
 
 /** A snapshot as the caller may see it. The one way from data to a description of it. Pure. */
-export function seeSnapshot(closed: Unseen<StoredSnapshot>): SeenSnapshot {
+function seeSnapshot(closed: Unseen<StoredSnapshot>): SeenSnapshot {
   const { project, name, source, sha256, format, bytes, description, agent_sees, sight } = openUnseen(closed);
   const { row_count, column_count, columns, sample } = description;
   const named = { project, name, source, agent_sees, format };

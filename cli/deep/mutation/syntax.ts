@@ -35,6 +35,6 @@ function visit(node: Node, see: (node: Node) => void): void {
   }
 }
 
-export function isNode(value: unknown): value is Node {
+function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
 }

@@ -23,7 +23,7 @@ export const archiveFile = (stateDir: string, digest: string): string =>
   `${imageFolder(stateDir, digest)}.tar.gz`;
 
 /** The image with this digest, where it is unpacked here. */
-export async function openImage(stateDir: string, digest: string): Promise<SandboxImage | undefined> {
+async function openImage(stateDir: string, digest: string): Promise<SandboxImage | undefined> {
   const folder = imageFolder(stateDir, digest);
   const text = await readFile(path.join(folder, 'image.json'), 'utf8').catch(() => undefined);
   const manifest = text && imageManifestSchema.safeParse(JSON.parse(text)).data;

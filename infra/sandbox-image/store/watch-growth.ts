@@ -13,7 +13,7 @@ export function watchGrowth(folder: string, report: (bytes: number) => void): ()
 }
 
 /** Bytes of the regular files below a folder; what vanishes meanwhile counts as nothing. */
-export async function bytesBelow(folder: string): Promise<number> {
+async function bytesBelow(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   let bytes = 0;
   for (const entry of entries) {

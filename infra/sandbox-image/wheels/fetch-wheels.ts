@@ -20,7 +20,7 @@ export type FetchedWheels =
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** A requirements file that admits exactly the locked files. */
-export const requirementsText = (wheels: readonly LockedWheel[]): string =>
+const requirementsText = (wheels: readonly LockedWheel[]): string =>
   wheels.map((wheel) => `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`).join('');
 
 /**

@@ -6,7 +6,7 @@ import { addBlob, type BlobCache } from '../store/blob-cache.ts';
 import { pipDownload } from './pip-download.ts';
 
 /** Name and version of a wheel by its file name (PEP 427), the name normalised (PEP 503). */
-export function wheelIdentity(filename: string): { name: string; version: string } {
+function wheelIdentity(filename: string): { name: string; version: string } {
   const [name = '', version = ''] = filename.split('-');
   return { name: name.replace(/[-_.]+/g, '-').toLowerCase(), version };
 }

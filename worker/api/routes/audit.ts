@@ -6,7 +6,7 @@ const TAG = 'The audit log';
 
 const outcome = z.enum(['ok', 'refused', 'error']);
 
-export const auditEvent = z
+const auditEvent = z
   .object({
     event: z.string(),
     occurred_at: moment,
@@ -33,7 +33,7 @@ export const auditEvent = z
 
 const entry = z.number().int();
 
-export const auditSink = z
+const auditSink = z
   .object({
     sink: idText('sink'),
     kind: z

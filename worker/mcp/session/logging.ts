@@ -1,14 +1,5 @@
 /** Levels of `notifications/message`, from the least to the most severe (RFC 5424). */
-export const LEVELS = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-] as const;
+const LEVELS = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;
 
 export type Level = (typeof LEVELS)[number];
 

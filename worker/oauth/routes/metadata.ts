@@ -7,7 +7,7 @@ import { publishedKeys } from '../keys/key-ring.ts';
 import { canonicalResource } from '../resource.ts';
 
 /** The metadata of the MCP endpoint as a protected resource (RFC 9728, section 2). */
-export function resourceMetadata(publicUrl: string) {
+function resourceMetadata(publicUrl: string) {
   return {
     resource: canonicalResource(publicUrl),
     authorization_servers: [publicUrl],
@@ -18,7 +18,7 @@ export function resourceMetadata(publicUrl: string) {
 }
 
 /** The metadata of the authorization server (RFC 8414, section 2). */
-export function serverMetadata(publicUrl: string) {
+function serverMetadata(publicUrl: string) {
   return {
     issuer: publicUrl,
     authorization_endpoint: `${publicUrl}/oauth/authorize`,
@@ -41,7 +41,7 @@ export function serverMetadata(publicUrl: string) {
 }
 
 /** The same for clients that look for OpenID Connect discovery; its two demanded fields are added, no ID token is issued. */
-export function discoveryDocument(publicUrl: string) {
+function discoveryDocument(publicUrl: string) {
   return {
     ...serverMetadata(publicUrl),
     subject_types_supported: ['public'],

@@ -3,7 +3,7 @@ import { z } from 'zod';
 export const EXPORT_FORMAT = 'causeway-tenant-export/1';
 
 /** A file of an export. */
-export const manifestEntrySchema = z.object({
+const manifestEntrySchema = z.object({
   name: z.string(),
   bytes: z.number().int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -49,7 +49,7 @@ export function partManifestName(part: number): string {
 }
 
 /** How far an archive is: what the next part has to know of those before. */
-export const chainSchema = z.object({
+const chainSchema = z.object({
   parts: z.number().int().min(0),
   previous: z.string().nullable(),
   files: z.number().int().min(0),

@@ -3,7 +3,7 @@ import { type NoteSigner, signNote } from '../../../protocol/signed-note.ts';
 import type { DeletionFacts } from '../../database/tenant-life.ts';
 
 /** The first line of what is signed: no other text of this deployment begins so, and a checkpoint begins with its origin. */
-export const CERTIFICATE_FORMAT = 'causeway tenant deletion certificate v1';
+const CERTIFICATE_FORMAT = 'causeway tenant deletion certificate v1';
 
 const count = z.number().int().min(0);
 const certificateSchema = z.object({
