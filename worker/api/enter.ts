@@ -11,7 +11,7 @@ import { personPrincipal } from '../people/person.ts';
 import type { Session } from '../people/session.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
-import type { TenantRole } from '../tenants/roles.ts';
+import { isAdministrator, type TenantRole } from '../tenants/roles.ts';
 import { retryAfterSeconds } from '../tenants/token-bucket.ts';
 
 /** A person in a tenant that they administer. */
@@ -85,7 +85,7 @@ export function explainEntry({ reason, needed }: EntryRefused): Refusal {
 
 /** Without a tenant in the path, a caller must administer some tenant, as the database just said. */
 export function requireSomeAdministrator({ tenants }: Session): void {
-  if (tenants.some(({ role }) => role === 'admin' || role === 'owner')) return;
+  if (tenants.some(({ role }) => isAdministrator(role))) return;
   throw new Refusal('insufficient_role', 'This API is for admins and owners of a tenant.', {
     hint: 'Ask an owner of your tenant, or use the pages: /account shows your own sessions.',
   });

@@ -2,6 +2,7 @@ import type { Call } from '../http/call.ts';
 import { personPrincipal } from '../people/person.ts';
 import type { Session } from '../people/session.ts';
 import type { Principal } from '../tenants/principal.ts';
+import { isAdministrator } from '../tenants/roles.ts';
 import { CallRecord } from './call-record.ts';
 import { pageEvent } from './page-event.ts';
 
@@ -26,8 +27,7 @@ export async function readerByRole(
   call: Call,
   page: string,
 ): Promise<Principal> {
-  const isAdmin = role === 'admin' || role === 'owner';
-  return isAdmin
+  return isAdministrator(role)
     ? recordedReader(session, tenantId, call, { page, asked: {} })
     : personPrincipal(session, tenantId, call);
 }

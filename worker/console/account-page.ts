@@ -12,8 +12,8 @@ import { signInsTable } from './sign-ins-table.ts';
 export interface AccountPage {
   readonly session: Session;
   readonly account: Account;
-  readonly problem?: string;
-  readonly done?: string;
+  readonly problem?: string | undefined;
+  readonly done?: string | undefined;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -17,7 +17,7 @@ export interface AuditPage {
   /** The address' parameters, without `after`. */
   readonly asked: URLSearchParams;
   readonly members: readonly Member[];
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 const OUTCOMES = ['ok', 'refused', 'error'];

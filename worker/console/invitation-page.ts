@@ -14,8 +14,8 @@ export interface InvitationPage {
   readonly session: Session | null;
   readonly guard: CsrfHolder;
   readonly cookies: readonly string[];
-  readonly problem?: string;
-  readonly name?: string;
+  readonly problem?: string | undefined;
+  readonly name?: string | undefined;
 }
 
 /** What a link invites to, and the two ways to accept: as somebody new, or with the account that one has. */

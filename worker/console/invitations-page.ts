@@ -2,19 +2,19 @@ import { html } from 'hono/html';
 import { csrfField } from '../people/csrf.ts';
 import type { ShownInvitation } from '../people/invite.ts';
 import type { Session } from '../people/session.ts';
-import { TENANT_ROLES, type TenantRole } from '../tenants/roles.ts';
+import { isAdministrator, TENANT_ROLES, type TenantRole } from '../tenants/roles.ts';
 import { type Markup, message, showPage } from './frame.ts';
 import { moment } from './moment.ts';
 
 export interface InvitationsPage {
   readonly session: Session;
   readonly invitations: readonly ShownInvitation[];
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** The open invitations of the teams that somebody administers, with their links, and the form for another. */
 export function invitationsPage({ session, invitations, problem }: InvitationsPage): Promise<Response> {
-  const administered = session.tenants.filter(({ role }) => role === 'admin' || role === 'owner');
+  const administered = session.tenants.filter(({ role }) => isAdministrator(role));
   return showPage({
     title: 'Invitations',
     viewer: session,

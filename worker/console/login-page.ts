@@ -9,7 +9,7 @@ export interface LoginPage {
   /** The sealed address that the form carries along. */
   readonly returnTo: string;
   readonly email?: string;
-  readonly problem?: string;
+  readonly problem?: string | undefined;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -20,8 +20,8 @@ export interface TeamOfMembers {
 export interface MembersPage {
   readonly session: Session;
   readonly teams: readonly TeamOfMembers[];
-  readonly problem?: string;
-  readonly done?: string;
+  readonly problem?: string | undefined;
+  readonly done?: string | undefined;
 }
 
 /** Who belongs to each of the person's teams; for admins and owners with the ways to change that. */

@@ -1,4 +1,5 @@
 import type { StoredSession } from '../database/sessions.ts';
+import { isAdministrator } from '../tenants/roles.ts';
 
 interface PageLink {
   readonly path: string;
@@ -7,7 +8,7 @@ interface PageLink {
 
 /** The pages that are of use to a person, by the teams that they belong to and their roles there. */
 export function pagesFor(tenants: StoredSession['tenants']): readonly PageLink[] {
-  const isAdmin = tenants.some(({ role }) => role === 'admin' || role === 'owner');
+  const isAdmin = tenants.some(({ role }) => isAdministrator(role));
   return [
     { path: '/account', label: 'Account' },
     ...(tenants.length === 0

@@ -20,8 +20,8 @@ export interface ProjectPage {
   };
   /** What it holds; null for who does not see inside. */
   readonly inside: ProjectInside | null;
-  readonly problem?: string;
-  readonly done?: string;
+  readonly problem?: string | undefined;
+  readonly done?: string | undefined;
 }
 
 /** What a project holds and who works on it; for its owners and the admins of the team with the ways to change that. */

@@ -9,7 +9,7 @@ export function recoveryPage(page: {
   readonly path: string;
   readonly email: string;
   readonly guard: FormGuard;
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }): Promise<Response> {
   return showPage({
     title: 'Choose a new password',

@@ -17,7 +17,7 @@ export interface RequestsPage {
   readonly asked: URLSearchParams;
   /** Whom an admin may choose from; empty for who sees their own requests alone. */
   readonly members: readonly Member[];
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** What was asked with tokens and by agents; for admins and owners of everybody, for others in their own name. */

@@ -12,8 +12,8 @@ export type TeamOfSinks = Session['tenants'][number] & { readonly sinks: readonl
 export interface SinksPage {
   readonly session: Session;
   readonly teams: readonly TeamOfSinks[];
-  readonly problem?: string;
-  readonly done?: string;
+  readonly problem?: string | undefined;
+  readonly done?: string | undefined;
   /** What was typed into the form of one team, where it was not accepted; without the access key. */
   readonly typed?: { readonly tenant: string; readonly form: URLSearchParams };
 }

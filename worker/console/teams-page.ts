@@ -14,8 +14,8 @@ export interface TeamsPage {
   /** The teams that the person owns, and for how long each keeps what. */
   readonly teams: readonly (Session['tenants'][number] & { readonly retention: Retention })[];
   readonly waiting: readonly WaitingDeletion[];
-  readonly problem?: string;
-  readonly done?: string;
+  readonly problem?: string | undefined;
+  readonly done?: string | undefined;
 }
 
 const GRACE_DAYS = DELETION_GRACE_MS / 86_400_000;

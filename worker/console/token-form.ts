@@ -13,7 +13,7 @@ export interface TokenForm {
   /** The id of the token that this form makes, sealed: sent twice, it makes one. */
   readonly sealedId: string;
   /** What was typed before, where it was not accepted. */
-  readonly typed?: { get(name: string): string | null };
+  readonly typed?: { get(name: string): string | null } | undefined;
 }
 
 interface BoundedTeam {

@@ -22,8 +22,8 @@ export interface TokensPage {
   /** Whether revoked and expired ones are shown too. */
   readonly isWithEnded: boolean;
   readonly form: TokenForm;
-  readonly problem?: string;
-  readonly done?: string;
+  readonly problem?: string | undefined;
+  readonly done?: string | undefined;
 }
 
 /** A person's API tokens, for admins and owners those of the whole team, and the form for another. */

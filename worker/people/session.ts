@@ -30,10 +30,7 @@ export async function readSession(context: Context<AppEnv>): Promise<Session | n
 
 /**
  * The session of the request, or the answer that sends the browser to sign in first and then to `returnTo`, a path of
- * this deployment:
- *
- *     const session = await requireSession(context, '/account');
- *     if (session instanceof Response) return session;
+ * this deployment.
  */
 export async function requireSession(
   context: Context<AppEnv>,

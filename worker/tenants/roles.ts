@@ -9,3 +9,8 @@ export const ROLE_MAY: Readonly<Record<TenantRole, string>> = {
   admin: 'Invite people, manage members, tokens and connected agents, and use this API.',
   owner: 'Make and unmake owners.',
 };
+
+/** Whether a role may administer the team. */
+export function isAdministrator(role: TenantRole): boolean {
+  return role === 'admin' || role === 'owner';
+}

@@ -1,9 +1,9 @@
 import { auditPage } from '../../console/audit-page.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { listMembers } from '../../people/list-members.ts';
-import { asPage } from '../../people/routes/as-page.ts';
 import { askedFilter } from '../../people/routes/asked-filter.ts';
-import { requireSession } from '../../people/session.ts';
+import { personPage } from '../../people/routes/person-page.ts';
+import { isAdministrator } from '../../tenants/roles.ts';
 import { exportLog } from '../export-log.ts';
 import { parseAuditFilter } from '../parse-audit-filter.ts';
 import { recordedReader } from '../recorded-reader.ts';
@@ -17,11 +17,9 @@ const MEMBERS_SHOWN = 200;
 const PARAMETERS = 'team person credential client action outcome call order from until'.split(' ');
 
 /** `GET /audit`: the log of one team that the person administers, the first where the address names none. */
-export const showAudit = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
+export const showAudit = personPage(PATH, async (context, session) => {
   const asked = askedFilter(context, PARAMETERS);
-  const teams = session.tenants.filter(({ role }) => role === 'admin' || role === 'owner');
+  const teams = session.tenants.filter(({ role }) => isAdministrator(role));
   const named = asked.get('team');
   const team = named === null ? teams[0] : teams.find(({ tenantId }) => tenantId === named);
   if (team === undefined && named !== null) throw new Refusal('not_found', 'You administer no such team.');
@@ -38,16 +36,19 @@ export const showAudit = asPage(async (context) => {
       : { rows: [], cursor: null },
   ]);
   return auditPage({
-    ...{ session, teams, tenantId: team.tenantId, asked, members: members.rows },
-    ...{ rows: found.rows, cursor: found.cursor },
-    ...(parsed.ok ? {} : { problem: parsed.problem }),
+    session,
+    teams,
+    tenantId: team.tenantId,
+    rows: found.rows,
+    cursor: found.cursor,
+    asked,
+    members: members.rows,
+    problem: parsed.ok ? undefined : parsed.problem,
   });
 });
 
 /** `GET /audit/:tenant/export`: the file that `./causeway audit verify` proves. */
-export const downloadAudit = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
+export const downloadAudit = personPage(PATH, async (context, session) => {
   const tenant = context.req.param('tenant') ?? '';
   const reading = { page: EXPORT_PATH, asked: {} };
   const principal = await recordedReader(session, tenant, context.get('call'), reading);

@@ -3,12 +3,11 @@ import { newSink } from '../../api/routes/audit.ts';
 import { newSinkPage, type SinksPage, sinksPage, type TeamOfSinks } from '../../console/sinks-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { personPrincipal } from '../../people/person.ts';
-import { asPage } from '../../people/routes/as-page.ts';
-import { readPosted } from '../../people/routes/posted.ts';
+import { personForm, personPage, principalHere } from '../../people/routes/person-page.ts';
 import { problemOf } from '../../people/routes/problem.ts';
 import { seeOther } from '../../people/see-other.ts';
-import { requireSession, type Session } from '../../people/session.ts';
+import type { Session } from '../../people/session.ts';
+import { isAdministrator } from '../../tenants/roles.ts';
 import { recordedReader } from '../recorded-reader.ts';
 import { addSink, endSink, listSinks, resendToSink } from '../sinks/manage-sinks.ts';
 
@@ -20,19 +19,16 @@ const DONE: Readonly<Record<string, string>> = {
 };
 
 /** `GET /audit/sinks`: where the logs of the teams that the person administers are sent. */
-export const showSinks = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  return page(context, session);
-});
+export const showSinks = personPage(PATH, page);
 
-export const addSinkOfTeam = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const { session, form } = posted;
+export const addSinkOfTeam = personForm(PATH, async (context, session, form) => {
   form.delete('csrf');
   try {
-    const { secret } = await addSink(context.get('platform'), principalOf(context, session), askedSink(form));
+    const { secret } = await addSink(
+      context.get('platform'),
+      principalHere(context, session),
+      askedSink(form),
+    );
     return secret === null ? seeOther(`${PATH}?done=added`) : newSinkPage(session, secret);
   } catch (error) {
     form.delete('secret_access_key');
@@ -43,17 +39,13 @@ export const addSinkOfTeam = asPage(async (context) => {
   }
 });
 
-export const endSinkOfTeam = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  await endSink(context.get('platform'), principalOf(context, posted.session), sinkOf(context));
+export const endSinkOfTeam = personForm(PATH, async (context, session) => {
+  await endSink(context.get('platform'), principalHere(context, session), sinkOf(context));
   return seeOther(`${PATH}?done=ended`);
 });
 
-export const resendToSinkOfTeam = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  await resendToSink(context.get('platform'), principalOf(context, posted.session), sinkOf(context), null);
+export const resendToSinkOfTeam = personForm(PATH, async (context, session) => {
+  await resendToSink(context.get('platform'), principalHere(context, session), sinkOf(context), null);
   return seeOther(`${PATH}?done=resent`);
 });
 
@@ -67,16 +59,12 @@ function askedSink(form: URLSearchParams) {
 
 const sinkOf = (context: Context<AppEnv>) => context.req.param('sink') ?? '';
 
-function principalOf(context: Context<AppEnv>, session: Session) {
-  return personPrincipal(session, context.req.param('tenant') ?? '', context.get('call'));
-}
-
 async function page(
   context: Context<AppEnv>,
   session: Session,
   again: Pick<SinksPage, 'problem' | 'typed'> = {},
 ): Promise<Response> {
-  const administered = session.tenants.filter(({ role }) => role === 'admin' || role === 'owner');
+  const administered = session.tenants.filter(({ role }) => isAdministrator(role));
   const teams = await Promise.all(
     administered.map(async (team): Promise<TeamOfSinks> => {
       const reading = { page: PATH, asked: {} };
@@ -84,6 +72,5 @@ async function page(
       return { ...team, sinks: await listSinks(context.get('platform'), principal) };
     }),
   );
-  const done = DONE[context.req.query('done') ?? ''];
-  return sinksPage({ session, teams, ...again, ...(done === undefined ? {} : { done }) });
+  return sinksPage({ session, teams, ...again, done: DONE[context.req.query('done') ?? ''] });
 }

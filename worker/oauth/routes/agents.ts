@@ -4,11 +4,9 @@ import { selectClients } from '../../database/tenant-clients.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { personPrincipal, withTenantOfPerson } from '../../people/person.ts';
-import { asPage } from '../../people/routes/as-page.ts';
 import { requiredField } from '../../people/routes/field.ts';
-import { readPosted } from '../../people/routes/posted.ts';
+import { personForm, personPage, principalHere } from '../../people/routes/person-page.ts';
 import { seeOther } from '../../people/see-other.ts';
-import { requireSession } from '../../people/session.ts';
 import type { Platform } from '../../platform.ts';
 import type { Principal } from '../../tenants/principal.ts';
 import { agentsPage, type TeamOfAgents } from '../agents-page.ts';
@@ -18,10 +16,8 @@ import { endClient } from '../end-client.ts';
 const PATH = '/agents';
 
 /** `GET /agents`: the connected agents of each of the person's teams. */
-export const showAgents = asPage(async (context) => {
+export const showAgents = personPage(PATH, async (context, session) => {
   const { database } = context.get('platform');
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
   const teams = await Promise.all(
     session.tenants.map(async ({ tenantId, name }): Promise<TeamOfAgents> => {
       try {
@@ -42,11 +38,9 @@ export const showAgents = asPage(async (context) => {
 });
 
 /** `POST /agents/:tenant/:grant/end`: one's own agent, or as an admin anybody's of the team. */
-export const endAgent = asPage(async (context) => {
+export const endAgent = personForm(PATH, async (context, session) => {
   const platform = context.get('platform');
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const principal = personPrincipal(posted.session, context.req.param('tenant') ?? '', context.get('call'));
+  const principal = principalHere(context, session);
   const [ended] = await withTenantOfPerson(platform, principal, [
     revokeConnectedAgent(context.req.param('grant') ?? ''),
   ] as const);
@@ -60,11 +54,9 @@ export const endAgent = asPage(async (context) => {
 function clientForm(
   change: (platform: Platform, principal: Principal, clientId: string) => Promise<unknown>,
 ) {
-  return asPage(async (context) => {
-    const posted = await readPosted(context, PATH);
-    if (posted instanceof Response) return posted;
-    const principal = personPrincipal(posted.session, context.req.param('tenant') ?? '', context.get('call'));
-    await change(context.get('platform'), principal, requiredField(posted.form, 'client'));
+  return personForm(PATH, async (context, session, form) => {
+    const principal = principalHere(context, session);
+    await change(context.get('platform'), principal, requiredField(form, 'client'));
     return seeOther(PATH);
   });
 }

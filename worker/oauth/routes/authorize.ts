@@ -4,12 +4,11 @@ import { consentToClient } from '../../database/oauth-grants.ts';
 import type { SqlAnswer } from '../../database/refusal-data.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { checkCsrf } from '../../people/csrf.ts';
 import { personPrincipal, withTenantOfPerson } from '../../people/person.ts';
-import { readForm } from '../../people/read-form.ts';
 import { parseReturnPath } from '../../people/return-address.ts';
 import { asPage } from '../../people/routes/as-page.ts';
 import { requiredField } from '../../people/routes/field.ts';
+import { personForm } from '../../people/routes/person-page.ts';
 import { requireSession } from '../../people/session.ts';
 import { seal, unseal } from '../../seal/seal.ts';
 import { answerClient } from '../authorization-response.ts';
@@ -66,13 +65,9 @@ export const showConsent = asPage(async (context) => {
 });
 
 /** `POST /oauth/authorize`: the person's decision. Each request of each client is asked for anew. */
-export const decideConsent = asPage(async (context) => {
+export const decideConsent = personForm('/account', async (context, session, form) => {
   const platform = context.get('platform');
   const { issuer } = oauthSettings(platform);
-  const form = await readForm(context.req.raw, platform.publicUrl);
-  const session = await requireSession(context, '/account');
-  if (session instanceof Response) return session;
-  checkCsrf(form, session);
   const unsealed = await unseal<ConsentClaim>(platform.sealKey, 'consent', requiredField(form, 'request'));
   if (!unsealed.ok || unsealed.claim.sessionId !== session.sessionId) throw outOfDate();
   const { request } = unsealed.claim;

@@ -1,16 +1,15 @@
+import type { Context } from 'hono';
 import { newId } from '../../../protocol/ids.ts';
 import { DatabaseError } from '../../database/database.ts';
 import { decideDevice, findWaitingDevice } from '../../database/oauth-devices.ts';
 import { consentToClient } from '../../database/oauth-grants.ts';
+import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { asAttempt } from '../../identity/authentication-attempt.ts';
 import type { Scope } from '../../mcp/scopes.ts';
-import { checkCsrf } from '../../people/csrf.ts';
 import { personPrincipal, withTenantOfPerson } from '../../people/person.ts';
-import { readForm } from '../../people/read-form.ts';
-import { asPage } from '../../people/routes/as-page.ts';
 import { requiredField } from '../../people/routes/field.ts';
-import { requireSession } from '../../people/session.ts';
+import { personForm, personPage } from '../../people/routes/person-page.ts';
 import { seal, unseal } from '../../seal/seal.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
 import { consentPage } from '../consent-page.ts';
@@ -33,15 +32,10 @@ const NO_SUCH_CODE = 'No device waits with this code. It may have expired: start
 const NOT_WAITING = 'CW002';
 
 /** `GET /device` (RFC 8628, section 3.3): asks for the code, or what to do with the device that shows it. */
-export const showDevice = asPage(async (context) => {
+export const showDevice = personPage(ownAddress, async (context, session) => {
   const platform = context.get('platform');
-  const typed = context.req.query('user_code') ?? '';
+  const typed = codeIn(context);
   const userCode = parseUserCode(typed);
-  const session = await requireSession(
-    context,
-    userCode === null ? '/device' : `/device?user_code=${userCode}`,
-  );
-  if (session instanceof Response) return session;
   if (userCode === null) return deviceCodePage(session, typed === '' ? undefined : NO_SUCH_CODE);
 
   const userCodeSha256 = await digestOfUserCode(userCode);
@@ -67,12 +61,8 @@ export const showDevice = asPage(async (context) => {
 });
 
 /** `POST /device`: the person's decision, taken with the grant in one transaction. */
-export const decideForDevice = asPage(async (context) => {
+export const decideForDevice = personForm('/device', async (context, session, form) => {
   const platform = context.get('platform');
-  const form = await readForm(context.req.raw, platform.publicUrl);
-  const session = await requireSession(context, '/device');
-  if (session instanceof Response) return session;
-  checkCsrf(form, session);
   const unsealed = await unseal<DeviceClaim>(platform.sealKey, 'consent', requiredField(form, 'request'));
   if (!unsealed.ok || unsealed.claim.sessionId !== session.sessionId || !('userCodeSha256' in unsealed.claim))
     throw outOfDate();
@@ -96,3 +86,13 @@ export const decideForDevice = asPage(async (context) => {
   }
   return deviceDonePage(session, isApproved);
 });
+
+function codeIn(context: Context<AppEnv>): string {
+  return context.req.query('user_code') ?? '';
+}
+
+/** The address of this request, to come back to after signing in. */
+function ownAddress(context: Context<AppEnv>): string {
+  const userCode = parseUserCode(codeIn(context));
+  return userCode === null ? '/device' : `/device?user_code=${userCode}`;
+}

@@ -61,8 +61,8 @@ async function page(
     session,
     guard,
     cookies: guard.cookies,
-    ...(problem === undefined ? {} : { problem }),
-    ...(name === undefined ? {} : { name }),
+    problem,
+    name,
   });
 }
 

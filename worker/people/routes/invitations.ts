@@ -3,30 +3,20 @@ import { invitationsPage } from '../../console/invitations-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { TENANT_ROLES } from '../../tenants/roles.ts';
-import { checkCsrf } from '../csrf.ts';
 import { parseEmail } from '../email.ts';
 import { invite, listInvitations, withdrawInvitation as withdraw } from '../invite.ts';
-import { readForm } from '../read-form.ts';
 import { seeOther } from '../see-other.ts';
-import { requireSession, type Session } from '../session.ts';
-import { asPage } from './as-page.ts';
+import type { Session } from '../session.ts';
 import { requiredField } from './field.ts';
+import { personForm, personPage } from './person-page.ts';
 
 const PATH = '/invitations';
 
-export const showInvitations = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  return page(context, session);
-});
+export const showInvitations = personPage(PATH, page);
 
 /** Makes a link; the page again, with a sentence, where the database does not admit it. */
-export const createInvitation = asPage(async (context) => {
+export const createInvitation = personForm(PATH, async (context, session, form) => {
   const platform = context.get('platform');
-  const form = await readForm(context.req.raw, platform.publicUrl);
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  checkCsrf(form, session);
   const email = parseEmail(requiredField(form, 'email'));
   const role = TENANT_ROLES.find((known) => known === form.get('role'));
   if (email === null || role === undefined)
@@ -45,12 +35,8 @@ export const createInvitation = asPage(async (context) => {
   return seeOther(PATH);
 });
 
-export const withdrawInvitation = asPage(async (context) => {
+export const withdrawInvitation = personForm(PATH, async (context, session) => {
   const platform = context.get('platform');
-  const form = await readForm(context.req.raw, platform.publicUrl);
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  checkCsrf(form, session);
   const id = context.req.param('invitation') ?? '';
   await withdraw(platform, context.get('call'), { session, tenantId: null, id });
   return seeOther(PATH);
@@ -58,5 +44,5 @@ export const withdrawInvitation = asPage(async (context) => {
 
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
   const invitations = await listInvitations(context.get('platform'), session);
-  return invitationsPage({ session, invitations, ...(problem === undefined ? {} : { problem }) });
+  return invitationsPage({ session, invitations, problem });
 }

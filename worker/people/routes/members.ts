@@ -3,17 +3,14 @@ import { readerByRole, recordedReader } from '../../audit/recorded-reader.ts';
 import { membersPage, type TeamOfMembers } from '../../console/members-page.ts';
 import { signInsPage } from '../../console/sign-ins-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
-import { Refusal } from '../../http/refusal.ts';
 import { TENANT_ROLES } from '../../tenants/roles.ts';
 import { changeRole } from '../change-role.ts';
 import { listMembers } from '../list-members.ts';
 import { listSignIns } from '../list-sign-ins.ts';
-import { personPrincipal } from '../person.ts';
 import { removeMember } from '../remove-member.ts';
 import { seeOther } from '../see-other.ts';
-import { requireSession, type Session } from '../session.ts';
-import { asPage } from './as-page.ts';
-import { readPosted } from './posted.ts';
+import type { Session } from '../session.ts';
+import { personForm, personPage, principalHere, teamsHere } from './person-page.ts';
 import { problemOf } from './problem.ts';
 
 const PATH = '/members';
@@ -24,45 +21,35 @@ const DONE: Readonly<Record<string, string>> = {
   left: 'You have left the team.',
 };
 
-export const showMembers = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  return page(context, session);
-});
+export const showMembers = personPage(PATH, page);
 
 /** Changes a role; the page again, with a sentence, where the database does not admit it. */
-export const changeMemberRole = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const role = TENANT_ROLES.find((known) => known === posted.form.get('role'));
-  if (role === undefined) return page(context, posted.session, 'Choose a role.');
+export const changeMemberRole = personForm(PATH, async (context, session, form) => {
+  const role = TENANT_ROLES.find((known) => known === form.get('role'));
+  if (role === undefined) return page(context, session, 'Choose a role.');
   try {
-    await changeRole(context.get('platform'), principalOf(context, posted.session), {
+    await changeRole(context.get('platform'), principalHere(context, session), {
       user: context.req.param('user') ?? '',
       role,
     });
   } catch (error) {
-    return page(context, posted.session, problemOf(error));
+    return page(context, session, problemOf(error));
   }
   return seeOther(`${PATH}?done=role`);
 });
 
 /** Ends a membership; one's own too. */
-export const endMember = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
+export const endMember = personForm(PATH, async (context, session) => {
   const user = context.req.param('user') ?? '';
   try {
-    await removeMember(context.get('platform'), principalOf(context, posted.session), user);
+    await removeMember(context.get('platform'), principalHere(context, session), user);
   } catch (error) {
-    return page(context, posted.session, problemOf(error));
+    return page(context, session, problemOf(error));
   }
-  return seeOther(`${PATH}?done=${user === posted.session.userId ? 'left' : 'removed'}`);
+  return seeOther(`${PATH}?done=${user === session.userId ? 'left' : 'removed'}`);
 });
 
-export const showSignIns = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
+export const showSignIns = personPage(PATH, async (context, session) => {
   const user = context.req.param('user') ?? '';
   const tenantId = context.req.param('tenant') ?? '';
   const reading = { page: '/members/:tenant/:user/sign-ins', asked: { user } };
@@ -75,27 +62,13 @@ export const showSignIns = asPage(async (context) => {
   return signInsPage({ session, tenantId, shown });
 });
 
-function principalOf(context: Context<AppEnv>, session: Session) {
-  return personPrincipal(session, context.req.param('tenant') ?? '', context.get('call'));
-}
-
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
   const platform = context.get('platform');
-  const done = DONE[context.req.query('done') ?? ''];
-  const team = context.req.query('team');
-  const asked = session.tenants.filter(({ tenantId }) => team === undefined || tenantId === team);
-  if (team !== undefined && asked.length === 0) throw new Refusal('not_found', 'You belong to no such team.');
-  const teams = await Promise.all(
-    asked.map(async (tenant): Promise<TeamOfMembers> => {
-      const principal = await readerByRole(session, tenant, context.get('call'), PATH);
-      const cursor = team === undefined ? undefined : context.req.query('after');
-      return { ...tenant, ...(await listMembers(platform, principal, { limit: ROWS, cursor })) };
-    }),
-  );
-  return membersPage({
-    session,
-    teams,
-    ...(problem === undefined ? {} : { problem }),
-    ...(done === undefined ? {} : { done }),
+  const { teams, cursor } = teamsHere(context, session);
+  const shown = teams.map(async (team): Promise<TeamOfMembers> => {
+    const principal = await readerByRole(session, team, context.get('call'), PATH);
+    return { ...team, ...(await listMembers(platform, principal, { limit: ROWS, cursor })) };
   });
+  const done = DONE[context.req.query('done') ?? ''];
+  return membersPage({ session, teams: await Promise.all(shown), problem, done });
 }

@@ -7,14 +7,14 @@ import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { parseEmail } from '../../people/email.ts';
 import { personPrincipal } from '../../people/person.ts';
-import { asPage } from '../../people/routes/as-page.ts';
-import { type Posted, readPosted } from '../../people/routes/posted.ts';
+import { personForm, personPage, principalHere, teamsHere } from '../../people/routes/person-page.ts';
 import { problemOf } from '../../people/routes/problem.ts';
 import { seeOther } from '../../people/see-other.ts';
-import { requireSession, type Session } from '../../people/session.ts';
+import type { Session } from '../../people/session.ts';
 import type { Platform } from '../../platform.ts';
 import { AGENT_SEES, type AgentSees } from '../../sight/agent-sees.ts';
 import type { Principal } from '../../tenants/principal.ts';
+import { isAdministrator } from '../../tenants/roles.ts';
 import { lookInside } from '../look-inside.ts';
 import { findMember } from '../members/find-member.ts';
 import { listProjectMembers } from '../members/list-members.ts';
@@ -33,39 +33,30 @@ const DONE: Readonly<Record<string, string>> = {
   agents: 'That is what agents see, from the next request on.',
 };
 
-export const showProjects = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  const team = context.req.query('team');
-  const asked = session.tenants.filter(({ tenantId }) => team === undefined || tenantId === team);
-  if (team !== undefined && asked.length === 0) throw new Refusal('not_found', 'You belong to no such team.');
-  const cursor = team === undefined ? undefined : context.req.query('after');
-  const teams = asked.map(async ({ tenantId, name, role }): Promise<TeamOfProjects> => {
+export const showProjects = personPage(PATH, async (context, session) => {
+  const { teams, cursor } = teamsHere(context, session);
+  const shown = teams.map(async ({ tenantId, name, role }): Promise<TeamOfProjects> => {
     const principal = personPrincipal(session, tenantId, context.get('call'));
     const page = { limit: ROWS, cursor, administeredOnly: false };
     const platform = context.get('platform');
     const [listed, agentSees] = await Promise.all([
       listAdministeredProjects(platform, principal, page),
-      role === 'admin' || role === 'owner' ? teamAgentSees(platform, principal) : null,
+      isAdministrator(role) ? teamAgentSees(platform, principal) : null,
     ]);
     return { tenantId, name, ...listed, agentSees };
   });
-  return projectsPage(session, await Promise.all(teams));
+  return projectsPage(session, await Promise.all(shown));
 });
 
-export const showProject = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  return page(context, session);
-});
+export const showProject = personPage(PATH, page);
 
-export const changeVisibility = change(async (platform, principal, project, { form }) => {
+export const changeVisibility = change(async (platform, principal, project, form) => {
   const restricted = form.get('restricted') === 'yes';
   await restrictProject(platform, principal, { project, restricted });
   return restricted ? 'restricted' : 'open';
 });
 
-export const addMember = change(async (platform, principal, project, { form }) => {
+export const addMember = change(async (platform, principal, project, form) => {
   const email = parseEmail(form.get('email') ?? '');
   const user = email === null ? null : await findMember(platform, principal, email);
   if (user === null)
@@ -76,34 +67,32 @@ export const addMember = change(async (platform, principal, project, { form }) =
   return 'role';
 });
 
-export const changeMember = change(async (platform, principal, project, { form }, { user = '' }) => {
+export const changeMember = change(async (platform, principal, project, form, { user = '' }) => {
   await setProjectMember(platform, principal, { project, user, role: roleIn(form) });
   return 'role';
 });
 
-export const endMember = change(async (platform, principal, project, _posted, { user = '' }) => {
+export const endMember = change(async (platform, principal, project, _form, { user = '' }) => {
   await removeProjectMember(platform, principal, { project, user });
   return 'removed';
 });
 
 /** What agents see of one source; the path names it. */
-export const changeAgentSees = change(async (platform, principal, project, { form }, { source }) => {
+export const changeAgentSees = change(async (platform, principal, project, form, { source }) => {
   await setAgentSees(platform, principal, { project, name: source ?? '', agentSees: agentSeesIn(form) });
   return 'agents';
 });
 
 /** What agents see of data that comes to the project. */
-export const changeDefaultAgentSees = change(async (platform, principal, project, { form }) => {
+export const changeDefaultAgentSees = change(async (platform, principal, project, form) => {
   await setDefaultAgentSees(platform, principal, { project, agentSees: agentSeesIn(form) });
   return 'agents';
 });
 
 /** The same for a whole team. */
-export const changeTeamAgentSees = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const principal = personPrincipal(posted.session, context.req.param('tenant') ?? '', context.get('call'));
-  const agentSees = agentSeesIn(posted.form);
+export const changeTeamAgentSees = personForm(PATH, async (context, session, form) => {
+  const principal = principalHere(context, session);
+  const agentSees = agentSeesIn(form);
   await setDefaultAgentSees(context.get('platform'), principal, { project: null, agentSees });
   return seeOther(PATH);
 });
@@ -112,25 +101,23 @@ type Change = (
   platform: Platform,
   principal: Principal,
   project: string,
-  posted: Posted,
+  form: URLSearchParams,
   named: Readonly<Record<string, string | undefined>>,
 ) => Promise<string>;
 
 /** A form that changes who works on a project; the page again, with a sentence, where the database does not admit it. */
 function change(work: Change) {
-  return asPage(async (context) => {
-    const posted = await readPosted(context, PATH);
-    if (posted instanceof Response) return posted;
+  return personForm(PATH, async (context, session, form) => {
     const named = context.req.param() as Record<string, string | undefined>;
     const { tenant = '', project = '', user } = named;
-    const principal = personPrincipal(posted.session, tenant, context.get('call'));
+    const principal = principalHere(context, session);
     try {
-      const done = await work(context.get('platform'), principal, project, posted, named);
+      const done = await work(context.get('platform'), principal, project, form, named);
       // Who has just left a restricted project sees it no more.
-      const isGone = done === 'removed' && user === posted.session.userId;
+      const isGone = done === 'removed' && user === session.userId;
       return seeOther(isGone ? PATH : `${PATH}/${tenant}/${project}?done=${done}`);
     } catch (error) {
-      return page(context, posted.session, problemOf(error));
+      return page(context, session, problemOf(error));
     }
   });
 }
@@ -149,7 +136,7 @@ function roleIn(form: URLSearchParams) {
 
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
   const { tenant = '', project = '' } = context.req.param() as Record<string, string | undefined>;
-  const principal = personPrincipal(session, tenant, context.get('call'));
+  const principal = principalHere(context, session);
   const cursor = context.req.query('after');
   const platform = context.get('platform');
   const [shown, inside] = await Promise.all([
@@ -157,9 +144,5 @@ async function page(context: Context<AppEnv>, session: Session, problem?: string
     lookInside(platform, principal, project),
   ]);
   const done = DONE[context.req.query('done') ?? ''];
-  return projectPage({
-    ...{ session, tenantId: tenant, project, shown, inside },
-    ...(problem === undefined ? {} : { problem }),
-    ...(done === undefined ? {} : { done }),
-  });
+  return projectPage({ session, tenantId: tenant, project, shown, inside, problem, done });
 }

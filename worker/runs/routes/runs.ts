@@ -4,10 +4,10 @@ import type { RunRow } from '../../database/runs.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { attachment } from '../../http/attachment.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { asPerson, personPrincipal } from '../../people/person.ts';
+import { asPerson } from '../../people/person.ts';
 import { parseReturnPath } from '../../people/return-address.ts';
-import { asPage } from '../../people/routes/as-page.ts';
-import { requireSession } from '../../people/session.ts';
+import { personPage, principalHere } from '../../people/routes/person-page.ts';
+import type { Session } from '../../people/session.ts';
 import { windowOf } from '../../projects/line-window.ts';
 import { openRun } from '../../sight/see-run.ts';
 import { addressOfRun } from '../../sight/withheld.ts';
@@ -24,24 +24,23 @@ const TABLES_MAX = 5;
 const ROWS_MAX = 20;
 
 /** `GET /runs/:tenant/:run`. */
-export const showRun = asPage(async (context) => {
-  const opened = await open(context);
-  if (opened instanceof Response) return opened;
-  const { session, run, reader } = opened;
+export const showRun = personPage(ownPath, async (context, session) => {
+  const { run, reader } = await open(context, session);
   const { outcome } = run;
   const message = outcome?.message ?? 'It has not ended yet.';
   return runPage({
-    ...{ session, tenantId: reader.principal.tenantId, run, message },
+    session,
+    tenantId: reader.principal.tenantId,
+    run,
+    message,
     program: await programOf(run, reader),
     tables: await tablesOf(run, reader),
   });
 });
 
 /** `GET /runs/:tenant/:run/outputs/:name`: a file that the run left, or `stdout`, `stderr`. */
-export const downloadOutput = asPage(async (context) => {
-  const opened = await open(context);
-  if (opened instanceof Response) return opened;
-  const { run, reader } = opened;
+export const downloadOutput = personPage(ownPath, async (context, session) => {
+  const { run, reader } = await open(context, session);
   const { outcome } = run;
   if (outcome === null) throw new Refusal('not_found', 'The run has not ended, so it has left nothing yet.');
   const name = context.req.param('name') ?? '';
@@ -55,6 +54,11 @@ export const downloadOutput = asPage(async (context) => {
   return send(reader, output.sha256, output.name, output.media_type);
 });
 
+/** The path of this request, to come back to after signing in. */
+function ownPath(context: Context<AppEnv>): string {
+  return parseReturnPath(new URL(context.req.url).pathname) ?? '/projects';
+}
+
 async function send(
   { platform, principal }: Reader,
   sha256: string,
@@ -67,16 +71,13 @@ async function send(
 }
 
 /** The run for whoever is signed in and sees its project. One database request beside the session's. */
-async function open(context: Context<AppEnv>) {
-  const returnTo = parseReturnPath(new URL(context.req.url).pathname) ?? '/projects';
-  const session = await requireSession(context, returnTo);
-  if (session instanceof Response) return session;
-  const { tenant = '', run = '' } = context.req.param() as Record<string, string | undefined>;
+async function open(context: Context<AppEnv>, session: Session) {
   const platform = context.get('platform');
-  const principal = personPrincipal(session, tenant, context.get('call'));
+  const principal = principalHere(context, session);
   const reader: Reader = { platform, principal };
+  const run = context.req.param('run') ?? '';
   const found = await asPerson(() => requireRun(reader, run));
-  return { session, reader, run: openRun(found, addressOfRun(platform, tenant, run)) };
+  return { reader, run: openRun(found, addressOfRun(platform, principal.tenantId, run)) };
 }
 
 async function programOf({ manifest }: RunRow, reader: Reader): Promise<string | null> {

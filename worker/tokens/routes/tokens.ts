@@ -4,14 +4,12 @@ import { readerByRole } from '../../audit/recorded-reader.ts';
 import { newTokenPage } from '../../console/new-token-page.ts';
 import { type TeamOfTokens, tokensPage } from '../../console/tokens-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
-import { Refusal } from '../../http/refusal.ts';
 import { personPrincipal } from '../../people/person.ts';
-import { asPage } from '../../people/routes/as-page.ts';
 import { requiredField } from '../../people/routes/field.ts';
-import { readPosted } from '../../people/routes/posted.ts';
+import { personForm, personPage, principalHere, teamsHere } from '../../people/routes/person-page.ts';
 import { problemOf } from '../../people/routes/problem.ts';
 import { seeOther } from '../../people/see-other.ts';
-import { requireSession, type Session } from '../../people/session.ts';
+import type { Session } from '../../people/session.ts';
 import { seal, unseal } from '../../seal/seal.ts';
 import { createToken } from '../create-token.ts';
 import { listTokens } from '../list-tokens.ts';
@@ -31,17 +29,10 @@ interface SealedForm {
   readonly session: string;
 }
 
-export const showTokens = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  return page(context, session);
-});
+export const showTokens = personPage(PATH, page);
 
 /** Makes a token and shows its text, which no redirect could carry. The page again where it is not accepted. */
-export const makeToken = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const { session, form } = posted;
+export const makeToken = personForm(PATH, async (context, session, form) => {
   const platform = context.get('platform');
   const again = (problem: string) => page(context, session, { problem, typed: form });
   const sealed = await unseal<SealedForm>(platform.sealKey, 'new-token', requiredField(form, 'token'));
@@ -58,17 +49,14 @@ export const makeToken = asPage(async (context) => {
   }
 });
 
-export const rotateOwnToken = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const { session, form } = posted;
+export const rotateOwnToken = personForm(PATH, async (context, session, form) => {
   const platform = context.get('platform');
   const overlapSeconds = Number(requiredField(form, 'overlap'));
   if (!(Number.isInteger(overlapSeconds) && overlapSeconds >= 0 && overlapSeconds <= OVERLAP_SECONDS_MAX))
     return page(context, session, { problem: 'Choose how long the old token goes on.' });
   try {
     const token = context.req.param('token') ?? '';
-    const made = await rotateToken(platform, principalOf(context, session), { token, overlapSeconds });
+    const made = await rotateToken(platform, principalHere(context, session), { token, overlapSeconds });
     const { name, oldUntil } = made;
     return newTokenPage({ session, name, made, oldUntil, mcpUrl: `${platform.publicUrl}/mcp` });
   } catch (error) {
@@ -76,17 +64,11 @@ export const rotateOwnToken = asPage(async (context) => {
   }
 });
 
-export const endToken = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const principal = principalOf(context, posted.session);
+export const endToken = personForm(PATH, async (context, session) => {
+  const principal = principalHere(context, session);
   await revokeToken(context.get('platform'), principal, context.req.param('token') ?? '');
   return seeOther(`${PATH}?done=revoked`);
 });
-
-function principalOf(context: Context<AppEnv>, session: Session) {
-  return personPrincipal(session, context.req.param('tenant') ?? '', context.get('call'));
-}
 
 async function page(
   context: Context<AppEnv>,
@@ -94,27 +76,22 @@ async function page(
   again: { readonly problem?: string; readonly typed?: URLSearchParams } = {},
 ): Promise<Response> {
   const platform = context.get('platform');
-  const done = DONE[context.req.query('done') ?? ''];
   const isWithEnded = context.req.query('ended') === 'yes';
-  const team = context.req.query('team');
-  const asked = session.tenants.filter(({ tenantId }) => team === undefined || tenantId === team);
-  if (team !== undefined && asked.length === 0) throw new Refusal('not_found', 'You belong to no such team.');
-  const teams = await Promise.all(
-    asked.map(async (tenant): Promise<TeamOfTokens> => {
-      const principal = await readerByRole(session, tenant, context.get('call'), PATH);
-      const cursor = team === undefined ? undefined : context.req.query('after');
-      return { ...tenant, ...(await listTokens(platform, principal, { isWithEnded, limit: ROWS, cursor })) };
+  const { teams, cursor } = teamsHere(context, session);
+  const shown = await Promise.all(
+    teams.map(async (team): Promise<TeamOfTokens> => {
+      const principal = await readerByRole(session, team, context.get('call'), PATH);
+      return { ...team, ...(await listTokens(platform, principal, { isWithEnded, limit: ROWS, cursor })) };
     }),
   );
   const claim: SealedForm = { token: newId('token'), session: session.sessionId };
   const sealedId = await seal(platform.sealKey, 'new-token', claim, FORM_LIFETIME_MS);
-  const { problem, typed } = again;
   return tokensPage({
     session,
-    teams,
+    teams: shown,
     isWithEnded,
-    form: { sealedId, ...(typed === undefined ? {} : { typed }) },
-    ...(problem === undefined ? {} : { problem }),
-    ...(done === undefined ? {} : { done }),
+    form: { sealedId, typed: again.typed },
+    problem: again.problem,
+    done: DONE[context.req.query('done') ?? ''],
   });
 }

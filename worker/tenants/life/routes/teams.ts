@@ -5,11 +5,10 @@ import { teamsPage } from '../../../console/teams-page.ts';
 import type { AppEnv } from '../../../http/app-env.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import { personPrincipal } from '../../../people/person.ts';
-import { asPage } from '../../../people/routes/as-page.ts';
-import { readPosted } from '../../../people/routes/posted.ts';
+import { personForm, personPage, principalHere } from '../../../people/routes/person-page.ts';
 import { problemOf } from '../../../people/routes/problem.ts';
 import { seeOther } from '../../../people/see-other.ts';
-import { requireSession, type Session } from '../../../people/session.ts';
+import type { Session } from '../../../people/session.ts';
 import { exportTenant } from '../../export/export-tenant.ts';
 import { changeRetention, readRetention } from '../../retention/change-retention.ts';
 import { parseRetentionWish } from '../../retention/parse-wish.ts';
@@ -25,19 +24,13 @@ const DONE: Readonly<Record<string, string>> = {
 };
 
 /** `GET /teams`: what an owner does with a team as a whole. */
-export const showTeams = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
-  return page(context, session);
-});
+export const showTeams = personPage(PATH, page);
 
 /** `GET /teams/:tenant/export`: everything of the team, as one archive. */
-export const downloadTeam = asPage(async (context) => {
-  const session = await requireSession(context, PATH);
-  if (session instanceof Response) return session;
+export const downloadTeam = personPage(PATH, async (context, session) => {
   const tenant = context.req.param('tenant') ?? '';
   const record = new CallRecord(await pageEvent(EXPORT_PATH, {}));
-  const principal = { ...personPrincipal(session, tenant, context.get('call')), record };
+  const principal = { ...principalHere(context, session), record };
   const body = await exportTenant(context.get('platform'), principal);
   return new Response(body, {
     headers: {
@@ -48,11 +41,8 @@ export const downloadTeam = asPage(async (context) => {
   });
 });
 
-export const deleteTeam = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const { session, form } = posted;
-  const principal = personPrincipal(session, context.req.param('tenant') ?? '', context.get('call'));
+export const deleteTeam = personForm(PATH, async (context, session, form) => {
+  const principal = principalHere(context, session);
   const reason = (form.get('reason') ?? '').trim().slice(0, REASON_CHARS_MAX);
   try {
     await requestTenantDeletion(context.get('platform'), principal, {
@@ -65,10 +55,7 @@ export const deleteTeam = asPage(async (context) => {
   return seeOther(`${PATH}?done=deletion`);
 });
 
-export const keepTeam = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const { session } = posted;
+export const keepTeam = personForm(PATH, async (context, session) => {
   const tenant = context.req.param('tenant') ?? '';
   const own = session.tenants.find(({ tenantId }) => tenantId === tenant);
   if (own !== undefined && own.role !== 'owner')
@@ -77,11 +64,8 @@ export const keepTeam = asPage(async (context) => {
   return seeOther(`${PATH}?done=kept`);
 });
 
-export const setTeamRetention = asPage(async (context) => {
-  const posted = await readPosted(context, PATH);
-  if (posted instanceof Response) return posted;
-  const { session, form } = posted;
-  const principal = personPrincipal(session, context.req.param('tenant') ?? '', context.get('call'));
+export const setTeamRetention = personForm(PATH, async (context, session, form) => {
+  const principal = principalHere(context, session);
   const parsed = parseRetentionWish((kind) => form.get(kind) ?? undefined);
   if (!parsed.ok) return page(context, session, 'Choose one of the times that are offered.');
   await changeRetention(context.get('platform'), principal, parsed.wish);
@@ -89,7 +73,6 @@ export const setTeamRetention = asPage(async (context) => {
 });
 
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
-  const done = DONE[context.req.query('done') ?? ''];
   const platform = context.get('platform');
   const owned = session.tenants.filter(({ role }) => role === 'owner');
   const teams = await Promise.all(
@@ -102,7 +85,7 @@ async function page(context: Context<AppEnv>, session: Session, problem?: string
     session,
     teams,
     waiting: await listWaitingDeletions(platform, session),
-    ...(problem === undefined ? {} : { problem }),
-    ...(done === undefined ? {} : { done }),
+    problem,
+    done: DONE[context.req.query('done') ?? ''],
   });
 }
