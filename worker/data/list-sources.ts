@@ -2,7 +2,8 @@ import { selectSources } from '../database/data.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Platform } from '../platform.ts';
 import { seeListed } from '../sight/see-source.ts';
-import { decodeCursor, encodeCursor } from '../tenants/cursor.ts';
+import { decodeCursor } from '../tenants/cursor.ts';
+import { pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { refuseData } from './refuse-import.ts';
 
@@ -17,14 +18,6 @@ export async function listSources(
     selectSources(asked.project, afterName, asked.limit + 1),
   ] as const);
   if (!found.ok) throw refuseData(found, { project: asked.project, name: '' });
-  const shown = found.sources.slice(0, asked.limit);
-  const last = shown.at(-1);
-  const truncated = found.sources.length > asked.limit;
-  return {
-    project: found.project,
-    rows: shown.map(seeListed),
-    total: found.total,
-    truncated,
-    cursor: truncated && last !== undefined ? encodeCursor([last.name]) : null,
-  };
+  const { rows, truncated, cursor } = pageOf(found.sources, asked.limit, ({ name }) => name);
+  return { project: found.project, rows: rows.map(seeListed), total: found.total, truncated, cursor };
 }

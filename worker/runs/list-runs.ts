@@ -3,7 +3,8 @@ import { withTenant } from '../database/with-tenant.ts';
 import type { Platform } from '../platform.ts';
 import { foundProject } from '../projects/find-project.ts';
 import { seeSummary } from '../sight/see-run.ts';
-import { decodeCursor, encodeCursor } from '../tenants/cursor.ts';
+import { decodeCursor } from '../tenants/cursor.ts';
+import { pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 
 const PARAMETERS_CHARS_MAX = 300;
@@ -20,15 +21,8 @@ export async function listRuns(
   const query = selectRunPage({ project: asked.project, states, before, limit: asked.limit + 1 });
   const [found] = await withTenant(platform.database, principal, [query] as const);
   const { total, runs } = foundProject(found, asked.project);
-  const shown = runs.slice(0, asked.limit);
-  const last = shown.at(-1);
-  const truncated = runs.length > shown.length;
-  return {
-    runs: shown.map((run) => present(seeSummary(run))),
-    total,
-    truncated,
-    cursor: truncated && last !== undefined ? encodeCursor([last.run]) : null,
-  };
+  const { rows, truncated, cursor } = pageOf(runs, asked.limit, ({ run }) => run);
+  return { runs: rows.map((run) => present(seeSummary(run))), total, truncated, cursor };
 }
 
 function present(run: ReturnType<typeof seeSummary>) {

@@ -9,9 +9,14 @@ export interface Page<Row> {
 }
 
 /** The page that `found` begins, asked for with one row more than `limit`: that one shows whether there is another. */
-export function pageOf<Row>(found: readonly Row[], limit: number, keyOf: (row: Row) => string): Page<Row> {
+export function pageOf<Row>(
+  found: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => string | readonly string[],
+): Page<Row> {
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
-  const truncated = found.length > rows.length;
-  return { rows, truncated, cursor: truncated && last !== undefined ? encodeCursor([keyOf(last)]) : null };
+  if (found.length <= rows.length || last === undefined) return { rows, truncated: false, cursor: null };
+  const key = keyOf(last);
+  return { rows, truncated: true, cursor: encodeCursor(typeof key === 'string' ? [key] : key) };
 }

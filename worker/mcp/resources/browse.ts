@@ -1,7 +1,8 @@
 import type { Resource } from '@modelcontextprotocol/server';
 import { type BrowsedProject, selectBrowsed } from '../../database/browsing.ts';
 import { withTenantAs } from '../../database/with-tenant.ts';
-import { decodeCursor, encodeCursor } from '../../tenants/cursor.ts';
+import { decodeCursor } from '../../tenants/cursor.ts';
+import { pageOf } from '../../tenants/page.ts';
 import { iconsOf } from '../icons.ts';
 import type { ResourcePage } from '../offer.ts';
 import type { ResourceFamily } from '../resource.ts';
@@ -32,15 +33,12 @@ export async function browse(
       each: EACH_MAX,
     }),
   ] as const);
-  const [found] = results;
-  const shown = found.slice(0, PROJECTS_MAX);
-  const last = shown.at(-1);
+  const shown = pageOf(results[0], PROJECTS_MAX, (row) => [row.changedAt, row.project]);
   const allows = ({ needs }: ResourceFamily) =>
     needs.scopes.every((scope) => identity.scopes.includes(scope));
   return {
-    resources: shown.flatMap((project) => listProject(project, allows, platform.publicUrl)),
-    nextCursor:
-      found.length > shown.length && last !== undefined ? encodeCursor([last.changedAt, last.project]) : null,
+    resources: shown.rows.flatMap((project) => listProject(project, allows, platform.publicUrl)),
+    nextCursor: shown.cursor,
   };
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { selectProjectAt } from '../../database/projects.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { foundCommit, foundProject } from '../../projects/find-project.ts';
-import { decodeCursor, encodeCursor } from '../../tenants/cursor.ts';
+import { decodeCursor } from '../../tenants/cursor.ts';
+import { pageOf } from '../../tenants/page.ts';
 import { commitReference, cursor, page, projectReference } from '../schemas.ts';
 import { defineTool, READS } from '../tool.ts';
 
@@ -32,21 +33,20 @@ export const listFiles = defineTool({
     ] as const);
     const found = foundProject(at, input.project);
     if (input.ref !== undefined) foundCommit(found, input.ref);
-    const after = input.cursor === undefined ? '' : decodeCursor(input.cursor, [''])[0];
+    const after = input.cursor === undefined ? '' : decodeCursor(input.cursor, [''] as const)[0];
     const paths = Object.keys(found.files)
       .filter((path) => path.startsWith(input.prefix))
       .sort();
-    const rest = paths.filter((path) => after === undefined || path > after);
-    const shown = rest.slice(0, PAGE);
-    const truncated = rest.length > shown.length;
+    const rest = paths.filter((path) => path > after);
+    const { rows, truncated, cursor } = pageOf(rest, PAGE, (path) => path);
     return {
       structured: {
         project: found.project.id,
         commit: found.commit,
-        files: shown.map((path) => ({ path, bytes: found.files[path]?.bytes ?? 0 })),
+        files: rows.map((path) => ({ path, bytes: found.files[path]?.bytes ?? 0 })),
         total: paths.length,
         truncated,
-        cursor: truncated ? encodeCursor([shown.at(-1) ?? '']) : null,
+        cursor,
       },
     };
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { selectProjects } from '../../database/projects.ts';
 import { withTenant } from '../../database/with-tenant.ts';
-import { decodeCursor, encodeCursor } from '../../tenants/cursor.ts';
+import { behind, pageByName } from '../../projects/members/page-by-name.ts';
 import { cursor, page } from '../schemas.ts';
 import { defineTool, READS } from '../tool.ts';
 
@@ -30,16 +30,14 @@ export const listProjects = defineTool({
   needs: { scopes: ['projects:read'], role: 'viewer' },
   annotations: READS,
   async run(input, { platform, principal }) {
-    const after = input.cursor === undefined ? { name: '', id: '' } : readCursor(input.cursor);
+    const wanted = behind({ cursor: input.cursor, limit: PAGE });
     const [found] = await withTenant(platform.database, principal, [
-      selectProjects({ archived: input.archived, after, limit: PAGE + 1 }),
+      selectProjects({ archived: input.archived, ...wanted }),
     ] as const);
-    const shown = found.projects.slice(0, PAGE);
-    const last = shown.at(-1);
-    const truncated = found.projects.length > PAGE;
+    const { rows, truncated, cursor } = pageByName(found.projects, PAGE, ({ id }) => id);
     return {
       structured: {
-        projects: shown.map((project) => ({
+        projects: rows.map((project) => ({
           project: project.id,
           name: project.name,
           description: project.description,
@@ -51,13 +49,8 @@ export const listProjects = defineTool({
         })),
         total: found.total,
         truncated,
-        cursor: truncated && last !== undefined ? encodeCursor([last.name.toLowerCase(), last.id]) : null,
+        cursor,
       },
     };
   },
 });
-
-function readCursor(text: string): { name: string; id: string } {
-  const [name, id] = decodeCursor(text, ['', ''] as const satisfies readonly string[]);
-  return { name, id };
-}

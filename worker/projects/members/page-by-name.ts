@@ -1,6 +1,6 @@
 import type { NamedPage } from '../../database/project-members.ts';
-import { decodeCursor, encodeCursor } from '../../tenants/cursor.ts';
-import type { Page } from '../../tenants/page.ts';
+import { decodeCursor } from '../../tenants/cursor.ts';
+import { type Page, pageOf } from '../../tenants/page.ts';
 
 export interface NamedPageWish {
   readonly limit: number;
@@ -20,9 +20,5 @@ export function pageByName<Row extends { readonly name: string }>(
   limit: number,
   idOf: (row: Row) => string,
 ): Page<Row> {
-  const rows = found.slice(0, limit);
-  const last = rows.at(-1);
-  const truncated = found.length > rows.length;
-  const cursor = truncated && last !== undefined ? encodeCursor([last.name.toLowerCase(), idOf(last)]) : null;
-  return { rows, truncated, cursor };
+  return pageOf(found, limit, (row) => [row.name.toLowerCase(), idOf(row)]);
 }
