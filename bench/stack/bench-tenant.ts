@@ -1,7 +1,7 @@
 import { asOperator } from '../../cli/database/operator.ts';
 import { mintToken } from '../../cli/identity/mint-token.ts';
 import { newId, type TenantId, type TokenId, type UserId } from '../../protocol/ids.ts';
-import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
+import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 
 const TOKEN_LIFETIME_MS = 60 * 60_000;
 

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { newId, parseId } from '../../protocol/ids.ts';
-import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import { canonicalResource } from '../../worker/oauth/resource.ts';
 import { newOpaque } from '../../worker/oauth/secret.ts';
+import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import { createServiceClient, revokeOAuthClient } from '../database/oauth-operator.ts';
 import { parsePublicUrl } from '../settings/public-url.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';

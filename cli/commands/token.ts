@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ID_PREFIXES, newId, parseId } from '../../protocol/ids.ts';
-import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
+import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import { asOperator, type TokenUseRow } from '../database/operator.ts';
 import { LIFETIME_MS_DEFAULT, parseLifetimeOrNever } from '../identity/expiry.ts';
 import { mintToken } from '../identity/mint-token.ts';

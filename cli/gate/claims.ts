@@ -9,7 +9,7 @@ import { compareSchema, writeSchema } from './committed-schema.ts';
 import { findStaleDocs, writeDocs } from './generated-docs.ts';
 import { findUnprovenGuarantees } from './guarantees.ts';
 import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
-import { findFixtureImports, findForbiddenImports } from './import-law.ts';
+import { findDoorImports, findFixtureImports, findForbiddenImports } from './import-law.ts';
 import { findUnlockedPackages } from './lock-file.ts';
 import {
   findEngineCallers,
@@ -43,6 +43,10 @@ export const CLAIMS: readonly Claim[] = [
   {
     says: 'Nothing imports a conformance fixture but the entry that has them',
     check: () => findFixtureImports(buildImportGraph(sources(/\.ts$/), { withTypes: true })),
+  },
+  {
+    says: 'An operation does not know whether a page, the API or an agent asks for it',
+    check: () => findDoorImports(buildImportGraph(sources(/\.ts$/), { withTypes: true })),
   },
   {
     says: 'No file imports itself by a detour',

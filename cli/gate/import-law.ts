@@ -10,20 +10,31 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Imports that the law forbids, as "from imports to". */
 export function findForbiddenImports(graph: ImportGraph): readonly string[] {
-  return [...graph].flatMap(([from, targets]) =>
-    targets.filter((to) => !isAllowed(from, to)).map((to) => `${from} imports ${to}`),
-  );
+  return importsWhere(graph, (from, to) => !isAllowed(from, to));
 }
 
 const FIXTURES = 'worker/conformance/';
 
 /** Imports by which a fixture of the conformance suite would get into what is deployed, as "from imports to". */
 export function findFixtureImports(graph: ImportGraph): readonly string[] {
-  return [...graph]
-    .filter(([from]) => !from.startsWith(FIXTURES))
-    .flatMap(([from, targets]) =>
-      targets.filter((to) => to.startsWith(FIXTURES)).map((to) => `${from} imports ${to}`),
-    );
+  return importsWhere(graph, (from, to) => !from.startsWith(FIXTURES) && to.startsWith(FIXTURES));
+}
+
+/** The nouns of the Worker, but for the routes of their pages. */
+const OPERATION =
+  /^worker\/(audit|blobs|data|database|identity|input|keys|people|projects|runs|seal|sight|tenants|tokens)\/(?!(.*\/)?routes\/)/;
+/** By these somebody asks for an operation. */
+const DOOR = /^worker\/(api|console|mcp)\//;
+
+/** Imports by which an operation would know how it was asked for, as "from imports to". */
+export function findDoorImports(graph: ImportGraph): readonly string[] {
+  return importsWhere(graph, (from, to) => OPERATION.test(from) && DOOR.test(to));
+}
+
+function importsWhere(graph: ImportGraph, isMeant: (from: string, to: string) => boolean): readonly string[] {
+  return [...graph].flatMap(([from, targets]) =>
+    targets.filter((to) => isMeant(from, to)).map((to) => `${from} imports ${to}`),
+  );
 }
 
 function isAllowed(from: string, to: string): boolean {

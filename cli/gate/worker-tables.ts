@@ -17,7 +17,7 @@ export async function loadWorkerTables() {
     const [{ PRODUCT }, { SKILLS }, { SCOPES }, { ROUTES }] = await Promise.all([
       import('../../worker/mcp/product-offer.ts'),
       import('../../worker/mcp/skills/index.ts'),
-      import('../../worker/mcp/scopes.ts'),
+      import('../../worker/tenants/scopes.ts'),
       import('../../worker/http/routes.ts'),
     ]);
     return { offered: PRODUCT.offered, SKILLS, SCOPES, ROUTES };

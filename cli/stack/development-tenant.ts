@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseApiToken } from '../../protocol/api-token.ts';
 import { newId, type TenantId } from '../../protocol/ids.ts';
-import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
+import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import { asOperator } from '../database/operator.ts';
 import { hashSecret } from '../identity/hash-secret.ts';
 import { mintToken } from '../identity/mint-token.ts';

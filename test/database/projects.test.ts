@@ -3,7 +3,6 @@ import { encodeBase64url } from '../../protocol/base64url.ts';
 import { Refusal } from '../../worker/http/refusal.ts';
 import { REFUSED_BY_DEFAULT } from '../../worker/input/refused-text.ts';
 import { openKeyStore } from '../../worker/keys/key-store.ts';
-import type { Danger } from '../../worker/mcp/confirm/confirm.ts';
 import type { Platform } from '../../worker/platform.ts';
 import { archiveProject } from '../../worker/projects/archive-project.ts';
 import { type CommitRequest, commitChanges } from '../../worker/projects/commit-changes.ts';
@@ -206,12 +205,12 @@ describe('an archived project', () => {
       archiveProject(platform, ann.principal, { project, confirm: () => Promise.reject(declined) }),
     ).rejects.toBe(declined);
     await write(project, { 'b.py': '1' });
-    const shown: Danger[] = [];
-    const confirm = async (danger: Danger) => void shown.push(danger);
+    const shown: object[] = [];
+    const confirm = async (archives: object) => void shown.push(archives);
     expect(await archiveProject(platform, ann.principal, { project, confirm })).toMatchObject({
       archived: true,
     });
-    expect(shown).toMatchObject([{ effect: { archives: { project, files: 2 } } }]);
+    expect(shown).toMatchObject([{ project, files: 2 }]);
     expect(await archiveProject(platform, ann.principal, { project, confirm })).toMatchObject({
       archived: true,
     });

@@ -1,9 +1,9 @@
 import { asOperator } from '../../cli/database/operator.ts';
 import type { TenantId, TokenId } from '../../protocol/ids.ts';
 import { PROJECT_ROLES, type ProjectRole } from '../../worker/database/projects.ts';
-import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
 import type { Needs } from '../../worker/tenants/principal.ts';
 import { TENANT_ROLES, type TenantRole } from '../../worker/tenants/roles.ts';
+import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import { expiredCopy } from './expired-token.ts';
 import { callTool } from './mcp-call.ts';
 import { connect, postForm, signedIn } from './oauth.ts';

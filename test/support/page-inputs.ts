@@ -1,7 +1,7 @@
 import { asOperator } from '../../cli/database/operator.ts';
 import { newId, type UserId } from '../../protocol/ids.ts';
 import type { PageKey } from '../../worker/http/page-routes.ts';
-import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
+import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import { type ApiClient, apiSession } from './api.ts';
 import { addDeadLetter, newEmail, newGrant, newSink } from './api-inputs.ts';
 import { MARKER } from './matrix-arguments.ts';

@@ -1,7 +1,7 @@
 import { asOperator } from '../../cli/database/operator.ts';
 import { mintToken } from '../../cli/identity/mint-token.ts';
 import { newId, type TenantId, type TokenId, type UserId } from '../../protocol/ids.ts';
-import { ALL_SCOPES } from '../../worker/mcp/scopes.ts';
+import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import type { TestStack } from './stack.ts';
 
 /** Somebody of a tenant of their own, with a real API token. */

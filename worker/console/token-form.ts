@@ -1,8 +1,8 @@
 import { html } from 'hono/html';
-import { ALL_SCOPES, SCOPES } from '../mcp/scopes.ts';
 import { csrfField } from '../people/csrf.ts';
 import type { Session } from '../people/session.ts';
 import { TENANT_ROLES, type TenantRole } from '../tenants/roles.ts';
+import { ALL_SCOPES, SCOPES } from '../tenants/scopes.ts';
 import { LIFETIME_DAYS_MAX } from '../tokens/parse-token-form.ts';
 import type { Markup } from './frame.ts';
 

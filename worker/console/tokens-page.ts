@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import type { ListedToken } from '../database/api-tokens.ts';
-import { ALL_SCOPES, SCOPES, type Scope } from '../mcp/scopes.ts';
 import type { Session } from '../people/session.ts';
+import { ALL_SCOPES, SCOPES, type Scope } from '../tenants/scopes.ts';
 import { confirmation } from './confirmation.ts';
 import { type Markup, message, showPage } from './frame.ts';
 import { moment } from './moment.ts';

@@ -1,6 +1,6 @@
 import { describeQuantity } from '../../protocol/limits.ts';
 import type { DataFormat } from '../../protocol/manifest.ts';
-import { quoted } from '../projects/find-project.ts';
+import { quoted } from '../input/quoted.ts';
 import type { Fault } from './description.ts';
 
 /** What a fault of data means and what to do about it, for whoever sent the data. */

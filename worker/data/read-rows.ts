@@ -1,6 +1,6 @@
 import { type DescribedSource, selectSource } from '../database/data.ts';
 import { withTenant } from '../database/with-tenant.ts';
-import type { ToolContext } from '../mcp/tool.ts';
+import type { Caller, Reader } from '../runs/caller.ts';
 import type { TablePage } from '../runs/output/page.ts';
 import { pageInSandbox } from '../runs/output/page-in-sandbox.ts';
 import { openSource } from '../sight/see-source.ts';
@@ -11,7 +11,7 @@ const HINT =
 
 /** Rows of what a source holds now, for whoever may see them, of the columns that its description has. Two database requests; the data is read in a sandbox. */
 export async function readRows(
-  context: ToolContext,
+  context: Caller,
   asked: { readonly project: string; readonly name: string; readonly offset: number; readonly limit: number },
 ): Promise<TablePage & { readonly columnCount: number }> {
   const { project, name, format, sha256, bytes, description } = await openNow(context, asked);
@@ -28,7 +28,7 @@ export async function readRows(
 }
 
 async function openNow(
-  { platform, principal }: ToolContext,
+  { platform, principal }: Reader,
   asked: { readonly project: string; readonly name: string },
 ): Promise<DescribedSource> {
   const [found] = await withTenant(platform.database, principal, [

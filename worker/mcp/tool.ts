@@ -1,31 +1,20 @@
 import type { ContentBlock, InputRequiredResult, ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Call } from '../http/call.ts';
-import type { Platform } from '../platform.ts';
-import type { Needs, Principal } from '../tenants/principal.ts';
+import type { Caller } from '../runs/caller.ts';
+import type { Needs } from '../tenants/principal.ts';
 import type { Confirm } from './confirm/confirm.ts';
 import type { Level } from './session/logging.ts';
 import type { Session } from './session/session-id.ts';
 
 /** What a tool's handler reaches. */
-export interface ToolContext {
-  readonly platform: Platform;
-  readonly principal: Principal;
+export interface ToolContext extends Caller {
   readonly call: Call;
   /** The session of the 2025 era in which the call came; null where there is none. */
   readonly session: Session | null;
   /** The protocol's own view of the request, for what has no channel below. */
   readonly request: ServerContext['mcpReq'];
-  /** Aborted when the client goes away or cancels. */
-  readonly signal: AbortSignal;
-  /** Tells a waiting client how far the call is; does nothing where the client did not ask. */
-  readonly progress: (done: number, total: number | null, message: string) => Promise<void>;
-  /** Tells a client that asked for logs what happens: ids and states, never text of a program or of data. */
   readonly log: (level: Level, data: Readonly<Record<string, string>>) => Promise<void>;
-  /** Says which run the call waits for, until when (Unix ms): a client whose connection breaks can then wait on. */
-  readonly waitsFor: (run: string, until: number) => Promise<void>;
-  /** True where the client asked for progress. */
-  readonly wantsProgress: boolean;
 }
 
 /** What a tool's handler reaches beside: it can ask before something dangerous. */

@@ -4,8 +4,8 @@ import { type Markup, message, showPage } from '../console/frame.ts';
 import { moment } from '../console/moment.ts';
 import type { ConnectedAgent } from '../database/oauth-grants.ts';
 import type { TenantClient } from '../database/tenant-clients.ts';
-import { SCOPES, type Scope } from '../mcp/scopes.ts';
 import type { Session } from '../people/session.ts';
+import { SCOPES, type Scope } from '../tenants/scopes.ts';
 
 /** The agents of one team that this person may see; `clients` are for its admins, and nothing to others. */
 export interface TeamOfAgents {

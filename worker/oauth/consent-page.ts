@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import { type Markup, message, showPage } from '../console/frame.ts';
 import { contentSecurityPolicy } from '../http/security-headers.ts';
-import { SCOPES, type Scope } from '../mcp/scopes.ts';
 import { csrfField } from '../people/csrf.ts';
 import type { Session } from '../people/session.ts';
+import { SCOPES, type Scope } from '../tenants/scopes.ts';
 import type { Client } from './client.ts';
 import { describeRedirect } from './redirect-uri.ts';
 

@@ -1,4 +1,4 @@
-import type { Scope } from '../mcp/scopes.ts';
+import type { Scope } from '../tenants/scopes.ts';
 import { type Client, judgeGrantType } from './client.ts';
 import type { Parameters } from './parameters.ts';
 import { type Challenge, judgeChallenge } from './pkce.ts';

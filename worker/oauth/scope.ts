@@ -1,4 +1,4 @@
-import { ALL_SCOPES, type Scope } from '../mcp/scopes.ts';
+import { ALL_SCOPES, type Scope } from '../tenants/scopes.ts';
 import { accept, type Judged, refuse } from './refusal.ts';
 
 /** What a client is given that asks for nothing in particular, and what a 401 names: the product's main job. */

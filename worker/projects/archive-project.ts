@@ -1,7 +1,6 @@
 import { archiveProjectRow, selectProjectAt, selectProjectRefusal } from '../database/projects.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Refusal } from '../http/refusal.ts';
-import type { Confirm } from '../mcp/confirm/confirm.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { foundProject } from './find-project.ts';
@@ -18,7 +17,11 @@ export interface Archival {
 export async function archiveProject(
   platform: Platform,
   principal: Principal,
-  asked: { readonly project: string; readonly confirm: Confirm },
+  asked: {
+    readonly project: string;
+    /** Asked with what would be archived. It throws where that must not be done. */
+    readonly confirm: (archives: Omit<Archival, 'archived'>) => Promise<void>;
+  },
 ): Promise<Archival> {
   const [at, lacking] = await withTenant(platform.database, principal, [
     selectProjectAt(asked.project, null),
@@ -28,10 +31,7 @@ export async function archiveProject(
   if (lacking !== null) throw refuseRole(lacking);
   const said = { project: project.id, name: project.name, files: Object.keys(files).length };
   if (project.archivedAt !== null) return { ...said, archived: true };
-  await asked.confirm({
-    question: `Archive the project \`${said.name}\` with ${said.files} files? It can be read then, and not be changed or run any more.`,
-    effect: { archives: said },
-  });
+  await asked.confirm(said);
   const [done] = await withTenant(platform.database, principal, [archiveProjectRow(project.id)] as const);
   if (!done.ok)
     throw done.code === 'insufficient_role'

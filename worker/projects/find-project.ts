@@ -1,5 +1,6 @@
 import type { ProjectAt } from '../database/projects.ts';
 import { Refusal } from '../http/refusal.ts';
+import { quoted } from '../input/quoted.ts';
 import type { FileEntry } from './change-files.ts';
 import { type ProjectPath, parseProjectPath } from './parse-path.ts';
 
@@ -56,10 +57,4 @@ export function acceptedPath(text: string): ProjectPath {
       details: { path: quoted(text) },
     });
   return parsed.path;
-}
-
-/** Text of a caller inside a message: one line, and not more of it than helps. */
-export function quoted(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}`]/gu, '\ufffd');
-  return line.length > 80 ? `${line.slice(0, 80)}…` : line;
 }

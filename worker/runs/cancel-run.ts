@@ -2,10 +2,10 @@ import type { RunId, TenantId } from '../../protocol/ids.ts';
 import { beginCancel } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
-import type { ToolContext } from '../mcp/tool.ts';
-import { quoted } from '../projects/find-project.ts';
+import { quoted } from '../input/quoted.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
 import type { RunView } from '../sight/see-run.ts';
+import type { Caller } from './caller.ts';
 import { poolOf } from './pool-of.ts';
 import { viewRun } from './run-view.ts';
 
@@ -13,7 +13,7 @@ import { viewRun } from './run-view.ts';
 const WAIT_MS = 5_000;
 
 /** Cancels a run and shows it; one that has ended already is shown as it ended. */
-export async function cancelRun(context: ToolContext, run: string): Promise<RunView> {
+export async function cancelRun(context: Caller, run: string): Promise<RunView> {
   const { platform, principal } = context;
   const [begun] = await withTenant(platform.database, principal, [beginCancel(run)] as const);
   if (!begun.ok) {

@@ -1,8 +1,8 @@
 import type { Output } from '../../protocol/outcome.ts';
 import type { RunRow } from '../database/runs.ts';
-import type { ToolContext } from '../mcp/tool.ts';
 import { openRun } from '../sight/see-run.ts';
 import { addressOfRun } from '../sight/withheld.ts';
+import type { Reader } from './caller.ts';
 import {
   compareByName,
   compareManifests,
@@ -28,7 +28,7 @@ export interface Comparison {
 }
 
 /** What differs between two runs, in what they were made of and in what they left. One database request. */
-export async function compareRuns(context: ToolContext, runA: string, runB: string): Promise<Comparison> {
+export async function compareRuns(context: Reader, runA: string, runB: string): Promise<Comparison> {
   const { platform, principal } = context;
   const found = await requireRuns(context, [runA, runB]);
   const [a, b] = found.map((run) => openRun(run, addressOfRun(platform, principal.tenantId, run.run))) as [
@@ -70,7 +70,7 @@ function isSmallCsv(output: Output | undefined): boolean {
 }
 
 async function readTable(
-  context: ToolContext,
+  context: Reader,
   outputs: ReadonlyMap<string, Output>,
   name: string,
 ): Promise<Table> {

@@ -1,8 +1,8 @@
 import type { Outcome } from '../../protocol/outcome.ts';
 import { selectMayOpen } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
-import type { ToolContext } from '../mcp/tool.ts';
 import { type Unseen, unseen } from '../sight/unseen.ts';
+import { aborted, type Caller, type Reader } from './caller.ts';
 import type { FeedPage } from './feed/feed-buffer.ts';
 import type { WaitAnswer } from './pool/submit.ts';
 import { feedOf } from './pool-of.ts';
@@ -24,7 +24,7 @@ const GATHER_MS = 200;
  * knows how it stands, and what the caller sees of it.
  */
 export async function follow(
-  context: ToolContext,
+  context: Caller,
   asked: { readonly run: string; readonly waitMs: number; readonly withheld: boolean },
   waiting: Promise<WaitAnswer>,
 ): Promise<Followed | null> {
@@ -64,7 +64,7 @@ function closed(answer: WaitAnswer, withheld: boolean): Followed | null {
 }
 
 /** Whether the caller may see what the run says; not, where nobody can say so. */
-function maySee({ platform, principal }: ToolContext, run: string): Promise<boolean> {
+function maySee({ platform, principal }: Reader, run: string): Promise<boolean> {
   return withTenant(platform.database, principal, [selectMayOpen(run)] as const).then(
     ([isSeen]) => isSeen,
     () => false,
@@ -77,17 +77,10 @@ async function silence(position: number): Promise<FeedPage> {
 }
 
 /** What comes next; `lost` where the feed's object stopped meanwhile: the next reading finds it, and goes on at the same position. */
-function readFeed({ platform }: ToolContext, run: string, position: number): Promise<FeedPage | 'lost'> {
+function readFeed({ platform }: Reader, run: string, position: number): Promise<FeedPage | 'lost'> {
   return feedOf(platform.env, run)
     .read(position, READ_MS)
     .catch(() => 'lost' as const);
-}
-
-function aborted(signal: AbortSignal): Promise<null> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,9 +1,7 @@
-import type { ContentBlock } from '@modelcontextprotocol/server';
 import type { DataFormat } from '../../protocol/manifest.ts';
 import { EMPTY_STREAM, type Outcome, type Output, type Stream } from '../../protocol/outcome.ts';
-import { encodeBase64 } from '../blobs/base64.ts';
-import type { ToolContext } from '../mcp/tool.ts';
 import { windowOf } from '../projects/line-window.ts';
+import type { Caller } from './caller.ts';
 import { chooseView, isImage } from './output/choose-view.ts';
 import {
   blobBytes,
@@ -39,9 +37,14 @@ export interface ShownOutput {
   readonly download_url: string | null;
 }
 
+export interface Image {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+}
+
 export interface OutputAnswer {
   readonly shown: ShownOutput;
-  readonly image: ContentBlock | null;
+  readonly image: Image | null;
 }
 
 const FORMATS: Readonly<Record<string, DataFormat>> = {
@@ -60,7 +63,7 @@ const NOTHING = {
 } as const;
 
 /** Shows an output of an ended run, or one of its streams. One database request, three where a large table is read in a sandbox. */
-export async function getRunOutput(context: ToolContext, asked: OutputRequest): Promise<OutputAnswer> {
+export async function getRunOutput(context: Caller, asked: OutputRequest): Promise<OutputAnswer> {
   const ended = await requireOutcome(context, asked.run);
   const { outcome } = ended;
   const stream = streamOf(outcome, asked.name);
@@ -80,7 +83,7 @@ function streamOf(outcome: Outcome, name: string): Stream | null {
 }
 
 async function showOutput(
-  context: ToolContext,
+  context: Caller,
   { run, project }: EndedRun,
   output: Output,
   asked: OutputRequest,
@@ -109,8 +112,8 @@ async function showOutput(
     case 'image': {
       const bytes = await blobBytes(context, output.sha256);
       if (!isImage(bytes, output.media_type)) break;
-      const image = { type: 'image', data: encodeBase64(bytes), mimeType: output.media_type } as const;
-      return { shown: { kind: 'image', ...base, ...NOTHING, ...(await link()) }, image };
+      const shown = { kind: 'image', ...base, ...NOTHING, ...(await link()) } as const;
+      return { shown, image: { bytes, mediaType: output.media_type } };
     }
     case 'file':
       break;
@@ -119,7 +122,7 @@ async function showOutput(
 }
 
 /** It takes a while: whoever may not see the run any more when it was read gets nothing of it. */
-async function largePage(context: ToolContext, table: StoredTable, asked: OutputRequest): Promise<TablePage> {
+async function largePage(context: Caller, table: StoredTable, asked: OutputRequest): Promise<TablePage> {
   const page = await pageInSandbox(context, table, asked);
   await requireOutcome(context, asked.run);
   return page;

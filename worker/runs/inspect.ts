@@ -6,6 +6,7 @@ import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import type { Place } from '../database/placement.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
+import { aborted } from './caller.ts';
 import type { Submission, WaitAnswer } from './pool/submit.ts';
 import { poolOf } from './pool-of.ts';
 import { runLimits, SEEDS } from './run-limits.ts';
@@ -102,11 +103,7 @@ async function untilAborted(
   signal: AbortSignal,
   cancel: () => Promise<unknown>,
 ): Promise<WaitAnswer | null> {
-  const aborted = new Promise<null>((resolve) => {
-    if (signal.aborted) resolve(null);
-    else signal.addEventListener('abort', () => resolve(null), { once: true });
-  });
-  const answer = await Promise.race([waiting, aborted]);
+  const answer = await Promise.race([waiting, aborted(signal)]);
   if (answer === null) await cancel();
   return answer;
 }

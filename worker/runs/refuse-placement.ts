@@ -1,7 +1,7 @@
 import { describeLabels } from '../../protocol/labels.ts';
 import type { PlacementRefusal } from '../database/placement.ts';
 import { Refusal } from '../http/refusal.ts';
-import { quoted } from '../projects/find-project.ts';
+import { quoted } from '../input/quoted.ts';
 
 /** Why nothing can run where tenant, project and run want it, in words that name who can change it. */
 export function refusePlacement(refused: PlacementRefusal): Refusal {

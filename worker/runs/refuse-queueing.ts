@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../protocol/errors.ts';
 import type { Queued } from '../database/runs.ts';
 import { Refusal } from '../http/refusal.ts';
-import { quoted } from '../projects/find-project.ts';
+import { quoted } from '../input/quoted.ts';
 import { refuseRole } from '../projects/refuse-role.ts';
 import { withheldRate } from '../sight/withheld-rate.ts';
 import { usedKey } from '../tenants/idempotency.ts';

@@ -2,17 +2,14 @@ import type { RunId, TenantId } from '../../protocol/ids.ts';
 import { type FoundRun, selectRuns } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
-import type { ToolContext } from '../mcp/tool.ts';
-import { quoted } from '../projects/find-project.ts';
+import { quoted } from '../input/quoted.ts';
 import { type RunNow, type RunView, type StoredRun, seeRun } from '../sight/see-run.ts';
 import type { Unseen } from '../sight/unseen.ts';
 import { addressOfRun } from '../sight/withheld.ts';
+import type { Caller, Reader } from './caller.ts';
 import { follow } from './follow.ts';
 import type { LiveState } from './pool/live-state.ts';
 import { feedOf, poolOf } from './pool-of.ts';
-
-/** The part of a call that reading needs. */
-export type Reader = Pick<ToolContext, 'platform' | 'principal'>;
 
 /** The rows of `runs` in that order, or the refusal for one that is absent or not yours (the two look alike). */
 export async function requireRuns(reader: Reader, runs: readonly string[]): Promise<FoundRun[]> {
@@ -36,7 +33,7 @@ export async function requireRun(reader: Reader, run: string): Promise<FoundRun>
  * run that has ended or ends meanwhile, two for one that is active. `adopt` gives a run that its pool does not know to the pool again, at once.
  */
 export async function viewRun(
-  context: ToolContext,
+  context: Caller,
   asked: { readonly run: string; readonly waitMs: number; readonly adopt: boolean },
 ): Promise<RunView> {
   const found = await requireRun(context, asked.run);

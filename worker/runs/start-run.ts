@@ -7,11 +7,11 @@ import type { Placement } from '../database/placement.ts';
 import { flushCommits, type Queued, queueAwaitedRun, queueRun } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
-import type { ToolContext } from '../mcp/tool.ts';
 import type { Platform } from '../platform.ts';
 import type { RunView, StoredRun } from '../sight/see-run.ts';
 import { unseen } from '../sight/unseen.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
+import type { Caller, Reader } from './caller.ts';
 import { follow } from './follow.ts';
 import { poolOf } from './pool-of.ts';
 import { refuseQueueing } from './refuse-queueing.ts';
@@ -47,7 +47,7 @@ const SCRATCH_ENTRY = '.causeway/scratch.py';
  * Queues a run, gives it to its pool and waits for its end, at most `waitMs`. One database request; the pool makes the
  * second when the run ends.
  */
-export async function startRun(context: ToolContext, request: RunRequest): Promise<StartedRun> {
+export async function startRun(context: Caller, request: RunRequest): Promise<StartedRun> {
   const { platform, principal } = context;
   checkParameters(request.parameters);
   const { queued, scratch } = await withRunStart(platform, principal.tenantId, () => queue(context, request));
@@ -74,7 +74,7 @@ function isAwaited({ waitMs }: RunRequest): boolean {
   return waitMs > 0;
 }
 
-async function queue({ platform, principal }: ToolContext, request: RunRequest) {
+async function queue({ platform, principal }: Reader, request: RunRequest) {
   const scratch = 'code' in request.program ? await readScratch(request.program.code) : null;
   // Between queueing and the pool there is no time to look for a key, nor to find that the store does not take the script: a run that
   // lies there is taken for one whose Worker died.
@@ -109,7 +109,7 @@ async function queue({ platform, principal }: ToolContext, request: RunRequest) 
 }
 
 async function submitted(
-  context: ToolContext,
+  context: Caller,
   queued: Extract<Queued, { step: 'new' }>,
   inline: Readonly<Record<string, string>>,
   waitMs: number,

@@ -1,6 +1,6 @@
 import type { CallRecord } from '../audit/call-record.ts';
-import type { Scope } from '../mcp/scopes.ts';
 import type { TenantRole } from './roles.ts';
+import type { Scope } from './scopes.ts';
 
 /** What a call needs of the credential behind it; the database refuses the entry where it is not there. */
 export interface Needs {

@@ -2,12 +2,12 @@ import { newId, type TokenId } from '../../protocol/ids.ts';
 import { limit } from '../../protocol/limits.ts';
 import { createToken as storeToken } from '../database/api-tokens.ts';
 import { once } from '../database/once.ts';
-import type { Scope } from '../mcp/scopes.ts';
 import { asPerson } from '../people/person.ts';
 import type { Platform } from '../platform.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Principal } from '../tenants/principal.ts';
 import type { TenantRole } from '../tenants/roles.ts';
+import type { Scope } from '../tenants/scopes.ts';
 import { drawToken } from './draw-token.ts';
 import { refuseToken } from './refuse-token.ts';
 

@@ -1,8 +1,8 @@
 import { limit } from '../../protocol/limits.ts';
 import { parseName } from '../input/parse-name.ts';
 import { REFUSED_BY_DEFAULT, type RefusedText } from '../input/refused-text.ts';
-import { ALL_SCOPES } from '../mcp/scopes.ts';
 import { TENANT_ROLES } from '../tenants/roles.ts';
+import { ALL_SCOPES } from '../tenants/scopes.ts';
 import type { TokenWish } from './create-token.ts';
 
 const DAY_SECONDS = 86_400;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { buildImportGraph, findCycles } from '../../../cli/gate/import-graph.ts';
-import { findFixtureImports, findForbiddenImports } from '../../../cli/gate/import-law.ts';
+import { findDoorImports, findFixtureImports, findForbiddenImports } from '../../../cli/gate/import-law.ts';
 
 const forbiddenIn = (path: string, text: string): readonly string[] =>
   findForbiddenImports(buildImportGraph([{ path, text }], { withTypes: true }));
@@ -36,6 +36,17 @@ test.each([
 ])('%s with `%s` would deploy a fixture %i times', (path, text, count) => {
   const graph = buildImportGraph([{ path, text }], { withTypes: true });
   expect(findFixtureImports(graph)).toHaveLength(count);
+});
+
+test.each([
+  ['worker/runs/follow.ts', "import type { ToolContext } from '../mcp/tool.ts';", 1],
+  ['worker/tenants/life/delete-tenant.ts', "import { teamsPage } from '../../console/teams-page.ts';", 1],
+  ['worker/audit/sinks/manage-sinks.ts', "import { newSink } from '../../api/routes/audit.ts';", 1],
+  ['worker/audit/routes/sinks.ts', "import { newSink } from '../../api/routes/audit.ts';", 0],
+  ['worker/tenants/life/routes/teams.ts', "import { teamsPage } from '../../../console/teams-page.ts';", 0],
+  ['worker/mcp/tools/run-model.ts', "import { startRun } from '../../runs/start-run.ts';", 0],
+])('%s with `%s` knows %i times who asks for it', (path, text, count) => {
+  expect(findDoorImports(buildImportGraph([{ path, text }], { withTypes: true }))).toHaveLength(count);
 });
 
 test('a circle of imports is named once, and types make none', () => {

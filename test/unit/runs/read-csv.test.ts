@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CELL_CHARS_MAX, pageOf } from '../../../worker/runs/output/page.ts';
+import { CELL_CHARS_MAX, tablePage } from '../../../worker/runs/output/page.ts';
 import { readCsv } from '../../../worker/runs/output/read-csv.ts';
 
 describe('delimited text', () => {
@@ -76,13 +76,13 @@ describe('a page of rows', () => {
   const table = { columns: ['n'], rows: Array.from({ length: 10 }, (_, n) => [String(n)]) };
 
   test('starts at the offset, ends at the limit, and says how many there are', () => {
-    expect(pageOf(table, 8, 5)).toEqual({ columns: ['n'], rows: [['8'], ['9']], total: 10 });
-    expect(pageOf(table, 99, 5).rows).toEqual([]);
+    expect(tablePage(table, 8, 5)).toEqual({ columns: ['n'], rows: [['8'], ['9']], total: 10 });
+    expect(tablePage(table, 99, 5).rows).toEqual([]);
   });
 
   test('long cells are cut, and a page ends before it is too long to read', () => {
     const long = { columns: ['t'], rows: Array.from({ length: 1000 }, () => ['x'.repeat(1000)]) };
-    const { rows, total } = pageOf(long, 0, 1000);
+    const { rows, total } = tablePage(long, 0, 1000);
     expect(rows[0]?.[0]).toBe(`${'x'.repeat(CELL_CHARS_MAX)}…`);
     expect(rows.length).toBeLessThan(300);
     expect(total).toBe(1000);

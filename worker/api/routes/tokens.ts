@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameText, referenceText } from '../../input/text-schemas.ts';
-import { ALL_SCOPES, type Scope } from '../../mcp/scopes.ts';
+import { ALL_SCOPES, type Scope } from '../../tenants/scopes.ts';
 import { readMoment } from '../../tokens/read-moment.ts';
 import { defineRoute } from '../route.ts';
 import {

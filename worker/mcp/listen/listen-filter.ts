@@ -1,9 +1,9 @@
 import type { SubscriptionFilter } from '@modelcontextprotocol/server';
 import { limit } from '../../../protocol/limits.ts';
 import { Refusal } from '../../http/refusal.ts';
+import type { Scope } from '../../tenants/scopes.ts';
 import type { Message } from '../parse-message.ts';
 import { asRecord } from '../request-kind.ts';
-import type { Scope } from '../scopes.ts';
 import { resourceTopic } from './resource-topic.ts';
 
 /** What a subscriber wants to hear of, in the protocol's own words. */

@@ -19,6 +19,14 @@ export const archiveProjectTool = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
   danger: 'closes a project to changes and runs',
   async run({ project }, { platform, principal, confirm }) {
-    return { structured: await archiveProject(platform, principal, { project, confirm }) };
+    const archival = await archiveProject(platform, principal, {
+      project,
+      confirm: (archives) =>
+        confirm({
+          question: `Archive the project \`${archives.name}\` with ${archives.files} files? It can be read then, and not be changed or run any more.`,
+          effect: { archives },
+        }),
+    });
+    return { structured: archival };
   },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { encodeBase64 } from '../../blobs/base64.ts';
 import { getRunOutput } from '../../runs/get-run-output.ts';
 import { runReference } from '../../runs/run-answer.ts';
 import { defineTool, READS } from '../tool.ts';
@@ -30,6 +31,8 @@ export const getRunOutputTool = defineTool({
   async run(input, context) {
     const { shown, image } = await getRunOutput(context, input);
     const structured = { ...shown, columns: [...shown.columns], rows: shown.rows.map((row) => [...row]) };
-    return image === null ? { structured } : { structured, content: [image] };
+    if (image === null) return { structured };
+    const data = encodeBase64(image.bytes);
+    return { structured, content: [{ type: 'image', data, mimeType: image.mediaType }] };
   },
 });

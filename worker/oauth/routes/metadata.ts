@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../../http/app-env.ts';
-import { ALL_SCOPES } from '../../mcp/scopes.ts';
+import { ALL_SCOPES } from '../../tenants/scopes.ts';
 import { AUTH_METHODS, GRANT_TYPES } from '../client.ts';
 import { ALGORITHM } from '../jwt/access-token.ts';
 import { publishedKeys } from '../keys/key-ring.ts';

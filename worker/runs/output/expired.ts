@@ -1,6 +1,6 @@
 import type { RecordedOutcome } from '../../../protocol/outcome.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { quoted } from '../../projects/find-project.ts';
+import { quoted } from '../../input/quoted.ts';
 
 const AGAIN = 'Run it again for another one: the program and what it was made of are still there.';
 const NAMES_MAX = 10;

@@ -1,11 +1,12 @@
 import type { Output, RecordedOutcome, Stream } from '../../../protocol/outcome.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { quoted } from '../../projects/find-project.ts';
+import { quoted } from '../../input/quoted.ts';
 import { openRun } from '../../sight/see-run.ts';
 import { addressOfRun } from '../../sight/withheld.ts';
 import { lackOf } from '../../tenants/purged.ts';
+import type { Reader } from '../caller.ts';
 import { DOWNLOAD_LIFETIME_MS, grant } from '../capability.ts';
-import { type Reader, requireRun } from '../run-view.ts';
+import { requireRun } from '../run-view.ts';
 import { refuseExpiredOutput, requireLog } from './expired.ts';
 import { showable } from './showable.ts';
 

@@ -4,7 +4,7 @@ import type { DataFormat } from '../../../protocol/manifest.ts';
 import { placeInspection } from '../../database/placement.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { Refusal } from '../../http/refusal.ts';
-import type { ToolContext } from '../../mcp/tool.ts';
+import type { Caller } from '../caller.ts';
 import { inspect } from '../inspect.ts';
 import { refusePlacement } from '../refuse-placement.ts';
 import { CELL_CHARS_MAX, PAGE_CHARS_MAX, showablePage, type TablePage } from './page.ts';
@@ -35,7 +35,7 @@ const pageSchema = z.object({
 
 /** Some rows of a table: it is read in a sandbox, and only the page comes here. */
 export async function pageInSandbox(
-  { platform, principal, signal }: ToolContext,
+  { platform, principal, signal }: Pick<Caller, 'platform' | 'principal' | 'signal'>,
   { project, name, hint, format, sha256, bytes, known }: StoredTable,
   asked: { readonly offset: number; readonly limit: number },
 ): Promise<TablePage> {

@@ -15,7 +15,7 @@ export const CELL_CHARS_MAX = 300;
 export const PAGE_CHARS_MAX = 64 * 1024;
 
 /** The rows from `offset`, at most `limit` and not more than an answer holds (one at least). Pure. */
-export function pageOf(
+export function tablePage(
   table: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] },
   offset: number,
   limit: number,

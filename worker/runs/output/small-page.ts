@@ -1,7 +1,7 @@
 import type { Output } from '../../../protocol/outcome.ts';
-import type { Reader } from '../run-view.ts';
+import type { Reader } from '../caller.ts';
 import { blobText } from './open-output.ts';
-import { pageOf, type TablePage } from './page.ts';
+import { type TablePage, tablePage } from './page.ts';
 import { readCsv } from './read-csv.ts';
 
 /** Some rows of a `small_table`, which is read here. */
@@ -11,5 +11,5 @@ export async function smallPage(
   { offset, limit }: { readonly offset: number; readonly limit: number },
 ): Promise<TablePage> {
   const text = await blobText(reader, output.sha256);
-  return pageOf(readCsv(text, output.media_type === 'text/csv' ? ',' : '\t'), offset, limit);
+  return tablePage(readCsv(text, output.media_type === 'text/csv' ? ',' : '\t'), offset, limit);
 }

@@ -12,12 +12,13 @@ import { windowOf } from '../../projects/line-window.ts';
 import { openRun } from '../../sight/see-run.ts';
 import { addressOfRun } from '../../sight/withheld.ts';
 import { lackOf } from '../../tenants/purged.ts';
+import type { Reader } from '../caller.ts';
 import { chooseView } from '../output/choose-view.ts';
 import { requireLog } from '../output/expired.ts';
 import { blobText, foundOutput } from '../output/open-output.ts';
 import type { TablePage } from '../output/page.ts';
 import { smallPage } from '../output/small-page.ts';
-import { type Reader, requireRun } from '../run-view.ts';
+import { requireRun } from '../run-view.ts';
 
 const PROGRAM_LINES_MAX = 500;
 const TABLES_MAX = 5;
