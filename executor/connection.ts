@@ -92,9 +92,6 @@ export function openConnection(settings: ConnectionSettings): Connection {
     const nowSeconds = Date.now() / 1000 + clockOffsetSeconds;
     const dialled = settings.dial(settings.identity.authorization(nowSeconds));
     socket = dialled;
-    let beat: NodeJS.Timeout | null = null;
-    let answersPings = false;
-    let isQuiet = false;
     let failure: Trouble | null = null;
     const fail = (says: string, refusedStatus: number | null = null): void => {
       failure ??= { refusedStatus, says: `the deployment ${says.replace(/\p{C}+/gu, ' ')}` };
@@ -108,30 +105,14 @@ export function openConnection(settings: ConnectionSettings): Connection {
       dialled.terminate();
     }, WELCOME_TIMEOUT_MS);
 
-    const onBeat = (): void => {
-      if (answersPings && isQuiet) {
-        dialled.terminate();
-        return;
-      }
-      isQuiet = true;
-      dialled.ping();
-      transmit(settings.heartbeat());
-    };
-    const alive = (): void => {
-      isQuiet = false;
-      heardMs = performance.now();
-    };
-    dialled.on('open', () => {
-      transmit(settings.hello());
-      dialled.ping();
-      beat = setInterval(onBeat, limit('heartbeat_ms'));
-    });
-    dialled.on('pong', () => {
-      answersPings = true;
-      alive();
+    dialled.on('open', () => transmit(settings.hello()));
+    endWhereSilent(dialled, {
+      onBeat: () => transmit(settings.heartbeat()),
+      onAlive: () => {
+        heardMs = performance.now();
+      },
     });
     dialled.on('message', (data: Buffer) => {
-      alive();
       const read = readMessage(data.toString('utf8'));
       if (!read.ok) {
         const { job, problem } = read;
@@ -165,7 +146,6 @@ export function openConnection(settings: ConnectionSettings): Connection {
       log('debug', 'the connection failed', { reason: error.message, attempt });
     });
     dialled.on('close', (code, reason) => {
-      if (beat !== null) clearInterval(beat);
       clearTimeout(greeting);
       if (socket !== dialled) return;
       socket = null;
@@ -203,6 +183,35 @@ export function openConnection(settings: ConnectionSettings): Connection {
       closing.terminate();
     },
   };
+}
+
+/** Beats on a socket from its opening to its close, and ends one that answered pings and then brings nothing for a whole beat. */
+function endWhereSilent(
+  socket: WebSocket,
+  { onBeat, onAlive }: { readonly onBeat: () => void; readonly onAlive: () => void },
+): void {
+  let beat: NodeJS.Timeout | undefined;
+  let answersPings = false;
+  let isQuiet = false;
+  const alive = (): void => {
+    isQuiet = false;
+    onAlive();
+  };
+  socket.on('open', () => {
+    socket.ping();
+    beat = setInterval(() => {
+      if (answersPings && isQuiet) return socket.terminate();
+      isQuiet = true;
+      socket.ping();
+      onBeat();
+    }, limit('heartbeat_ms'));
+  });
+  socket.on('pong', () => {
+    answersPings = true;
+    alive();
+  });
+  socket.on('message', alive);
+  socket.on('close', () => clearInterval(beat));
 }
 
 /** The worker's clock minus ours by the Date header of a 401 (RFC 9110, section 6.6.1), to the second. */
