@@ -207,8 +207,9 @@ export function liveSandbox(parts: LiveParts): Live {
   };
 
   const askWhereItStands = async (): Promise<void> => {
-    const until = performance.now() + STACKS_TIMEOUT_MS;
     await Promise.race([container.signal('USR1'), ended.promise]);
+    // From its sending on: on a busy host the engine's command takes longer than the answer.
+    const until = performance.now() + STACKS_TIMEOUT_MS;
     while (stacks === '' && !ending && performance.now() < until) await delay(STACKS_POLL_MS);
   };
 

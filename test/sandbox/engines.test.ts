@@ -5,10 +5,11 @@ import { stateTag } from '../../executor/hold-state.ts';
 import { importImage } from '../../executor/import-image.ts';
 import { probe } from '../../executor/probe.ts';
 import { findCgroups } from '../../executor/sandbox/cgroup.ts';
+import type { CgroupGroup } from '../../executor/sandbox/cgroup-group.ts';
 import { dockerDriver } from '../../executor/sandbox/docker.ts';
 import { dockerApi } from '../../executor/sandbox/docker-api.ts';
 import { drive } from '../../executor/sandbox/drive.ts';
-import type { Driver } from '../../executor/sandbox/driver.ts';
+import type { ContainerExit, Driver } from '../../executor/sandbox/driver.ts';
 import { mountPointsUnder } from '../../executor/sandbox/mounts.ts';
 import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
@@ -18,6 +19,8 @@ import { makeStateDir, remains, removeStateDir } from '../support/executor-proce
 import { CACHE_DIR, type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
 const MIB = 1024 * 1024;
+/** Later than all that is looked up at the end of a run, and well within the wait for it. */
+const WORD_LATE_MS = 300;
 const COLD = { ...WARM_SPEC, imports: [], priority: 'run' } as const;
 
 /** Lines of mountinfo of the mounts below a folder, each with the id that it has from its mount to its end. */
@@ -124,6 +127,30 @@ describe('Docker', () => {
     expect(started).toEqual({ ok: false, reason: 'the sandbox was not ready after 2 s' });
     expect(await containersOf(stateDir)).toEqual([]);
     expect(await remains(stateDir)).toEqual([]);
+    await engine.close();
+    await removeStateDir(stateDir);
+  });
+
+  it('whose word comes late is waited for: it alone may know that a sandbox died of its memory', async () => {
+    const word = Promise.withResolvers<ContainerExit>();
+    let group: CgroupGroup | undefined;
+    const { engine, stateDir } = await engineWith({}, (driver) => ({
+      ...driver,
+      async launch(prepared, snapshot) {
+        group = prepared.group;
+        const container = await driver.launch(prepared, snapshot);
+        return { ...container, exited: container.exited.then(() => word.promise) };
+      },
+    }));
+    const started = await engine.start(COLD).started;
+    if (!started.ok) throw new Error(started.reason);
+    const { sandbox } = started;
+    group?.kill();
+    await expect.poll(() => group?.processes()).toEqual([]);
+    sandbox.stop();
+    setTimeout(() => word.resolve({ exitCode: 137, isOomKill: true }), WORD_LATE_MS);
+    expect((await sandbox.ended).oomKills).toBe(1);
+    await sandbox.destroy();
     await engine.close();
     await removeStateDir(stateDir);
   });

@@ -224,6 +224,32 @@ describe('a crash of everything costs a run no more than the attempt that was be
     await Promise.all([stranger.stop(), executor.stop()]);
     await ann.call('cancel_run', { run });
     expect((await ann.getRun(run, 20)).state).toBe('cancelled');
+    const taken = await queryAs(
+      stack.superuserUrl,
+      "select details from app.audit_events where target_id = $1 and action = 'run.retry' and details ->> 'executor' is not null",
+      [run],
+    );
+    expect(taken, 'the open attempt was taken from nobody who never had it').toEqual([]);
+  });
+
+  test('a run that is cancelled while its next attempt is asked for is given to nobody', async () => {
+    const { run } = await heldRun(16);
+    const free = await playExecutor(stack, { slots: 1 });
+    expect(await free.connect()).toBe('welcome');
+    const holder = new pg.Client({ connectionString: stack.superuserUrl });
+    await holder.connect();
+    await holder.query('begin');
+    await holder.query('select from app.runs where run_id = $1 for update', [run]);
+    await executor.stop();
+    await expect.poll(() => isOnDisk(run, 'retrying')).toBe(true);
+    const cancelled = ann.call('cancel_run', { run });
+    await expect.poll(async () => (await ann.getRun(run)).message).toBe('Being cancelled.');
+    await holder.query('rollback');
+    await holder.end();
+    expect((await cancelled).structured.state).toBe('cancelled');
+    expect(await openFence(run)).toBe(2);
+    expect(free.received.map(({ type }) => type)).not.toContain('job');
+    await free.stop();
   });
 
   test('a run that was being cancelled is cancelled, whichever attempt is open', async () => {
