@@ -26,6 +26,7 @@ import { serveRuns } from './serve-runs.ts';
 import { sizeHost } from './size-host.ts';
 import { standingText } from './standing.ts';
 import { sweepAfterDeath } from './sweep-after-death.ts';
+import { sweepHeld } from './sweep-host.ts';
 import { tellServiceManager } from './tell-service-manager.ts';
 import { warmPool } from './warm-pool.ts';
 import { watchImage } from './watch-image.ts';
@@ -153,11 +154,13 @@ async function proveHost(config: Config, releases: ReleaseStack, log: Log): Prom
   const state = await holdState(config.stateDir);
   if (!state.ok) return state;
   releases.push(() => state.release());
+  // Before the engine is opened, so that also a host that refuses to serve is rid of it. Where Docker is away, opening it says so.
+  const swept = await sweepHeld(config, state);
+  if (swept.ok && swept.sandboxes > 0)
+    log('warn', 'swept what a predecessor left', { sandboxes: swept.sandboxes });
   const opened = await openEngine(config, state, log);
   if (!opened.ok) return opened;
   releases.push(sweepAfterDeath(config, state.dir, opened.engine.name));
-  const swept = await opened.engine.sweep();
-  if (swept > 0) log('warn', 'swept what a predecessor left', { sandboxes: swept });
   releases.push(() => opened.engine.close());
   const report = await probe(opened.engine, opened.imageEnvironment);
   return { ok: true, opened, stateDir: state.dir, report };

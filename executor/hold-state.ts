@@ -3,6 +3,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DIR_BYTES_MAX, folderFault, listenFault } from './state-fault.ts';
 
 const SWEEP_TIMEOUT_MS = 60_000;
 const SWEEP_POLL_MS = 50;
@@ -20,7 +21,12 @@ export type StateHeld =
       readonly tag: string;
       release(): Promise<void>;
     }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      /** Whether an executor or a sweep has the folder; otherwise this host does not let anybody hold it. */
+      readonly isHeld: boolean;
+      readonly reason: string;
+    };
 
 /** The tag of a state folder, given without symbolic links. */
 export function stateTag(dir: string): string {
@@ -32,34 +38,66 @@ export function stateTag(dir: string): string {
  * abstract Unix socket (unix(7)), which the kernel releases however the process ends; it says what the folder is held for.
  */
 export async function holdState(stateDir: string, purpose: Purpose = 'serve'): Promise<StateHeld> {
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  const dir = await realpath(stateDir);
+  const folder = await makeFolder(stateDir);
+  if (!folder.ok) return { ...folder, isHeld: false };
+  const { dir } = folder;
   const tag = stateTag(dir);
   const name = `\0causeway-executor-${tag}`;
   const until = performance.now() + SWEEP_TIMEOUT_MS;
   for (;;) {
-    const server = await listen(name, purpose);
-    if (server !== null) return { ok: true, dir, tag, release: () => closeServer(server) };
+    const heard = await listen(name, purpose);
+    if (heard.ok) return { ok: true, dir, tag, release: () => closeServer(heard.server) };
+    if (heard.code !== 'EADDRINUSE')
+      return { ok: false, isHeld: false, reason: listenFault(dir, heard.code) };
     if ((await purposeOf(name)) === 'serve')
-      return { ok: false, reason: `Another executor uses ${dir}. Give this one a --state of its own.` };
+      return {
+        ok: false,
+        isHeld: true,
+        reason: `Another executor uses ${dir}. Give this one a --state of its own. ss -xlp names the process of the other, beside ${name.slice(1)}.`,
+      };
     if (performance.now() > until)
       return {
         ok: false,
+        isHeld: true,
         reason: `What a killed executor left in ${dir} has been swept for a minute and is not gone. Look for processes that name this folder, and end them.`,
       };
     await delay(SWEEP_POLL_MS);
   }
 }
 
-/** Null where somebody else has the name. */
-function listen(name: string, purpose: Purpose): Promise<Server | null> {
+type FolderMade =
+  | { readonly ok: true; readonly dir: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** The folder without symbolic links, made where there was none. */
+async function makeFolder(stateDir: string): Promise<FolderMade> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    const dir = await realpath(stateDir);
+    return Buffer.byteLength(dir) > DIR_BYTES_MAX
+      ? { ok: false, reason: folderFault(dir, 'ENAMETOOLONG') }
+      : { ok: true, dir };
+  } catch (error) {
+    // With its parents, Node tells of some faults as ENOENT: a read-only disk, a link to nothing. Alone it has the kernel's word.
+    const code = await mkdir(stateDir).then(() => codeOf(error), codeOf);
+    return { ok: false, reason: folderFault(stateDir, code) };
+  }
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? `${error}`;
+
+type Listened =
+  | { readonly ok: true; readonly server: Server }
+  | { readonly ok: false; readonly code: string };
+
+function listen(name: string, purpose: Purpose): Promise<Listened> {
   // Whoever asks and goes on holding its end must not hold up ours.
   const server = createServer((socket) =>
     socket.on('error', () => undefined).end(purpose, () => socket.destroy()),
   );
   return new Promise((resolve) => {
-    server.once('error', () => resolve(null));
-    server.listen(name, () => resolve(server.unref()));
+    server.once('error', (error) => resolve({ ok: false, code: codeOf(error) }));
+    server.listen(name, () => resolve({ ok: true, server: server.unref() }));
   });
 }
 

@@ -22,7 +22,13 @@ export async function readKeyFile<Value>(
     (error: NodeJS.ErrnoException) => error,
   );
   if (opened instanceof Error) {
-    if (opened.code === 'ENOENT') return { ok: true, value: null };
+    // Where a part of the path is a file there is none either; that the folder cannot be is for others to say.
+    if (opened.code === 'ENOENT' || opened.code === 'ENOTDIR') return { ok: true, value: null };
+    if (opened.code === 'EACCES')
+      return {
+        ok: false,
+        reason: `${file} may not be opened by this process. Give it and its folder to root.`,
+      };
     const why = opened.code === 'ELOOP' ? 'is a symbolic link' : `cannot be opened (${opened.code})`;
     return { ok: false, reason: `${file} ${why}. Put the executor's own file back, or join anew.` };
   }

@@ -6,6 +6,7 @@ import { openNamed, refuseHost } from './open-engine.ts';
 import { type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
 import { sweepAfterDeath } from './sweep-after-death.ts';
+import { sweepHeld } from './sweep-host.ts';
 
 /** What came of one engine: the probe's report, or why it cannot be had here. */
 export interface EngineTested {
@@ -21,13 +22,14 @@ export type SelfTest =
 
 /** Plays the probe under each engine that the settings allow, strongest first. */
 export async function selfTest(config: Config, releases: ReleaseStack, log: Log): Promise<SelfTest> {
-  const state = await holdState(config.stateDir);
-  if (!state.ok) return state;
-  releases.push(() => state.release());
   const wanted = enginesToTry(config.engine, config.acceptsKernelAsBoundary);
   if (!wanted.ok) return wanted;
   const refusal = await refuseHost();
   if (refusal !== null) return { ok: false, reason: refusal };
+  const state = await holdState(config.stateDir);
+  if (!state.ok) return state;
+  releases.push(() => state.release());
+  await sweepHeld(config, state);
   releases.push(sweepAfterDeath(config, state.dir, config.engine));
   const engines: EngineTested[] = [];
   for (const engine of config.engine === 'auto' ? ENGINES_BY_STRENGTH : wanted.engines) {
@@ -41,7 +43,6 @@ export async function selfTest(config: Config, releases: ReleaseStack, log: Log)
       continue;
     }
     releases.push(() => opened.engine.close());
-    await opened.engine.sweep();
     const report = await probe(opened.engine, opened.imageEnvironment);
     engines.push({ engine, version: opened.engine.version, report, refusal: null });
   }

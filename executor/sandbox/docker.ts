@@ -34,7 +34,6 @@ export function dockerDriver(settings: DockerSettings): Driver {
   const { api, name, runtime, imageId, python, harness, imageEnvironment } = settings;
   const etcDir = join(settings.stateDir, 'etc');
   const countsProcessesInside = name === 'docker-runsc';
-  const label = `${CONTAINER_LABEL}=${settings.executorTag}`;
 
   const writeEtc = async (): Promise<void> => {
     await mkdir(etcDir, { recursive: true });
@@ -84,7 +83,6 @@ export function dockerDriver(settings: DockerSettings): Driver {
     launch,
     checkpoint: null,
     forget: (id) => api.remove(id),
-    left: () => api.named(label),
     close: async () => undefined,
   };
 }

@@ -11,7 +11,7 @@ import { type Live, liveSandbox } from './live-sandbox.ts';
 import { makeFolders } from './mounts.ts';
 import { openPipes } from './pipes.ts';
 import { keepSnapshots } from './snapshots.ts';
-import { CGROUPS_FILE, type SweptPlace, sandboxesDirOf, snapshotsDirOf, sweeper } from './sweep.ts';
+import { CGROUPS_FILE, removeSandbox, type SweptPlace, sandboxesDirOf, snapshotsDirOf } from './sweep.ts';
 
 /** A sandbox that is not ready by then never will be: a platform that does not work here hangs instead of failing. */
 const START_TIMEOUT_MS = 60_000;
@@ -27,7 +27,7 @@ export interface Place extends SweptPlace {
 export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEOUT_MS): Engine {
   const sandboxesDir = sandboxesDirOf(place.stateDir);
   const snapshotsDir = snapshotsDirOf(place.stateDir);
-  const { remove, sweep } = sweeper(place, driver);
+  const remove = (id: string) => removeSandbox(place, id, driver.forget);
   const newId = () => `causeway-${randomBytes(8).toString('hex')}`;
   const cgroupOf = (id: string) => `${place.cgroupPrefix}/${id}`;
 
@@ -139,7 +139,6 @@ export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEO
     name: driver.name,
     version: driver.version,
     start,
-    sweep,
     close: async () => {
       await driver.close();
       await rm(sandboxesDir, { recursive: true, force: true });

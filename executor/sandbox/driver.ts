@@ -55,8 +55,6 @@ export interface Driver {
   readonly checkpoint: ((id: string, folder: string) => Promise<void>) | null;
   /** Removes the container of that name, whoever made it; there may be none. */
   forget(id: string): Promise<void>;
-  /** Names of containers that a predecessor with the same state folder left with the engine. */
-  left(): Promise<readonly string[]>;
   /** Removes what the engine itself holds. */
   close(): Promise<void>;
 }

@@ -110,8 +110,6 @@ export interface Engine {
   readonly name: Offer['engine'];
   readonly version: string;
   start(spec: SandboxSpec): Starting;
-  /** Removes what a crashed predecessor with the same state folder left. */
-  sweep(): Promise<number>;
   /** Removes what the engine itself holds, after the last sandbox is destroyed. */
   close(): Promise<void>;
 }

@@ -150,7 +150,6 @@ export function gvisorDriver(settings: GvisorSettings, version: string): Driver 
     launch,
     checkpoint,
     forget: deleteContainer,
-    left: async () => [],
     close: () => rm(runscRoot, { recursive: true, force: true }),
   };
 }

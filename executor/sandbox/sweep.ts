@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../parse-json.ts';
 import { leftGroup } from './cgroup-files.ts';
-import type { Driver } from './driver.ts';
 import { endProcesses, removeGroup } from './live-sandbox.ts';
 import { unmountUnder } from './mounts.ts';
 
@@ -20,43 +19,43 @@ export interface SweptPlace {
   readonly cgroupPrefix: string;
 }
 
-export interface Sweeper {
-  /** Removes all of a sandbox by its name alone, whoever made it. */
-  remove(id: string): Promise<void>;
-  /** Removes what a killed predecessor left; resolves with the number of sandboxes. */
-  sweep(): Promise<number>;
+/** What of the sandboxes of one executor lies with an engine's daemon. */
+export interface LeftContainers {
+  /** Their names, whichever process with this state folder made them. */
+  left(): Promise<readonly string[]>;
+  forget(id: string): Promise<void>;
 }
 
-/** Ends sandboxes without what their maker knew of them. `engine` is what of them lies with the engine. */
-export function sweeper(place: SweptPlace, engine: Pick<Driver, 'forget' | 'left'>): Sweeper {
-  const sandboxesDir = sandboxesDirOf(place.stateDir);
+/** Removes what a killed predecessor left; resolves with the number of sandboxes. */
+export async function sweepPlace(place: SweptPlace, containers: LeftContainers): Promise<number> {
+  const folders = await readdir(sandboxesDirOf(place.stateDir)).catch(() => []);
+  const left = new Set([...folders, ...(await containers.left())]);
+  for (const id of left) await removeSandbox(place, id, containers.forget);
+  await rm(snapshotsDirOf(place.stateDir), { recursive: true, force: true });
+  return left.size;
+}
 
-  /** A predecessor may have been started below another cgroup than we were. */
-  const cgroupDirsOf = async (id: string): Promise<string[]> => {
-    const text = await readFile(join(sandboxesDir, id, CGROUPS_FILE), 'utf8').catch(() => '[]');
-    const dirs = z.array(z.string()).safeParse(parseJson(text)).data ?? [];
-    return dirs.filter(
-      (dir) => dir.startsWith('/sys/fs/cgroup/') && dir.endsWith(`/${place.cgroupPrefix}/${id}`),
-    );
-  };
+/** Removes all of a sandbox without what its maker knew of it; `forget` removes what the engine has. */
+export async function removeSandbox(
+  place: SweptPlace,
+  id: string,
+  forget: (id: string) => Promise<void>,
+): Promise<void> {
+  const dir = join(sandboxesDirOf(place.stateDir), id);
+  const group = leftGroup(await cgroupDirsOf(place, id));
+  await endProcesses(group);
+  await forget(id);
+  await unmountUnder(dir);
+  await removeGroup(group);
+  await rm(dir, { recursive: true, force: true });
+}
 
-  const remove = async (id: string): Promise<void> => {
-    const group = leftGroup(await cgroupDirsOf(id));
-    await endProcesses(group);
-    await engine.forget(id);
-    await unmountUnder(join(sandboxesDir, id));
-    await removeGroup(group);
-    await rm(join(sandboxesDir, id), { recursive: true, force: true });
-  };
-
-  return {
-    remove,
-    async sweep() {
-      const folders = await readdir(sandboxesDir).catch(() => []);
-      const left = new Set([...folders, ...(await engine.left())]);
-      for (const id of left) await remove(id);
-      await rm(snapshotsDirOf(place.stateDir), { recursive: true, force: true });
-      return left.size;
-    },
-  };
+/** A predecessor may have been started below another cgroup than we were. */
+async function cgroupDirsOf(place: SweptPlace, id: string): Promise<string[]> {
+  const file = join(sandboxesDirOf(place.stateDir), id, CGROUPS_FILE);
+  const text = await readFile(file, 'utf8').catch(() => '[]');
+  const dirs = z.array(z.string()).safeParse(parseJson(text)).data ?? [];
+  return dirs.filter(
+    (dir) => dir.startsWith('/sys/fs/cgroup/') && dir.endsWith(`/${place.cgroupPrefix}/${id}`),
+  );
 }

@@ -8,6 +8,7 @@ import { stateTag } from '../../executor/hold-state.ts';
 import {
   childrenOf,
   type ExecutorProcess,
+  frozenGroups,
   makeStateDir,
   membersOf,
   otherCgroup,
@@ -109,6 +110,22 @@ describe('the process of an executor', () => {
     await second.exited;
     expect(await remains(stateDir)).toEqual([]);
     elsewhere.remove();
+  });
+
+  it('killed with that process while a run that is over stands frozen, leaves it to its next start, also one that then refuses to serve', async () => {
+    const killed = await start();
+    peer.unanswered.add('PUT');
+    const code = 'open("/outputs/a.txt", "w").write("a")';
+    peer.send(makeJob({ code, image: killed.ready.image as `sha256:${string}` }));
+    await expect.poll(() => peer.requests).toContainEqual(expect.stringMatching(/^PUT /));
+    expect(await frozenGroups(stateDir)).toHaveLength(1);
+    process.kill(await sweeperOf(killed), 'SIGKILL');
+    killed.child.kill('SIGKILL');
+    await killed.exited;
+    expect(await remains(stateDir)).not.toEqual([]);
+    const unsigned = ['--image-signature', '/nowhere/image.sig'];
+    await expect(startExecutorProcess(peer, stateDir, ...unsigned)).rejects.toThrow('image_unsigned');
+    await expect.poll(() => remains(stateDir)).toEqual([]);
   });
 
   it('that starts while its predecessor is swept after, waits for that', async () => {

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, chown, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { holdState } from '../../executor/hold-state.ts';
 import { ensureImage } from '../../infra/sandbox-image/ensure-image.ts';
 import { ensureRunsc } from '../../infra/sandbox-image/ensure-runsc.ts';
 import { makeNoteKeys } from '../../protocol/signed-note.ts';
@@ -126,6 +128,92 @@ const HOSTS: readonly (readonly [string, () => Promise<Host>, RegExp])[] = [
     /^signature_unknown_key: .* is signed by no key that this host trusts\. Sign the image with one that it trusts/,
   ],
 ];
+
+/** State folders that cannot be had, below an empty folder of their own. */
+const FOLDERS: readonly (readonly [string, (dir: string) => Promise<Host>, RegExp])[] = [
+  [
+    'that another executor has',
+    async (dir) => {
+      const held = await holdState(dir);
+      if (!held.ok) throw new Error(held.reason);
+      onTestFinished(() => held.release());
+      return { args: ['--state', dir] };
+    },
+    /^Another executor uses \S+\. Give this one a --state of its own\. ss -xlp names the process of the other, beside causeway-executor-[0-9a-f]{12}\.$/,
+  ],
+  [
+    'on a read-only disk',
+    async (dir) => ({ under: onDisk(dir, 'ro'), args: ['--state', join(dir, 'state')] }),
+    /\(EROFS\)\. It is on a read-only file system\. Mount that for writing, or give another folder with --state\.$/,
+  ],
+  [
+    'on a full disk',
+    async (dir) => ({ under: onDisk(dir, 'nr_inodes=1'), args: ['--state', join(dir, 'state')] }),
+    /\(ENOSPC\)\. Its disk has no room or no inodes left\. Make room, or/,
+  ],
+  [
+    'of somebody else, where root has no power over that',
+    async (dir) => {
+      await chown(dir, NOBODY, NOBODY);
+      await chmod(dir, 0o755);
+      const under = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
+      return { under, args: ['--state', join(dir, 'state')] };
+    },
+    /\(EACCES\)\. This process may not make or enter it\. Give it to root, or/,
+  ],
+  [
+    'that it may not look into',
+    async (dir) => {
+      await chown(dir, NOBODY, NOBODY);
+      const under = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
+      return { under, args: ['--state', dir] };
+    },
+    /executor\.json may not be opened by this process\. Give it and its folder to root\.$/m,
+  ],
+  [
+    'below a file',
+    async (dir) => ({ args: ['--state', join(dir, await aFile(dir), 'state')] }),
+    /\(ENOTDIR\)\. A part of its path is a file\. Move that away, or/,
+  ],
+  [
+    'whose name is a link to nothing',
+    async (dir) => {
+      await symlink('nothing', join(dir, 'link'));
+      return { args: ['--state', join(dir, 'link')] };
+    },
+    /\(EEXIST\)\. A file, or a link to nothing, has its name\. Move that away, or/,
+  ],
+  [
+    'whose path leaves no room for a socket',
+    async (dir) => ({ args: ['--state', join(dir, 'a'.repeat(94 - dir.length))] }),
+    /\(ENAMETOOLONG\)\. Without symbolic links its path has more than the 94 bytes .* Give a shorter one with --state\.$/,
+  ],
+  [
+    'that is to be swept and cannot be',
+    async (dir) => ({ args: ['--sweep', '--state', join(dir, await aFile(dir))] }),
+    /\(EEXIST\)\./,
+  ],
+];
+
+/** A disk of its own at a folder, for the process behind it alone. */
+function onDisk(dir: string, options: string): readonly string[] {
+  const mount = `mount -t tmpfs -o ${options} causeway-test ${dir} && exec "$@"`;
+  return ['unshare', '--mount', 'sh', '-c', mount, 'sh'];
+}
+
+async function aFile(dir: string): Promise<string> {
+  await writeFile(join(dir, 'file'), '');
+  return 'file';
+}
+
+describe('an executor refuses to serve, and says what to do, with a state folder', () => {
+  it.each(FOLDERS)('%s', async (_what, host, says) => {
+    const dir = await mkdtemp(join(tmpdir(), 'causeway-folder-'));
+    onTestFinished(() => removeStateDir(dir));
+    expect(await refusal(await host(dir))).toMatch(says);
+    expect(peer.requests).toEqual([]);
+  });
+});
 
 describe('an executor refuses to serve, and says what to do, on a host', () => {
   it.each(HOSTS)('%s', async (_what, host, says) => {

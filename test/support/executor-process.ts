@@ -83,11 +83,24 @@ export async function remains(stateDir: string): Promise<string[]> {
   const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
   const mounts = mountinfo.split('\n').filter((line) => line.includes(stateDir));
   const sandboxes = await readdir(join(stateDir, 'sandboxes')).catch(() => [] as string[]);
+  const processes = await processesOf(stateDir);
+  return [...processes, ...mounts, ...sandboxes, ...(await groupsOf(stateDir))];
+}
+
+/** Folders of the cgroups of an executor with this state folder, wherever it was started. */
+async function groupsOf(stateDir: string): Promise<string[]> {
   const group = `causeway-${stateTag(await realpath(stateDir))}`;
   const depths = ['*', '*/*', '*/*/*', '*/*/*/*'];
-  const groups = globSync(depths.map((depth) => `/sys/fs/cgroup/${depth}/${group}`));
-  const processes = await processesOf(stateDir);
-  return [...processes, ...mounts, ...sandboxes, ...groups];
+  return globSync(depths.map((depth) => `/sys/fs/cgroup/${depth}/${group}`));
+}
+
+/** Cgroups of its sandboxes in which nothing runs until they are thawed (v1: freezer.state, v2: cgroup.freeze). */
+export async function frozenGroups(stateDir: string): Promise<string[]> {
+  const controls = (await groupsOf(stateDir)).flatMap((group) => [
+    ...globSync(`${group}/*/freezer.state`),
+    ...globSync(`${group}/*/cgroup.freeze`),
+  ]);
+  return controls.filter((file) => /^(FROZEN|1)$/.test(readFileSync(file, 'utf8').trim()));
 }
 
 /** A memory cgroup below ours, to start an executor in: as a shell or a service has one of its own. */
