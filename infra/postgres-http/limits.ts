@@ -16,8 +16,8 @@ export type Limits = {
   readonly credentialsMax: number;
   /** Logins of credentials that never succeeded before, at once. */
   readonly firstLoginsMax: number;
-  /** A connection is closed after this, so that a changed password ends all use of the old one. */
-  readonly connectionAgeMaxSeconds: number;
+  /** Nobody is served by a login older than this, so that a changed password ends all use of the old one. */
+  readonly loginAgeMaxSeconds: number;
 };
 
 const MIB = 1024 * 1024;
@@ -33,5 +33,5 @@ export const DEFAULT_LIMITS: Limits = {
   waitTimeoutMs: 10_000,
   credentialsMax: 8,
   firstLoginsMax: 4,
-  connectionAgeMaxSeconds: 300,
+  loginAgeMaxSeconds: 300,
 };

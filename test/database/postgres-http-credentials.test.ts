@@ -1,5 +1,6 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type PostgresHttp, startPostgresHttp } from '../../infra/postgres-http/server.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -11,10 +12,14 @@ beforeAll(async () => {
 afterAll(() => database.stop());
 
 /** Sends a query with this connection string, without the driver, which would refuse most of them itself. */
-async function post(connectionString: string): Promise<{ status: number; text: string }> {
-  const response = await fetch(database.http.url, {
+async function post(
+  connectionString: string,
+  query = 'select 1',
+  { url }: PostgresHttp = database.http,
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(url, {
     method: 'POST',
-    body: '{"query":"select 1"}',
+    body: JSON.stringify({ query }),
     headers: { 'Neon-Connection-String': connectionString, 'Neon-Raw-Text-Output': 'true' },
   });
   return { status: response.status, text: await response.text() };
@@ -125,5 +130,40 @@ describe('the credentials of the connection string decide', () => {
       fresh.name,
     ]);
     expect(connections.length).toBeLessThanOrEqual(20);
+  });
+});
+
+describe('a login is proven anew while it is used', () => {
+  /** With one connection, so that another one is seen. */
+  const serve = async (loginAgeMaxSeconds: number) => {
+    const server = await startPostgresHttp({
+      upstream: { host: '127.0.0.1', port: database.port },
+      limits: { loginAgeMaxSeconds, connectionsMax: 1 },
+    });
+    onTestFinished(() => server.close());
+    return server;
+  };
+
+  test('Mallory, who knows the password of yesterday and never stops asking with it, is soon refused', async () => {
+    const server = await serve(2);
+    await database.asSuperuser("create role yesterday login password 'old'");
+    await database.asSuperuser(`grant connect on database ${database.name} to yesterday`);
+    const known = new URL(database.appUrl);
+    known.username = 'yesterday';
+    known.password = 'old';
+    expect(await post(known.href, 'select 1', server)).toMatchObject({ status: 200 });
+    await database.asSuperuser("alter role yesterday password 'new'");
+    const codeOf = async () => JSON.parse((await post(known.href, 'select 1', server)).text).code;
+    await expect.poll(codeOf, { timeout: 20_000, interval: 50 }).toBe('28P01');
+    known.password = 'new';
+    expect(await post(known.href, 'select 1', server)).toMatchObject({ status: 200 });
+  });
+
+  test('a right one keeps its connections, whose backends know all plans', async () => {
+    const server = await serve(4);
+    const pids = new Set<string>();
+    for (const beganMs = performance.now(); performance.now() - beganMs < 7_000; )
+      pids.add((await post(database.appUrl, 'select pg_backend_pid()', server)).text);
+    expect(pids.size).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-const REMEMBERED_MS = 5 * 60_000;
+const REMEMBERED_MS = 60 * 60_000;
 const CREDENTIALS_MAX = 10_000;
 
 interface Verified {
@@ -8,9 +8,10 @@ interface Verified {
 }
 
 /**
- * Secrets that argon2id verified in the last minutes, in the memory of one isolate. A Durable Object that nobody asked for
+ * Secrets that argon2id verified in the last hour, in the memory of one isolate. A Durable Object that nobody asked for
  * some seconds (10 in workerd) loses its memory, while agents pause longer than that between calls: without this each
- * call after a pause would hash again, 40 ms of CPU. Like TenantGate's own memory it never says that a credential is alive.
+ * call after a pause would hash again, 40 ms of CPU. Like TenantGate's own memory it never says that a credential is alive;
+ * and what it says of a secret stays true, for a token's hash never changes.
  */
 export class VerifiedSecrets {
   private readonly byToken = new Map<string, Verified>();
