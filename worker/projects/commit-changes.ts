@@ -78,17 +78,13 @@ export async function commitChanges(
     const contents = await request.change(found);
     if (request.expectedCommit !== undefined) refuseStale(found, expected, request.expectedCommit, contents);
 
-    const recorded = await record(platform, principal, found, contents, request, identity);
-    if (recorded === 'unchanged') {
-      return {
-        project: found.project.id,
-        commit: found.commit ?? '',
-        parent: null,
-        changes: [],
-        committed: false,
-        replayed: false,
-      };
-    }
+    const made = await makeCommit(found, contents, request.message, identity);
+    if (made === null) return unchanged(found);
+    await request.confirm?.(found.project, made.commit.changes);
+    await storeBlobs(platform, principal, made.blobs);
+    const [recorded] = await withTenant(platform.database, principal, [
+      recordCommit(found.project.id, found.commit, made.commit, made.tree, request.idempotency),
+    ] as const);
     if (recorded.ok && recorded.replayed !== true) publishCommit(platform, principal, found, recorded);
     if (recorded.ok || recorded.code !== 'head_moved') return fromRecord(recorded, found.project.id);
     await new Promise((resume) => setTimeout(resume, Math.random() * PAUSE_MS * attempt));
@@ -101,19 +97,17 @@ export async function commitChanges(
 
 type CommitAnswer = Extract<RecordedCommit, { ok: true }>;
 
-async function record(
-  platform: Platform,
-  principal: Principal,
+/** The commit on `head`, with its tree and the blobs that it needs; null where the files are so already. Stores nothing. */
+async function makeCommit(
   head: ProjectAt,
   contents: readonly NewContent[],
-  request: CommitRequest,
+  message: string,
   author: Identity,
-): Promise<RecordedCommit | 'unchanged'> {
+) {
   const blobs = await Promise.all(contents.map(prepare));
   const changed = changeFiles(head.files, blobs, limit('project_files'));
   if (!changed.ok) throw new Refusal(changed.code, changed.message);
-  if (changed.changes.length === 0 && head.commit !== null) return 'unchanged';
-  await request.confirm?.(head.project, changed.changes);
+  if (changed.changes.length === 0 && head.commit !== null) return null;
 
   const trees = await treeObjects(
     new Map(Object.entries(changed.files).map(([path, entry]) => [path, entry.blob])),
@@ -123,48 +117,61 @@ async function record(
     authorName: author.userName ?? 'Causeway',
     authorEmail: author.userEmail ?? 'nobody@invalid',
     authoredAt: Math.floor(Date.now() / 1000),
-    message: request.message.endsWith('\n') ? request.message : `${request.message}\n`,
+    message: message.endsWith('\n') ? message : `${message}\n`,
   };
   const commit = await commitObject({ tree: treeId, parent: head.commit, ...fields });
-  await Promise.all(
-    blobs.map(async ({ entry, bytes }) => {
-      if (entry === null || bytes === null) return;
-      await platform.blobs.put({ tenant: principal.tenantId, sha256: entry.sha256 }, bytes, bytes.byteLength);
-    }),
-  );
   const entries = Object.values(changed.files);
-  const [recorded] = await withTenant(platform.database, principal, [
-    recordCommit(
-      head.project.id,
-      head.commit,
-      {
-        id: commit.id,
-        message: fields.message,
-        author_name: fields.authorName,
-        author_email: fields.authorEmail,
-        authored_at: fields.authoredAt,
-        changes: changed.changes,
-      },
-      {
-        id: treeId,
-        files: changed.files,
-        file_count: entries.length,
-        bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0),
-      },
-      request.idempotency,
-    ),
-  ] as const);
-  return recorded;
+  return {
+    blobs,
+    commit: {
+      id: commit.id,
+      message: fields.message,
+      author_name: fields.authorName,
+      author_email: fields.authorEmail,
+      authored_at: fields.authoredAt,
+      changes: changed.changes,
+    },
+    tree: {
+      id: treeId,
+      files: changed.files,
+      file_count: entries.length,
+      bytes: entries.reduce((sum, entry) => sum + entry.bytes, 0),
+    },
+  };
 }
 
-async function prepare({
-  path,
-  content,
-}: NewContent): Promise<FileChange & { readonly bytes: Uint8Array<ArrayBuffer> | null }> {
+/** A change of a file, with what it is to hold. */
+type PreparedChange = FileChange & { readonly bytes: Uint8Array<ArrayBuffer> | null };
+
+async function prepare({ path, content }: NewContent): Promise<PreparedChange> {
   if (content === null) return { path, entry: null, bytes: null };
   const bytes = utf8(content);
   const [blob, sha256] = await Promise.all([blobObject(bytes), sha256Hex(bytes)]);
   return { path, entry: { blob: blob.id, sha256, bytes: bytes.byteLength }, bytes };
+}
+
+async function storeBlobs(
+  { blobs }: Platform,
+  { tenantId }: Principal,
+  prepared: readonly PreparedChange[],
+): Promise<void> {
+  await Promise.all(
+    prepared.map(async ({ entry, bytes }) => {
+      if (entry === null || bytes === null) return;
+      await blobs.put({ tenant: tenantId, sha256: entry.sha256 }, bytes, bytes.byteLength);
+    }),
+  );
+}
+
+function unchanged({ project, commit }: ProjectAt): CommitMade {
+  return {
+    project: project.id,
+    commit: commit ?? '',
+    parent: null,
+    changes: [],
+    committed: false,
+    replayed: false,
+  };
 }
 
 function publishCommit(
