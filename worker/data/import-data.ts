@@ -8,7 +8,7 @@ import { DatabaseError } from '../database/errors.ts';
 import { type Placed, placeInspection } from '../database/placement.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
-import type { Platform } from '../platform.ts';
+import type { Caller } from '../runs/caller.ts';
 import { refusePlacement } from '../runs/refuse-placement.ts';
 import { takeRunStart } from '../runs/take-run-start.ts';
 import type { Sight } from '../sight/agent-sees.ts';
@@ -17,7 +17,6 @@ import { type Unseen, unseen } from '../sight/unseen.ts';
 import { addressOfRun, unusableOutput } from '../sight/withheld.ts';
 import { withheldRate } from '../sight/withheld-rate.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
-import type { Principal } from '../tenants/principal.ts';
 import { DESCRIBER, type Description } from './description.ts';
 import { type InspectedData, inspectData } from './inspect-data.ts';
 import { invalidData, invalidUnseen, refuseData, tooManySources } from './refuse-import.ts';
@@ -35,29 +34,21 @@ export interface ImportRequest {
   readonly idempotency: Idempotency | null;
 }
 
-/** How the call is followed and ended from outside. */
-export interface ImportWatch {
-  readonly signal: AbortSignal;
-  readonly progress: (done: number, total: number, message: string) => Promise<void>;
-}
+type Importer = Pick<Caller, 'platform' | 'principal' | 'signal' | 'progress'>;
 
 /**
  * Imports data as a new snapshot of a source: finds the bytes, checks and describes them in a sandbox, records them.
  * Two database requests; a row is written only for bytes that passed. Throws refusals.
  */
-export async function importData(
-  platform: Platform,
-  principal: Principal,
-  asked: ImportRequest,
-  watch: ImportWatch,
-): Promise<Unseen<Imported>> {
+export async function importData(caller: Importer, asked: ImportRequest): Promise<Unseen<Imported>> {
+  const { platform, principal } = caller;
   const text = 'text' in asked.from ? utf8(asked.from.text) : null;
   const origin = text === null ? storedOrigin(asked.from) : await textOrigin(text);
   const [begun, placed] = await withTenant(platform.database, principal, [
     beginImport({ ...asked, origin, describer: DESCRIBER, withheldMax: limit('withheld_starts_per_minute') }),
     placeInspection(asked.project),
   ] as const);
-  if (!begun.ok) throw refuseImport(begun, asked, platform, principal);
+  if (!begun.ok) throw refuseImport(begun, asked, caller);
   const { name, format } = asked;
   if (begun.replayed) return unseen<Imported>({ ...begun, name, format });
 
@@ -65,13 +56,7 @@ export async function importData(
   if (text !== null) await platform.blobs.put({ tenant: principal.tenantId, sha256 }, text, bytes);
   const description =
     begun.description ??
-    (await describeInSandbox(
-      platform,
-      principal,
-      { ...asked, origin },
-      { project, sha256, bytes, sight, placed },
-      watch,
-    ));
+    (await describeInSandbox(caller, { ...asked, origin }, { project, sha256, bytes }, { sight, placed }));
 
   const [recorded] = await withTenant(platform.database, principal, [
     recordSnapshot({
@@ -87,16 +72,18 @@ export async function importData(
   }
   const { agent_sees, new_snapshot, replaces, replayed } = recorded;
   return unseen<Imported>({
-    ...{
-      project: recorded.project,
-      source: recorded.source,
-      name,
-      format,
-      sha256: recorded.sha256,
-      bytes,
-      description,
-    },
-    ...{ agent_sees, sight: recorded.sight, new_snapshot, replaces, replayed: replayed === true },
+    project: recorded.project,
+    source: recorded.source,
+    name,
+    format,
+    sha256: recorded.sha256,
+    bytes,
+    description,
+    agent_sees,
+    sight: recorded.sight,
+    new_snapshot,
+    replaces,
+    replayed: replayed === true,
   });
 }
 
@@ -104,12 +91,11 @@ export async function importData(
 function refuseImport(
   refused: Extract<ImportBegun, { ok: false }>,
   asked: ImportRequest,
-  platform: Platform,
-  { tenantId }: Principal,
+  caller: Importer,
 ): Refusal {
   if (refused.code === 'rate_limited') return withheldRate(Number(refused.details?.retry_after_seconds));
   if (refused.code === 'invalid_data' && 'run' in asked.from)
-    return unusableOutput(addressOfRun(platform, tenantId, asked.from.run));
+    return unusableOutput(pageOf(caller, asked.from.run));
   return refuseData(refused, asked);
 }
 
@@ -134,37 +120,34 @@ function storedOrigin(from: ImportRequest['from']): Origin {
   throw new Error('text is no stored origin');
 }
 
+/** Bytes that lie in the store and that nobody has looked at. */
+interface StoredBytes {
+  readonly project: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 async function describeInSandbox(
-  platform: Platform,
-  principal: Principal,
+  caller: Importer,
   asked: ImportRequest & { readonly origin: Origin },
-  {
-    placed,
-    sight,
-    ...stored
-  }: {
-    readonly project: string;
-    readonly sha256: string;
-    readonly bytes: number;
-    readonly sight: Sight;
-    readonly placed: Placed;
-  },
-  watch: ImportWatch,
+  stored: StoredBytes,
+  { sight, placed }: { readonly sight: Sight; readonly placed: Placed },
 ): Promise<Description> {
+  const { platform, principal, signal, progress } = caller;
   const { name, format, from } = asked;
   if (!placed.ok) throw refusePlacement(placed);
   await takeRunStart(platform, principal.tenantId);
-  await watch.progress(1, 3, `checking ${name} in a sandbox`);
+  await progress(1, 3, `checking ${name} in a sandbox`);
   const inspected = await inspectData(
     platform,
     principal.tenantId,
     { ...stored, name, format },
     placed.place,
-    watch.signal,
+    signal,
   );
-  await watch.progress(2, 3, inspected.ok ? `recording ${name}` : `${name} was refused`);
+  await progress(2, 3, inspected.ok ? `recording ${name}` : `${name} was refused`);
   if (inspected.ok) return inspected.description;
-  const page = 'run' in from ? addressOfRun(platform, principal.tenantId, from.run) : '';
+  const page = 'run' in from ? pageOf(caller, from.run) : '';
   const refused = (seen: Sight) => refuseContent(inspected, format, seen, page);
   const reason = inspected.fault?.reason ?? 'unreadable';
   // Looking at it took a while: what is told of it is what the caller may see now.
@@ -177,18 +160,23 @@ async function describeInSandbox(
 
 /** Why data was not taken, as far as the caller may know what is in it. Pure. */
 function refuseContent(
-  { fault, ...rest }: Extract<InspectedData, { ok: false }>,
+  inspected: Extract<InspectedData, { ok: false }>,
   format: DataFormat,
   sight: Sight,
   page: string,
 ): Refusal {
   if (sight === 'shape') return unusableOutput(page);
-  if (fault === null) return (rest as { readonly refusal: Refusal }).refusal;
-  return sight === 'all' ? invalidData(fault, format) : invalidUnseen(fault, format);
+  if (inspected.fault === null) return inspected.refusal;
+  return sight === 'all' ? invalidData(inspected.fault, format) : invalidUnseen(inspected.fault, format);
+}
+
+/** The page of a run, for a person. */
+function pageOf({ platform, principal }: Importer, run: string): string {
+  return addressOfRun(platform, principal.tenantId, run);
 }
 
 function refusedImport(
-  stored: { readonly project: string; readonly sha256: string },
+  stored: StoredBytes,
   what: { readonly name: string; readonly format: DataFormat; readonly reason: string },
   refusal: Refusal,
 ) {

@@ -45,16 +45,12 @@ export const importDataTool = defineTool({
   }),
   needs: { scopes: ['data:write'], role: 'member' },
   annotations: ADDS,
-  async run(given, { platform, principal, signal, progress }) {
+  async run(given, context) {
     const { project, name, format } = given;
     const from = originOf(given);
     const idempotency = await idempotencyOf('import_data', given.idempotency_key, given);
-    const imported = await importData(
-      platform,
-      principal,
-      { project, name, format, from, agentSees: given.agent_sees, idempotency },
-      { signal, progress },
-    );
+    const asked = { project, name, format, from, agentSees: given.agent_sees, idempotency };
+    const imported = await importData(context, asked);
     return { structured: seeImported(imported) };
   },
 });
