@@ -86,7 +86,9 @@ export function selfTestJson(engines: readonly EngineTested[]): string {
     engine: chosen?.engine ?? null,
     checks: chosen?.report?.checks ?? [],
     engines: engines.map(({ engine, version, report, refusal }) => ({
-      ...{ engine, version, refusal },
+      engine,
+      version,
+      refusal,
       ok: report?.ok ?? false,
       failed: report?.checks.filter((check) => !check.ok) ?? [],
     })),

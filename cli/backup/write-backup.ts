@@ -40,7 +40,6 @@ export interface BackupReport {
   readonly blobs: Pick<BlobTally, 'count' | 'totalBytes' | 'fetched'> | null;
   readonly missing: Manifest['missingBlobs'];
   readonly newestMigration: string;
-  readonly checkpointSize: number | null;
 }
 
 /**
@@ -162,7 +161,6 @@ function reportOf(manifest: Manifest, tally: BlobTally, dir: string, isSealed: b
     blobs: manifest.blobs === null ? null : { count, totalBytes, fetched },
     missing: manifest.missingBlobs,
     newestMigration: manifest.migrations.at(-1)?.name ?? '',
-    checkpointSize: manifest.checkpoint?.size ?? null,
   };
 }
 

@@ -104,7 +104,9 @@ async function witness(file: string, options: WitnessOptions): Promise<void> {
     ? (JSON.parse(readFileSync(options.memory, 'utf8')) as Witnessed)
     : null;
   const verdict = await judgeCheckpoint(existsSync(file) ? readFileSync(file, 'utf8') : '', {
-    ...{ known, key, signer },
+    known,
+    key,
+    signer,
     nowSeconds: Math.floor(Date.now() / 1000),
   });
   if (!verdict.ok)

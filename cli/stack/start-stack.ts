@@ -135,7 +135,11 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
       await own(
         await startWorkerd(
           {
-            ...{ paths, guardian, signal, settings, port: plainPort },
+            paths,
+            guardian,
+            signal,
+            settings,
+            port: plainPort,
             ...(certificates === undefined ? {} : { tls: { port: options.port, certificates } }),
           },
           bundle,

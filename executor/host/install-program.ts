@@ -53,12 +53,12 @@ async function filesOf(path: string): Promise<string[]> {
 }
 
 /** Copies the program to `dir`, which appears when it is whole. */
-export async function copyProgram(dir: string, root: string = OWN_ROOT): Promise<void> {
+export async function copyProgram(dir: string): Promise<void> {
   const making = join(dirname(dir), `.making-${basename(dir)}`);
   await rm(making, { recursive: true, force: true });
   await mkdir(making, { recursive: true, mode: 0o755 });
   for (const part of PROGRAM_PARTS)
-    await cp(join(root, part), join(making, part), { recursive: true, dereference: true });
+    await cp(join(OWN_ROOT, part), join(making, part), { recursive: true, dereference: true });
   await mkdir(dirname(join(making, NODE)), { recursive: true });
   await cp(process.execPath, join(making, NODE), { dereference: true });
   await writeFile(programOf(making).command, COMMAND);

@@ -56,7 +56,12 @@ export async function joinHost(options: JoinOptions, command: Command): Promise<
   if (!options.yes) await askLeave();
   const { onProgress, finish } = printProgress(process.stderr);
   const joined = await performJoin({
-    ...{ layout, wish, facts, settings, joinToken, version },
+    layout,
+    wish,
+    facts,
+    settings,
+    joinToken,
+    version,
     signatureFile: options.imageSignature ?? null,
     say: (step) => onProgress({ step: 'wait', says: step }),
     onProgress,

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const LAST_LINES_MAX = 6;
+
 /** Runs a program to its end and returns what it said. Never throws for what the program did. */
 export function runCommand(
   program: string,
@@ -62,8 +64,8 @@ export function runCommand(
 export const succeeded = (result: CommandResult): boolean => result.exitCode === 0 && !result.failure;
 
 /** The last lines of what a failed program said, for a message to a person. */
-export function lastWords(result: CommandResult, linesMax = 6): string {
+export function lastWords(result: CommandResult): string {
   if (result.failure) return result.failure.replace('_', ' ');
   const said = (result.stderr.trim() || result.stdout.trim()).split('\n');
-  return said.slice(-linesMax).join('\n') || `exit code ${result.exitCode}`;
+  return said.slice(-LAST_LINES_MAX).join('\n') || `exit code ${result.exitCode}`;
 }

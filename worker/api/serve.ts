@@ -76,7 +76,11 @@ async function answer(
     for (const [field, value] of Object.entries(rateLimitFields('calls_per_minute', entered.left)))
       headers.set(field, value);
   const reached = {
-    ...{ platform, call, session, tenantId, ...entered },
+    platform,
+    call,
+    session,
+    tenantId,
+    ...entered,
     cookieSha256: cookie === null ? null : await sha256Hex(utf8(cookie)),
     setCookie: (line: string) => headers.append('set-cookie', line),
     idempotency: await idempotencyOf(`api.${name}`, key, { params, body }),

@@ -1,3 +1,4 @@
+import { concatenate } from './concatenate.ts';
 import { piecesOf, streamOf, takerOf } from './pieces.ts';
 import { utf8 } from './sha256.ts';
 
@@ -76,7 +77,7 @@ export async function sealBytes(key: BlobKey, path: string, bytes: Bytes): Promi
     const end = at + SEGMENT_BYTES;
     sealed.push(await seal(bytes.subarray(at, end), end >= bytes.byteLength));
   }
-  return joined(sealed);
+  return concatenate(sealed);
 }
 
 interface Sealer {
@@ -91,7 +92,7 @@ async function beginSealing(key: BlobKey, path: string): Promise<Sealer> {
   const blobKey = await deriveKey(key, salt, path);
   let count = 0;
   return {
-    header: joined([utf8(MAGIC + key.id), salt, prefix]),
+    header: concatenate([utf8(MAGIC + key.id), salt, prefix]),
     async seal(segment, isLast) {
       const iv = nonce(prefix, count++, isLast);
       return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, blobKey, segment));
@@ -163,15 +164,5 @@ function nonce(prefix: Bytes, count: number, isLast: boolean): Bytes {
   bytes.set(prefix);
   new DataView(bytes.buffer).setUint32(PREFIX_BYTES, count);
   bytes[11] = isLast ? 1 : 0;
-  return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Bytes {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
-  }
   return bytes;
 }

@@ -20,7 +20,8 @@ export function noteStrangers(): MiddlewareHandler<AppEnv> {
     await next();
     const route = routeOf(context);
     const asked = {
-      ...{ route, status: context.res.status },
+      route,
+      status: context.res.status,
       isKnown: context.get('use') !== undefined || context.get('isKnown') === true,
       showsCredential: context.req.header('authorization') !== undefined,
     };

@@ -1,4 +1,5 @@
 import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
+import { concatenate } from '../blobs/concatenate.ts';
 import { Refusal } from './refusal.ts';
 
 /** How far beyond its bound a body is read and thrown away, as a multiple of the bound. */
@@ -31,13 +32,7 @@ export async function readBody(
   if (total > bytesMax) throw tooLarge(bytesMax);
   const [first] = chunks;
   if (chunks.length === 1 && first !== undefined) return first;
-  const body = new Uint8Array(total);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return body;
+  return concatenate(chunks);
 }
 
 function tooLarge(bytesMax: number): Refusal {

@@ -25,7 +25,10 @@ export async function signAws(
 ): Promise<Outgoing> {
   const signer = new AwsV4Signer({
     ...key,
-    ...{ service, url, method, body },
+    service,
+    url,
+    method,
+    body,
     headers: { ...headers, 'x-amz-content-sha256': await sha256Hex(utf8(body)) },
   });
   return { method, headers: (await signer.sign()).headers, body };

@@ -1,3 +1,4 @@
+import { concatenate } from '../blobs/concatenate.ts';
 import { hex, utf8 } from '../blobs/sha256.ts';
 
 /**
@@ -92,16 +93,6 @@ async function gitObject(type: GitObject['type'], content: Uint8Array<ArrayBuffe
   const whole = concatenate([encoder.encode(`${type} ${content.byteLength}\0`), content]);
   const id = hex(new Uint8Array(await crypto.subtle.digest('SHA-1', whole)));
   return { id, type, content };
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.byteLength;
-  }
-  return whole;
 }
 
 function bytesOfHex(text: string): Uint8Array {

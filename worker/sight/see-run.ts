@@ -63,7 +63,9 @@ export function seeRun(closed: Unseen<StoredRun>, page: string, now: RunNow = {}
     sight: 'shape',
     run,
     manifest: {
-      ...{ commit, entry, image },
+      commit,
+      entry,
+      image,
       ...(absent === undefined ? {} : { absent }),
       data: manifest.data.map(({ name }) => ({ name })),
     },

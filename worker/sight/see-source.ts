@@ -37,17 +37,28 @@ function seeSnapshot(closed: Unseen<StoredSnapshot>): SeenSnapshot {
   const named = { project, name, source, agent_sees, format };
   if (sight === 'all')
     return {
-      ...{ ...named, sha256, bytes, row_count, column_count, columns, sample, about: null },
+      ...named,
+      sha256,
+      bytes,
+      row_count,
+      column_count,
+      columns,
       columns_truncated: columns.length < column_count,
+      sample,
+      about: null,
       ...loadLines(name, format, columns),
     };
   // Columns of what a program left are named by a program that has seen the data.
   const shown = sight === 'schema' ? columns : [];
   return {
-    ...{ ...named, sha256: null, bytes: null, row_count: null, sample: [] },
+    ...named,
+    sha256: null,
+    bytes: null,
+    row_count: null,
     column_count: sight === 'schema' ? column_count : null,
     columns: shown.map((column) => ({ name: column.name, type: column.type })),
     columns_truncated: sight === 'schema' && shown.length < column_count,
+    sample: [],
     about: { rows: magnitude(row_count), columns: magnitude(column_count) },
     ...loadLines(name, format, shown),
   };

@@ -35,7 +35,7 @@ function firstCause(stderr: string): string {
 export async function pipDownload(
   requirements: readonly string[],
   folder: string,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined },
 ): Promise<PipOutcome> {
   const result = await runCommand('python3', ['-m', 'pip', ...downloadArgs(folder), ...requirements], {
     timeoutMs: 15 * 60_000,

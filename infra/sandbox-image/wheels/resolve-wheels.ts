@@ -15,11 +15,10 @@ function wheelIdentity(filename: string): { name: string; version: string } {
 export async function resolveWheels(
   requirements: readonly string[],
   cache: BlobCache,
-  signal?: AbortSignal,
 ): Promise<LockedWheel[]> {
   const folder = await mkdtemp(path.join(cache.folder, '.incoming-'));
   try {
-    const outcome = await pipDownload(requirements, folder, { signal });
+    const outcome = await pipDownload(requirements, folder, {});
     if (outcome.kind !== 'downloaded') {
       throw new ProvisionProblem(
         'wheel_gone',

@@ -16,7 +16,8 @@ export const lifeHandlers: Handlers<keyof typeof LIFE_ROUTES> = {
     const waiting = await listWaitingDeletions(platform, session);
     return {
       deletions: waiting.map(({ tenantId, name, dueAt, byOperator }) => ({
-        ...{ tenant: tenantId, name },
+        tenant: tenantId,
+        name,
         due_at: dueAt,
         by_operator: byOperator,
       })),

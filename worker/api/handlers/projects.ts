@@ -12,7 +12,11 @@ export const projectHandlers: Handlers<keyof typeof PROJECT_ROUTES> = {
     const found = await listAdministeredProjects(platform, principal, { ...query, administeredOnly: true });
     return {
       projects: found.rows.map(({ project, name, restricted, archived, role, members }) => ({
-        ...{ project, name, restricted, archived, members },
+        project,
+        name,
+        restricted,
+        archived,
+        members,
         your_role: role,
       })),
       ...pageFacts(found, found.total),

@@ -14,7 +14,6 @@ const KEPT_MS = 60 * 60_000;
 const MINUTE_MS = 60_000;
 /** A cancellation is known this long: its call asks once it has run for a second, and anew where its client comes back. */
 const CANCELLED_MS = 30_000;
-const RETRY_MS = 1000;
 /** Changes are heard this long after a stream broke. */
 const LINGER_MS = 60_000;
 
@@ -134,7 +133,7 @@ export class McpSession extends DurableObject<Env> {
     this.ctx.waitUntil(stream.ended.then(() => this.stopWatchingLater(stream)));
     const lastEventId = request.headers.get('last-event-id');
     if (lastEventId !== null) this.replay(lastEventId, stream, wasHeard);
-    else if (isPrimed) stream.write(encodePriming(this.store.newestId(), RETRY_MS));
+    else if (isPrimed) stream.write(encodePriming(this.store.newestId()));
     return new Response(stream.body, { headers: SSE_HEADERS });
   }
 

@@ -9,8 +9,6 @@ import { encodeEvent, encodePriming, KEEP_ALIVE, KEEP_ALIVE_MS, SSE_HEADERS } fr
 
 /** A call that takes longer is answered as a stream, so that its connection shows that it lives. */
 const STREAM_AFTER_MS = 1000;
-/** A client whose stream broke comes back after this. */
-const RETRY_MS = 1000;
 
 /**
  * One POST of the 2025 era as a server's transport (MCP 2025-11-25, Streamable HTTP, "Sending Messages to the Server"):
@@ -76,7 +74,7 @@ export class PostExchange implements Transport {
 
   /** Lets a client whose stream breaks come back with this as `Last-Event-ID`. An answer that is no stream does not need it. */
   resumeAfter(eventId: string): void {
-    this.priming = encodePriming(eventId, RETRY_MS);
+    this.priming = encodePriming(eventId);
     this.stream?.enqueue(this.priming);
   }
 

@@ -6,6 +6,8 @@ export const SSE_HEADERS = {
 } as const;
 
 export const KEEP_ALIVE_MS = 15_000;
+/** A client whose stream broke comes back after this. */
+const RETRY_MS = 1000;
 
 const encoder = new TextEncoder();
 
@@ -19,7 +21,7 @@ export function encodeEvent(message: unknown, id?: string): Uint8Array {
   );
 }
 
-/** An event without a message: from where to go on, and how many ms a client should wait before it does. */
-export function encodePriming(id: string, retryMs: number): Uint8Array {
-  return encoder.encode(`id: ${id}\nretry: ${retryMs}\ndata: \n\n`);
+/** An event without a message: from where to go on, and how long a client should wait before it does. */
+export function encodePriming(id: string): Uint8Array {
+  return encoder.encode(`id: ${id}\nretry: ${RETRY_MS}\ndata: \n\n`);
 }

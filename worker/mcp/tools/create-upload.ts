@@ -31,7 +31,10 @@ export const createUploadTool = defineTool({
   async run(input, { platform, principal }) {
     const { project, name, format, bytes } = input;
     const created = await createUpload(platform, principal, {
-      ...{ project, name, format, bytes },
+      project,
+      name,
+      format,
+      bytes,
       sha256: input.sha256 ?? null,
       agentSees: input.agent_sees,
     });

@@ -64,7 +64,8 @@ export function isHeld(lease: Lease): lease is Lease & { executor: ExecutorId } 
 export function revived(lease: Lease): Lease {
   const isAsking = lease.phase === 'retrying' || lease.phase === 'recording';
   // A version before this one wrote leases without these four.
-  const whole = { ...{ user: null, own: false, labels: {}, hasFeed: false }, ...lease };
+  const absent = { user: null, own: false, labels: {}, hasFeed: false };
+  const whole = { ...absent, ...lease };
   return isAsking ? { ...whole, retryAt: 0 } : whole;
 }
 

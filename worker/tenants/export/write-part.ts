@@ -70,16 +70,25 @@ export async function* writePart(
     yield tarPadding(blob.bytes);
   }
   const part: PartManifest = {
-    ...{ format: EXPORT_FORMAT, tenant, part: chain.parts + 1 },
-    ...{ previous: chain.previous, entries, missing: [...missing] },
+    format: EXPORT_FORMAT,
+    tenant,
+    part: chain.parts + 1,
+    previous: chain.previous,
+    entries,
+    missing: [...missing],
   };
   const manifest = utf8(`${JSON.stringify(part)}\n`);
   yield* fileOf(partManifestName(part.part), manifest, now);
   const link = nextLink(chain, part, await sha256Hex(manifest));
   if (next === null) {
     const whole: WholeManifest = {
-      ...{ format: EXPORT_FORMAT, tenant, exported_at: new Date(now).toISOString() },
-      ...{ parts: link.parts, last_part_sha256: link.previous ?? '', files: link.files, bytes: link.bytes },
+      format: EXPORT_FORMAT,
+      tenant,
+      exported_at: new Date(now).toISOString(),
+      parts: link.parts,
+      last_part_sha256: link.previous ?? '',
+      files: link.files,
+      bytes: link.bytes,
       missing: link.missing,
     };
     yield* fileOf(WHOLE_MANIFEST, utf8(`${JSON.stringify(whole, null, 1)}\n`), now);
