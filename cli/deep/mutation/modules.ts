@@ -13,6 +13,7 @@ export const MODULES: readonly Module[] = [
       'protocol/api-token.ts',
       'worker/identity/authenticate-bearer.ts',
       'worker/identity/authentication-attempt.ts',
+      'worker/identity/spent-rates.ts',
       'worker/identity/verified-secrets.ts',
       'worker/identity/verify-api-token.ts',
       'worker/oauth/authenticate-client.ts',
