@@ -20,9 +20,14 @@ let blobs: BlobServer;
 let log: ReturnType<typeof auditLogOf>;
 let ann: Inhabitant;
 let bob: Inhabitant;
+/** The store refuses to remove anything. */
+let keepsAll = false;
 
 beforeAll(async () => {
-  [database, blobs] = await Promise.all([startTestDatabase(), startBlobServer()]);
+  [database, blobs] = await Promise.all([
+    startTestDatabase(),
+    startBlobServer(async (method) => (method === 'DELETE' && keepsAll ? 403 : undefined)),
+  ]);
   client = await database.open();
   log = auditLogOf(database, tmpdir());
   ann = await settle(database.asOwner, { person: 'Ann', tenant: 'Acme' });
@@ -106,7 +111,7 @@ test('nobody ends the copy, and the tenant does not count it among its sinks', a
   expect(copy).toEqual({ sinks: 2, open: 2 });
 });
 
-test('a copy goes with the last of its contents, and no earlier', async () => {
+test('a copy goes with the last of its contents, and no earlier; one that the store refuses to remove is not taken for gone', async () => {
   await database.asSuperuser('alter table app.audit_events disable trigger append_only');
   const old = copiesOf(ann)[0]?.entries.length ?? 0;
   await database.asSuperuser(
@@ -124,6 +129,9 @@ test('a copy goes with the last of its contents, and no earlier', async () => {
   expect(await removeCopies(client, blobs.store)).toBe(0);
   await log.withOperator(log.seal);
   expect(await retain()).toBe(old + 1);
+  keepsAll = true;
+  await expect(removeCopies(client, blobs.store)).rejects.toThrow(/refused to remove .*403/);
+  keepsAll = false;
   expect(await removeCopies(client, blobs.store)).toBe(1);
   expect(copiesOf(ann).map(({ path }) => path)).toEqual(kept.slice(1));
   expect(await removeCopies(client, blobs.store)).toBe(0);

@@ -5,17 +5,29 @@ import { httpStore } from '../../worker/blobs/http-store.ts';
 import { storeOn } from '../../worker/blobs/store-on.ts';
 
 export interface BlobServer {
+  readonly url: string;
   readonly store: BlobStore;
   /** What lies in it, by path. */
   readonly blobs: ReadonlyMap<string, Uint8Array>;
   readonly stop: () => Promise<void>;
 }
 
-/** A plain HTTP store (GET, HEAD, PUT, DELETE of a path) on loopback, for tests of operations outside of workerd. */
-export async function startBlobServer(): Promise<BlobServer> {
+/**
+ * A plain HTTP store (GET, HEAD, PUT, DELETE of a path) on loopback.
+ *
+ * @param before is waited for with each request; a status that it gives is answered in place of what was asked
+ */
+export async function startBlobServer(
+  before: (method: string, path: string) => Promise<number | undefined> = async () => undefined,
+): Promise<BlobServer> {
   const blobs = new Map<string, Uint8Array>();
   const server = createServer(async (request, response) => {
     const path = (request.url ?? '').slice(1);
+    const status = await before(request.method ?? '', path);
+    if (status !== undefined) {
+      response.writeHead(status).end();
+      return;
+    }
     if (request.method === 'PUT') {
       const chunks: Uint8Array[] = [];
       for await (const chunk of request) chunks.push(chunk as Uint8Array);
@@ -29,10 +41,11 @@ export async function startBlobServer(): Promise<BlobServer> {
     response.end(request.method === 'GET' ? blob : undefined);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
+    url,
     store: storeOn(
-      httpStore((path, init) => fetch(`http://127.0.0.1:${port}/${path}`, init)),
+      httpStore((path, init) => fetch(`${url}${path}`, init)),
       async () => 'named',
     ),
     blobs,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StoreFetch } from './http-store.ts';
+import { deleteFile, type StoreFetch } from './http-store.ts';
 import type { IncomingBodies, WaitingBody } from './incoming.ts';
 
 const folder = z.array(z.object({ name: z.string(), type: z.string() }));
@@ -18,7 +18,7 @@ export function diskIncoming(send: StoreFetch): IncomingBodies {
       return found;
     },
     async remove(paths) {
-      for (const path of paths) await (await send(path, { method: 'DELETE' })).body?.cancel();
+      for (const path of paths) await deleteFile(send, path);
     },
   };
 }

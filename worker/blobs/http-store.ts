@@ -27,9 +27,16 @@ export function httpStore(send: StoreFetch): RawStore {
       await discard(response, null);
     },
     async remove(path) {
-      await discard(await send(path, { method: 'DELETE' }), null);
+      await deleteFile(send, path);
     },
   };
+}
+
+/** Takes a file away; one that is not there is gone already. Throws where the store refuses, so that nobody takes it for done. */
+export async function deleteFile(send: StoreFetch, path: string, signal?: AbortSignal): Promise<void> {
+  const response = await send(path, { method: 'DELETE', signal: signal ?? null });
+  if (!response.ok && response.status !== 404) throw await storeError(`remove ${path}`, response);
+  await discard(response, null);
 }
 
 /** An unread body holds a connection; what is not needed is given back at once. */

@@ -1,3 +1,4 @@
+import { log } from '../log.ts';
 import { type BlobKey, blobPath, type Keep, type StoredBlob } from './blob-store.ts';
 import { incomingPath } from './incoming.ts';
 import { isThere } from './is-there.ts';
@@ -56,7 +57,10 @@ export async function receiveBlob(
     if (!(await isThere(store, key, keep))) await copy(store, incoming, key, transfer.bytes);
     return { ok: true, sha256 };
   } finally {
-    await store.remove(incoming);
+    // What became of the blob is known; what the store refuses to remove is swept like what a killed Worker leaves.
+    await store.remove(incoming).catch((error: unknown) => {
+      log('error', 'receive-blob', { path: incoming, error: String(error) });
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StoreFetch } from './http-store.ts';
+import { deleteFile, type StoreFetch } from './http-store.ts';
 
 /** A file of the store, as it lies there: sealed. */
 export interface StoredFile {
@@ -116,10 +116,5 @@ async function writtenAt(send: StoreFetch, path: string, signal?: AbortSignal): 
 }
 
 async function removeEach(send: StoreFetch, paths: readonly string[], signal?: AbortSignal): Promise<void> {
-  for (const path of paths) {
-    const response = await send(path, { method: 'DELETE', signal: signal ?? null });
-    await response.body?.cancel();
-    if (!response.ok && response.status !== 404)
-      throw new Error(`the blob store refused to remove ${path}: ${response.status}`);
-  }
+  for (const path of paths) await deleteFile(send, path, signal);
 }
