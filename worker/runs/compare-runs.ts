@@ -45,8 +45,8 @@ export async function compareRuns(context: Reader, runA: string, runB: string): 
   const tables = await Promise.all(
     comparable.map(async ({ name }) => {
       const [tableA, tableB] = await Promise.all([
-        readTable(context, left, name),
-        readTable(context, right, name),
+        readTable(context, a.run, left, name),
+        readTable(context, b.run, right, name),
       ]);
       return { name, ...compareTables(tableA, tableB, COLUMNS_MAX) };
     }),
@@ -71,9 +71,10 @@ function isSmallCsv(output: Output | undefined): boolean {
 
 async function readTable(
   context: Reader,
+  run: string,
   outputs: ReadonlyMap<string, Output>,
   name: string,
 ): Promise<Table> {
   const output = outputs.get(name) as Output;
-  return readCsv(new TextDecoder().decode(await blobBytes(context, output.sha256)), ',');
+  return readCsv(new TextDecoder().decode(await blobBytes(context, run, output.sha256)), ',');
 }

@@ -69,7 +69,7 @@ export async function getRunOutput(context: Caller, asked: OutputRequest): Promi
   const stream = streamOf(outcome, asked.name);
   if (stream !== null) {
     const type = asked.name === 'progress' ? 'application/x-ndjson' : 'text/plain';
-    const text = await streamText(context, outcome, stream);
+    const text = await streamText(context, ended, stream);
     return { shown: textWindow(text, asked, type, stream.bytes), image: null };
   }
   return showOutput(context, ended, foundOutput(outcome, asked.name), asked);
@@ -96,7 +96,7 @@ async function showOutput(
     case 'large_table': {
       const page =
         view === 'small_table'
-          ? await smallPage(context, output, asked)
+          ? await smallPage(context, run, output, asked)
           : await largePage(context, storedTable(project, output), asked);
       const truncated = asked.offset + page.rows.length < page.total;
       const shown = { kind: 'table', ...base, ...NOTHING, ...page, truncated } as const;
@@ -104,13 +104,13 @@ async function showOutput(
       return { shown: isWhole ? shown : { ...shown, ...(await link()) }, image: null };
     }
     case 'text': {
-      const text = await blobText(context, output.sha256);
+      const text = await blobText(context, run, output.sha256);
       const shown = textWindow(text, asked, output.media_type, output.bytes);
       const isWhole = asked.offset === 0 && !shown.truncated;
       return { shown: isWhole ? shown : { ...shown, ...(await link()) }, image: null };
     }
     case 'image': {
-      const bytes = await blobBytes(context, output.sha256);
+      const bytes = await blobBytes(context, run, output.sha256);
       if (!isImage(bytes, output.media_type)) break;
       const shown = { kind: 'image', ...base, ...NOTHING, ...(await link()) } as const;
       return { shown, image: { bytes, mediaType: output.media_type } };

@@ -36,12 +36,12 @@ export const runOutput = defineResource({
     const output = foundOutput(outcome, name);
     if (isText(output.media_type)) {
       if (output.bytes > TEXT_BYTES_MAX) return tooLarge(run, output, TEXT_BYTES_MAX, context);
-      const text = await blobText(context, output.sha256);
+      const text = await blobText(context, run, output.sha256);
       const window = windowOf(text, skipped + 1, LINES_MAX);
       return { part: { mimeType: output.media_type, text: window.content }, ...windowNotice(window, uri) };
     }
     if (output.bytes > BLOB_BYTES_MAX) return tooLarge(run, output, BLOB_BYTES_MAX, context);
-    const bytes = await blobBytes(context, output.sha256);
+    const bytes = await blobBytes(context, run, output.sha256);
     return { part: { mimeType: output.media_type, blob: encodeBase64(bytes) } };
   },
 });

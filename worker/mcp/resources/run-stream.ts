@@ -21,8 +21,8 @@ function streamOf(stream: 'stdout' | 'stderr', title: string): ResourceFamily {
     needs: { scopes: ['runs:execute'], role: 'viewer' },
     complete: { run: completeRun },
     async read({ run, offset: skipped }, context, uri) {
-      const { outcome } = await requireOutcome(context, run);
-      const text = await streamText(context, outcome, outcome[stream]);
+      const ended = await requireOutcome(context, run);
+      const text = await streamText(context, ended, ended.outcome[stream]);
       const window = windowOf(text, skipped + 1, LINES_MAX);
       return { part: { mimeType: 'text/plain', text: window.content }, ...windowNotice(window, uri) };
     },

@@ -81,18 +81,18 @@ async function open(context: Context<AppEnv>, session: Session) {
   return { reader, run: openRun(found, addressOfRun(platform, principal.tenantId, run)) };
 }
 
-async function programOf({ manifest }: RunRow, reader: Reader): Promise<string | null> {
+async function programOf({ run, manifest }: RunRow, reader: Reader): Promise<string | null> {
   const file = manifest.files.find(({ path }) => path === manifest.entry);
-  const text = file === undefined ? null : await unlessPurged(blobText(reader, file.sha256));
+  const text = file === undefined ? null : await unlessPurged(blobText(reader, run, file.sha256));
   return text === null ? null : windowOf(text, 1, PROGRAM_LINES_MAX).content;
 }
 
 /** The first pages of small tables, without those of which the bytes were purged. */
-async function tablesOf({ outcome }: RunRow, reader: Reader): Promise<Map<string, TablePage>> {
+async function tablesOf({ run, outcome }: RunRow, reader: Reader): Promise<Map<string, TablePage>> {
   const small = (outcome?.outputs ?? []).filter((output) => chooseView(output) === 'small_table');
   const pages = await Promise.all(
     small.slice(0, TABLES_MAX).map(async (output) => {
-      const page = await unlessPurged(smallPage(reader, output, { offset: 0, limit: ROWS_MAX }));
+      const page = await unlessPurged(smallPage(reader, run, output, { offset: 0, limit: ROWS_MAX }));
       return page === null ? [] : [[output.name, page] as const];
     }),
   );
