@@ -48,6 +48,7 @@ async function withGone(tenant: string) {
   await team.run(2, { left: texts });
   await team.expire();
   await team.age('25 hours');
+  await team.judge();
   const env = {
     BLOB_STORE_URL: `http://127.0.0.1:${(store.address() as AddressInfo).port}/`,
     BLOB_STORE_ACCESS_KEY_ID: 'id',
@@ -88,12 +89,13 @@ describe('a store that fails', () => {
   test('by silence is left in time: what was not begun stays, and may be stored', async () => {
     const team = await withGone('Silence');
     const stop = new AbortController();
-    faults = { 'DELETE left 7': () => stop.abort() };
+    faults = Object.fromEntries(texts.map((text) => [`DELETE ${text}`, () => stop.abort()]));
     await team.remove(stop.signal);
-    expect(await team.claimed()).toContain('left 7');
     const begun = asked.filter((request) => request.startsWith('DELETE ')).map((each) => each.slice(7));
+    expect(begun.length).toBeGreaterThanOrEqual(1);
     expect(begun.length).toBeLessThanOrEqual(20);
     const claimed = await team.claimed();
+    expect(claimed).toEqual(expect.arrayContaining(begun));
     const free = (await team.waiting(...texts)).filter((text) => !claimed.includes(text));
     expect(free.filter((text) => begun.includes(text))).toEqual([]);
     expect(free.length).toBeGreaterThanOrEqual(25);

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withSnapshot } from '../../cli/database/snapshot.ts';
 import type { Database } from '../../worker/database/database.ts';
-import { keepBlob, settleRemoved } from '../../worker/database/retention.ts';
+import { claimBlobs, keepBlob, listingDue, settleRemoved } from '../../worker/database/retention.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { LONG, sha256Of, teamsOf } from '../support/retention-teams.ts';
 
@@ -142,6 +142,40 @@ describe('a blob that a row named which is gone', () => {
     expect(await team.claim()).toEqual([]);
     expect(await team.waiting('found')).toEqual(['found']);
     expect(await team.events()).toHaveLength(1);
+  });
+
+  test('is asked about once a day, and the answer holds for twenty hours: who stores it anew meanwhile writes it young', async () => {
+    const team = await withGone('Verdicts', ['early', 'late']);
+    await team.age('25 hours');
+    await team.judge();
+    expect(await teams.ask(claimBlobs(team.tenantId, 1))).toHaveLength(1);
+    await team.age('19 hours');
+    expect(await teams.ask(listingDue(team.tenantId))).toBeNull();
+    await teams.seen("update app.retention_sweeps set judged_at = judged_at - interval '24 hours'");
+    expect(await teams.ask(listingDue(team.tenantId))).toEqual({ until: null });
+    await team.age('2 hours');
+    expect(await teams.ask(claimBlobs(team.tenantId, 1))).toEqual([]);
+  });
+
+  test('is forgotten by a question, whatever was found before it', async () => {
+    const team = await withGone('Questions', ['found']);
+    await team.age('25 hours');
+    await team.judge();
+    expect(await keepBlob(client, { tenant: team.tenantId, sha256: sha256Of('found') })).toBe('waits');
+    expect(await teams.ask(claimBlobs(team.tenantId, 1))).toEqual([]);
+  });
+
+  test('is found in the store where no row ever named it; what one does, of this team, is not', async () => {
+    const team = await teams.settleTeam('Listed');
+    await team.run(0, { left: ['named'] });
+    await withGone('Listed by Bob', ['of a failed call']);
+    await team.expire();
+    await team.judge('of a failed call', 'named');
+    expect(await team.waiting('of a failed call', 'named')).toEqual(['of a failed call']);
+    await team.age('23 hours');
+    expect(await team.claim()).toEqual([]);
+    await team.age('2 hours');
+    expect(await team.claim()).toEqual([sha256Of('of a failed call')]);
   });
 
   test('is not sealed anew meanwhile, which would bring it back', async () => {

@@ -255,6 +255,8 @@ describe('for how long', () => {
       "select app.system_expire_rows('T', 10)",
       "select app.system_keep_blob('T', 'x')",
       "select * from app.system_claim_blobs('T', 10)",
+      "select * from app.system_listing_due('T')",
+      "select app.system_judge_blobs('T', '{}', null)",
       "select app.system_settle_removed('T', '{}', '{}')",
       'select * from app.system_tenants_to_expire(10)',
       "update app.data_snapshots set superseded_at = '-infinity'",

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { newId } from '../../protocol/ids.ts';
 import type { Database } from '../../worker/database/database.ts';
 import type { Query } from '../../worker/database/query.ts';
-import { claimBlobs, expireRows } from '../../worker/database/retention.ts';
+import { claimBlobs, expireRows, judgeBlobs } from '../../worker/database/retention.ts';
 import type { TestDatabase } from './database.ts';
 import { type FurnishedProject, furnishProject } from './project-world.ts';
 import { type Inhabitant, settle } from './tenants.ts';
@@ -27,6 +27,9 @@ export function teamsOf(database: TestDatabase, client: Database) {
       ...{ inline: text.slice(0, 10), bytes: text.length, kept_bytes: text.length, truncated: false },
       sha256: text.length > 10 ? sha256Of(text) : null,
     });
+    /** As the sweep of a day does that finds these texts in the store. */
+    const judge = (...stored: readonly string[]) =>
+      ask(judgeBlobs(tenantId, { listed: stored.map(sha256Of), until: null }));
     return {
       /** A run that ended so many days ago; or (null) is active. */
       async run(
@@ -88,7 +91,11 @@ export function teamsOf(database: TestDatabase, client: Database) {
       keep: (wish: object) =>
         database.asOwner('select app.set_retention($1, $2)', [tenantId, JSON.stringify(wish)]),
       expire: () => ask(expireRows(tenantId, 100)),
-      claim: () => ask(claimBlobs(tenantId, 100)),
+      judge,
+      async claim() {
+        await judge();
+        return ask(claimBlobs(tenantId, 100));
+      },
       /** Texts of which the blobs may go. */
       waiting: async (...texts: readonly string[]) => {
         const rows = await seen('select sha256 from app.blobs_to_remove where tenant_id = $1', [tenantId]);
@@ -97,7 +104,8 @@ export function teamsOf(database: TestDatabase, client: Database) {
       /** Lets so much time have passed since blobs were found to be named by nothing, or claimed. */
       age: (interval: string) =>
         seen(
-          `update app.blobs_to_remove set found_at = found_at - $2::interval, claimed_at = claimed_at - $2::interval
+          `update app.blobs_to_remove set found_at = found_at - $2::interval, claimed_at = claimed_at - $2::interval,
+                                       unnamed_at = unnamed_at - $2::interval
           where tenant_id = $1`,
           [tenantId, interval],
         ),

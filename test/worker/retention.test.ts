@@ -1,119 +1,28 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, utimesSync } from 'node:fs';
-import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiClient, apiSession } from '../support/api.ts';
-import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
-import { fireCron } from '../support/fire-cron.ts';
+import { type KeptDigests, type KeptRuns, keptRunsOf } from '../support/kept-runs.ts';
 import { signedIn } from '../support/oauth.ts';
-import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { type Acme, causeway as command, settleAcme } from '../support/tenant-world.ts';
 import type { Account } from '../support/visitor.ts';
 
 let stack: TestStack;
 let stop: () => Promise<void>;
-let revived: RevivedWorker | undefined;
 let ann: Acme['ann'];
 let bob: Acme['bob'];
 let owner: ApiClient;
+let world: KeptRuns;
 
 beforeAll(async () => {
   ({ stack, stop } = await startTestStack({ slots: 1 }));
   ({ ann, bob } = await settleAcme(stack));
   owner = await apiSession(stack, ann as unknown as Account);
+  world = keptRunsOf(stack, ann);
 });
-afterAll(async () => {
-  await revived?.stop();
-  await stop();
-});
+afterAll(() => stop());
 
-const seen = (sql: string, values: readonly unknown[] = []) => queryAs(stack.superuserUrl, sql, values);
 const tenant = (name: string, ...args: readonly string[]) => command(stack, 'tenant', name, ...args);
 const inTenant = () => ({ params: { tenant: ann.tenant } });
-const fileOf = (sha256: unknown) => join(stack.stateDir, 'blobs', ann.tenant, String(sha256));
-const isStored = (sha256: unknown) => existsSync(fileOf(sha256));
-
-/** A run that prints much and leaves two files, all of which say `what`. */
-async function runOf(what: string): Promise<string> {
-  const content = `print("printed ${what}\\n" * 3000)
-open("/outputs/table.csv", "w").write("what\\n${what}\\n")
-open("/outputs/note.txt", "w").write("left ${what}")
-`;
-  const { project } = ann;
-  await ann.call('write_files', { project, files: [{ path: 'chatty.py', content }], message: what });
-  const ran = await ann.call<{ run: string; state: string }>('run_model', {
-    ...{ project, path: 'chatty.py', wait_seconds: 45 },
-  });
-  expect(ran.structured.state).toBe('succeeded');
-  return ran.structured.run;
-}
-
-/** Digests of what a run printed, left, and of its program. */
-async function digestsOf(run: string) {
-  const [row] = await seen('select outcome, manifest from app.runs where run_id = $1', [run]);
-  const { outcome, manifest } = row as {
-    outcome: { stdout: { sha256: string }; outputs: { name: string; sha256: string }[] };
-    manifest: { files: { path: string; sha256: string }[] };
-  };
-  const { stdout, outputs } = outcome;
-  const { files } = manifest;
-  const of = (name: string) => outputs.find((output) => output.name === name)?.sha256 ?? '';
-  const program = files.find(({ path }) => path === 'chatty.py')?.sha256 ?? '';
-  return { log: stdout.sha256, table: of('table.csv'), note: of('note.txt'), program };
-}
-
-const endedBefore = (run: string, days: number) =>
-  seen('update app.runs set finished_at = finished_at - make_interval(days => $2) where run_id = $1', [
-    ...[run, days],
-  ]);
-
-/** Lets two days pass: for the database, for the store, and for the sweep, which comes once a day. */
-async function letTwoDaysPass(): Promise<void> {
-  await seen("update app.retention_sweeps set swept_at = swept_at - interval '2 days'");
-  await seen("update app.blobs_to_remove set found_at = found_at - interval '2 days'");
-  const folder = join(stack.stateDir, 'blobs', ann.tenant);
-  const before = new Date(Date.now() - 2 * 24 * 3600_000);
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isFile()) utimesSync(join(folder, entry.name), before, before);
-}
-
-async function twoDaysLater(): Promise<void> {
-  await letTwoDaysPass();
-  expect(await fireCron(stack)).toBe(200);
-}
-
-/** Of how many of these runs the log is gone. */
-const expiredRuns = async (runs: readonly string[]) =>
-  (await seen("select from app.runs where run_id = any($1) and outcome ? 'expired'", [runs])).length;
-
-/** Kills the Worker in its cron when it comes to a table that somebody has locked, and what it was asking with it. */
-async function killAt(table: string, mode: string): Promise<void> {
-  await letTwoDaysPass();
-  const holder = new pg.Client({ connectionString: stack.superuserUrl });
-  holder.on('error', () => {});
-  await holder.connect();
-  try {
-    await holder.query('begin');
-    await holder.query(`lock table ${table} in ${mode} mode`);
-    const fired = fireCron(stack).catch(() => 0);
-    const waiting = () =>
-      seen('select pid from pg_locks where not granted and relation = $1::regclass', [table]);
-    await expect.poll(waiting, { timeout: 20_000 }).not.toEqual([]);
-    revived = await crashWorker(
-      stack,
-      async () => {
-        for (const { pid } of await waiting()) await seen('select pg_terminate_backend($1)', [pid]);
-        await holder.query('rollback');
-      },
-      revived?.pid,
-    );
-    await fired;
-  } finally {
-    await holder.end();
-  }
-}
 
 describe('for how long a team keeps things', () => {
   test('is said by an owner, signed in, and read by an admin; by no token', async () => {
@@ -134,7 +43,7 @@ describe('for how long a team keeps things', () => {
     expect((await admin.call('setRetention', { ...inTenant(), body })).status).toBe(403);
     for (const bad of [{ logs: 0 }, { logs: 1.5 }, { audit: 29 }, { runs: 'soon' }, { runs: 40_000 }])
       expect((await owner.call('setRetention', { ...inTenant(), body: bad })).status).toBe(400);
-    const [event] = await seen(
+    const [event] = await world.seen(
       "select credential_kind, details from app.audit_events where tenant_id = $1 and action = 'tenant.set_retention' and outcome = 'ok'",
       [ann.tenant],
     );
@@ -174,7 +83,7 @@ describe('for how long a team keeps things', () => {
     expect((await tenant('retention', '--logs', 'default')).code).toBe(1);
     expect((await tenant('retention', '--json')).out).toContain('"logs":60');
     await tenant('retention', '--logs', '90');
-    const told = await seen(
+    const told = await world.seen(
       `select details from app.audit_events where tenant_id = $1
           and action = 'tenant.set_retention' and credential_kind = 'operator'`,
       [ann.tenant],
@@ -187,15 +96,15 @@ describe('for how long a team keeps things', () => {
 describe('a run of which the log and the outputs are over their time', () => {
   let old: string;
   let young: string;
-  let gone: Awaited<ReturnType<typeof digestsOf>>;
-  let kept: Awaited<ReturnType<typeof digestsOf>>;
+  let gone: KeptDigests;
+  let kept: KeptDigests;
 
   test('stays as a record that says so: to agents, on its page, in a comparison', async () => {
-    old = await runOf('old');
-    young = await runOf('young');
-    [gone, kept] = [await digestsOf(old), await digestsOf(young)];
-    await endedBefore(old, 31);
-    await twoDaysLater();
+    old = await world.runOf('old');
+    young = await world.runOf('young');
+    [gone, kept] = [await world.digestsOf(old), await world.digestsOf(young)];
+    await world.endedBefore(old, 31);
+    await world.twoDaysLater();
     const shown = await ann.getRun(old);
     expect(shown.state).toBe('succeeded');
     expect(JSON.stringify(shown)).not.toContain('printed old');
@@ -236,115 +145,29 @@ describe('a run of which the log and the outputs are over their time', () => {
   });
 
   test('has its bytes in the store for a day more, then no more; what anything names stays', async () => {
-    expect([gone.log, gone.table, gone.note].map(isStored)).toEqual([true, true, true]);
-    await twoDaysLater();
-    expect([gone.log, gone.table, gone.note].map(isStored)).toEqual([false, false, false]);
-    expect([gone.program, kept.log, kept.table, kept.note, kept.program].every(isStored)).toBe(true);
-    const events = await seen(
-      `select action, details from app.audit_events where tenant_id = $1
-          and action in ('tenant.expire', 'tenant.remove_blobs') order by position`,
+    expect([gone.log, gone.table, gone.note].map(world.isStored)).toEqual([true, true, true]);
+    await world.twoDaysLater();
+    expect([gone.log, gone.table, gone.note].map(world.isStored)).toEqual([false, false, false]);
+    expect([gone.program, kept.log, kept.table, kept.note, kept.program].every(world.isStored)).toBe(true);
+    const [told] = await world.seen(
+      `select array_agg(details -> 'removed') filter (where action = 'tenant.expire') as rows,
+              sum((details ->> 'blobs')::int)::int as blobs
+         from app.audit_events where tenant_id = $1 and action in ('tenant.expire', 'tenant.remove_blobs')`,
       [ann.tenant],
     );
-    expect(events).toMatchObject([
-      { action: 'tenant.expire', details: { removed: { logs: 1, outputs: 1 } } },
-      { action: 'tenant.remove_blobs', details: { blobs: 3 } },
-    ]);
+    // These three, and what the inspection of her data had left, which no row names.
+    expect(told).toEqual({ rows: [{ logs: 1, outputs: 1 }], blobs: 4 });
     expect(
       JSON.stringify((await ann.call('get_run_output', { run: young, name: 'stdout' })).structured),
     ).toContain('printed young');
   });
 
   test('may be run again: what it leaves is stored anew, whatever went', async () => {
-    const again = await runOf('old');
-    const digests = await digestsOf(again);
+    const again = await world.runOf('old');
+    const digests = await world.digestsOf(again);
     expect(digests).toEqual(gone);
-    expect([gone.log, gone.table, gone.note].every(isStored)).toBe(true);
+    expect([gone.log, gone.table, gone.note].every(world.isStored)).toBe(true);
     const read = await ann.call('get_run_output', { run: again, name: 'table.csv' });
     expect(read.structured).toMatchObject({ rows: [['old']] });
-  });
-});
-
-describe('bytes that are on their way out of the store', () => {
-  test('are kept where somebody stores the same before they go, who finds them there', async () => {
-    const first = await runOf('twice');
-    const digests = await digestsOf(first);
-    await endedBefore(first, 31);
-    await twoDaysLater();
-    expect(isStored(digests.table)).toBe(true);
-    const second = await runOf('twice');
-    await twoDaysLater();
-    await twoDaysLater();
-    expect(Object.values(digests).every(isStored)).toBe(true);
-    const read = await ann.call('get_run_output', { run: second, name: 'note.txt' });
-    expect(read.structured).toMatchObject({ text: 'left twice' });
-  });
-
-  test('are named by nobody while they go: who finds them there is told to try again, and then stores them anew', async () => {
-    const text = 'a,b\n1,2\n';
-    const importing = (name: string) =>
-      ann.call<{ sha256: string }>('import_data', { project: ann.project, name, format: 'csv', text });
-    const { sha256 } = (await importing('first')).structured;
-    await seen('insert into app.blobs_to_remove (tenant_id, sha256, claimed_at) values ($1, $2, now())', [
-      ...[ann.tenant, sha256],
-    ]);
-    const refused = await importing('second');
-    expect(refused.error).toMatchObject({ code: 'unavailable', retryable: true });
-    expect(await seen("select from app.data_sources where name = 'second'")).toEqual([]);
-    await seen('delete from app.blobs_to_remove where sha256 = $1', [sha256]);
-    expect((await importing('second')).error).toBeNull();
-  });
-
-  test('are the script of no run while they go: it is refused before there is one', async () => {
-    const code = 'print("beside every project")';
-    const running = () => ann.call('run_code', { project: ann.project, code, wait_seconds: 45 });
-    const runs = () => seen("select from app.runs where tenant_id = $1 and kind = 'scratch'", [ann.tenant]);
-    expect((await running()).error).toBeNull();
-    const before = await runs();
-    const sha256 = createHash('sha256').update(code).digest('hex');
-    await seen('insert into app.blobs_to_remove values ($1, $2, now(), now())', [ann.tenant, sha256]);
-    const refused = await running();
-    await seen('delete from app.blobs_to_remove where sha256 = $1', [sha256]);
-    expect(refused.error).toMatchObject({ code: 'unavailable', retryable: true });
-    expect(refused.error?.message).not.toMatch(/equal|bytes|remove/i);
-    expect(await runs()).toEqual(before);
-    expect((await running()).error).toBeNull();
-  });
-
-  test('are gone in the end, and nothing else is, however often the Worker is killed in the middle', async () => {
-    const runs: string[] = [];
-    for (const what of ['one', 'two', 'three']) runs.push(await runOf(what));
-    const all = await Promise.all(runs.map(digestsOf));
-    const [one, two, three] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]];
-    await endedBefore(runs[0] ?? '', 31);
-    await endedBefore(runs[1] ?? '', 31);
-    const isGone = () => [one, two].flatMap(({ log, table, note }) => [log, table, note].map(isStored));
-    // Before a row goes; when rows are gone and nothing is claimed; when blobs are removed and nobody knows.
-    await killAt('app.retention_sweeps', 'share');
-    expect(await expiredRuns(runs)).toBe(0);
-    await twoDaysLater();
-    expect(await expiredRuns(runs)).toBe(2);
-    await killAt('app.trees', 'access exclusive');
-    expect(isGone()).not.toContain(false);
-    await killAt('app.blobs_to_seal', 'share');
-    expect(isGone()).not.toContain(true);
-    expect(await seen('select from app.blobs_to_remove where claimed_at is not null')).toHaveLength(6);
-    // What a dead Worker had claimed is free after an hour.
-    await seen("update app.blobs_to_remove set claimed_at = claimed_at - interval '2 hours'");
-    for (const _ of [1, 2, 3]) await twoDaysLater();
-    expect(isGone()).not.toContain(true);
-    expect(Object.values(three).every(isStored)).toBe(true);
-    expect(await seen('select from app.blobs_to_remove where tenant_id = $1', [ann.tenant])).toEqual([]);
-    const [counted] = await seen(
-      `select sum((details #>> '{removed,logs}')::int)::int as logs from app.audit_events
-        where tenant_id = $1 and action = 'tenant.expire'`,
-      [ann.tenant],
-    );
-    expect(counted).toEqual({ logs: 4 });
-    const unnamed = await seen(
-      `select r.sha256 from app.referenced_blobs($1) as r
-        where not exists (select from app.blobs_to_remove as b where b.sha256 = r.sha256)`,
-      [ann.tenant],
-    );
-    expect(unnamed.filter(({ sha256 }) => !isStored(sha256))).toEqual([]);
   });
 });

@@ -18,8 +18,6 @@ export interface BlobStore {
   /** The blob, or null where there is none. */
   get(key: BlobKey): Promise<StoredBlob | null>;
   has(key: BlobKey): Promise<boolean>;
-  /** Whether it is there to stay, as `put` asks: refuses with `unavailable` while it is being removed. */
-  isKept(key: BlobKey): Promise<boolean>;
   /**
    * Stores `body`, which is `bytes` long. A blob that is there already is left as it is, unread. Bytes that are not the
    * key's are refused, and nothing stays.

@@ -20,9 +20,14 @@ export async function isThere(store: Pick<RawStore, 'has'>, key: BlobKey, keep: 
       // Its removal may have ended between the two questions.
       return store.has(blobPath(key));
     case 'going':
-      throw new Refusal('unavailable', 'The object store does not take this just now.', {
-        hint: 'Try again in some seconds.',
-        retryAfterSeconds: 10,
-      });
+      throw beingRemoved();
   }
+}
+
+/** What is told of a blob that is being removed to whoever wants to name it. */
+export function beingRemoved(): Refusal {
+  return new Refusal('unavailable', 'The object store does not take this just now.', {
+    hint: 'Try again in some seconds.',
+    retryAfterSeconds: 10,
+  });
 }

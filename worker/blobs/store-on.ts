@@ -8,7 +8,6 @@ export function storeOn(raw: RawStore, keep: Keep): BlobStore {
   return {
     get: (key) => raw.read(blobPath(key)),
     has: (key) => raw.has(blobPath(key)),
-    isKept: (key) => isThere(raw, key, keep),
     async put(key, body, bytes) {
       if (await isThere(raw, key, keep)) return 'already_there';
       if (body instanceof Uint8Array) {

@@ -44,6 +44,24 @@ export function expireRows(tenant: string, rowsMax: number): Query<boolean> {
   );
 }
 
+/** Behind which file the store is to be listed for a tenant (null: from the first), once a day; null where it was today. */
+export function listingDue(tenant: string): Query<{ readonly until: string | null } | null> {
+  return query('select listed_until from app.system_listing_due($1)', [tenant], ([row]) =>
+    row === undefined ? null : { until: row.listed_until as string | null },
+  );
+}
+
+/**
+ * Asks once for all blobs that were found a day ago whether something names them; what nothing does is to be claimed. `listed` lie in
+ * the store: those that nothing names are found now. The next listing begins behind `until`.
+ */
+export function judgeBlobs(
+  tenant: string,
+  { listed, until }: { readonly listed: readonly string[]; readonly until: string | null },
+): Query<void> {
+  return query('select app.system_judge_blobs($1, $2, $3)', [tenant, listed, until], readNothing);
+}
+
 /** Blobs that nothing has named for a day; nobody stores their bytes until they are settled, or for an hour. */
 export function claimBlobs(tenant: string, blobsMax: number): Query<readonly string[]> {
   return query('select sha256 from app.system_claim_blobs($1, $2)', [tenant, blobsMax], (rows) =>

@@ -1,6 +1,7 @@
 import { newId, type TenantId } from '../../protocol/ids.ts';
 import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
+import { beingRemoved } from '../blobs/is-there.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Placement } from '../database/placement.ts';
@@ -76,13 +77,8 @@ function isAwaited({ waitMs }: RunRequest): boolean {
 
 async function queue({ platform, principal }: Reader, request: RunRequest) {
   const scratch = 'code' in request.program ? await readScratch(request.program.code) : null;
-  // Between queueing and the pool there is no time to look for a key, nor to find that the store does not take the script: a run that
-  // lies there is taken for one whose Worker died.
-  if (scratch !== null)
-    await Promise.all([
-      platform.keys.blobKey(principal.tenantId, null),
-      platform.blobs.isKept({ tenant: principal.tenantId, sha256: scratch.sha256 }),
-    ]);
+  // Between queueing and the pool there is no time to look for a key: a run that lies there is taken for one whose Worker died.
+  if (scratch !== null) await platform.keys.blobKey(principal.tenantId, null);
   const queueing = isAwaited(request) ? queueAwaitedRun : queueRun;
   const [queued] = await withTenant(platform.database, principal, [
     queueing({
@@ -104,7 +100,7 @@ async function queue({ platform, principal }: Reader, request: RunRequest) {
       withheld_max: limit('withheld_starts_per_minute'),
       idempotency: request.idempotency,
     }),
-  ] as const).catch(refusePurged);
+  ] as const).catch(refuseContents);
   return { queued, scratch };
 }
 
@@ -198,10 +194,13 @@ function checkParameters(parameters: Readonly<Record<string, unknown>>): void {
 }
 
 const PURGED_SQLSTATE = 'CW004';
+const BEING_REMOVED_SQLSTATE = 'CW007';
 
-/** A run that needs what was purged is not begun. */
-function refusePurged(error: unknown): never {
-  if (error instanceof DatabaseError && error.sqlstate === PURGED_SQLSTATE)
+/** A run that needs what was purged is not begun, nor one whose script the store does not take at this moment. */
+function refuseContents(error: unknown): never {
+  const sqlstate = error instanceof DatabaseError ? error.sqlstate : null;
+  if (sqlstate === BEING_REMOVED_SQLSTATE) throw beingRemoved();
+  if (sqlstate === PURGED_SQLSTATE)
     throw new Refusal('purged', 'The run needs a file or data whose content was purged.', {
       hint: 'Write the file anew, or import the data anew under its name.',
     });

@@ -1,6 +1,7 @@
 import { expireRows, tenantsToExpire } from '../../database/retention.ts';
 import { log } from '../../log.ts';
 import type { Platform } from '../../platform.ts';
+import { findUnnamed } from './find-unnamed.ts';
 import { removeUnnamed } from './remove-unnamed.ts';
 
 const TENANTS_MAX = 20;
@@ -41,6 +42,7 @@ async function sweepEach(
     try {
       while (!(await platform.database.transaction([expireRows(tenant, ROWS_MAX)] as const))[0])
         if (Date.now() > until) return;
+      await findUnnamed(platform, tenant);
       if (blobsLeft > 0) blobsLeft -= await removeUnnamed(platform, tenant, blobsLeft, signal);
     } catch (error) {
       log('error', 'sweep-retention', { tenant, error: String(error) });
