@@ -281,3 +281,33 @@ describe('data of which agents saw all until now', () => {
     expect(await ear.open(shown.download_url)).toBe(404);
   });
 });
+
+test('data that comes to a source which agents see whole is as strict as its project says by then: as text, sent, and from a run', async () => {
+  const ann = await settleAccount(stack, { name: 'Ann' });
+  const ear = new Ear(stack, ann.token, '2026');
+  const { project } = await ear.call<{ project: string }>('create_project', { name: 'Stricter since' });
+  const ways = ['text', 'upload', 'run_output'] as const;
+  const text = 'name,salary\nAda,1\n';
+  for (const name of ways) await ear.call('import_data', { project, name, format: 'csv', text });
+  const code = `open("/outputs/left.csv", "w").write(${JSON.stringify(text)})\n`;
+  const { run } = await ear.call<Answer>('run_code', { project, code, data: [] });
+  const owner = await apiSession(stack, ann);
+  const body = { agent_sees: 'schema_only' };
+  await owner.get('setProjectAgentSees', { params: { tenant: ann.tenant, project }, body });
+  const sent = await ear.call<{ upload: string; url: string }>('create_upload', {
+    ...{ project, name: 'upload', format: 'csv', bytes: text.length },
+  });
+  expect((await fetch(sent.url, { method: 'PUT', body: text })).status).toBe(201);
+  const from = {
+    text: { text },
+    upload: { upload: sent.upload },
+    run_output: { run_output: { run, name: 'left.csv' } },
+  };
+  for (const name of ways)
+    expect(
+      await ear.call('import_data', { project, name, format: 'csv', ...from[name] }),
+      name,
+    ).toMatchObject({
+      ...{ agent_sees: 'schema_only', row_count: null, sample: [] },
+    });
+});
