@@ -157,6 +157,9 @@ function tell(verdict: CertificateVerdict): readonly string[] {
       : `Consistent, signer not authenticated: ${certificate.tenant}. Whoever wrote the file may have made it up; give the key (--key).`,
     `${rows} rows, ${certificate.blobs.count} blobs (${certificate.blobs.bytes} bytes), ${certificate.keys.length} keys, ${certificate.executors} executors, ${certificate.people} accounts of people.`,
     `Its audit log ended with ${certificate.audit.size} entries, root ${certificate.audit.root}.`,
+    ...(certificate.audit.sinks ?? [])
+      .filter(({ taken }) => taken < certificate.audit.size)
+      .map(({ sink, kind, taken }) => `The sink ${sink} (${kind}) had taken ${taken} of them.`),
   ];
 }
 

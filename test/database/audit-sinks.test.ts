@@ -75,12 +75,16 @@ async function sinkAt(url: string): Promise<string> {
   ]);
   return sink;
 }
-const send = () =>
-  sendToSinks(client, {
-    exits: { internet: fetch, loopback: fetch, loopbackOrigins: [origin] },
-    ...{ sealKey, blobs: blobs.store },
-    keys: { open: () => Promise.reject(new Error('no key is asked for')) },
-  });
+const send = (only: Parameters<typeof sendToSinks>[2] = {}) =>
+  sendToSinks(
+    client,
+    {
+      exits: { internet: fetch, loopback: fetch, loopbackOrigins: [origin] },
+      ...{ sealKey, blobs: blobs.store },
+      keys: { open: () => Promise.reject(new Error('no key is asked for')) },
+    },
+    only,
+  );
 const record = async (count: number) => {
   await log.work(ann, count);
   await log.withOperator(log.seal);
@@ -264,4 +268,14 @@ describe('what Mallory injects into her call', () => {
       sqlstate: '42501',
     });
   });
+});
+
+test('a sink that takes its time holds up no deletion: when the time of that is over, nothing more is begun', async () => {
+  const sink = await sinkAt(`${origin}/slow`);
+  await record(1);
+  expect(await send({ tenant: ann.tenantId, until: Date.now() - 1 })).toBe(0);
+  expect(received).toEqual([]);
+  expect(await send({ tenant: ann.tenantId, until: Date.now() + 60_000 })).toBeGreaterThan(0);
+  expect((await stateOf(sink))?.failures).toBe(0);
+  await end(sink);
 });

@@ -171,6 +171,10 @@ describe('a deletion', () => {
     expect((await askTwice(beginDeletion(ann.tenantId))).step).toBe('sealing');
     await expect(withTenant(client, ann.principal, [])).rejects.toMatchObject({ reason: expect.any(String) });
     expect(await askTwice(noteSealed(ann.tenantId))).toBe(false);
+    await database.asSuperuser(
+      "update app.audit_sinks set next_leaf = 7 where tenant_id = $1 and kind = 'webhook'",
+      [ann.tenantId],
+    );
     await log.withOperator(log.seal);
     expect(await askTwice(noteSealed(ann.tenantId))).toBe(true);
 
@@ -199,6 +203,7 @@ describe('a deletion', () => {
       keys: ['abcdefgh'],
     });
     expect(facts?.blobs).toEqual({ count: 3, bytes: 25 });
+    expect(facts?.audit.sinks).toEqual([{ sink: expect.any(String), kind: 'webhook', taken: 7 }]);
     expect(facts?.requested).toMatchObject({ by: null, reason: 'enough' });
     const { 'app.audit_unsealed': _, 'app.tenant_deletions': __, ...all } = before;
     // The request, its beginning and its end are three events more.

@@ -139,6 +139,8 @@ export interface DeletionFacts {
     readonly head_index: number;
     readonly head_proof: readonly string[];
     readonly checkpoint: string;
+    /** How many entries each of its sinks has taken. */
+    readonly sinks: readonly { readonly sink: string; readonly kind: string; readonly taken: number }[];
   };
 }
 

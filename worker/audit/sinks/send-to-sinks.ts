@@ -19,15 +19,20 @@ const FILE_SECONDS = 300;
 
 /**
  * Sends every sink what it has not taken yet, at least once and in order: its next batch leaves when this one was taken. A sink that
- * fails waits longer each time and keeps nobody else waiting. With `tenant` none but theirs. Returns how many batches were taken.
+ * fails waits longer each time and keeps nobody else waiting. Returns how many batches were taken.
+ *
+ * @param only `tenant`: the sinks of that tenant; `until` (Unix ms): none is begun later, and one that was ends within seconds
  */
 export async function sendToSinks(
   database: Pick<Database, 'transaction'>,
   reach: Reach,
-  tenant: string | null = null,
+  {
+    tenant = null,
+    until = Number.POSITIVE_INFINITY,
+  }: { readonly tenant?: string | null; readonly until?: number } = {},
 ): Promise<number> {
   let taken = 0;
-  for (let round = 0; round < ROUNDS_MAX; round++) {
+  for (let round = 0; round < ROUNDS_MAX && Date.now() < until; round++) {
     const [batches] = await database.transaction([claimAuditSinks(ENTRIES_MAX, BYTES_MAX, tenant)] as const);
     if (batches.length === 0) return taken;
     const failures = await Promise.all(

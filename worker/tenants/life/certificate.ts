@@ -23,8 +23,16 @@ const certificateSchema = z.object({
   keys: z.array(z.string()),
   /** Objects of the store, with the bytes that they took there. */
   blobs: z.object({ count, bytes: count }),
-  /** The last head of its audit log, with what ties it to a checkpoint: the first line of an export says the same. */
-  audit: z.looseObject({ tenant: z.string(), size: count, root: z.string() }),
+  /**
+   * The last head of its audit log, with what ties it to a checkpoint: the first line of an export says the same. And how many of its
+   * entries each sink had taken; certificates of before do not say it.
+   */
+  audit: z.looseObject({
+    tenant: z.string(),
+    size: count,
+    root: z.string(),
+    sinks: z.array(z.object({ sink: z.string(), kind: z.string(), taken: count })).optional(),
+  }),
 });
 /** Who was deleted, what of it, and where its log ended. */
 export type DeletionCertificate = z.infer<typeof certificateSchema>;

@@ -24,6 +24,8 @@ import { signCertificate } from './certificate.ts';
 /** In one transaction, which others' deletions of rows wait for. */
 const ROWS_MAX = 5_000;
 const FILES_MAX = 500;
+/** For its own sinks to take the last events. How many entries each has then is in the certificate. */
+const SINKS_MS = 10_000;
 
 /**
  * Goes on with a tenant's deletion until it is done, waits for its runs, or `until` (Unix ms) has passed; says at which step
@@ -81,7 +83,7 @@ async function seal(platform: Platform, tenant: string): Promise<boolean> {
   await sealAll(sealer);
   await makeCheckpoint(sealer, 0);
   // Its own sinks that are there get the last events too; from the next step on nobody is sent anything.
-  await sendToSinks(platform.database, reachOf(platform), tenant);
+  await sendToSinks(platform.database, reachOf(platform), { tenant, until: Date.now() + SINKS_MS });
   return sealer.ask(noteSealed(tenant));
 }
 
