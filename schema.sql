@@ -623,10 +623,12 @@ create table app.blobs_to_remove (
   sha256 app.sha256 not null,
   found_at timestamp with time zone not null default clock_timestamp(),
   claimed_at timestamp with time zone,
+  unnamed_at timestamp with time zone,
   constraint blobs_to_remove_pkey PRIMARY KEY (tenant_id, sha256),
   constraint blobs_to_remove_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
 );
 alter table app.blobs_to_remove owner to causeway_owner;
+CREATE INDEX blobs_to_remove_unnamed ON app.blobs_to_remove USING btree (tenant_id, unnamed_at) WHERE ((unnamed_at IS NOT NULL) AND (claimed_at IS NULL));
 CREATE INDEX blobs_to_remove_waiting ON app.blobs_to_remove USING btree (tenant_id, found_at);
 alter table app.blobs_to_remove enable row level security;
 alter table app.blobs_to_remove force row level security;
@@ -1670,6 +1672,8 @@ comment on table app.retention_defaults is 'How long tenants keep what they said
 create table app.retention_sweeps (
   tenant_id app.ten_id not null,
   swept_at timestamp with time zone,
+  judged_at timestamp with time zone,
+  listed_until text,
   constraint retention_sweeps_pkey PRIMARY KEY (tenant_id),
   constraint retention_sweeps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
 );
@@ -1764,6 +1768,7 @@ create policy tenant_life_reads on app.runs for select to causeway_keeper
   using (true);
 CREATE TRIGGER guard_pool BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_pool();
 CREATE TRIGGER guard_purged BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_purged_inputs();
+CREATE TRIGGER guard_scratch BEFORE INSERT ON app.runs FOR EACH ROW WHEN ((new.kind = 'scratch'::text)) EXECUTE FUNCTION app.guard_scratch_blob();
 CREATE TRIGGER guard_sight BEFORE INSERT ON app.runs FOR EACH ROW EXECUTE FUNCTION app.guard_run_sight();
 grant delete, select on table app.runs to causeway_keeper;
 grant select on table app.runs to causeway_app;
@@ -4444,6 +4449,23 @@ end
 $function$;
 alter function app.guard_run_sight() owner to causeway_owner;
 
+CREATE OR REPLACE FUNCTION app.guard_scratch_blob()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if 'going' = any (select app.keep_blob(new.tenant_id, f ->> 'sha256')
+                      from jsonb_array_elements(new.manifest -> 'files') as f where f ->> 'path' = new.entry) then
+    raise exception using errcode = 'CW007', message = 'the script of the run is being removed from the store';
+  end if;
+  return new;
+end
+$function$;
+alter function app.guard_scratch_blob() owner to causeway_keeper;
+grant execute on function app.guard_scratch_blob() to causeway_owner;
+
 CREATE OR REPLACE FUNCTION app.guard_snapshot_sight()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4493,12 +4515,13 @@ CREATE OR REPLACE FUNCTION app.import_agent_sees(project text, name text, origin
 AS $function$
   select case when wish = 'schema_only'
                 or app.is_withheld_output(project, origin)
+                or app.default_agent_sees(project) = 'schema_only'
                 or exists (select from app.uploads as u
                             where u.upload_id = origin ->> 'upload' and u.project_id = import_agent_sees.project
                               and u.agent_sees = 'schema_only')
-                or coalesce((select d.agent_sees::text from app.data_sources as d
-                              where d.project_id = import_agent_sees.project and d.name = import_agent_sees.name),
-                            app.default_agent_sees(project)) = 'schema_only'
+                or exists (select from app.data_sources as d
+                            where d.project_id = import_agent_sees.project and d.name = import_agent_sees.name
+                              and d.agent_sees = 'schema_only')
               then 'schema_only' else 'full' end
 $function$;
 alter function app.import_agent_sees(text,text,jsonb,text) owner to causeway_owner;
@@ -4693,6 +4716,22 @@ begin
 end
 $function$;
 alter function app.judge_member_change(text,text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.keep_blob(tenant text, sha256 text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  update app.blobs_to_remove as b set found_at = clock_timestamp(), unnamed_at = null
+   where b.tenant_id = tenant and b.sha256 = sha256 and b.claimed_at is null;
+  return case when found then 'waits'
+              when exists (select from app.blobs_to_remove as b where b.tenant_id = tenant and b.sha256 = sha256) then 'going'
+              else 'named' end;
+end
+$function$;
+alter function app.keep_blob(text,text) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.least_project_role(tenant_role text, restricted boolean, project_role text)
  RETURNS text
@@ -5143,7 +5182,7 @@ CREATE OR REPLACE FUNCTION app.note_unnamed(tenant text, digests text[])
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   insert into app.blobs_to_remove as b (tenant_id, sha256) select distinct tenant, d from unnest(digests) as d
-    on conflict (tenant_id, sha256) do update set found_at = clock_timestamp() where b.claimed_at is null
+    on conflict (tenant_id, sha256) do update set found_at = clock_timestamp(), unnamed_at = null where b.claimed_at is null
 $function$;
 alter function app.note_unnamed(text,text[]) owner to causeway_keeper;
 
@@ -5220,8 +5259,7 @@ begin
   if app.tenant_usage('open_uploads') >= open_max then
     return jsonb_build_object('ok', false, 'code', 'limit_exceeded');
   end if;
-  sees := case when 'schema_only' in (app.default_agent_sees(found ->> 'project'),
-                                     app.import_agent_sees(found ->> 'project', name, '{}', wish)) then 'schema_only' else 'full' end;
+  sees := app.import_agent_sees(found ->> 'project', name, '{}', wish);
   insert into app.uploads (upload_id, project_id, name, format, bytes, announced_sha256, agent_sees, expires_at)
   values (upload, found ->> 'project', name, format, bytes, sha256, sees, until);
   perform app.audit('upload.create', 'upload', upload, 'ok', jsonb_build_object(
@@ -5967,19 +6005,23 @@ comment on function app.record_snapshot(text,text,text,jsonb,integer,jsonb) is '
 
 CREATE OR REPLACE FUNCTION app.referenced_blobs(tenant text)
  RETURNS TABLE(tenant_id text, sha256 text)
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select d.tenant_id, d.sha256 from app.data_snapshots as d where tenant is null or d.tenant_id = tenant
-  union select u.tenant_id, u.received_sha256 from app.uploads as u
-         where u.received_sha256 is not null and (tenant is null or u.tenant_id = tenant)
-  union select named.tenant_id, found[1]
-          from (select t.tenant_id, t.files::text from app.trees as t
-                union all select r.tenant_id, (r.manifest - 'parameters')::text from app.runs as r
-                union all select r.tenant_id, r.outcome::text from app.runs as r) as named (tenant_id, document),
-               regexp_matches(named.document, '"sha256": "([0-9a-f]{64})"', 'g') as found
-         where tenant is null or named.tenant_id = tenant
+#variable_conflict use_column
+begin
+  return query
+    select d.tenant_id::text, d.sha256::text from app.data_snapshots as d where tenant is null or d.tenant_id = tenant
+    union select u.tenant_id, u.received_sha256 from app.uploads as u
+           where u.received_sha256 is not null and (tenant is null or u.tenant_id = tenant)
+    union select named.tenant_id, found[1]
+            from (select t.tenant_id, t.files::text from app.trees as t where tenant is null or t.tenant_id = tenant
+                  union all select r.tenant_id, (r.manifest - 'parameters')::text from app.runs as r where tenant is null or r.tenant_id = tenant
+                  union all select r.tenant_id, r.outcome::text from app.runs as r where tenant is null or r.tenant_id = tenant
+                 ) as named (tenant_id, document),
+                 regexp_matches(named.document, '"sha256": "([0-9a-f]{64})"', 'g') as found;
+end
 $function$;
 alter function app.referenced_blobs(text) owner to causeway_keeper;
 grant execute on function app.referenced_blobs(text) to causeway_owner;
@@ -7324,33 +7366,24 @@ AS $function$
 #variable_conflict use_column
 begin
   perform app.refuse_inside_tenant();
-  -- A Worker that died with them: no request of its is on the way any more. Whoever stored them meanwhile has a day.
-  update app.blobs_to_remove as b set claimed_at = null, found_at = clock_timestamp()
-   where b.tenant_id = system_claim_blobs.tenant and b.claimed_at < clock_timestamp() - interval '1 hour';
-  if not exists (select from app.tenants as t where t.tenant_id = system_claim_blobs.tenant and t.status = 'active')
-     or not exists (select from app.blobs_to_remove as b where b.tenant_id = system_claim_blobs.tenant and b.claimed_at is null
-                       and b.found_at < clock_timestamp() - interval '1 day') then
+  if not exists (select from app.tenants as t where t.tenant_id = system_claim_blobs.tenant and t.status = 'active') then
     return;
   end if;
   return query
+    -- Who finds nothing in the store asks nothing, and writes: what was written since it was asked is younger than a day.
     with due as materialized (
       select b.sha256 from app.blobs_to_remove as b
-       where b.tenant_id = system_claim_blobs.tenant and b.claimed_at is null and b.found_at < clock_timestamp() - interval '1 day'
+       where b.tenant_id = system_claim_blobs.tenant and b.claimed_at is null and b.unnamed_at > clock_timestamp() - interval '20 hours'
        order by b.found_at limit blobs_max for update skip locked
-    ), named as materialized (
-      select r.sha256 from app.referenced_blobs(system_claim_blobs.tenant) as r
-    ), kept as (
-      delete from app.blobs_to_remove as b using due as d
-       where b.tenant_id = system_claim_blobs.tenant and b.sha256 = d.sha256 and exists (select from named as n where n.sha256 = d.sha256)
     )
     update app.blobs_to_remove as b set claimed_at = clock_timestamp() from due as d
-     where b.tenant_id = system_claim_blobs.tenant and b.sha256 = d.sha256 and not exists (select from named as n where n.sha256 = d.sha256)
+     where b.tenant_id = system_claim_blobs.tenant and b.sha256 = d.sha256
     returning b.sha256::text;
 end
 $function$;
 alter function app.system_claim_blobs(text,integer) owner to causeway_keeper;
 grant execute on function app.system_claim_blobs(text,integer) to causeway_app;
-comment on function app.system_claim_blobs(text,integer) is 'Blobs that nothing names and that are to be removed now. What is named again is forgotten as one that would go.';
+comment on function app.system_claim_blobs(text,integer) is 'Blobs that nothing names and that are to be removed now.';
 
 CREATE OR REPLACE FUNCTION app.system_cordon_own_executor(executor text, cordoned boolean)
  RETURNS jsonb
@@ -8152,24 +8185,55 @@ alter function app.system_join_invitation(text,text,jsonb) owner to causeway_kee
 grant execute on function app.system_join_invitation(text,text,jsonb) to causeway_app;
 comment on function app.system_join_invitation(text,text,jsonb) is 'Makes a signed-in person a member; only the person whose email the invitation names.';
 
-CREATE OR REPLACE FUNCTION app.system_keep_blob(tenant text, sha256 text)
- RETURNS text
+CREATE OR REPLACE FUNCTION app.system_judge_blobs(tenant text, listed text[], listed_until text)
+ RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 #variable_conflict use_variable
+declare
+  asked_at constant timestamptz := clock_timestamp();
 begin
   perform app.refuse_inside_tenant();
-  update app.blobs_to_remove as b set found_at = clock_timestamp()
-   where b.tenant_id = tenant and b.sha256 = sha256 and b.claimed_at is null;
-  return case when found then 'waits'
-              when exists (select from app.blobs_to_remove as b where b.tenant_id = tenant and b.sha256 = sha256) then 'going'
-              else 'named' end;
+  -- A Worker that died with them: no request of its is on the way any more. Whoever stored them meanwhile has a day.
+  update app.blobs_to_remove as b set claimed_at = null, unnamed_at = null, found_at = asked_at
+   where b.tenant_id = tenant and b.claimed_at < asked_at - interval '1 hour';
+  with due as materialized (
+    select b.sha256 from app.blobs_to_remove as b
+     where b.tenant_id = tenant and b.claimed_at is null and b.found_at < asked_at - interval '1 day'
+       for update skip locked
+  ), named as materialized (
+    select r.sha256 from app.referenced_blobs(tenant) as r
+  ), forgotten as (
+    delete from app.blobs_to_remove as b using due as d
+     where b.tenant_id = tenant and b.sha256 = d.sha256 and exists (select from named as n where n.sha256 = d.sha256)
+  ), unnamed as (
+    update app.blobs_to_remove as b set unnamed_at = asked_at from due as d
+     where b.tenant_id = tenant and b.sha256 = d.sha256 and not exists (select from named as n where n.sha256 = d.sha256)
+  )
+  insert into app.blobs_to_remove (tenant_id, sha256)
+  select distinct tenant, l from unnest(listed) as l where not exists (select from named as n where n.sha256 = l)
+      on conflict do nothing;
+  update app.retention_sweeps as s set judged_at = asked_at, listed_until = listed_until where s.tenant_id = tenant;
 end
+$function$;
+alter function app.system_judge_blobs(text,text[],text) owner to causeway_keeper;
+grant execute on function app.system_judge_blobs(text,text[],text) to causeway_app;
+comment on function app.system_judge_blobs(text,text[],text) is 'Of blobs that were found a day ago: forgets those that something names, and has the others go. Of those that lie in the store: notes which nothing names.';
+
+CREATE OR REPLACE FUNCTION app.system_keep_blob(tenant text, sha256 text)
+ RETURNS text
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  select app.keep_blob(tenant, sha256);
 $function$;
 alter function app.system_keep_blob(text,text) owner to causeway_keeper;
 grant execute on function app.system_keep_blob(text,text) to causeway_app;
+comment on function app.system_keep_blob(text,text) is 'For a writer that finds a blob in the store: what app.keep_blob says of it.';
 
 CREATE OR REPLACE FUNCTION app.system_last_checkpoint()
  RETURNS jsonb
@@ -8333,6 +8397,21 @@ $function$;
 alter function app.system_list_requests(jsonb,text,integer) owner to causeway_keeper;
 grant execute on function app.system_list_requests(jsonb,text,integer) to causeway_app;
 comment on function app.system_list_requests(jsonb,text,integer) is 'The request log of the entered tenant, newest first; `filter` is {user, credential, trace, refused, from, until}. Who is no admin or owner sees what was asked in their own name.';
+
+CREATE OR REPLACE FUNCTION app.system_listing_due(tenant text)
+ RETURNS TABLE(listed_until text)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select app.refuse_inside_tenant();
+  -- A sweep that comes a little early the next day does not put it off for another one.
+  select s.listed_until from app.retention_sweeps as s
+   where s.tenant_id = tenant and coalesce(s.judged_at, '-infinity') < clock_timestamp() - interval '23 hours'
+$function$;
+alter function app.system_listing_due(text) owner to causeway_keeper;
+grant execute on function app.system_listing_due(text) to causeway_app;
+comment on function app.system_listing_due(text) is 'Behind which file the store is to be listed for a tenant, once a day: one row then, else none.';
 
 CREATE OR REPLACE FUNCTION app.system_make_own_join_token(pool text, token_sha256 text, lifetime interval)
  RETURNS jsonb
@@ -8564,18 +8643,22 @@ AS $function$
 #variable_conflict use_variable
 declare
   proof jsonb := app.audit_proof(tenant, false);
+  -- The copy in the blob store goes with the tenant.
+  sinks jsonb := (select coalesce(jsonb_agg(jsonb_build_object('sink', s.sink_id, 'kind', s.kind, 'taken', s.next_leaf) order by s.sink_id), '[]')
+                    from app.audit_sinks as s where s.tenant_id = tenant and s.kind <> 'blobs' and s.ended_at is null);
 begin
   perform app.refuse_inside_tenant();
   if (proof ->> 'uncovered')::bigint is distinct from 0 then
     return false;
   end if;
-  update app.tenant_deletions as d set step = 'rows', audit = proof - 'uncovered' where d.tenant_id = tenant and d.step = 'sealing';
+  update app.tenant_deletions as d set step = 'rows', audit = (proof - 'uncovered') || jsonb_build_object('sinks', sinks)
+   where d.tenant_id = tenant and d.step = 'sealing';
   return true;
 end
 $function$;
 alter function app.system_note_sealed(text) owner to causeway_keeper;
 grant execute on function app.system_note_sealed(text) to causeway_app;
-comment on function app.system_note_sealed(text) is 'Keeps the proof of the tenant''s whole log, once a checkpoint covers it; false before.';
+comment on function app.system_note_sealed(text) is 'Keeps the proof of a tenant''s whole log and how many of its entries each sink has taken; false while no checkpoint covers it.';
 
 CREATE OR REPLACE FUNCTION app.system_own_fleet()
  RETURNS jsonb
@@ -9704,7 +9787,7 @@ begin
   perform app.refuse_inside_tenant();
   delete from app.blobs_to_remove as b where b.tenant_id = tenant and b.sha256 = any (removed) and b.claimed_at is not null;
   delete from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = any (removed);
-  update app.blobs_to_remove as b set claimed_at = null, found_at = clock_timestamp()
+  update app.blobs_to_remove as b set claimed_at = null, unnamed_at = null, found_at = clock_timestamp()
    where b.tenant_id = tenant and b.sha256 = any (stayed) and b.claimed_at is not null;
   if cardinality(removed) > 0 and exists (select from app.tenants as t where t.tenant_id = tenant and t.status <> 'erasing') then
     perform app.require_open_log(tenant);
@@ -9917,7 +10000,7 @@ AS $function$
    where t.status = 'active' and (
            coalesce(s.swept_at, '-infinity') < clock_timestamp() - interval '1 day'
            or exists (select from app.blobs_to_remove as b
-                       where b.tenant_id = t.tenant_id and b.found_at < clock_timestamp() - interval '1 day'))
+                       where b.tenant_id = t.tenant_id and b.claimed_at is null and b.unnamed_at > clock_timestamp() - interval '20 hours'))
    order by random() limit tenants_max
 $function$;
 alter function app.system_tenants_to_expire(integer) owner to causeway_keeper;
