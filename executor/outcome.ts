@@ -1,4 +1,5 @@
-import { describeQuantity, LIMITS, type LimitName } from '../protocol/limits.ts';
+import { describeQuantity } from '../protocol/describe-quantity.ts';
+import { LIMITS, type LimitName } from '../protocol/limits.ts';
 import type { RunLimits } from '../protocol/manifest.ts';
 import type { Outcome, RunError } from '../protocol/outcome.ts';
 import type { EndFacts } from './sandbox/engine.ts';

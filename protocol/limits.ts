@@ -335,15 +335,3 @@ export type LimitName = keyof typeof LIMITS;
 export function limit(name: LimitName): number {
   return LIMITS[name].value;
 }
-
-/** "1 MiB", "300 s", "256", "60 per minute": a limit's value as a person reads it. */
-export function describeQuantity(value: number, unit: Limit['unit']): string {
-  if (unit === 'bytes') {
-    if (value >= MIB && value % MIB === 0) return `${value / MIB} MiB`;
-    if (value >= KIB && value % KIB === 0) return `${value / KIB} KiB`;
-    return `${value} bytes`;
-  }
-  if (unit === 'ms') return value % 1000 === 0 ? `${value / 1000} s` : `${value} ms`;
-  if (unit === 'per minute') return `${value} per minute`;
-  return unit === 'characters' ? `${value} characters` : `${value}`;
-}

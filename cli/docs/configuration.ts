@@ -1,4 +1,5 @@
-import { describeQuantity, LIMITS } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { SETTINGS, type Setting } from '../settings/schema.ts';
 
 /** `docs/configuration.md`: every setting and every limit. */

@@ -1,4 +1,4 @@
-import { describeQuantity } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
 import type { DataFormat } from '../../protocol/manifest.ts';
 import { quoted } from '../input/quoted.ts';
 import type { Fault } from './description.ts';

@@ -1,4 +1,5 @@
-import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
+import { LIMITS, limit } from '../../protocol/limits.ts';
 import type { DataFormat } from '../../protocol/manifest.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import type { SqlAnswer } from '../database/refusal-data.ts';

@@ -1,4 +1,5 @@
-import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
+import { LIMITS, limit } from '../../protocol/limits.ts';
 import { concatenate } from '../blobs/concatenate.ts';
 import { Refusal } from './refusal.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
+import { LIMITS, limit } from '../../protocol/limits.ts';
 import { describeCharacterFault, judgeCharacters } from './judge-characters.ts';
 
 /** Schemas of texts in which markup has no business; {@link isPlainText} finds them with further checks, and behind `optional` and `default`. */

@@ -1,5 +1,6 @@
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
 import { newId } from '../../protocol/ids.ts';
-import { describeQuantity, LIMITS } from '../../protocol/limits.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import { createProjectRow, recall } from '../database/projects.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';

@@ -1,5 +1,6 @@
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
 import { newId, type TenantId } from '../../protocol/ids.ts';
-import { describeQuantity, LIMITS, limit } from '../../protocol/limits.ts';
+import { LIMITS, limit } from '../../protocol/limits.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { beingRemoved } from '../blobs/is-there.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';

@@ -1,4 +1,5 @@
-import { describeQuantity, LIMITS } from '../../../protocol/limits.ts';
+import { describeQuantity } from '../../../protocol/describe-quantity.ts';
+import { LIMITS } from '../../../protocol/limits.ts';
 import {
   type Check,
   failed,

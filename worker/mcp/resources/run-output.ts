@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeQuantity } from '../../../protocol/limits.ts';
+import { describeQuantity } from '../../../protocol/describe-quantity.ts';
 import type { Output } from '../../../protocol/outcome.ts';
 import { encodeBase64 } from '../../blobs/base64.ts';
 import { windowOf } from '../../projects/line-window.ts';

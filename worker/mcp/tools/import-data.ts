@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { describeQuantity } from '../../../protocol/describe-quantity.ts';
 import { idSchema } from '../../../protocol/ids.ts';
-import { describeQuantity, LIMITS, limit } from '../../../protocol/limits.ts';
+import { LIMITS, limit } from '../../../protocol/limits.ts';
 import { utf8 } from '../../blobs/sha256.ts';
 import { type ImportRequest, importData } from '../../data/import-data.ts';
 import { Refusal } from '../../http/refusal.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { describeQuantity, LIMITS, limit } from '../../../protocol/limits.ts';
+import { describeQuantity } from '../../../protocol/describe-quantity.ts';
+import { LIMITS, limit } from '../../../protocol/limits.ts';
 import type { ProjectRow } from '../../database/projects.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { messageText } from '../../input/text-schemas.ts';
