@@ -67,6 +67,9 @@ describe('in a real browser', () => {
     await page.keyboard.type('guest@research.example');
     await page.keyboard.press('Enter');
     await page.getByRole('cell', { name: /^guest@research\.example/ }).waitFor();
+    expect(await page.getByRole('status').textContent()).toContain('The link is made');
+    await page.getByRole('button', { name: 'Copy the link of guest@research.example' }).press('Enter');
+    await page.getByText(/^(Copied|Press Ctrl\+C)$/).waitFor();
     await photograph(page, 'invitations');
 
     await page.getByRole('button', { name: 'Sign out' }).focus();

@@ -25,7 +25,7 @@ async function invite(by: Visitor, wish: { tenant: string; email: string; role: 
   expect(answer.status).toBe(303);
   const page = await (await by.get('/invitations')).text();
   const row = page.split('<tr>').find((part) => part.includes(wish.email)) ?? '';
-  return new URL(/<code>([^<]+)<\/code>/.exec(row)?.[1] ?? '').pathname;
+  return new URL(/<code[^>]*>([^<]+)<\/code>/.exec(row)?.[1] ?? '').pathname;
 }
 
 const accept = (visitor: Visitor, path: string, fields: Record<string, string> = {}) =>

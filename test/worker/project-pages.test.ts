@@ -130,3 +130,25 @@ describe('a restricted project', () => {
     expect(await reads(adam)).toBe('not_found');
   });
 });
+
+describe('the page of a project with many runs', () => {
+  test('shows the newest, and leads to all others, each once', async () => {
+    const { structured } = await callTool(stack, mia.token, 'create_project', { name: 'Many runs' });
+    const many = String(structured.project);
+    const started = new Set<string>();
+    for (let n = 0; n < 22; n++) {
+      const asked = { project: many, code: `print(${n})`, wait_seconds: 0 };
+      started.add(String((await callTool(stack, mia.token, 'run_code', asked)).structured.run));
+    }
+    const at = `/projects/${mia.tenant}/${many}`;
+    const runsOn = (text: string) =>
+      [...text.matchAll(/href="\/runs\/[^/]+\/(run_\w+)"/g)].map(([, run]) => run);
+    const first = (await visit('mia', at)).text;
+    expect(first).toContain('22 runs, newest first');
+    const older = /href="([^"]+)">Older runs</.exec(first)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const second = (await visit('mia', older)).text;
+    expect(second).not.toContain('Older runs');
+    expect([runsOn(first).length, runsOn(second).length]).toEqual([20, 2]);
+    expect(new Set([...runsOn(first), ...runsOn(second)])).toEqual(started);
+  });
+});

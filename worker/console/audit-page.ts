@@ -4,7 +4,7 @@ import type { Member } from '../database/members.ts';
 import type { Session } from '../people/session.ts';
 import { browserName } from './browser-name.ts';
 import { type Markup, message, showPage } from './frame.ts';
-import { moment } from './moment.ts';
+import { second } from './moment.ts';
 
 export interface AuditPage {
   readonly session: Session;
@@ -85,7 +85,7 @@ function eventRow(page: AuditPage, tenantId: string, row: AuditEntry): Markup {
   const { credentialId, credentialName, credentialKind, requestId } = row;
   const story = { credential: credentialId ?? '', order: 'oldest' };
   const code = row.details.code;
-  return html`<tr><td>${moment(row.occurredAt)}${row.leafIndex === null ? '' : html`<br><span class="dim">entry ${row.leafIndex}</span>`}</td>
+  return html`<tr><td>${second(row.occurredAt)}${row.leafIndex === null ? '' : html`<br><span class="dim">entry ${row.leafIndex}</span>`}</td>
 <td>${row.userName ?? ''}<br>${
     credentialId === null
       ? html`<span class="dim">${credentialKind}</span>`

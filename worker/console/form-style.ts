@@ -13,10 +13,11 @@ main.narrow h1, main.wide h1, main.broad h1 { font-size: 1.6rem; margin-bottom: 
 .sign-in { float: right; margin: .6rem 0; }
 .panel { border: 1px solid var(--line); border-radius: 12px; background: var(--card); padding: 1.25rem 1.4rem 1.4rem; margin: 1rem 0 1.5rem; }
 .panel h2 { margin: 0 0 .5rem; }
+.panel h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 .field { display: block; margin: 1rem 0; }
 .field label { display: block; font-weight: 550; margin-bottom: .3rem; }
 .field .hint { display: block; color: var(--dim); font-size: .875rem; margin-top: .3rem; }
-input:not([type]), input[type=text], input[type=email], input[type=password], input[type=number], input[type=datetime-local], textarea, select { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--dim); border-radius: 8px; padding: .55rem .75rem; }
+input:not([type]), input[type=text], input[type=email], input[type=password], input[type=number], input[type=datetime-local], textarea, select { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--dim); border-radius: 8px; padding: .55rem .75rem; min-height: 2.75rem; }
 button.primary { width: 100%; font-size: 1rem; padding: .6rem 1rem; background: var(--accent); color: var(--card); font-weight: 600; margin-top: .5rem; }
 button.primary:hover, button.primary:focus-visible { filter: brightness(1.1); outline: 2px solid var(--accent); outline-offset: 2px; }
 button.link { border: 0; padding: 0; min-width: 0; font-size: 1rem; color: var(--accent); text-decoration: underline; text-underline-offset: .15em; }
@@ -42,7 +43,7 @@ fieldset { border: 1px solid var(--line); border-radius: 8px; padding: .5rem .9r
 legend { font-weight: 550; padding: 0 .3rem; }
 .choice, .field .choice { display: block; margin: .35rem 0; font-weight: normal; }
 form.inline { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
-form.inline select, .confirm select { width: auto; max-width: 100%; padding: .3rem .5rem; }
+form.inline select, .confirm select { width: auto; max-width: 100%; min-height: 0; padding: .3rem .5rem; }
 .filter { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0 1rem; }
 .filter .field { margin: 0 0 .75rem; }
 .filter .choice { grid-column: 1 / -1; }

@@ -10,17 +10,18 @@ export interface InvitationsPage {
   readonly session: Session;
   readonly invitations: readonly ShownInvitation[];
   readonly problem?: string | undefined;
+  readonly done?: string | undefined;
 }
 
 /** The open invitations of the teams that somebody administers, with their links, and the form for another. */
-export function invitationsPage({ session, invitations, problem }: InvitationsPage): Promise<Response> {
+export function invitationsPage({ session, invitations, problem, done }: InvitationsPage): Promise<Response> {
   const administered = session.tenants.filter(({ role }) => isAdministrator(role));
   return showPage({
     title: 'Invitations',
     viewer: session,
     here: '/invitations',
     ...(problem === undefined ? {} : { status: 422 }),
-    body: html`${problem === undefined ? '' : message('problem', problem)}
+    body: html`${problem === undefined ? '' : message('problem', problem)}${done === undefined ? '' : message('done', done)}
 ${
   administered.length === 0
     ? html`<p>Only admins and owners of a team invite people to it.</p>`
@@ -42,8 +43,9 @@ function openInvitations(session: Session, invitations: readonly ShownInvitation
   )}</tbody></table></div></section>`;
 }
 
-function link({ url, isWithinRole }: ShownInvitation): Markup {
-  if (url !== null) return html`<code>${url}</code>`;
+function link({ id, url, email, isWithinRole }: ShownInvitation): Markup {
+  if (url !== null)
+    return html`<code id="${id}">${url}</code> <button class="quiet" data-copy="${id}" aria-label="Copy the link of ${email}">Copy</button>`;
   return html`<span class="dim">${isWithinRole ? 'shown by the host’s shell' : 'shown to owners'}</span>`;
 }
 

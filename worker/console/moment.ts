@@ -7,6 +7,12 @@ export function moment(iso: string): Markup {
   return html`<time datetime="${at}">${at.slice(0, 10)} ${at.slice(11, 16)} UTC</time>`;
 }
 
+/** The same to the second, for logs, where what follows what is what one looks for. */
+export function second(iso: string): Markup {
+  const at = new Date(iso).toISOString();
+  return html`<time datetime="${at}">${at.slice(0, 10)} ${at.slice(11, 19)} UTC</time>`;
+}
+
 /** The day alone, where the hour says nothing. */
 export function day(iso: string): Markup {
   const at = new Date(iso).toISOString();

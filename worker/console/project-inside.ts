@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { describeQuantity } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
 import { type CsrfHolder, csrfField } from '../people/csrf.ts';
 import type { ProjectInside } from '../projects/look-inside.ts';
 import { showable } from '../runs/output/showable.ts';
@@ -67,29 +67,30 @@ function sourceRow({ session, path, administers }: Shown, source: ProjectInside[
 
 function defaultForm({ session, path }: Shown, { tenant, project }: ProjectInside['defaults']): Markup {
   if (tenant === 'schema_only')
-    return html`<p>Agents see the schema only of data that comes: so it is for the whole team.</p>`;
-  return html`<h3>Data that comes</h3>
-${agentSeesForm(session, `${path}/agent-sees`, project ?? 'full', 'Agents see of data that comes to this project')}`;
+    return html`<p>Of new data agents see the schema only: so it is for the whole team.</p>`;
+  return html`<h3>New data</h3>
+${agentSeesForm(session, `${path}/agent-sees`, project ?? 'full', 'Of new data in this project, agents see')}`;
 }
 
-/** A form that says what agents see of data that comes. */
+/** A form that says what agents see of new data. */
 export function agentSeesForm(session: CsrfHolder, action: string, now: AgentSees, label: string): Markup {
   const option = (value: AgentSees) =>
     html`<option value="${value}"${value === now ? html` selected` : ''}>${SEES[value]}</option>`;
   return html`<form class="inline" method="post" action="${action}">${csrfField(session)}<label>${label} <select name="agent_sees">${option('full')}${option('schema_only')}</select></label><button class="quiet">Change</button></form>`;
 }
 
-function runsPanel({ tenantId }: Shown, { runs, runsTotal }: ProjectInside): Markup {
+function runsPanel({ tenantId, path }: Shown, { runs, runsTotal, runsCursor }: ProjectInside): Markup {
   return html`<section class="panel" aria-labelledby="runs"><h2 id="runs">Runs</h2>
 ${
   runs.length === 0
     ? html`<p class="dim">None yet.</p>`
-    : html`<p class="dim">${runsTotal > runs.length ? `The newest ${runs.length} of ${runsTotal}` : 'The newest first'}</p>
+    : html`<p class="dim">${runsTotal === 1 ? 'One run' : `${runsTotal} runs, newest first`}</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="runs"><table>
 <thead><tr><th scope="col">Run</th><th scope="col">When</th><th scope="col">How it ended</th></tr></thead>
 <tbody>${runs.map(
         ({ run, kind, entry, state, message, createdAt, agentSees }) =>
           html`<tr><td><a href="/runs/${tenantId}/${run}"><bdi>${kind === 'scratch' ? '(scratch)' : entry}</bdi></a>${agentSees === 'full' ? '' : html` <span class="badge">people only</span>`}<br><span class="dim">${run}</span></td><td>${moment(createdAt)}</td><td>${state === 'queued' ? 'active' : state.replaceAll('_', ' ')}<br><span class="dim">${showable(message ?? '')}</span></td></tr>`,
-      )}</tbody></table></div>`
+      )}</tbody></table></div>
+${runsCursor === null ? '' : html`<p><a href="${path}?runs_after=${runsCursor}#runs">Older runs</a></p>`}`
 }</section>`;
 }

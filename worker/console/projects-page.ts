@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import type { AdministeredProject } from '../database/project-members.ts';
 import type { Session } from '../people/session.ts';
 import type { AgentSees } from '../sight/agent-sees.ts';
-import { type Markup, showPage } from './frame.ts';
+import { type Markup, message, showPage } from './frame.ts';
 import { agentSeesForm } from './project-inside.ts';
 
 /** A page of the projects of one of the person's teams. */
@@ -17,13 +17,17 @@ export interface TeamOfProjects {
 }
 
 /** The projects of each of the person's teams that they see, or may say who works on. */
-export function projectsPage(session: Session, teams: readonly TeamOfProjects[]): Promise<Response> {
+export function projectsPage(
+  session: Session,
+  teams: readonly TeamOfProjects[],
+  done?: string,
+): Promise<Response> {
   return showPage({
     title: 'Projects',
     viewer: session,
     here: '/projects',
     isBroad: true,
-    body: html`<p>Agents create projects and work on them. Here is who works on which: everybody in the team on an open one, on a restricted one those alone who have a role there.</p>
+    body: html`${done === undefined ? '' : message('done', done)}<p>Agents create projects and work on them. Here is who works on which: everybody in the team on an open one, on a restricted one those alone who have a role there.</p>
 ${teams.length === 0 ? html`<p class="dim">You belong to no team.</p>` : teams.map((team) => teamPanel(session, team))}`,
   });
 }
@@ -34,9 +38,7 @@ function teamPanel(
 ): Markup {
   const action = `/projects/${tenantId}/agent-sees`;
   const form =
-    agentSees === null
-      ? ''
-      : agentSeesForm(session, action, agentSees, `Agents see of data that comes to ${name}`);
+    agentSees === null ? '' : agentSeesForm(session, action, agentSees, `Of new data in ${name}, agents see`);
   if (total === 0)
     return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
 <p class="dim">No project yet. Ask your agent to create one.</p>${form}</section>`;

@@ -1,11 +1,11 @@
 import { html } from 'hono/html';
-import { describeQuantity } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
 import type { Member } from '../database/members.ts';
 import type { LoggedRequest } from '../database/token-uses.ts';
 import type { Session } from '../people/session.ts';
 import { browserName } from './browser-name.ts';
 import { type Markup, message, showPage } from './frame.ts';
-import { moment } from './moment.ts';
+import { second } from './moment.ts';
 
 export interface RequestsPage {
   readonly session: Session;
@@ -77,9 +77,9 @@ ${cursor === null ? '' : html`<p><a href="${addressOf(page, tenantId, { after: c
 
 function requestRow(page: RequestsPage, tenantId: string, row: LoggedRequest): Markup {
   if (row.outcome === 'dropped')
-    return html`<tr><td>${moment(row.occurredAt)}</td><td colspan="4">${row.dropped} more that found no room in the log</td></tr>`;
+    return html`<tr><td>${second(row.occurredAt)}</td><td colspan="4">${row.dropped} more that found no room in the log</td></tr>`;
   const { credentialId, credentialName } = row;
-  return html`<tr><td>${moment(row.occurredAt)}</td>
+  return html`<tr><td>${second(row.occurredAt)}</td>
 <td>${row.userName ?? ''}<br><a href="${addressOf(page, tenantId, { credential: credentialId ?? '' })}">${credentialName ?? credentialId}</a></td>
 <td>${row.target ?? ''}<br><span class="dim">${row.method}</span>${row.traceId === null ? '' : html`<br><a href="${addressOf(page, tenantId, { trace: row.traceId })}">its trace</a>`}</td>
 <td>${row.outcome === 'ok' ? 'ok' : html`<span class="badge bad">${row.reason ?? row.outcome}</span>`}<br><span class="dim">${row.latencyMs} ms${row.answerBytes === null ? '' : html`, ${describeQuantity(row.answerBytes, 'bytes')}`}</span></td>

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
-import { describeQuantity, LIMITS } from '../../protocol/limits.ts';
+import { describeQuantity } from '../../protocol/describe-quantity.ts';
+import { LIMITS } from '../../protocol/limits.ts';
 import type { RecordedOutcome } from '../../protocol/outcome.ts';
 import type { RunRow } from '../database/runs.ts';
 import type { Session } from '../people/session.ts';
@@ -49,7 +50,7 @@ ${agentSees === 'full' ? '' : html`<p><span class="badge">people only</span> It 
 }
 
 function whatItLeft(page: RunPage, { outputs, expired }: RecordedOutcome): Markup {
-  const gone = expired?.outputs ?? [];
+  const { outputs: gone = [], outputs_at: goneAt } = expired ?? {};
   return html`<section class="panel" aria-labelledby="left"><h2 id="left">What it left</h2>
 ${
   outputs.length + gone.length === 0
@@ -61,7 +62,7 @@ ${
           html`<tr><td><a href="${addressOf(page, name)}" download><bdi>${showable(name)}</bdi></a></td><td>${type}</td><td>${describeQuantity(bytes, 'bytes')}</td></tr>`,
       )}${gone.map(
         ({ name, media_type: type, bytes }) =>
-          html`<tr><td><bdi>${showable(name)}</bdi><br><span class="badge">expired</span> <span class="dim">kept until ${expired?.outputs_at}</span></td><td>${type}</td><td>${describeQuantity(bytes, 'bytes')}</td></tr>`,
+          html`<tr><td><bdi>${showable(name)}</bdi><br><span class="badge">expired</span> <span class="dim">kept until ${goneAt === undefined ? '' : moment(goneAt)}</span></td><td>${type}</td><td>${describeQuantity(bytes, 'bytes')}</td></tr>`,
       )}</tbody></table></div>`
 }
 ${outputs.map((output) => preview(page, output))}</section>`;
@@ -87,7 +88,7 @@ function stream(page: RunPage, outcome: RecordedOutcome, name: 'stdout' | 'stder
   const gone = outcome.expired?.log_at;
   if (gone !== undefined && bytes > 0)
     return html`<section class="panel" aria-labelledby="${name}"><h2 id="${name}">${title}</h2>
-<p><span class="badge">expired</span> <span class="dim">${describeQuantity(bytes, 'bytes')}, kept until ${gone}</span></p></section>`;
+<p><span class="badge">expired</span> <span class="dim">${describeQuantity(bytes, 'bytes')}, kept until ${moment(gone)}</span></p></section>`;
   return html`<section class="panel" aria-labelledby="${name}"><h2 id="${name}">${title}</h2>
 ${bytes === 0 ? html`<p class="dim">Nothing.</p>` : html`<pre class="text" tabindex="0">${showable(inline)}</pre>`}
 ${truncated ? html`<p><a href="${addressOf(page, name)}" download>All that was kept of its ${describeQuantity(bytes, 'bytes')}</a></p>` : ''}</section>`;

@@ -11,6 +11,10 @@ import { requiredField } from './field.ts';
 import { personForm, personPage } from './person-page.ts';
 
 const PATH = '/invitations';
+const DONE: Readonly<Record<string, string>> = {
+  made: 'The link is made: copy it below.',
+  withdrawn: 'The invitation is withdrawn: its link lets nobody in.',
+};
 
 export const showInvitations = personPage(PATH, page);
 
@@ -32,17 +36,17 @@ export const createInvitation = personForm(PATH, async (context, session, form) 
     if (error instanceof Refusal && error.code !== 'not_found') return page(context, session, error.message);
     throw error;
   }
-  return seeOther(PATH);
+  return seeOther(`${PATH}?done=made`);
 });
 
 export const withdrawInvitation = personForm(PATH, async (context, session) => {
   const platform = context.get('platform');
   const id = context.req.param('invitation') ?? '';
   await withdraw(platform, context.get('call'), { session, tenantId: null, id });
-  return seeOther(PATH);
+  return seeOther(`${PATH}?done=withdrawn`);
 });
 
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
   const invitations = await listInvitations(context.get('platform'), session);
-  return invitationsPage({ session, invitations, problem });
+  return invitationsPage({ session, invitations, problem, done: DONE[context.req.query('done') ?? ''] });
 }

@@ -45,7 +45,7 @@ export const showProjects = personPage(PATH, async (context, session) => {
     ]);
     return { tenantId, name, ...listed, agentSees };
   });
-  return projectsPage(session, await Promise.all(shown));
+  return projectsPage(session, await Promise.all(shown), DONE[context.req.query('done') ?? '']);
 });
 
 export const showProject = personPage(PATH, page);
@@ -94,7 +94,7 @@ export const changeTeamAgentSees = personForm(PATH, async (context, session, for
   const principal = principalHere(context, session);
   const agentSees = agentSeesIn(form);
   await setDefaultAgentSees(context.get('platform'), principal, { project: null, agentSees });
-  return seeOther(PATH);
+  return seeOther(`${PATH}?done=agents`);
 });
 
 type Change = (
@@ -138,10 +138,11 @@ async function page(context: Context<AppEnv>, session: Session, problem?: string
   const { tenant = '', project = '' } = context.req.param() as Record<string, string | undefined>;
   const principal = principalHere(context, session);
   const cursor = context.req.query('after');
+  const runsCursor = context.req.query('runs_after');
   const platform = context.get('platform');
   const [shown, inside] = await Promise.all([
     listProjectMembers(platform, principal, { project, limit: ROWS, cursor }),
-    lookInside(platform, principal, project),
+    lookInside(platform, principal, { project, runsCursor }),
   ]);
   const done = DONE[context.req.query('done') ?? ''];
   return projectPage({ session, tenantId: tenant, project, shown, inside, problem, done });
