@@ -29,6 +29,7 @@ import { registerVerify } from './commands/verify.ts';
 import { SECRET_SETTINGS } from './settings/schema.ts';
 import { Failure } from './terminal/failure.ts';
 import { printBug, printFailure } from './terminal/print.ts';
+import { refusedBySystem } from './terminal/refused-by-system.ts';
 
 const program = new Command('causeway')
   .description(
@@ -36,6 +37,7 @@ const program = new Command('causeway')
   )
   .usage('COMMAND [OPTIONS]')
   .helpCommand(false)
+  .showHelpAfterError('--help lists what there is, with examples.')
   .configureHelp({ showGlobalOptions: false })
   .addHelpText(
     'after',
@@ -84,10 +86,11 @@ try {
   if (process.argv.length <= 2) program.help();
   await program.parseAsync();
 } catch (thrown) {
+  const failure = thrown instanceof Failure ? thrown : refusedBySystem(thrown);
   if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode;
-  else if (thrown instanceof Failure) {
-    printFailure(thrown);
-    process.exitCode = thrown.exitCode;
+  else if (failure !== null) {
+    printFailure(failure);
+    process.exitCode = failure.exitCode;
   } else {
     printBug(thrown);
     process.exit(1);

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { askHolder } from '../stack/state-lock.ts';
@@ -54,16 +54,9 @@ function removalTargets(state: string, keepCache: boolean): string[] {
   const isCacheInside = dirname(CACHE_DIR) === state;
   const targets =
     keepCache && isCacheInside
-      ? [
-          'postgres',
-          'worker',
-          'blobs',
-          'executor',
-          'logs',
-          'secrets.json',
-          'connection.json',
-          'state-version',
-        ].map((name) => join(state, name))
+      ? readdirSync(state)
+          .map((name) => join(state, name))
+          .filter((path) => path !== CACHE_DIR)
       : [state];
   return state === DEFAULT_STATE_DIR ? [...targets, join(ROOT_DIR, '.wrangler')] : targets;
 }

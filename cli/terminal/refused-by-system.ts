@@ -1,0 +1,28 @@
+import { Failure } from './failure.ts';
+
+/** Why the operating system refused, and what to do, by its code. */
+const REFUSALS: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
+  EROFS: ['the file system is read-only', 'name a folder that can be written'],
+  EACCES: ['this user has no right to it', 'name another place, or call this as a user who may'],
+  EPERM: ['this user has no right to it', 'name another place, or call this as a user who may'],
+  ENOTDIR: ['a part of the path is a file', 'name a folder'],
+  EISDIR: ['it is a folder', 'name a file'],
+  ENOSPC: ['the disk is full', 'make room, or name a folder on another disk'],
+  EDQUOT: ['the quota of this user is used up', 'make room, or name a folder on another disk'],
+};
+/** What Node says of a folder that the file system does not let be made, read-only ones among them. */
+const NO_FOLDER = ['no folder can be made there', 'name a folder that can be written'] as const;
+
+/** The failure behind an error of the file system that is the machine's and no bug of ours; null for any other. */
+export function refusedBySystem(thrown: unknown): Failure | null {
+  if (!(thrown instanceof Error)) return null;
+  const { code = '', syscall, path } = thrown as NodeJS.ErrnoException;
+  const known = code === 'ENOENT' && syscall === 'mkdir' ? NO_FOLDER : REFUSALS[code];
+  if (known === undefined || syscall === undefined) return null;
+  const [why, remedy] = known;
+  return new Failure({
+    what: `${path ?? 'A file'} was not opened or written.`,
+    why: `${why} (${code})`,
+    remedy,
+  });
+}
