@@ -106,7 +106,7 @@ async function verifyChecks(
       why: 'it tries the tests and parsers of this checkout',
       remedy: './causeway verify --deep --list shows what --only can name',
     });
-  const { chooseDeep, verifyDeep, writeReport } = await import('../deep/verify-deep.ts');
+  const { chooseDeep, requireCommitted, verifyDeep, writeReport } = await import('../deep/verify-deep.ts');
   const choice = chooseDeep(only);
   if (list) {
     const rows = [...choice.modules, ...choice.parsers].map(({ name, says }) => ({ name, says }));
@@ -116,6 +116,7 @@ async function verifyChecks(
         printResult(`${styled('bold', name.padEnd(16), process.stdout)} ${says}`);
     return;
   }
+  if (out !== undefined) requireCommitted();
   const result = await verifyDeep(choice, seconds);
   if (!isSound(result)) process.exitCode = 1;
   if (json) printJson(result);

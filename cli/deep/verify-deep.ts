@@ -75,14 +75,20 @@ export async function verifyDeep(
   return result;
 }
 
+/** A report speaks of one commit: asked before an hour is spent on it, and again when it is written. */
+export function requireCommitted(): void {
+  const [first] = git('status', '--porcelain').split('\n');
+  if (first === '') return;
+  throw new Failure({
+    what: 'No report is written: files differ from the commit that it would name.',
+    why: `a report speaks of one commit, and git status shows ${first}`,
+    remedy: 'commit first, then ./causeway verify --deep --out FILE; without --out it runs as it is',
+  });
+}
+
 /** Puts a result into a report that is there; what was not looked at stays as it was. */
 export function writeReport(file: string, { modules, parsers }: DeepResult): void {
-  if (git('status', '--porcelain') !== '')
-    throw new Failure({
-      what: 'No report is written: files differ from the commit that it would name.',
-      why: 'a report speaks of one commit',
-      remedy: 'commit first, then ./causeway verify --deep --out FILE',
-    });
+  requireCommitted();
   const before: DeepReport = existsSync(file)
     ? readDeepReport(readFileSync(file, 'utf8'))
     : { modules: [], parsers: [] };

@@ -34,9 +34,10 @@ export function printFailure(failure: Failure): void {
   printNote(`\n${lines.join('\n')}`);
 }
 
-/** How far something is, over what the line said before; the last one ends it with a newline. */
+/** How far something is, over what the line said before; the last one ends it with a newline, and is all that a file gets. */
 export function printProgress(text: string): void {
-  process.stderr.write(`\r  ${maskSecrets(text)}`);
+  if (process.stderr.isTTY) process.stderr.write(`\r  ${maskSecrets(text)}`);
+  else if (text.endsWith('\n')) process.stderr.write(`  ${maskSecrets(text)}`);
 }
 
 /** What was thrown and is nobody's failure but a bug: with its stack, and whatever its causes quote masked. */

@@ -10,7 +10,7 @@ const said = () => written.mock.calls.map(([text]) => String(text)).join('');
 
 test.each<[string, () => void]>([
   ['a remark', () => printNote(`cannot reach ${URL_WITH_SECRET}`)],
-  ['progress', () => printProgress(`reaching ${URL_WITH_SECRET}`)],
+  ['progress', () => printProgress(`reaching ${URL_WITH_SECRET}\n`)],
   [
     'a failure, whichever part of it',
     () =>
@@ -31,4 +31,19 @@ test.each<[string, () => void]>([
   print();
   expect(said()).toContain('db.example.com');
   expect(said()).not.toContain(SECRET);
+});
+
+test.each([
+  ['a terminal', true, ['\r  1 of 2', '\r  2 of 2\n']],
+  ['a file', undefined, ['  2 of 2\n']],
+])('progress goes over itself, and its last line alone into a file: %s', (_where, isTTY, lines) => {
+  const before = process.stderr.isTTY;
+  Object.assign(process.stderr, { isTTY });
+  try {
+    printProgress('1 of 2');
+    printProgress('2 of 2\n');
+  } finally {
+    Object.assign(process.stderr, { isTTY: before });
+  }
+  expect(written.mock.calls.map(([text]) => text)).toEqual(lines);
 });
