@@ -34,7 +34,7 @@ export function parseArguments(
   given: unknown,
   refused: RefusedText = REFUSED_BY_DEFAULT,
 ): ParsedArguments {
-  const parsed = tool.input.safeParse(given ?? {}, { error: nameWhatIsMissing });
+  const parsed = tool.input.safeParse(given ?? {}, { error: nameWhatIsWrong });
   const faults = [
     ...unknownArguments(tool, given),
     ...(parsed.error?.issues ?? []).map(({ path, message }) => ({
@@ -59,9 +59,15 @@ export function parseArguments(
   };
 }
 
-/** Zod would say that it "expected string, received undefined". */
-function nameWhatIsMissing({ code, input }: { readonly code?: string; readonly input?: unknown }) {
-  return code === 'invalid_type' && input === undefined ? 'is missing' : undefined;
+/** Zod would say that it "expected string, received undefined", and call an object a record. */
+function nameWhatIsWrong(issue: {
+  readonly code?: string | undefined;
+  readonly expected?: unknown;
+  readonly input?: unknown;
+}): string | undefined {
+  if (issue.code !== 'invalid_type') return undefined;
+  if (issue.input === undefined) return 'is missing';
+  return issue.expected === 'record' ? 'expected a JSON object' : undefined;
 }
 
 function unknownArguments(tool: Signature, given: unknown): Fault[] {

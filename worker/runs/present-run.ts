@@ -2,6 +2,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import type { Stream } from '../../protocol/outcome.ts';
 import { END_MESSAGES, type OpenRun, type RunView, type WithheldRun } from '../sight/see-run.ts';
 import type { SoFar } from './feed/so-far.ts';
+import { hintOfError } from './hint-of-error.ts';
 import { whatExpired } from './output/expired.ts';
 import { showable } from './output/showable.ts';
 import type { LiveState } from './pool/live-state.ts';
@@ -33,7 +34,9 @@ function presentOpen({ run, manifest, outcome, live, soFar }: OpenRun) {
     hint:
       outcome === null
         ? waitHint(run)
-        : (whatExpired(outcome) ?? (outcome.outputs.length > 0 ? 'get_run_output shows an output.' : null)),
+        : (whatExpired(outcome) ??
+          hintOfError(outcome) ??
+          (outcome.outputs.length > 0 ? 'get_run_output shows an output.' : null)),
   };
 }
 

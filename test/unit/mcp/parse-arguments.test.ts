@@ -30,6 +30,7 @@ describe('arguments that would be dropped or could not be kept are refused with 
     ['half a pair in code', { code: '\ud800' }, 'code', half],
     ['an argument that is missing', { files: [{ path: 'a' }] }, 'files.0.content', 'is missing'],
     ['an argument of another type', { project: 7 }, 'project', 'expected string'],
+    ['text where an object belongs', { parameters: '{"growth": 1}' }, 'parameters', 'expected a JSON object'],
     ['half a pair in a file', { files: [{ path: 'a', content: '\ud800' }] }, 'files.0.content', half],
   ])('%s', (_what, given, at, message) => {
     expect(faultsOf(given)).toEqual([{ at, message: expect.stringContaining(message) as string }]);

@@ -94,6 +94,20 @@ describe('what an agent is told of a run', () => {
     expect(hintOf({})).toBeNull();
   });
 
+  test.each([
+    ['ModuleNotFoundError', 'Nothing can be installed'],
+    ['PermissionError', 'Only /outputs and /tmp can be written'],
+    ['gaierror', 'A run has no network'],
+    ['URLError', 'A run has no network'],
+    ['toString', null],
+    ['ValueError', null],
+  ])('of a %s that the sandbox caused it is told what to do', (type, begins) => {
+    const error = { type, message: 'No', path: 'a.py', line: 1 };
+    const outcome = { ...succeeded(), state: 'failed' as const, error };
+    const { hint } = presentRun({ ...active, live: null, outcome });
+    expect(hint).toEqual(begins === null ? null : expect.stringContaining(begins));
+  });
+
   test('packages that its image lacks are named', () => {
     expect(presentRun(active).manifest.absent_packages).toEqual(['polars']);
   });

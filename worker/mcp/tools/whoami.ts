@@ -1,7 +1,43 @@
 import { z } from 'zod';
-import { LIMITS, limit } from '../../../protocol/limits.ts';
+import { type LimitName, limit } from '../../../protocol/limits.ts';
 import { identityOf } from '../../tenants/identity.ts';
 import { defineTool, READS } from '../tool.ts';
+
+/** Those that an agent can meet. What bounds executors, sign-in and pages would cost it 400 tokens for nothing. */
+const TOLD: readonly LimitName[] = [
+  'run_wall_ms',
+  'run_memory_bytes',
+  'run_memory_bytes_max',
+  'run_processes',
+  'run_cpu_cores',
+  'run_outputs_bytes',
+  'run_tmp_bytes',
+  'run_stream_bytes',
+  'run_stream_inline_bytes',
+  'run_harvest_files',
+  'run_harvest_bytes',
+  'run_parameters_bytes',
+  'run_wait_ms',
+  'name_chars',
+  'description_bytes',
+  'path_bytes',
+  'request_body_bytes',
+  'file_bytes',
+  'write_files_bytes',
+  'project_files',
+  'tenant_projects',
+  'inline_data_bytes',
+  'upload_bytes',
+  'upload_lifetime_ms',
+  'open_uploads',
+  'project_data_sources',
+  'data_columns',
+  'queued_runs',
+  'running_runs',
+  'calls_per_minute',
+  'run_starts_per_minute',
+  'withheld_starts_per_minute',
+];
 
 export const whoami = defineTool({
   name: 'whoami',
@@ -54,9 +90,7 @@ export const whoami = defineTool({
                 packages: Object.fromEntries(offer.packages.map(({ name, version }) => [name, version])),
                 absent: [...offer.absent],
               },
-        limits: Object.fromEntries(
-          Object.keys(LIMITS).map((name) => [name, limit(name as keyof typeof LIMITS)]),
-        ),
+        limits: Object.fromEntries(TOLD.map((name) => [name, limit(name)])),
       },
     };
   },
