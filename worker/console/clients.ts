@@ -93,7 +93,7 @@ export const CLIENTS = {
   },
   vscode: {
     title: 'VS Code',
-    where: '.vscode/mcp.json of a workspace, or `MCP: Open User Configuration`',
+    where: '.vscode/mcp.json of a workspace, or what the command “MCP: Open User Configuration” opens',
     text: (endpoint) =>
       json({
         servers: {

@@ -17,7 +17,7 @@ main.narrow h1, main.wide h1, main.broad h1 { font-size: 1.6rem; margin-bottom: 
 .field { display: block; margin: 1rem 0; }
 .field label { display: block; font-weight: 550; margin-bottom: .3rem; }
 .field .hint { display: block; color: var(--dim); font-size: .875rem; margin-top: .3rem; }
-input:not([type]), input[type=text], input[type=email], input[type=password], input[type=number], input[type=datetime-local], textarea, select { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--dim); border-radius: 8px; padding: .55rem .75rem; min-height: 2.75rem; }
+input:not([type]), input[type=text], input[type=email], input[type=password], input[type=number], input[type=datetime-local], textarea, select { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--dim); border-radius: 8px; padding: .55rem .75rem; min-height: 2.9rem; }
 button.primary { width: 100%; font-size: 1rem; padding: .6rem 1rem; background: var(--accent); color: var(--card); font-weight: 600; margin-top: .5rem; }
 button.primary:hover, button.primary:focus-visible { filter: brightness(1.1); outline: 2px solid var(--accent); outline-offset: 2px; }
 button.link { border: 0; padding: 0; min-width: 0; font-size: 1rem; color: var(--accent); text-decoration: underline; text-underline-offset: .15em; }
@@ -25,7 +25,7 @@ button.link:hover, button.link:focus-visible { background: transparent; color: v
 button.quiet { min-width: 0; }
 .message { border-left: 4px solid var(--accent); background: var(--code); padding: .75rem 1rem; border-radius: 0 8px 8px 0; margin: 0 0 1rem; }
 .message.problem { border-left-color: var(--bad, #c22d2d); }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; background: linear-gradient(to left, var(--card) 2rem, transparent) right / 3rem 100% no-repeat local, linear-gradient(to left, var(--line), transparent) right / .75rem 100% no-repeat scroll; }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th { text-align: left; color: var(--dim); font-weight: 550; }
 th, td { padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
@@ -59,5 +59,6 @@ td .confirm form { width: 15rem; }
 .confirm button { white-space: normal; margin-top: .4rem; }
 pre.text { max-height: 30rem; overflow: auto; margin: .5rem 0; padding: .75rem 1rem; border-radius: 8px; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
 img.output { max-width: 100%; border-radius: 8px; background: #fff; }
+@media (max-width: 40rem) { td time { display: inline-block; min-width: 6.6rem; white-space: normal; } }
 .reference { color: var(--dim); font-size: .875rem; margin-top: 1.5rem; }
 `;

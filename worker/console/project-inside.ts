@@ -89,8 +89,14 @@ ${
 <thead><tr><th scope="col">Run</th><th scope="col">When</th><th scope="col">How it ended</th></tr></thead>
 <tbody>${runs.map(
         ({ run, kind, entry, state, message, createdAt, agentSees }) =>
-          html`<tr><td><a href="/runs/${tenantId}/${run}"><bdi>${kind === 'scratch' ? '(scratch)' : entry}</bdi></a>${agentSees === 'full' ? '' : html` <span class="badge">people only</span>`}<br><span class="dim">${run}</span></td><td>${moment(createdAt)}</td><td>${state === 'queued' ? 'active' : state.replaceAll('_', ' ')}<br><span class="dim">${showable(message ?? '')}</span></td></tr>`,
+          html`<tr><td><a href="/runs/${tenantId}/${run}"><bdi>${kind === 'scratch' ? '(scratch)' : entry}</bdi></a>${agentSees === 'full' ? '' : html` <span class="badge">people only</span>`}<br><code class="id">${run}</code></td><td>${moment(createdAt)}</td><td>${stateOf(state)}<br><span class="dim">${showable(message ?? '')}</span></td></tr>`,
       )}</tbody></table></div>
 ${runsCursor === null ? '' : html`<p><a href="${path}?runs_after=${runsCursor}#runs">Older runs</a></p>`}`
 }</section>`;
+}
+
+/** How a run stands; what did not succeed is marked, as in the logs. */
+function stateOf(state: ProjectInside['runs'][number]['state']): Markup | string {
+  if (state === 'queued') return 'active';
+  return state === 'succeeded' ? state : html`<span class="badge bad">${state.replaceAll('_', ' ')}</span>`;
 }

@@ -52,7 +52,7 @@ ${cursor === null ? '' : html`<p><a href="/projects?team=${tenantId}&amp;after=$
 
 function projectRow(tenantId: string, project: AdministeredProject): Markup {
   const { name, restricted, archived, members } = project;
-  return html`<tr><td><a href="/projects/${tenantId}/${project.project}"><bdi>${name}</bdi></a>${restricted ? html` <span class="badge">restricted</span>` : ''}${archived ? html` <span class="badge">archived</span>` : ''}<br><span class="dim">${project.project}</span></td>
+  return html`<tr><td><a href="/projects/${tenantId}/${project.project}"><bdi>${name}</bdi></a>${restricted ? html` <span class="badge">restricted</span>` : ''}${archived ? html` <span class="badge">archived</span>` : ''}<br><code class="id">${project.project}</code></td>
 <td>${mayOf(project)}</td><td>${members}</td></tr>`;
 }
 

@@ -27,7 +27,7 @@ export function sinksPage({ session, teams, problem, done, typed }: SinksPage): 
     isBroad: true,
     ...(problem === undefined ? {} : { status: 422 }),
     body: html`${problem === undefined ? '' : message('problem', problem)}${done === undefined ? '' : message('done', done)}
-<p>Each gets every entry from the first on, in order, until it is taken; what it did not take for a day is a dead letter, and what follows is sent. <a href="/audit">The log itself</a></p>
+<p>Each place gets every entry, from the first on and in order. What it does not take is sent again for a day, is a dead letter then, and what follows is sent. <a href="/audit">The log itself</a></p>
 ${teams.length === 0 ? html`<p class="dim">Where the audit log of a team is sent is for its admins and owners.</p>` : ''}${teams.map((team) => teamPanel(session, team, typed?.tenant === team.tenantId ? typed.form : undefined))}`,
   });
 }

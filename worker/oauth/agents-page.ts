@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { confirmation } from '../console/confirmation.ts';
-import { type Markup, message, showPage } from '../console/frame.ts';
+import { type Markup, showPage } from '../console/frame.ts';
 import { moment } from '../console/moment.ts';
 import type { ConnectedAgent } from '../database/oauth-grants.ts';
 import type { TenantClient } from '../database/tenant-clients.ts';
@@ -25,10 +25,7 @@ export function agentsPage(session: Session, teams: readonly TeamOfAgents[]): Pr
     isBroad: true,
     body:
       shown.length === 0
-        ? message(
-            'done',
-            'No agent is connected. Add the address of this server to your agent to connect one.',
-          )
+        ? html`<p class="dim">No agent is connected. <a href="/">What to paste into yours</a></p>`
         : html`<p class="dim">Whatever you end here is refused from its next request on.</p>${shown.map((team) => teamPanel(session, team))}`,
   });
 }
