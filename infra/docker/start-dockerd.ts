@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { endShims } from './end-shims.ts';
 import type { Docker } from './ensure-docker.ts';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -72,7 +73,7 @@ export async function startDockerd({ docker, dataDir, runtimes }: DockerdSetting
   child.stderr?.pipe(log);
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
-    await end(child, exited);
+    await end(dir, child, exited);
     // Kept mounted where a container was in the network of the host.
     await unmount(path.join(dir, 'exec/netns/default')).catch(() => undefined);
     await rm(dir, { recursive: true, force: true });
@@ -81,7 +82,7 @@ export async function startDockerd({ docker, dataDir, runtimes }: DockerdSetting
     await waitUntilReady(child, socketPath);
     return { socketPath, stop };
   } catch (error) {
-    await end(child, exited);
+    await end(dir, child, exited);
     const said = await readFile(logFile, 'utf8').catch(() => '');
     await rm(dir, { recursive: true, force: true });
     throw new Error(`${(error as Error).message}: ${said.slice(-LOG_TAIL_CHARS)}`);
@@ -108,9 +109,12 @@ function answers(socketPath: string): Promise<boolean> {
 }
 
 /** It ends its containers and containerd itself; by force only where it hangs. */
-async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
+async function end(dir: string, child: ChildProcess, exited: Promise<unknown>): Promise<void> {
+  endShims(dir);
   child.kill('SIGTERM');
   const timeout = delay(STOP_TIMEOUT_MS, 'timeout', { ref: false });
   if ((await Promise.race([exited, timeout])) === 'timeout') child.kill('SIGKILL');
   await exited;
+  // Of what was started meanwhile.
+  endShims(dir);
 }
