@@ -6,7 +6,7 @@ export function standingText(
 ): string {
   const connection = connectionText(daemon);
   if (!daemon.draining) return connection;
-  return `${connection}, ${daemon.says === null ? 'draining' : `takes no runs for now: ${daemon.says}`}`;
+  return `${connection}, ${daemon.says === null ? 'draining: it takes no further runs, and ends when it has none' : `takes no runs for now: ${daemon.says}`}`;
 }
 
 function connectionText({
@@ -17,6 +17,8 @@ function connectionText({
   if (connected) return 'connected';
   if (refused_status === 401)
     return 'refused (401): the deployment knows no such executor, or not this key of it. Where it was revoked, remove its key (executor.json of its state folder) and join anew with a token';
+  if (refused_status !== null && refused_status >= 500)
+    return `refused (${refused_status}): the deployment serves nobody for now, and its /healthz says why; it dials again by itself`;
   if (refused_status !== null) return `refused (${refused_status}); it dials again by itself`;
   return `not connected${trouble === null ? '' : `: ${trouble}`}; it dials again by itself`;
 }

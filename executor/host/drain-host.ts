@@ -23,7 +23,8 @@ export async function drainHost(options: DrainOptions): Promise<void> {
     });
   const { executor, pid } = status;
   for (let told = -1; options.wait && status !== null; await delay(LOOK_MS)) {
-    if (status.runs !== told && !options.json) process.stderr.write(`It still has ${status.runs} runs.\n`);
+    if (status.runs !== told && !options.json)
+      process.stderr.write(`Runs that it still has: ${status.runs}.\n`);
     told = status.runs;
     status = await askDaemon(config.stateDir, 'status');
   }
@@ -34,6 +35,6 @@ export async function drainHost(options: DrainOptions): Promise<void> {
     process.stdout.write(
       status === null
         ? `${executor} runs nothing and has ended.\n`
-        : `${executor} takes no further runs, and ends when the ${status.runs} that it has are over.\n`,
+        : `${executor} takes no further runs${status.runs === 0 ? ', has none, and ends' : `, and ends when those that it has are over: ${status.runs}`}.\n`,
     );
 }

@@ -43,6 +43,6 @@ export function statusText(daemon: DaemonStatus, service: string | null): string
 
 function stoppedText(service: string | null): string {
   return service === null
-    ? 'The executor of this host is not running.'
+    ? 'The executor of this host is not running, and systemd has no service of it: start the command that join printed, or its container.'
     : `The executor of this host is not running; its service is ${service}. causeway-executor logs says why; systemctl start ${UNIT} starts it.`;
 }

@@ -47,11 +47,16 @@ it('status tells an operator why a host takes no runs', () => {
   expect(statusText(full, null)).toContain(
     'connected, takes no runs for now: the disk of its state has 3 MiB free, less than 64',
   );
-  expect(statusText({ ...STATUS, draining: true }, null)).toContain('connected, draining');
+  expect(statusText({ ...STATUS, draining: true }, null)).toContain(
+    'connected, draining: it takes no further runs, and ends when it has none',
+  );
   const cutOff = { ...STATUS, connected: false, refused_status: 401 };
   expect(statusText(cutOff, null)).toMatch(/refused \(401\).*revoked.*join anew/);
   expect(statusText({ ...cutOff, refused_status: null }, null)).toContain(
     'not connected; it dials again by itself',
+  );
+  expect(statusText({ ...cutOff, refused_status: 503 }, null)).toContain(
+    'refused (503): the deployment serves nobody for now, and its /healthz says why; it dials again by itself',
   );
   const away = { ...STATUS, connected: false, trouble: 'the deployment cannot be reached (ECONNREFUSED)' };
   expect(statusText(away, null)).toContain(

@@ -178,7 +178,13 @@ describe('why an executor is not connected', () => {
       /^not connected: the deployment closed the connection \(4003: a MAINPID=1 \[2J\); /,
     ],
     ['a key that is not known', () => {}, 401, /^refused \(401\): the deployment knows no such executor/],
-    ['a Worker that fails', () => {}, 503, /^refused \(503\); it dials again by itself$/],
+    [
+      'a Worker that fails',
+      () => {},
+      503,
+      /^refused \(503\): .* its \/healthz says why; it dials again by itself$/,
+    ],
+    ['a host that is too busy to be let in', () => {}, 429, /^refused \(429\); it dials again by itself$/],
   ])('is said: %s', async (_, meet, status, says) => {
     const { said, serving } = await serveAt(meet, status);
     await expect.poll(() => said[0]).toMatch(says);
@@ -228,7 +234,7 @@ describe('why an executor is not connected', () => {
     expect(said.slice(1)).toEqual([
       'connected, takes no runs for now: the disk is full',
       'connected',
-      'connected, draining',
+      'connected, draining: it takes no further runs, and ends when it has none',
     ]);
   });
 });
