@@ -57,28 +57,38 @@ export function turnsOf({ tenant, user }: Pick<Waiting, 'tenant' | 'user'>): rea
  * taken. Pure.
  */
 export function assign(situation: Situation): Assignment[] {
-  const free = new Map(situation.hosts.map((host) => [host.executor, host.free]));
+  // A full pool has none, and then nothing else is looked at, however many wait.
+  let hosts = situation.hosts.filter(({ free }) => free > 0);
   const held = new Map(situation.held);
   const servedAt = new Map(situation.servedAt);
   const waiting = [...situation.waiting];
   const assignments: Assignment[] = [];
   let turn = Math.max(0, ...servedAt.values());
-  for (;;) {
-    const choice = choose(waiting, situation, { free, held, servedAt });
-    if (choice === null) return assignments;
+  while (hosts.length > 0) {
+    const choice = choose(waiting, situation.heldMaxPerTenant, { hosts, held, servedAt });
+    if (choice === null) break;
     const { entry, host } = choice;
     waiting.splice(waiting.indexOf(entry), 1);
-    free.set(host.executor, (free.get(host.executor) ?? 0) - 1);
+    hosts = withOneLess(hosts, host);
     held.set(tenantLane(entry), (held.get(tenantLane(entry)) ?? 0) + 1);
     turn += 1;
     for (const name of turnsOf(entry)) servedAt.set(name, turn);
     const { run, tenant, user } = entry;
     assignments.push({ run, tenant, user, executor: host.executor, turn });
   }
+  return assignments;
+}
+
+/** What is free once `taken` has one run more. */
+function withOneLess(hosts: readonly Host[], taken: Host): Host[] {
+  const free = taken.free - 1;
+  if (free === 0) return hosts.filter((host) => host !== taken);
+  return hosts.map((host) => (host === taken ? { ...host, free } : host));
 }
 
 interface Ledger {
-  readonly free: ReadonlyMap<string, number>;
+  /** Those with a free slot. */
+  readonly hosts: readonly Host[];
   readonly held: ReadonlyMap<string, number>;
   readonly servedAt: ReadonlyMap<string, number>;
 }
@@ -92,7 +102,7 @@ function isEarlier(a: Served, b: Served): boolean {
 
 function choose(
   waiting: readonly Waiting[],
-  situation: Situation,
+  heldMaxPerTenant: number,
   ledger: Ledger,
 ): { entry: Waiting; host: Host } | null {
   let best: { entry: Waiting; host: Host; served: Served } | null = null;
@@ -100,22 +110,15 @@ function choose(
     const [tenant, user] = turnsOf(entry);
     const served = [ledger.servedAt.get(tenant) ?? -1, ledger.servedAt.get(user) ?? -1] as const;
     if (best !== null && !isEarlier(served, best.served)) continue;
-    if (!entry.own && (ledger.held.get(tenantLane(entry)) ?? 0) >= situation.heldMaxPerTenant) continue;
-    const host = roomiest(situation.hosts, entry, ledger.free);
+    if (!entry.own && (ledger.held.get(tenantLane(entry)) ?? 0) >= heldMaxPerTenant) continue;
+    const host = roomiest(ledger.hosts, entry);
     if (host !== null) best = { entry, host, served };
   }
   return best;
 }
 
-function roomiest(hosts: readonly Host[], needed: Needed, free: ReadonlyMap<string, number>): Host | null {
+function roomiest(hosts: readonly Host[], needed: Needed): Host | null {
   let best: Host | null = null;
-  let most = 0;
-  for (const host of hosts) {
-    const slots = free.get(host.executor) ?? 0;
-    if (slots > most && suits(host, needed)) {
-      best = host;
-      most = slots;
-    }
-  }
+  for (const host of hosts) if (host.free > (best?.free ?? 0) && suits(host, needed)) best = host;
   return best;
 }
