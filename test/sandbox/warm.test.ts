@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { descendantsOf, statFieldsOf } from '../../bench/measure/process-tree.ts';
 import { OPEN_AFTER_MS } from '../../executor/feed.ts';
@@ -12,6 +13,23 @@ function sentryStates(pid: number): (string | undefined)[] {
   return descendantsOf(pid)
     .filter((each) => readFileSync(`/proc/${each}/cmdline`, 'utf8').startsWith('runsc-sandbox'))
     .map((each) => statFieldsOf(each)?.[0]);
+}
+
+/** Shares (cgroup v1) and weights (v2). */
+const PRIORITIES: Readonly<Record<string, string>> = {
+  64: 'background',
+  6: 'background',
+  1024: 'run',
+  100: 'run',
+};
+
+/** How the sandboxes of a host stand to one another when the CPU is short, as its kernel has it. */
+function priorities({ stateDir }: SandboxHost): (string | undefined)[] {
+  return globSync('sandboxes/*/cgroups.json', { cwd: stateDir }).flatMap((file) => {
+    const dirs = JSON.parse(readFileSync(join(stateDir, file), 'utf8')) as string[];
+    const controls = globSync(dirs.flatMap((dir) => [join(dir, 'cpu.shares'), join(dir, 'cpu.weight')]));
+    return [...new Set(controls.map((control) => PRIORITIES[readFileSync(control, 'utf8').trim()]))];
+  });
 }
 
 describe('warm sandboxes', () => {
@@ -134,6 +152,16 @@ print(json.dumps({
     expect(copy.stderr).toBe('');
     expect(JSON.parse(copy.stdout)).toEqual(JSON.parse(fresh.stdout));
     expect(JSON.parse(copy.stdout)).toMatchObject({ calls: { clone3: [-1, expect.any(String)] }, vsock: -1 });
+  });
+
+  it('yield the CPU to runs until they are one', async () => {
+    await isReady();
+    expect(priorities(host)).toEqual(['background']);
+    const cancel = new AbortController();
+    const running = host.run({ code: 'while True: pass' }, cancel.signal);
+    await expect.poll(() => priorities(host)).toEqual(['run']);
+    cancel.abort('cancel');
+    expect((await running).outcome.sandbox.warm).toBe(true);
   });
 
   it('use no CPU while they wait, and tell the right time when they go', async () => {

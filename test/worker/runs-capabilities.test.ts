@@ -7,6 +7,7 @@ import { type ExecutorId, newId } from '../../protocol/ids.ts';
 import type { Job } from '../../protocol/messages.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded, uploadBlob } from '../support/played-executor.ts';
+import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 const CODE = 'print("of Ann alone")\n';
@@ -227,12 +228,16 @@ describe('an executor that connects', () => {
 });
 
 describe('a join token', () => {
-  const register = (body: unknown) =>
-    fetch(`${stack.publicUrl}/executor/register`, {
+  const register = async (body: unknown) => {
+    const response = await fetch(`${stack.publicUrl}/executor/register`, {
       method: 'POST',
       headers: fromNewAddress(),
       body: JSON.stringify(body),
     });
+    // One that is not read fails when the Worker ends.
+    await response.arrayBuffer();
+    return response;
+  };
   const newKey = () => randomBytes(32).toString('base64url');
   const key = newKey();
 
@@ -248,6 +253,23 @@ describe('a join token', () => {
       Array.from({ length: 50 }, () => register({ join_token, name: 'race', public_key: newKey() })),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  });
+
+  test('that is over an hour old makes none', async () => {
+    const join_token = await mintJoinToken(stack.ownerUrl);
+    const unused = 'used_at is null and created_at = (select max(created_at) from app.join_tokens)';
+    const [made] = await queryAs(
+      stack.superuserUrl,
+      `select extract(epoch from expires_at - created_at)::int as seconds from app.join_tokens where ${unused}`,
+      [],
+    );
+    expect(made?.seconds).toBe(3600);
+    await queryAs(
+      stack.superuserUrl,
+      `update app.join_tokens set expires_at = clock_timestamp() where ${unused}`,
+      [],
+    );
+    expect((await register({ join_token, name: 'late', public_key: newKey() })).status).toBe(401);
   });
 
   test.each<[string, unknown, number]>([
