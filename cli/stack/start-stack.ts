@@ -9,7 +9,7 @@ import { requireFreePort } from './check-port.ts';
 import { type CleanupStack, createCleanupStack } from './cleanup.ts';
 import { type Connection, readConnection, writeConnection } from './connection-file.ts';
 import { ensureDevelopmentTenant } from './development-tenant.ts';
-import { startGuardian } from './guardian.ts';
+import { type Guardian, startGuardian } from './guardian.ts';
 import type { Part } from './part.ts';
 import { awaitWorker, removeDevVars } from './parts/await-worker.ts';
 import { prepareSandbox } from './parts/prepare-sandbox.ts';
@@ -19,7 +19,7 @@ import { startPostgresHttp } from './parts/start-postgres-http.ts';
 import { prepareBundle, startWorkerd } from './parts/start-workerd.ts';
 import { startWrangler } from './parts/start-wrangler.ts';
 import { workerSettings } from './parts/worker-settings.ts';
-import { readOrCreateSecrets } from './secrets.ts';
+import { readOrCreateSecrets, type StackSecrets } from './secrets.ts';
 import { lockState } from './state-lock.ts';
 import { preparePaths, type StatePaths } from './state-paths.ts';
 import { WORKER_ENTRIES, type WorkerEntry } from './worker-entry.ts';
@@ -88,13 +88,12 @@ interface Starting {
 }
 
 async function startParts(options: StackOptions, board: Board, starting: Starting): Promise<Stack> {
-  const { paths, publicUrl } = options;
+  const { paths, publicUrl, certificates } = options;
   const { cleanup, signal } = starting;
   preparePaths(paths);
   const lock = await takeState(options);
   await cleanup.defer(lock.release);
   if (options.engine !== 'none') await requireFreePort(options.port);
-  const { certificates } = options;
   const plainPort = certificates === undefined ? options.port : await findFreePort();
   const secrets = readOrCreateSecrets(paths);
   const guardian = await startGuardian();
@@ -107,83 +106,15 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
     signal.throwIfAborted();
     return part;
   };
+  const making: Making = { options, board, cleanup, signal, plainPort, secrets, guardian, own };
 
-  const startedDatabase = board.step('Database', async (say) => {
-    const database = await own(await startDatabase({ paths, guardian, say, durable: options.durable }));
-    const [http, ownerUrl] = await Promise.all([
-      startPostgresHttp({ paths, guardian, signal, postgresPort: database.port }).then(own),
-      prepareDatabase(database.superuserUrl, secrets, paths.root),
-    ]);
-    const owner = await ensureDevelopmentTenant(ownerUrl, secrets.developmentTenant, readConnection(paths));
-    const endpoints = {
-      publicUrl,
-      postgresPort: database.port,
-      postgresHttpPort: http.port,
-      edge: options.edge ?? ('none' as const),
-      settings: options.settings ?? {},
-    };
-    return { ...database, ownerUrl, owner, settings: workerSettings(endpoints, secrets) };
-  });
+  const database = board.step('Database', (say) => makeDatabase(making, say));
+  const worker = board.step('Worker', (say) => makeWorker(making, database, say));
+  const executor =
+    options.slots === 0 ? null : board.step('Executor', (say) => makeExecutor(making, database, worker, say));
+  await allOrFirstFailure([database, worker, executor], starting.failed);
 
-  const startedWorker = board.step('Worker', async (say) => {
-    const entry = options.entry ?? 'product';
-    if (options.engine === 'workerd') {
-      say('bundling');
-      const bundle = await prepareBundle(entry, join(paths.worker, 'home'));
-      const { settings } = await startedDatabase;
-      say('starting workerd');
-      await own(
-        await startWorkerd(
-          {
-            paths,
-            guardian,
-            signal,
-            settings,
-            port: plainPort,
-            ...(certificates === undefined ? {} : { tls: { port: options.port, certificates } }),
-          },
-          bundle,
-        ),
-      );
-      return;
-    }
-    const { settings } = await startedDatabase;
-    if (options.engine === 'none') {
-      board.note(
-        `Now start the Worker in another terminal: npx wrangler dev ${WORKER_ENTRIES[entry]} --port ${options.port}`,
-      );
-      await cleanup.defer(removeDevVars);
-      await awaitWorker({ port: options.port, settings, signal });
-      return;
-    }
-    await own(await startWrangler(entry, { paths, guardian, signal, port: options.port, settings }));
-  });
-
-  const startExecutorPart = async (say: (doing: string) => void): Promise<void> => {
-    const image = await prepareSandbox(paths, say, signal);
-    say('proving its isolation');
-    await own(
-      await startExecutor({
-        paths,
-        guardian,
-        signal,
-        url:
-          certificates === undefined
-            ? `http://127.0.0.1:${options.port}`
-            : `https://localhost:${options.port}`,
-        ...(certificates === undefined ? {} : { caFile: certificates.caFile }),
-        publicUrl,
-        workerReady: startedWorker,
-        slots: options.slots,
-        image,
-        mintJoinToken: async () => mintJoinToken((await startedDatabase).ownerUrl),
-      }),
-    );
-  };
-  const startedExecutor = options.slots === 0 ? null : board.step('Executor', startExecutorPart);
-
-  await allOrFirstFailure([startedDatabase, startedWorker, startedExecutor], starting.failed);
-  const { owner, ownerUrl, superuserUrl } = await startedDatabase;
+  const { owner, ownerUrl, superuserUrl } = await database;
   const connection: Connection = {
     mcpUrl: `${publicUrl}/mcp`,
     consoleUrl: `${publicUrl}/`,
@@ -197,6 +128,101 @@ async function startParts(options: StackOptions, board: Board, starting: Startin
   await cleanup.defer(() => writeConnection(paths, { ...connection, pids: {} }));
   lock.describe({ ...holderOf(options, parts), workerPort: plainPort });
   return { connection, parts, ownerUrl, superuserUrl, broken: firstEnd(parts), stop: cleanup.run };
+}
+
+/** What the parts of one stack are made with. */
+interface Making {
+  readonly options: StackOptions;
+  readonly board: Board;
+  readonly cleanup: CleanupStack;
+  readonly signal: AbortSignal;
+  /** Where the Worker speaks plain http: the stack's own port, unless that has TLS. */
+  readonly plainPort: number;
+  readonly secrets: StackSecrets;
+  readonly guardian: Guardian;
+  /** Makes a part that has started the stack's: it is ended with it. */
+  readonly own: <P extends Part>(part: P) => Promise<P>;
+}
+
+type Say = (doing: string) => void;
+
+/** Postgres, its HTTP server and the development tenant, with the settings by which a Worker reaches them. */
+async function makeDatabase({ options, guardian, signal, secrets, own }: Making, say: Say) {
+  const { paths, publicUrl, durable } = options;
+  const database = await own(await startDatabase({ paths, guardian, say, durable }));
+  const [http, ownerUrl] = await Promise.all([
+    startPostgresHttp({ paths, guardian, signal, postgresPort: database.port }).then(own),
+    prepareDatabase(database.superuserUrl, secrets, paths.root),
+  ]);
+  const owner = await ensureDevelopmentTenant(ownerUrl, secrets.developmentTenant, readConnection(paths));
+  const endpoints = {
+    publicUrl,
+    postgresPort: database.port,
+    postgresHttpPort: http.port,
+    edge: options.edge ?? ('none' as const),
+    settings: options.settings ?? {},
+  };
+  return { ...database, ownerUrl, owner, settings: workerSettings(endpoints, secrets) };
+}
+
+type Database = ReturnType<typeof makeDatabase>;
+
+async function makeWorker(making: Making, database: Database, say: Say): Promise<void> {
+  const { options, board, cleanup, signal, plainPort, guardian, own } = making;
+  const { paths, port, certificates, entry = 'product' } = options;
+  switch (options.engine) {
+    case 'workerd': {
+      say('bundling');
+      const bundle = await prepareBundle(entry, join(paths.worker, 'home'));
+      const { settings } = await database;
+      say('starting workerd');
+      const tls = certificates === undefined ? {} : { tls: { port, certificates } };
+      await own(await startWorkerd({ paths, guardian, signal, settings, port: plainPort, ...tls }, bundle));
+      return;
+    }
+    case 'wrangler': {
+      const { settings } = await database;
+      await own(await startWrangler(entry, { paths, guardian, signal, port, settings }));
+      return;
+    }
+    case 'none': {
+      const { settings } = await database;
+      board.note(
+        `Now start the Worker in another terminal: npx wrangler dev ${WORKER_ENTRIES[entry]} --port ${port}`,
+      );
+      await cleanup.defer(removeDevVars);
+      await awaitWorker({ port, settings, signal });
+    }
+  }
+}
+
+async function makeExecutor(
+  { options, guardian, signal, own }: Making,
+  database: Database,
+  workerReady: Promise<void>,
+  say: Say,
+): Promise<void> {
+  const { paths, publicUrl, port, slots, certificates } = options;
+  const image = await prepareSandbox(paths, say, signal);
+  say('proving its isolation');
+  const worker =
+    certificates === undefined
+      ? { url: `http://127.0.0.1:${port}` }
+      : { url: `https://localhost:${port}`, caFile: certificates.caFile };
+  const mint = async () => mintJoinToken((await database).ownerUrl);
+  await own(
+    await startExecutor({
+      paths,
+      guardian,
+      signal,
+      ...worker,
+      publicUrl,
+      workerReady,
+      slots,
+      image,
+      mintJoinToken: mint,
+    }),
+  );
 }
 
 async function takeState(options: StackOptions) {
