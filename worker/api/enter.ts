@@ -10,6 +10,7 @@ import { Refusal } from '../http/refusal.ts';
 import { personPrincipal } from '../people/person.ts';
 import type { Session } from '../people/session.ts';
 import type { Platform } from '../platform.ts';
+import { tenantGateOf } from '../tenants/gate-of.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { isAdministrator, type TenantRole } from '../tenants/roles.ts';
 import { retryAfterSeconds } from '../tenants/token-bucket.ts';
@@ -49,10 +50,7 @@ export async function enterAsAdministrator(
     throw error;
   });
   if (role === null) throw new Error('a person entered without a role');
-  const { TENANT_GATE } = platform.env;
-  const counted = await TENANT_GATE.get(TENANT_GATE.idFromName(asked.tenantId)).countCall(
-    asked.session.sessionId,
-  );
+  const counted = await tenantGateOf(platform.env, asked.tenantId).countCall(asked.session.sessionId);
   if (counted.verdict === 'rate_limited')
     throw rateLimited(counted.limit, 'This session, or its tenant, makes more calls a minute than it may.', {
       retryAfterSeconds: retryAfterSeconds(counted.waitMs),

@@ -95,7 +95,7 @@ function refuseImport(
 ): Refusal {
   if (refused.code === 'rate_limited') return withheldRate(Number(refused.details?.retry_after_seconds));
   if (refused.code === 'invalid_data' && 'run' in asked.from)
-    return unusableOutput(pageOf(caller, asked.from.run));
+    return unusableOutput(addressOfRun(caller, asked.from.run));
   return refuseData(refused, asked);
 }
 
@@ -147,7 +147,7 @@ async function describeInSandbox(
   );
   await progress(2, 3, inspected.ok ? `recording ${name}` : `${name} was refused`);
   if (inspected.ok) return inspected.description;
-  const page = 'run' in from ? pageOf(caller, from.run) : '';
+  const page = 'run' in from ? addressOfRun(caller, from.run) : '';
   const refused = (seen: Sight) => refuseContent(inspected, format, seen, page);
   const reason = inspected.fault?.reason ?? 'unreadable';
   // Looking at it took a while: what is told of it is what the caller may see now.
@@ -168,11 +168,6 @@ function refuseContent(
   if (sight === 'shape') return unusableOutput(page);
   if (inspected.fault === null) return inspected.refusal;
   return sight === 'all' ? invalidData(inspected.fault, format) : invalidUnseen(inspected.fault, format);
-}
-
-/** The page of a run, for a person. */
-function pageOf({ platform, principal }: Importer, run: string): string {
-  return addressOfRun(platform, principal.tenantId, run);
 }
 
 function refusedImport(

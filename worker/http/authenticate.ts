@@ -7,6 +7,7 @@ import { verifyArgon2id } from '../identity/verify-argon2id.ts';
 import { findSession, idOf, readSession } from '../mcp/session/find-session.ts';
 import { verifyOwnAccessToken } from '../oauth/jwt/verify-own.ts';
 import { addressGateOf } from '../tenants/address-gate.ts';
+import { tenantGateOf } from '../tenants/gate-of.ts';
 import { entryOf, recordUse } from '../tokens/record-use.ts';
 import { RefusedUses } from '../tokens/refused-uses.ts';
 import { UseRecorder } from '../tokens/use-recorder.ts';
@@ -38,8 +39,7 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
     const bearer = bearerOf(context.req.raw);
     if (bearer === null) return noCredential(call.requestId, platform.publicUrl);
     const use = new UseRecorder(context.req.method, route);
-    const { TENANT_GATE } = context.env;
-    const tenantGate = (tenant: string) => TENANT_GATE.get(TENANT_GATE.idFromName(tenant));
+    const tenantGate = (tenant: string) => tenantGateOf(context.env, tenant);
     const named = await readSession(context.req.raw, platform.sealKey);
     const session = idOf(named);
     const known = await spentRates.refusalOf(bearer);

@@ -6,7 +6,6 @@ const LARGE_BYTES = 1024 * 1024;
 /** A body of 8 MiB is some 40 MiB of memory while it is read and parsed, and an isolate has 128 MB. */
 const RUNNING_MAX = 2;
 const WAITING_MAX = 30;
-const LOOK_AGAIN_MS = 20;
 /** A client that sends more slowly keeps its turn, and keeps nobody waiting for longer. */
 const ABANDONED_MS = 20_000;
 
@@ -14,8 +13,6 @@ const slots = createSlots({
   running: RUNNING_MAX,
   waiting: WAITING_MAX,
   abandonedMs: ABANDONED_MS,
-  now: () => Date.now(),
-  pause: () => scheduler.wait(LOOK_AGAIN_MS),
 });
 
 /**

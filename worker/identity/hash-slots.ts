@@ -3,15 +3,12 @@ import { createSlots } from './slots.ts';
 
 const RUNNING_MAX = 4;
 const WAITING_MAX = 28;
-const LOOK_AGAIN_MS = 20;
 const ABANDONED_MS = 15_000;
 
 const slots = createSlots({
   running: RUNNING_MAX,
   waiting: WAITING_MAX,
   abandonedMs: ABANDONED_MS,
-  now: () => Date.now(),
-  pause: () => scheduler.wait(LOOK_AGAIN_MS),
 });
 
 /**

@@ -9,10 +9,16 @@ export interface SlotBounds {
   readonly waiting: number;
   /** A slot that is held longer, or a waiter that has not looked for so long, belongs to a request that is gone. */
   readonly abandonedMs: number;
+}
+
+export interface SlotTime {
+  readonly now: () => number;
   /** How a waiter passes the time until it looks again. */
   readonly pause: () => Promise<void>;
-  readonly now: () => number;
 }
+
+const LOOK_AGAIN_MS = 20;
+const ISOLATE: SlotTime = { now: () => Date.now(), pause: () => scheduler.wait(LOOK_AGAIN_MS) };
 
 interface Ticket {
   seenMs: number;
@@ -23,11 +29,11 @@ interface Ticket {
  * gone without running its `finally`, so what it held expires. A waiter looks again after each pause: a promise that
  * another request resolves would leave its own request with nothing to wait for, which the runtime takes for a hang.
  */
-export function createSlots(bounds: SlotBounds): Slots {
+export function createSlots(bounds: SlotBounds, time: SlotTime = ISOLATE): Slots {
   const running: Ticket[] = [];
   const waiting: Ticket[] = [];
   const dropAbandoned = (): void => {
-    const oldest = bounds.now() - bounds.abandonedMs;
+    const oldest = time.now() - bounds.abandonedMs;
     for (const tickets of [running, waiting])
       tickets.splice(0, tickets.length, ...tickets.filter(({ seenMs }) => seenMs > oldest));
   };
@@ -35,11 +41,11 @@ export function createSlots(bounds: SlotBounds): Slots {
     async run(work) {
       dropAbandoned();
       if (running.length >= bounds.running && waiting.length >= bounds.waiting) return null;
-      const ticket: Ticket = { seenMs: bounds.now() };
+      const ticket: Ticket = { seenMs: time.now() };
       waiting.push(ticket);
       while (waiting[0] !== ticket || running.length >= bounds.running) {
-        await bounds.pause();
-        ticket.seenMs = bounds.now();
+        await time.pause();
+        ticket.seenMs = time.now();
         dropAbandoned();
         if (!waiting.includes(ticket)) return null;
       }

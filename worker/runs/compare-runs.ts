@@ -29,12 +29,8 @@ export interface Comparison {
 
 /** What differs between two runs, in what they were made of and in what they left. One database request. */
 export async function compareRuns(context: Reader, runA: string, runB: string): Promise<Comparison> {
-  const { platform, principal } = context;
   const found = await requireRuns(context, [runA, runB]);
-  const [a, b] = found.map((run) => openRun(run, addressOfRun(platform, principal.tenantId, run.run))) as [
-    RunRow,
-    RunRow,
-  ];
+  const [a, b] = found.map((run) => openRun(run, addressOfRun(context, run.run))) as [RunRow, RunRow];
   const [left, right] = [outputsOf(a), outputsOf(b)];
   const outputs = compareByName(digests(a), digests(b));
   const comparable = outputs

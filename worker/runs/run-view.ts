@@ -61,8 +61,8 @@ export async function viewRun(
 type Known = Unseen<StoredRun, 'run' | 'withheld'>;
 
 /** A run with what is known of it since, as the caller may see it. */
-export function view({ platform, principal }: Reader, run: Known, now: RunNow = {}): RunView {
-  return seeRun(run, addressOfRun(platform, principal.tenantId, run.run), now);
+export function view(reader: Reader, run: Known, now: RunNow = {}): RunView {
+  return seeRun(run, addressOfRun(reader, run.run), now);
 }
 
 /**

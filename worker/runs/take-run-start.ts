@@ -2,10 +2,11 @@ import { limit } from '../../protocol/limits.ts';
 import { EntryRefused } from '../database/database.ts';
 import { rateLimited } from '../http/rate-limited.ts';
 import type { Platform } from '../platform.ts';
+import { tenantGateOf } from '../tenants/gate-of.ts';
 
 /** Takes one of the starts of a sandbox that a tenant has a minute, for a run or for looking at data; else refuses. */
 export async function takeRunStart(platform: Platform, tenant: string): Promise<void> {
-  const retryAfterSeconds = await gateOf(platform, tenant).startRun();
+  const retryAfterSeconds = await tenantGateOf(platform.env, tenant).startRun();
   if (retryAfterSeconds === null) return;
   throw rateLimited(
     'run_starts_per_minute',
@@ -27,11 +28,7 @@ export async function withRunStart<Result>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof EntryRefused) await gateOf(platform, tenant).returnRunStart();
+    if (error instanceof EntryRefused) await tenantGateOf(platform.env, tenant).returnRunStart();
     throw error;
   }
-}
-
-function gateOf({ env: { TENANT_GATE } }: Platform, tenant: string) {
-  return TENANT_GATE.get(TENANT_GATE.idFromName(tenant));
 }

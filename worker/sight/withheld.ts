@@ -1,13 +1,9 @@
 import { Refusal } from '../http/refusal.ts';
-import type { Platform } from '../platform.ts';
+import type { Reader } from '../runs/caller.ts';
 
 /** Where a person opens a run: the address needs them signed in, whoever passes it on. */
-export function addressOfRun(
-  { publicUrl }: Pick<Platform, 'publicUrl'>,
-  tenant: string,
-  run: string,
-): string {
-  return `${publicUrl}/runs/${tenant}/${run}`;
+export function addressOfRun({ platform, principal }: Reader, run: string): string {
+  return `${platform.publicUrl}/runs/${principal.tenantId}/${run}`;
 }
 
 export function withheldRun(page: string): Refusal {

@@ -5,12 +5,10 @@ import { createSlots, type SlotBounds } from '../../../worker/identity/slots.ts'
 function slotsOnAClock(bounds: Pick<SlotBounds, 'running' | 'waiting'>) {
   let nowMs = 0;
   let resumes: (() => void)[] = [];
-  const slots = createSlots({
-    ...bounds,
-    abandonedMs: 1000,
-    now: () => nowMs,
-    pause: () => new Promise((resume) => resumes.push(resume)),
-  });
+  const slots = createSlots(
+    { ...bounds, abandonedMs: 1000 },
+    { now: () => nowMs, pause: () => new Promise((resume) => resumes.push(resume)) },
+  );
   return {
     slots,
     pass: (ms: number) => {

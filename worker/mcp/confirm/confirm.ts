@@ -8,6 +8,7 @@ import {
 import { newId } from '../../../protocol/ids.ts';
 import { sha256Hex, utf8 } from '../../blobs/sha256.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { tenantGateOf } from '../../tenants/gate-of.ts';
 import { canonicalJson } from '../../tenants/idempotency.ts';
 import type { ToolContext } from '../tool.ts';
 import {
@@ -130,9 +131,5 @@ async function ask(
 
 /** Uses an agreement up, in the tenant's gate and on disk: whoever comes second, at whatever isolate, is too late. */
 function isFirstUse({ platform, principal }: ToolContext, { use }: Shown): Promise<boolean> {
-  const { TENANT_GATE } = platform.env;
-  return TENANT_GATE.get(TENANT_GATE.idFromName(principal.tenantId)).useOnce(
-    use,
-    Date.now() + STATE_LIFETIME_MS,
-  );
+  return tenantGateOf(platform.env, principal.tenantId).useOnce(use, Date.now() + STATE_LIFETIME_MS);
 }

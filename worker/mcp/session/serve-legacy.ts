@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { limit } from '../../../protocol/limits.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { tenantGateOf } from '../../tenants/gate-of.ts';
 import type { McpCall } from '../mcp-call.ts';
 import { makeServer } from '../server.ts';
 import type { StreamWish } from './mcp-session.ts';
@@ -140,8 +141,7 @@ async function openOwnStream(
 }
 
 async function endSession(session: Session, { platform, principal }: McpCall): Promise<Response> {
-  const { TENANT_GATE } = platform.env;
-  await TENANT_GATE.get(TENANT_GATE.idFromName(principal.tenantId)).endSession(session.id, session.expiresAt);
+  await tenantGateOf(platform.env, principal.tenantId).endSession(session.id, session.expiresAt);
   await sessionObject(platform.env, session).end();
   return new Response(null, { status: 200 });
 }

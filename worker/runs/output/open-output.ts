@@ -27,7 +27,7 @@ export async function requireOutcome(context: Reader, run: string): Promise<Ende
 
 /** A run; refuses one that is absent, another's, or withheld from the caller. One database request. */
 async function requireOpen(context: Reader, run: string) {
-  const page = addressOfRun(context.platform, context.principal.tenantId, run);
+  const page = addressOfRun(context, run);
   return openRun(await requireRun(context, run), page);
 }
 

@@ -78,7 +78,7 @@ async function open(context: Context<AppEnv>, session: Session) {
   const reader: Reader = { platform, principal };
   const run = context.req.param('run') ?? '';
   const found = await asPerson(() => requireRun(reader, run));
-  return { reader, run: openRun(found, addressOfRun(platform, principal.tenantId, run)) };
+  return { reader, run: openRun(found, addressOfRun(reader, run)) };
 }
 
 async function programOf({ run, manifest }: RunRow, reader: Reader): Promise<string | null> {

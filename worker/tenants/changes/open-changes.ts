@@ -2,6 +2,7 @@ import type { LimitName } from '../../../protocol/limits.ts';
 import { limit } from '../../../protocol/limits.ts';
 import type { Env } from '../../env.ts';
 import { Refusal } from '../../http/refusal.ts';
+import { tenantGateOf } from '../gate-of.ts';
 import type { Principal } from '../principal.ts';
 import type { Change } from './change.ts';
 
@@ -18,12 +19,11 @@ export interface ChangeLine {
  * @throws Refusal limit_exceeded where the credential or its tenant has as many as it may
  */
 export async function openChanges(
-  { TENANT_GATE }: Pick<Env, 'TENANT_GATE'>,
+  env: Pick<Env, 'TENANT_GATE'>,
   { tenantId, credential }: Pick<Principal, 'tenantId' | 'credential'>,
   hear: (change: Change) => void,
 ): Promise<ChangeLine> {
-  const gate = TENANT_GATE.get(TENANT_GATE.idFromName(tenantId));
-  const answer = await gate.fetch(`http://gate/changes?credential=${credential.id}`, {
+  const answer = await tenantGateOf(env, tenantId).fetch(`http://gate/changes?credential=${credential.id}`, {
     headers: { upgrade: 'websocket' },
   });
   const socket = answer.webSocket;

@@ -1,6 +1,7 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { Env } from '../../env.ts';
 import { log } from '../../log.ts';
+import { tenantGateOf } from '../gate-of.ts';
 import type { Change } from './change.ts';
 
 /** Says what changed in a tenant, after the commit. It returns at once and never throws. */
@@ -10,9 +11,9 @@ const ATTEMPTS_MAX = 4;
 const PAUSE_MS = 250;
 
 /** Publishes through the tenant's gate, behind the back of whoever changed something: nobody waits for subscribers. */
-export function publisherOf({ TENANT_GATE }: Pick<Env, 'TENANT_GATE'>): Publish {
+export function publisherOf(env: Pick<Env, 'TENANT_GATE'>): Publish {
   return (tenantId, change) => {
-    waitUntil(hand(() => TENANT_GATE.get(TENANT_GATE.idFromName(tenantId)).publish(change)));
+    waitUntil(hand(() => tenantGateOf(env, tenantId).publish(change)));
   };
 }
 
