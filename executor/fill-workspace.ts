@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import type { Job } from '../protocol/messages.ts';
@@ -43,7 +44,11 @@ function staysInside(path: string): boolean {
 export async function fillWorkspace(folders: Folders, job: Job, cache: BlobCache): Promise<Filled> {
   const placed = placeFiles(folders, job);
   if (placed === null) return { ok: false, reason: 'the manifest names a path outside of the project' };
+  // At once: to hand one small file to another thread and back takes longer than to write it.
+  const parameters = JSON.stringify(job.manifest.parameters);
+  writeFileSync(join(folders.inputs, 'parameters.json'), parameters, { flag: 'wx', mode: 0o444 });
   const parents = new Set(placed.map((file) => dirname(file.path)));
+  parents.delete(folders.repo);
   for (const parent of [...parents].sort()) await mkdir(parent, { recursive: true, mode: 0o755 });
   const queue: (() => Promise<boolean>)[] = placed.map((file) => async () => {
     const inline = job.inline[file.sha256];
@@ -51,11 +56,6 @@ export async function fillWorkspace(folders: Folders, job: Job, cache: BlobCache
     const bytes = Buffer.from(inline, 'base64');
     if (createHash('sha256').update(bytes).digest('hex') !== file.sha256) return false;
     await writeFile(file.path, bytes, { flag: 'wx', mode: 0o444 });
-    return true;
-  });
-  queue.push(async () => {
-    const parameters = JSON.stringify(job.manifest.parameters);
-    await writeFile(join(folders.inputs, 'parameters.json'), parameters, { flag: 'wx', mode: 0o444 });
     return true;
   });
   let isWhole = true;

@@ -1,6 +1,12 @@
 import { readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { CgroupGroup } from './cgroup-group.ts';
+
+const FREEZE_TIMEOUT_MS = 1_000;
+const FREEZE_POLL_MS = 1;
+/** So long it is asked at each turn of the event loop: freezing takes half a millisecond, and the shortest timer as much again. */
+const FREEZE_EAGER_MS = 2;
 
 /** The text of a control file, or null where the group or the file is gone. */
 export function readControl(dir: string, file: string): string | null {
@@ -19,6 +25,17 @@ export function writeControl(dir: string, file: string, value: string | number):
 export function keyedNumber(text: string | null, key: string): number | null {
   const line = text?.split('\n').find((each) => each.startsWith(`${key} `));
   return line === undefined ? null : Number(line.slice(key.length + 1));
+}
+
+/** Resolves true once all processes of a group that is being frozen are, false where they are not in time. */
+export async function becomesFrozen(isFrozen: () => boolean): Promise<boolean> {
+  const beganMs = performance.now();
+  while (!isFrozen()) {
+    const waitedMs = performance.now() - beganMs;
+    if (waitedMs > FREEZE_TIMEOUT_MS) return false;
+    await (waitedMs < FREEZE_EAGER_MS ? nextTurn() : delay(FREEZE_POLL_MS));
+  }
+  return true;
 }
 
 export function readNumber(dir: string, file: string): number | null {

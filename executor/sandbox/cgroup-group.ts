@@ -4,14 +4,17 @@ export interface CgroupLimits {
   readonly cpuCores: number;
 }
 
-export interface CgroupFacts {
+export interface CgroupUse {
+  /** Processes and threads of the host in it now. */
+  readonly tasks: number;
+  readonly cpuMs: number | null;
+}
+
+export interface CgroupFacts extends CgroupUse {
   readonly oomKills: number;
   /** How often memory was asked for beyond the limit; some of it may have been found by giving up caches. */
   readonly memoryLimitHits: number;
   readonly forksRefused: number;
-  /** Processes and threads of the host in it now. */
-  readonly tasks: number;
-  readonly cpuMs: number | null;
   readonly memoryPeakBytes: number | null;
 }
 
@@ -27,6 +30,7 @@ export interface CgroupGroup {
   /** SIGKILL to every process in it, also when frozen. */
   kill(): void;
   processes(): number[];
+  use(): CgroupUse;
   facts(): CgroupFacts;
   /** Throws EBUSY while a process lives in it. */
   remove(): void;

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
+  becomesFrozen,
   keyedNumber,
   killProcess,
   processIds,
@@ -22,9 +22,6 @@ import {
 
 /** Those that we set; the engine joins a group that it finds, and makes the others (cpuset, devices, ...) itself. */
 const OURS = ['memory', 'cpu', 'cpuacct', 'pids', 'freezer'];
-
-const FREEZE_TIMEOUT_MS = 1_000;
-const FREEZE_POLL_MS = 1;
 
 /**
  * One sandbox's groups in the hierarchies of cgroup v1 (Linux Documentation/admin-guide/cgroup-v1). One of version 2 beside
@@ -58,6 +55,13 @@ export function v1Group(
   };
 
   const processes = () => withBelow(memory).flatMap(processIds);
+  const use = () => {
+    const cpuNs = readNumber(cpuacct, 'cpuacct.usage');
+    return {
+      tasks: readNumber(pids, 'pids.current') ?? 0,
+      cpuMs: cpuNs === null ? null : cpuNs / 1e6,
+    };
+  };
 
   const dirs = hierarchies.map((hierarchy) => join(hierarchy.dir, name));
   return {
@@ -72,14 +76,9 @@ export function v1Group(
       writeControl(cpu, 'cpu.shares', priority === 'run' ? RUN_SHARES : BACKGROUND_SHARES);
     },
     async freeze() {
-      const until = performance.now() + FREEZE_TIMEOUT_MS;
       if (readControl(freezer, 'freezer.state') === null) return processes().length === 0;
       writeControl(freezer, 'freezer.state', 'FROZEN');
-      while (readControl(freezer, 'freezer.state') !== 'FROZEN') {
-        if (performance.now() > until) return false;
-        await delay(FREEZE_POLL_MS);
-      }
-      return true;
+      return becomesFrozen(() => readControl(freezer, 'freezer.state') === 'FROZEN');
     },
     kill() {
       for (const pid of processes()) killProcess(pid);
@@ -87,17 +86,16 @@ export function v1Group(
       if (readControl(freezer, 'freezer.state') !== null) writeControl(freezer, 'freezer.state', 'THAWED');
     },
     processes,
+    use,
     facts() {
-      const cpuNs = readNumber(cpuacct, 'cpuacct.usage');
       return {
+        ...use(),
         // Both are counted in the group of whoever was killed or refused, which is below for some engines.
         oomKills: sumOver(withBelow(memory), (dir) =>
           keyedNumber(readControl(dir, 'memory.oom_control'), 'oom_kill'),
         ),
         memoryLimitHits: readNumber(memory, 'memory.failcnt') ?? 0,
         forksRefused: sumOver(withBelow(pids), (dir) => keyedNumber(readControl(dir, 'pids.events'), 'max')),
-        tasks: readNumber(pids, 'pids.current') ?? 0,
-        cpuMs: cpuNs === null ? null : cpuNs / 1e6,
         memoryPeakBytes: readNumber(memory, 'memory.max_usage_in_bytes'),
       };
     },

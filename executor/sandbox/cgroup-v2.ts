@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
+  becomesFrozen,
   keyedNumber,
   killProcess,
   processIds,
@@ -18,8 +18,6 @@ const NEEDED = ['cpu', 'memory', 'pids'];
 /** Where the executor itself goes: a group with controllers enabled below it may hold no process of its own. */
 const SUPERVISOR = 'causeway-executor';
 
-const FREEZE_TIMEOUT_MS = 1_000;
-const FREEZE_POLL_MS = 1;
 /** A weight of 100 is what 1024 shares are. */
 const WEIGHT_PER_SHARE = 100 / 1024;
 
@@ -64,6 +62,10 @@ export function v2Group(
     writeControl(dir, 'memory.oom.group', 1);
   }
   const processes = () => withBelow(dir).flatMap(processIds);
+  const use = () => {
+    const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
+    return { tasks: readNumber(dir, 'pids.current') ?? 0, cpuMs: cpuUs === null ? null : cpuUs / 1e3 };
+  };
 
   return {
     dirs: [dir],
@@ -78,14 +80,9 @@ export function v2Group(
       writeControl(dir, 'cpu.weight', Math.max(1, Math.round(shares * WEIGHT_PER_SHARE)));
     },
     async freeze() {
-      const until = performance.now() + FREEZE_TIMEOUT_MS;
       if (readControl(dir, 'cgroup.freeze') === null) return processes().length === 0;
       writeControl(dir, 'cgroup.freeze', 1);
-      while (keyedNumber(readControl(dir, 'cgroup.events'), 'frozen') !== 1) {
-        if (performance.now() > until) return false;
-        await delay(FREEZE_POLL_MS);
-      }
-      return true;
+      return becomesFrozen(() => keyedNumber(readControl(dir, 'cgroup.events'), 'frozen') === 1);
     },
     kill() {
       if (readControl(dir, 'cgroup.procs') === null) return;
@@ -98,15 +95,14 @@ export function v2Group(
       }
     },
     processes,
+    use,
     facts() {
-      const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
       return {
+        ...use(),
         memoryLimitHits: keyedNumber(readControl(dir, 'memory.events'), 'max') ?? 0,
         oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
         // Before Linux 6.11 a refusal was counted where the fork was tried, which is below for some engines.
         forksRefused: sumOver(withBelow(dir), (each) => keyedNumber(readControl(each, 'pids.events'), 'max')),
-        tasks: readNumber(dir, 'pids.current') ?? 0,
-        cpuMs: cpuUs === null ? null : cpuUs / 1e3,
         memoryPeakBytes: readNumber(dir, 'memory.peak'),
       };
     },

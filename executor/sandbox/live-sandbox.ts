@@ -1,12 +1,13 @@
-import { rm, statfs } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CgroupFacts, CgroupGroup } from './cgroup-group.ts';
+import type { CgroupFacts, CgroupGroup, CgroupLimits } from './cgroup-group.ts';
 import type { Container } from './driver.ts';
 import type { EndFacts, Folders, Go, Sandbox, SandboxLimits, SandboxSpec } from './engine.ts';
 import { resizeFolder, unmountUnder } from './mounts.ts';
 import type { Pipes } from './pipes.ts';
 import { lineSplitter, readReportLine } from './report-lines.ts';
-import { signalSentry } from './sentry.ts';
+import { stopSentry } from './sentry.ts';
 
 /** The kernel's OOM killer may take a part of the engine and leave the rest waiting, so it is looked for. */
 const WATCH_POLL_MS = 200;
@@ -70,11 +71,14 @@ export async function removeGroup(group: Pick<CgroupGroup, 'remove'>): Promise<v
 }
 
 /** What a tmpfs has none left of. A program that was refused a byte or a name has left it so, or has cleaned up. */
-async function fullness(folder: string): Promise<'bytes' | 'inodes' | null> {
-  const stat = await statfs(folder).catch(() => null);
-  if (stat === null) return null;
-  if (stat.ffree === 0) return 'inodes';
-  return stat.bfree === 0 ? 'bytes' : null;
+function fullness(folder: string): 'bytes' | 'inodes' | null {
+  try {
+    const { bfree, ffree } = statfsSync(folder);
+    if (ffree === 0) return 'inodes';
+    return bfree === 0 ? 'bytes' : null;
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -99,6 +103,7 @@ export function liveSandbox(parts: LiveParts): Live {
   let isReady = false;
   let watchPoll: NodeJS.Timeout | undefined;
   let destroyed: Promise<void> | null = null;
+  let wakeUp = (): void => {};
 
   /** Some engines remove a part of the group as soon as it is empty, and its counts with it: the highest seen are kept. */
   const look = (): CgroupFacts => {
@@ -118,11 +123,7 @@ export function liveSandbox(parts: LiveParts): Live {
     const facts = look();
     // Ended before we came: an engine may have removed its part of the group with all counts, and knows of a kill itself.
     if (facts.tasks === 0) await Promise.race([gone.promise, delay(GONE_TIMEOUT_MS, null, { ref: false })]);
-    const [outputsFull, tmpFull, panic] = await Promise.all([
-      fullness(folders.outputs),
-      fullness(folders.tmp),
-      exitCode === 0 ? '' : container.panic(),
-    ]);
+    const panic = exitCode === 0 ? '' : await container.panic();
     ended.resolve({
       exitCode,
       reportedCause: cause,
@@ -131,8 +132,8 @@ export function liveSandbox(parts: LiveParts): Live {
       forksRefused,
       processesPeak: Math.max(0, tasksPeak - waitingTasks),
       enginePanic: panic === '' ? null : panic.slice(0, PANIC_CHARS_MAX),
-      outputsFull,
-      tmpFull,
+      outputsFull: fullness(folders.outputs),
+      tmpFull: fullness(folders.tmp),
       cpuMs: facts.cpuMs === null ? null : Math.max(0, facts.cpuMs - claimedCpuMs),
       memoryPeakBytes: facts.memoryPeakBytes,
     });
@@ -220,12 +221,14 @@ export function liveSandbox(parts: LiveParts): Live {
     stderr: pipes.stderr.socket,
     progress: pipes.progress.socket,
     ended: ended.promise,
-    rest: () => signalSentry(group, 'SIGSTOP'),
+    rest() {
+      wakeUp = stopSentry(group);
+    },
     async claim(limits) {
-      signalSentry(group, 'SIGCONT');
-      group.setLimits(limits);
+      wakeUp();
+      if (!isBoundedAlike(limits, spec.limits)) group.setLimits(limits);
       group.setPriority('run');
-      const { cpuMs, tasks } = group.facts();
+      const { cpuMs, tasks } = group.use();
       claimedCpuMs = cpuMs ?? 0;
       waitingTasks = tasks;
       await resizeWhereAsked(folders, spec.limits, limits);
@@ -263,6 +266,14 @@ function orderLine(order: Go, countsProcessesInside: boolean) {
     memory_bytes: order.memoryBytes,
     processes_max: countsProcessesInside ? order.processesMax : null,
   };
+}
+
+function isBoundedAlike(asked: CgroupLimits, made: CgroupLimits): boolean {
+  return (
+    asked.memoryBytes === made.memoryBytes &&
+    asked.processesMax === made.processesMax &&
+    asked.cpuCores === made.cpuCores
+  );
 }
 
 async function resizeWhereAsked(folders: Folders, made: SandboxLimits, asked: SandboxLimits): Promise<void> {

@@ -60,9 +60,11 @@ export async function startRun(context: Caller, request: RunRequest): Promise<St
     case 'known':
       return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
     case 'new': {
-      platform.publish(principal.tenantId, { kind: 'run', run: queued.run });
       const inline = scratch === null ? {} : await storeScratch(platform, principal.tenantId, scratch);
-      const view = await submitted(context, queued, inline, request.waitMs);
+      const ending = submitted(context, queued, inline, request.waitMs);
+      // Behind the run, which has the same thread to go through.
+      platform.publish(principal.tenantId, { kind: 'run', run: queued.run });
+      const view = await ending;
       // An outcome that is recorded is on the disk, and the run with it; without one the run may not be yet.
       if (stateOf(view) === 'active' && isAwaited(request))
         await platform.database.transaction([flushCommits()]);

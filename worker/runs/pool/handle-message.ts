@@ -5,6 +5,7 @@ import {
   fromExecutorSchema,
   spoiltOutcomeSchema,
 } from '../../../protocol/messages.ts';
+import type { Outcome } from '../../../protocol/outcome.ts';
 import { readJson } from '../../input/parse-json.ts';
 import { storable } from '../storable.ts';
 import { assignQueued } from './assign-queued.ts';
@@ -47,7 +48,11 @@ export async function handleMessage(
     }
     case 'outcome': {
       const lease = heldBy(pool, executor, message);
-      if (lease !== null) return settle(pool, lease, { outcome: storable(message.outcome), by: 'executor' });
+      if (lease !== null)
+        return settle(pool, begun(lease, message.outcome, pool.now()), {
+          outcome: storable(message.outcome),
+          by: 'executor',
+        });
       if (!isBeingRecorded(pool, message))
         sendOn(socket, { type: 'recorded', run: message.run, fence: message.fence });
       return;
@@ -79,6 +84,13 @@ function parseJson(text: string | ArrayBuffer): unknown {
   if (typeof text !== 'string' || text.length > MESSAGE_CHARS_MAX) return null;
   const read = readJson(text);
   return read.ok ? read.value : null;
+}
+
+/** A lease with when its program began: where it was over before its executor said so, by the outcome's own times. */
+function begun(lease: Lease, { timings }: Pick<Outcome, 'timings'>, now: number): Lease {
+  if (lease.startedAt !== null) return lease;
+  const agoMs = Math.max(0, Math.round(timings.reported_ms - timings.prepared_ms));
+  return { ...lease, startedAt: Math.max(lease.leasedAt ?? now, now - agoMs) };
 }
 
 /** The lease that a message is about, if this executor holds it under this very fence. */
