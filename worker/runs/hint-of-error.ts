@@ -11,5 +11,6 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 
 /** What to do about an error that comes of the sandbox rather than of the program; null for any other. Pure. */
 export function hintOfError({ error }: Pick<RecordedOutcome, 'error'>): string | null {
-  return HINTS.get(error?.type ?? '') ?? null;
+  // Python names the module of a type that is not built in: socket.gaierror.
+  return HINTS.get(error?.type.split('.').at(-1) ?? '') ?? null;
 }

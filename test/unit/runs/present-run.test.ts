@@ -97,8 +97,8 @@ describe('what an agent is told of a run', () => {
   test.each([
     ['ModuleNotFoundError', 'Nothing can be installed'],
     ['PermissionError', 'Only /outputs and /tmp can be written'],
-    ['gaierror', 'A run has no network'],
-    ['URLError', 'A run has no network'],
+    ['socket.gaierror', 'A run has no network'],
+    ['urllib.error.URLError', 'A run has no network'],
     ['toString', null],
     ['ValueError', null],
   ])('of a %s that the sandbox caused it is told what to do', (type, begins) => {
