@@ -58,7 +58,7 @@ async function list(options: DatabaseOptions): Promise<void> {
   if (options.json) return printJson(tenants);
   const rows = tenants.map((tenant) => [
     ...[tenant.tenant_id, tenant.name, tenant.status],
-    ...[Number(tenant.members), Number(tenant.projects), Number(tenant.runs)],
+    ...[tenant.members, tenant.projects, tenant.runs],
     ...[day(tenant.created_at), tenant.deletion_step === 'waiting' ? day(tenant.deletion_due_at) : ''],
   ]);
   printResult(

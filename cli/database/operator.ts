@@ -43,8 +43,8 @@ export interface PoolRow {
   /** Whose runs alone it takes; null: a pool of the platform. */
   readonly owner_tenant: TenantId | null;
   readonly owner_name: string | null;
-  readonly executors: string;
-  readonly unfinished_runs: string;
+  readonly executors: number;
+  readonly unfinished_runs: number;
 }
 
 export interface ExecutorRow {
@@ -315,7 +315,12 @@ function operatorOn(client: pg.Client): Operator {
       if (!answer.ok) throw refused('the pool could not be made', answer);
     },
     async listPools() {
-      return (await client.query<PoolRow>('select * from app.list_pools()')).rows;
+      const { rows } = await client.query<PoolRow>('select * from app.list_pools()');
+      return rows.map((row) => ({
+        ...row,
+        executors: Number(row.executors),
+        unfinished_runs: Number(row.unfinished_runs),
+      }));
     },
     async cordonExecutor(executor, cordoned) {
       const answer = await call('select app.cordon_executor($1, $2) as answer', [executor, cordoned]);

@@ -11,9 +11,9 @@ export interface TenantRow {
   readonly created_at: Date | null;
   readonly suspended_at: Date | null;
   readonly suspended_because: string | null;
-  readonly members: string;
-  readonly projects: string;
-  readonly runs: string;
+  readonly members: number;
+  readonly projects: number;
+  readonly runs: number;
   readonly deletion_due_at: Date | null;
   readonly deletion_step: DeletionStep | null;
 }
@@ -88,7 +88,15 @@ function operatorOn(client: pg.Client): TenantOperator {
     return rows[0].answer;
   };
   return {
-    list: async () => (await client.query<TenantRow>('select * from app.list_tenants()')).rows,
+    async list() {
+      const { rows } = await client.query<TenantRow>('select * from app.list_tenants()');
+      return rows.map((row) => ({
+        ...row,
+        members: Number(row.members),
+        projects: Number(row.projects),
+        runs: Number(row.runs),
+      }));
+    },
     show: (tenant) => ask('select app.show_tenant($1) as answer', [tenant]),
     suspend: (tenant, reason) => ask('select app.suspend_tenant($1, $2) as answer', [tenant, reason]),
     resume: (tenant) => ask('select app.resume_tenant($1) as answer', [tenant]),

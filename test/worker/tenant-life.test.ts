@@ -64,6 +64,12 @@ describe('a suspension', () => {
       )
       .toEqual([{ state: 'cancelled' }, { state: 'cancelled' }]);
     expect((await causeway('tenant', 'list')).out).toMatch(new RegExp(`${ann.tenant} .* suspended`));
+    const listed = JSON.parse((await causeway('tenant', 'list', '--json')).out) as { tenant_id: string }[];
+    expect(listed.find(({ tenant_id: id }) => id === ann.tenant)).toMatchObject({
+      members: expect.any(Number),
+      projects: expect.any(Number),
+      runs: expect.any(Number),
+    });
     expect((await tenant('resume', ann.tenant)).code).toBe(0);
     expect(await callStatus(ann.token)).toBe(200);
     expect(await seen('select count(*)::int as n from app.runs where tenant_id = $1', [ann.tenant])).toEqual(
