@@ -3673,7 +3673,9 @@ CREATE OR REPLACE FUNCTION app.digests_in(document jsonb)
  LANGUAGE sql
  IMMUTABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ select distinct found[1] from regexp_matches(document::text, '"sha256": "([0-9a-f]{64})"', 'g') as found $function$;
+AS $function$
+  select distinct left(piece, 64) from string_to_table(document::text, '"sha256": "') as piece where left(piece, 65) ~ '^[0-9a-f]{64}"$'
+$function$;
 alter function app.digests_in(jsonb) owner to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app.email_sha256(email text)
@@ -6029,12 +6031,13 @@ begin
     select d.tenant_id::text, d.sha256::text from app.data_snapshots as d where tenant is null or d.tenant_id = tenant
     union select u.tenant_id, u.received_sha256 from app.uploads as u
            where u.received_sha256 is not null and (tenant is null or u.tenant_id = tenant)
-    union select named.tenant_id, found[1]
+    union select named.tenant_id, left(piece, 64)
             from (select t.tenant_id, t.files::text from app.trees as t where tenant is null or t.tenant_id = tenant
                   union all select r.tenant_id, (r.manifest - 'parameters')::text from app.runs as r where tenant is null or r.tenant_id = tenant
                   union all select r.tenant_id, r.outcome::text from app.runs as r where tenant is null or r.tenant_id = tenant
                  ) as named (tenant_id, document),
-                 regexp_matches(named.document, '"sha256": "([0-9a-f]{64})"', 'g') as found;
+                 string_to_table(named.document, '"sha256": "') as piece
+           where left(piece, 65) ~ '^[0-9a-f]{64}"$';
 end
 $function$;
 alter function app.referenced_blobs(text) owner to causeway_keeper;
