@@ -1,7 +1,11 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { getPlatformProxy } from 'wrangler';
 import type { Database } from '../../worker/database/database.ts';
 import type { Env } from '../../worker/env.ts';
 import { removeUnnamed } from '../../worker/tenants/retention/remove-unnamed.ts';
@@ -107,6 +111,50 @@ describe('a store that fails', () => {
     expect(asked).toEqual([]);
     expect(await team.claimed()).toEqual([]);
     expect(await team.waiting(...texts)).toEqual(texts);
+  });
+});
+
+describe('R2, which knows no end of a request,', () => {
+  type Bucket = NonNullable<Env['BLOBS']>;
+  let r2: Awaited<ReturnType<typeof getPlatformProxy<{ BLOBS: Bucket }>>>;
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-removal-'));
+  beforeAll(async () => {
+    const configPath = join(folder, 'wrangler.toml');
+    const bucket = '[[r2_buckets]]\nbinding = "BLOBS"\nbucket_name = "removal"\n';
+    writeFileSync(configPath, `name = "removal"\ncompatibility_date = "2026-11-01"\n${bucket}`);
+    r2 = await getPlatformProxy<{ BLOBS: Bucket }>({ configPath, persist: false });
+  }, 120_000);
+  afterAll(async () => {
+    vi.useRealTimers();
+    await r2?.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('is asked to remove nothing when the time is over, also of what was looked at; else it removes what is old', async () => {
+    const team = await withGone('R2');
+    const path = `${team.tenantId}/${sha256Of('left 3')}`;
+    await r2.env.BLOBS.put(path, 'x');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 24 * 3600_000 });
+    const late = new AbortController();
+    const BLOBS = {
+      async head(asked: string) {
+        const found = await r2.env.BLOBS.head(asked);
+        if (found !== null) late.abort();
+        return found;
+      },
+      delete: (paths: string[]) => r2.env.BLOBS.delete(paths),
+    } as unknown as Bucket;
+    const removing = (bucket: Bucket, signal: AbortSignal) =>
+      removeUnnamed({ database: client, env: { BLOBS: bucket } as Env }, team.tenantId, 100, signal);
+    await removing(BLOBS, late.signal);
+    expect(late.signal.aborted).toBe(true);
+    expect(await r2.env.BLOBS.head(path)).not.toBeNull();
+    expect(await team.claimed()).toEqual([]);
+    await team.age('25 hours');
+    await team.judge();
+    await removing(r2.env.BLOBS, new AbortController().signal);
+    expect(await r2.env.BLOBS.head(path)).toBeNull();
+    expect(await team.waiting(...texts)).toEqual([]);
   });
 });
 

@@ -76,6 +76,17 @@ describe.each<[string, () => { files: StoreFiles; put: (path: string, text: stri
     expect(await files.list('ten_nobody/', null, 10)).toEqual([]);
   });
 
+  test('are known with the time at which they were written; of what is not there it is told', async () => {
+    const { files, put } = open();
+    await put('ten_ann/young', 'x');
+    const writtenAt = await files.writtenAt('ten_ann/young');
+    // S3 tells whole seconds.
+    expect(Math.abs((writtenAt ?? 0) - Date.now())).toBeLessThan(60_000);
+    expect(await files.writtenAt('ten_ann/never-there')).toBeNull();
+    await files.remove(['ten_ann/young']);
+    expect(await files.writtenAt('ten_ann/young')).toBeNull();
+  });
+
   test('are removed by their paths, also those that are gone already, and no others', async () => {
     const { files } = open();
     await files.remove(['ten_ann/00', 'ten_ann/audit/2026-11-22/bb', 'ten_ann/never-there']);
