@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { causeway } from '../support/causeway.ts';
 import { launchUp, pressCtrlC } from '../support/launcher.ts';
 
 async function isHealthy(port: number): Promise<boolean> {
@@ -26,6 +27,29 @@ test('a second start has the same token, which only its owner can read', async (
   await first.ended;
   const second = await launchUp({ slots: 0, stateDir: first.stateDir });
   expect((await second.ready).apiToken).toBe(apiToken);
+});
+
+test('a key that signs access tokens is rotated where no stack runs, which the next start serves; an empty folder is told', async () => {
+  const first = await launchUp({ slots: 0 });
+  await first.ready;
+  pressCtrlC(first);
+  await first.ended;
+  const rotate = async () => {
+    const rotated = await causeway(['keys', 'rotate', '--now', '--state', first.stateDir, '--json']);
+    expect(rotated, rotated.stderr).toMatchObject({ code: 0 });
+    return JSON.parse(rotated.stdout) as { key: string; retired: number };
+  };
+  await rotate();
+  const { key, retired } = await rotate();
+  expect(retired).toBe(1);
+  const second = await launchUp({ slots: 0, stateDir: first.stateDir });
+  await second.ready;
+  const served = await (await fetch(`http://127.0.0.1:${second.port}/oauth/jwks`)).json();
+  expect(served).toMatchObject({ keys: [{ kid: key }] });
+  const empty = await causeway(['keys', 'rotate', '--state', join(first.stateDir, 'none')]);
+  expect(empty).toMatchObject({ code: 1 });
+  expect(empty.stderr).toContain('no stack was ever started in');
+  expect(existsSync(join(first.stateDir, 'none'))).toBe(false);
 });
 
 test('a port in use is named with who listens there and another port', async () => {
