@@ -43,6 +43,7 @@ describe('not refused here', () => {
     ['a prototype as a value', '{"a":"__proto__"}'],
     ['a constructor', '{"constructor":1}'],
     ['a name that is also a value', '{"a":"a","b":"a"}'],
+    ['a text thrice in a list', '["a","a","a"]'],
     ['strings that look like members', '{"a":"{\\"a\\":1,\\"a\\":2}"}'],
     ['brackets inside a string', `{"a":"${'['.repeat(1_000)}"}`],
     ['commas inside a string', `{"a":"${','.repeat(5_000)}"}`],
