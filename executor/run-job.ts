@@ -21,7 +21,7 @@ import { openFeedFor, watchRun } from './watch-run.ts';
 
 /** What a full disk may look like. */
 const SPACE_CODES: readonly RefusalCode[] = ['input_unavailable', 'no_sandbox', 'no_space', 'fault'];
-/** Of a run that is over sooner its outcome says when it began: nobody has asked yet, and a message takes CPU from it. */
+/** Of an attempt that is over sooner, uploads and all, the outcome says when it began: nobody has asked yet, and a message takes CPU from it. */
 const SAY_STARTED_AFTER_MS = 100;
 const NOTHING_LEFT: Harvest = { kept: [], refused: [], limit: null };
 
@@ -102,8 +102,8 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const goMs = sinceReceiptMs();
     sandbox.go(orderFor(job.manifest));
     const saying = setTimeout(control.started, SAY_STARTED_AFTER_MS);
+    releases.push(() => clearTimeout(saying));
     const facts = await sandbox.ended;
-    clearTimeout(saying);
     const finishedMs = sinceReceiptMs();
     const ended = watched.finish();
     void feed?.close();

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestStack } from './stack.ts';
@@ -27,9 +28,18 @@ export async function crashWorker(
   const env = Object.fromEntries(
     environment.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
   );
-  const child = spawn(command, args, { cwd, env, stdio: 'ignore' });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  await until(() => answers(stack));
+  const start = () => {
+    const child = spawn(command, args, { cwd, env, stdio: 'ignore' });
+    return { child, ended: once(child, 'exit') };
+  };
+  let worker = start();
+  await until(async () => {
+    if (await answers(stack)) return true;
+    // Another process may have its port for a moment, as the near end of a connection: then it ends at once.
+    if (worker.child.exitCode !== null) worker = start();
+    return false;
+  });
+  const { child, ended } = worker;
   if (child.pid === undefined) throw new Error('the Worker could not be started again');
   return {
     pid: child.pid,
