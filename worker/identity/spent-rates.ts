@@ -1,4 +1,5 @@
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
+import { keepNewest } from '../keep-newest.ts';
 import type { RateRefusal } from './authenticate-bearer.ts';
 
 const CREDENTIALS_MAX = 10_000;
@@ -32,11 +33,7 @@ export class SpentRates {
   async keep(bearer: string, refused: RateRefusal, now: number = Date.now()): Promise<void> {
     const key = await sha256Hex(utf8(bearer));
     const until = now + refused.waitMs;
-    this.byBearerSha256.delete(key);
-    this.byBearerSha256.set(key, { refused, until });
+    keepNewest(this.byBearerSha256, key, { refused, until }, CREDENTIALS_MAX);
     this.lastUntil = Math.max(this.lastUntil, until);
-    const [oldest] = this.byBearerSha256.keys();
-    if (this.byBearerSha256.size > CREDENTIALS_MAX && oldest !== undefined)
-      this.byBearerSha256.delete(oldest);
   }
 }

@@ -1,3 +1,5 @@
+import { keepNewest } from '../keep-newest.ts';
+
 const REMEMBERED_MS = 60 * 60_000;
 const CREDENTIALS_MAX = 10_000;
 
@@ -26,9 +28,7 @@ export class VerifiedSecrets {
 
   /** Remembers what argon2id has just verified. */
   keep(token: string, secretSha256: string, userId: string, now: number = Date.now()): void {
-    this.byToken.delete(token);
-    this.byToken.set(token, { secretSha256, userId, until: now + REMEMBERED_MS });
-    const [oldest] = this.byToken.keys();
-    if (this.byToken.size > CREDENTIALS_MAX && oldest !== undefined) this.byToken.delete(oldest);
+    const verified = { secretSha256, userId, until: now + REMEMBERED_MS };
+    keepNewest(this.byToken, token, verified, CREDENTIALS_MAX);
   }
 }

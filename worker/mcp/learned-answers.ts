@@ -1,3 +1,5 @@
+import { keepNewest } from '../keep-newest.ts';
+
 /** Headers that decide an answer beside the message. */
 const READ_HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name'] as const;
 const KEY_CHARS_MAX = 4096;
@@ -44,9 +46,7 @@ export class LearnedAnswers {
     if (response.status !== 200 || !isJson) return null;
     if (before === undefined || after === undefined || more.length > 0) return null;
     const learned = { headers: [...response.headers], before, after };
-    const [oldest] = this.known.keys();
-    if (this.known.size >= KNOWN_MAX && oldest !== undefined) this.known.delete(oldest);
-    this.known.set(key, learned);
+    keepNewest(this.known, key, learned, KNOWN_MAX);
     return learned;
   }
 }

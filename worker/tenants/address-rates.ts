@@ -1,3 +1,4 @@
+import { keepNewest } from '../keep-newest.ts';
 import { type Bucket, retryAfterSeconds, take } from './token-bucket.ts';
 
 const ADDRESSES_MAX = 10_000;
@@ -14,10 +15,7 @@ export class AddressRates {
   /** Takes one of the address's requests; the seconds to wait where there is none, else null. */
   take(address: string, now: number): number | null {
     const taken = take(this.buckets.get(address), this.perMinute, now);
-    this.buckets.delete(address);
-    this.buckets.set(address, taken.bucket);
-    const [quiet] = this.buckets.keys();
-    if (this.buckets.size > ADDRESSES_MAX && quiet !== undefined) this.buckets.delete(quiet);
+    keepNewest(this.buckets, address, taken.bucket, ADDRESSES_MAX);
     return taken.ok ? null : retryAfterSeconds(taken.waitMs);
   }
 }

@@ -16,6 +16,7 @@ export const MODULES: readonly Module[] = [
       'worker/identity/spent-rates.ts',
       'worker/identity/verified-secrets.ts',
       'worker/identity/verify-api-token.ts',
+      'worker/keep-newest.ts',
       'worker/oauth/authenticate-client.ts',
       'worker/oauth/jwt/verify.ts',
       'worker/people/password-rules.ts',
