@@ -12,7 +12,7 @@ export type WorkerCalled =
     }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** Posts JSON to the worker. What is sent is secret, so it follows no redirect: where one leads is only told. */
+/** Posts JSON to the worker. What is sent is secret, so no redirect is followed; its target is only reported. */
 export async function callWorker(
   url: string,
   headers: Readonly<Record<string, string>>,

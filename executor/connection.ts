@@ -28,9 +28,9 @@ export interface ConnectionSettings {
   /** A job that could not be read, and why. */
   readonly onUnreadable: (job: Lease, problem: string) => void;
   readonly onWelcome: () => void;
-  /** The socket is gone after it was welcomed; `heardMs` is when the pool surely had this executor's word last. */
+  /** A welcomed socket is gone; `heardMs` is the last time at which the pool surely heard from this executor. */
   readonly onLost: (heardMs: number) => void;
-  /** {@link Connection.trouble} is another than before. */
+  /** {@link Connection.trouble} has changed. */
   readonly onTrouble: () => void;
   readonly log: Log;
 }
@@ -39,14 +39,17 @@ export interface ConnectionSettings {
 export interface Trouble {
   /** HTTP status with which the pool refused the last dial; null where it took it, or was not reached. */
   readonly refusedStatus: number | null;
-  /** As a sentence without its end. */
+  /** A sentence without its full stop. */
   readonly says: string;
 }
 
 export interface Connection {
-  /** What came of the last dial, or ended the last connection; null while it is welcome, and until the first dial is over. */
+  /** Why the last dial failed, or the last connection ended; null while connected, and until the first dial is over. */
   trouble(): Trouble | null;
-  /** Sends where the pool listens; otherwise the message is lost, and what must not be is sent again after a welcome. */
+  /**
+   * Sends where the pool has welcomed this executor. Otherwise the message is lost: what must arrive is sent again
+   * after the next welcome.
+   */
   send(message: FromExecutor): void;
   close(): Promise<void>;
 }
@@ -62,7 +65,7 @@ export function dialTo(url: string): Dial {
     });
 }
 
-/** Keeps one socket to the pool: dials, proves who it is, beats, and dials again when it breaks, until closed. */
+/** Keeps one socket to the pool until closed: dials, proves who it is, sends heartbeats, and dials again when it breaks. */
 export function openConnection(settings: ConnectionSettings): Connection {
   const { log } = settings;
   let socket: WebSocket | null = null;
@@ -185,7 +188,7 @@ export function openConnection(settings: ConnectionSettings): Connection {
   };
 }
 
-/** Beats on a socket from its opening to its close, and ends one that answered pings and then brings nothing for a whole beat. */
+/** Sends heartbeats while a socket is open, and ends one that has answered pings and then brings nothing for a whole interval. */
 function endWhereSilent(
   socket: WebSocket,
   { onBeat, onAlive }: { readonly onBeat: () => void; readonly onAlive: () => void },

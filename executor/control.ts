@@ -76,7 +76,7 @@ export async function openControl(stateDir: string, control: Control): Promise<(
   return () =>
     new Promise((resolve) => {
       server.close(() => resolve());
-      // Whoever holds an end and says nothing must not hold up ours.
+      // A client that stays connected and says nothing must not delay our end.
       for (const connection of connections) connection.destroy();
     });
 }

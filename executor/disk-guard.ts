@@ -31,7 +31,7 @@ export interface DiskGuardSettings {
   readonly keepFreeBytes: number;
   /** Makes room where it can, as by forgetting cached blobs. */
   readonly makeRoom: (bytes: number) => Promise<void>;
-  /** Told when the answer of {@link DiskGuard.look} is another kind than before. */
+  /** Called when there is no longer enough space (why), or again (null). */
   readonly onChange: (why: string | null) => void;
 }
 

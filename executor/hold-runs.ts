@@ -7,7 +7,7 @@ export interface Lease {
   readonly fence: number;
 }
 
-/** Running, or ended with an outcome that the pool has not said to be recorded. */
+/** Running, or ended with an outcome that the pool has not confirmed as recorded. */
 interface Held {
   readonly lease: Lease;
   outcome: Outcome | null;
@@ -24,7 +24,10 @@ export type OnJob =
 /** Outcomes kept for a pool that does not answer; beyond it the oldest is forgotten and its run is tried again elsewhere. */
 const UNRECORDED_MAX = 256;
 
-/** The runs of this executor as the pool knows them, without any effect: what to tell it, and what its messages mean. */
+/**
+ * The runs of this executor as the pool knows them: what to tell the pool, and what its messages mean. It only keeps
+ * the books and starts or stops nothing.
+ */
 export function holdRuns() {
   const held = new Map<string, Held>();
 

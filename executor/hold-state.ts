@@ -9,7 +9,7 @@ const SWEEP_TIMEOUT_MS = 60_000;
 const SWEEP_POLL_MS = 50;
 const ANSWER_TIMEOUT_MS = 2_000;
 
-/** What a state folder is held for. Who sweeps is soon done, and waited for. */
+/** What a state folder is held for. A sweep is soon done, so the next holder waits for it. */
 export type Purpose = 'serve' | 'sweep';
 
 export type StateHeld =
@@ -23,7 +23,7 @@ export type StateHeld =
     }
   | {
       readonly ok: false;
-      /** Whether an executor or a sweep has the folder; otherwise this host does not let anybody hold it. */
+      /** True where another executor or a sweep holds the folder; false where the host lets nobody hold it. */
       readonly isHeld: boolean;
       readonly reason: string;
     };
@@ -91,7 +91,7 @@ type Listened =
   | { readonly ok: false; readonly code: string };
 
 function listen(name: string, purpose: Purpose): Promise<Listened> {
-  // Whoever asks and goes on holding its end must not hold up ours.
+  // A client that keeps its end open must not delay our end.
   const server = createServer((socket) =>
     socket.on('error', () => undefined).end(purpose, () => socket.destroy()),
   );

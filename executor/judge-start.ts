@@ -26,7 +26,7 @@ export function judgeStart(facts: StartFacts): readonly string[] {
     ...(url === null ? ['There is no deployment to serve: name its https address with --url.'] : []),
     ...(refused === null ? [] : [`${url} is not dialled. ${refused}`]),
     ...(typeof identity === 'string' ? [] : [identity.fault]),
-    // Others may look into the folder; who may write there may put another key into it.
+    // Others may look into the folder; but whoever may write to it could put another key there.
     ...judgeSecretFile(dirname(identityFile), folder && { ...folder, mode: folder.mode & ~0o055 }, ownUid),
     ...(identity === 'none' && joinToken === null
       ? ['This executor has no identity yet: pass --join-token-file with a join token.']

@@ -22,7 +22,7 @@ export async function readKeyFile<Value>(
     (error: NodeJS.ErrnoException) => error,
   );
   if (opened instanceof Error) {
-    // Where a part of the path is a file there is none either; that the folder cannot be is for others to say.
+    // ENOTDIR: a part of the path is a file, so there is no key either; holdState says what is wrong with the folder.
     if (opened.code === 'ENOENT' || opened.code === 'ENOTDIR') return { ok: true, value: null };
     if (opened.code === 'EACCES')
       return {

@@ -15,7 +15,7 @@ export interface ServeSettings {
   /** Runs one job to its end; resolves when nothing of it is left. */
   readonly perform: (job: Job, control: RunControl) => Promise<void>;
   readonly onWelcome: () => void;
-  /** What {@link Serving.live} says is something else than before, but for its runs. */
+  /** {@link Serving.live} has changed in something else than the number of runs. */
   readonly onStanding: () => void;
   readonly log: Log;
 }
@@ -130,7 +130,7 @@ export function serveRuns(settings: ServeSettings): Serving {
       isConnected = true;
       for (const message of held.unrecorded()) connection.send(message);
       settings.onStanding();
-      // Since its hello, which was said before, it may have been told to take no more.
+      // It may have begun to drain after it sent its hello.
       if (isDraining())
         connection.send({ type: 'draining', ...(pausedFor === null ? {} : { reason: pausedFor }) });
       settings.onWelcome();
@@ -159,7 +159,7 @@ export function serveRuns(settings: ServeSettings): Serving {
       const lease: Lease = { run: message.run, fence: message.fence };
       switch (message.type) {
         case 'job': {
-          // On its way when the goodbye was said: it is given to others.
+          // Sent before the pool heard our goodbye; the pool gives it to another executor.
           if (isStopping) return;
           const decision = held.onJob(lease);
           if (decision.act === 'ignore') return;
@@ -204,7 +204,7 @@ export function serveRuns(settings: ServeSettings): Serving {
     async stop() {
       isStopping = true;
       if (leaseEnd !== null) clearTimeout(leaseEnd);
-      // First of all: what happens to a sandbox from now on is the executor's end and no outcome of its run.
+      // First of all: from here on sandboxes end because the executor does, which is no outcome of their runs.
       for (const each of running.values()) abandon(each);
       await connection.close();
       await Promise.all([...running.values()].map(({ done }) => done));

@@ -26,7 +26,7 @@ export function readSettings(file: string): SettingsRead {
     : { ok: false, reason: `${file} is no object of option names and their values` };
 }
 
-/** A value cannot become an option of its own: it stands in one word with its name. Pure. */
+/** Each value stands in one word with its name, so that no value is read as an option. Pure. */
 export function settingsToArgv(settings: Settings): string[] {
   return Object.entries(settings).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [value].flat().map((each) => `--${name}=${each}`),

@@ -4,8 +4,9 @@ import type { Log } from './log.ts';
 const TIMEOUT_MS = 10_000;
 
 /**
- * Says how the daemon stands to the systemd that started it and listens at `notifySocket` (sd_notify(3)): `systemctl status`
- * shows it. By systemd's own program, since Node has no datagram sockets with a path. Of what comes while it runs the last is said.
+ * Says how the daemon stands to the systemd that started it and listens at `notifySocket` (sd_notify(3)): `systemctl
+ * status` shows it. By systemd's own program, since Node has no datagram sockets with a path. Of the texts that come
+ * while it runs only the last is passed on.
  */
 export function tellServiceManager(notifySocket: string | undefined, log: Log): (standing: string) => void {
   let said = '';

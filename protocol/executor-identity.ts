@@ -22,8 +22,8 @@ export function connectStatement(proof: {
 }
 
 /**
- * The bytes that an executor signs to change its key, once with the present key and once with the new one, which thereby is
- * shown to be its own. Said again it changes nothing, so an executor that does not know whether it was heard asks again.
+ * The bytes that an executor signs to change its key: once with the present key, and once with the new one to prove
+ * that it holds that as well. A repeated request changes nothing, so an executor that got no answer asks again.
  */
 export function rotateStatement(change: {
   executor: string;
@@ -47,7 +47,7 @@ export interface RotateKeyRequest {
   readonly proof: string;
 }
 
-/** `changed` is false where it was the executor's key before. */
+/** `changed` is false where the executor had this key already. */
 export interface RotateKeyResponse {
   readonly executor: string;
   readonly changed: boolean;

@@ -16,14 +16,14 @@ export const feedEventSchema = z.discriminatedUnion('kind', [
     total: z.number().nullable(),
     message: z.string(),
   }),
-  /** So many characters of output stood here that the executor could not keep until they were sent. */
+  /** Stands in place of `chars` characters of output, which the executor had to drop before it could send them. */
   z.object({ kind: z.literal('gap'), ...event, chars: z.number().int().min(1) }),
 ]);
 export type FeedEvent = z.infer<typeof feedEventSchema>;
 
 /**
- * What `RunFeed` says: it has the events of this attempt up to `sequence` for good, so that they need not be sent again.
- * First after each connection, then now and then.
+ * What `RunFeed` says: it has stored the events of this attempt up to the sequence `have`, so they need not be sent
+ * again. Sent after each connection, and then from time to time.
  */
 export const feedReceiptSchema = z.object({ have: z.number().int().min(0) });
 export type FeedReceipt = z.infer<typeof feedReceiptSchema>;

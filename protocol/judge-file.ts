@@ -1,12 +1,12 @@
-/** What is asked of a file: `stat` of `node:fs`, or null where there is none. */
+/** What must be known of a file: what `stat` of `node:fs` says. */
 export interface FileFacts {
   readonly mode: number;
   readonly uid: number;
 }
 
 /**
- * What is wrong with who may read or change a file or folder that holds a secret: nobody but its owner, who is the user of
- * the program (`ownUid`) or root. Pure.
+ * What is wrong with the permissions of a file or folder that holds a secret: its owner must be the program's user
+ * (`ownUid`) or root, and nobody else may read or change it. `facts` is null where there is no such file. Pure.
  */
 export function judgeSecretFile(path: string, facts: FileFacts | null, ownUid: number): readonly string[] {
   if (facts === null) return [];

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** What an operator says of a host, as `region=eu`; a run may ask for it. `app.are_labels` in the database says the same. */
+/**
+ * Labels that an operator gives to a host, such as `region=eu`; a run may ask for them. `app.are_labels` in the
+ * database holds the same rules.
+ */
 const LABELS_MAX = 16;
 const NAME = /^[a-z][a-z0-9_.-]{0,39}$/;
 const VALUE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;

@@ -5,8 +5,8 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
 const TEXT_CHARS_MAX = 2000;
 
 /**
- * One event as one line of JSON: the one way into a log, of the Worker as of the executor. Values are data, never parts of
- * the message; secrets are masked before a text is cut, so that no half of one is left. JSON escapes control
+ * One event as one line of JSON; Worker and executor write every log line by this function. Values are data, never
+ * parts of the message; secrets are masked before a text is cut, so that no half of one is left. JSON escapes control
  * characters; U+2028, U+2029 and DEL are escaped too, so that a line is a line everywhere.
  */
 export function logLine(event: { readonly level: Level } & Readonly<Record<string, unknown>>): string {
@@ -16,7 +16,7 @@ export function logLine(event: { readonly level: Level } & Readonly<Record<strin
       ? `${shown.slice(0, TEXT_CHARS_MAX)}...`
       : shown;
   });
-  // A name of a field may be somebody's text as well.
+  // The name of a field may come from outside too.
   return maskSecrets(text).replace(
     /[\u007f-\u009f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

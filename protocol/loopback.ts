@@ -1,6 +1,6 @@
 const HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]', '::1'];
 
-/** Whether a host, as a URL or a command line names it, is this machine itself by its spelling. */
+/** Whether a host, as a URL or a command line names it, is this machine. Judged by its spelling: nothing is resolved. */
 export function isLoopbackHost(hostname: string): boolean {
   return HOSTS.includes(hostname);
 }

@@ -1,11 +1,11 @@
 /**
- * Takes secrets out of a text that is about to be logged. What a secret looks like stands here and nowhere else: our own
- * formats, those of others that come along, and the values that this process was given. It is the second line: what is
- * logged is chosen so that it holds none.
+ * Takes secrets out of a text that is about to be logged. What a secret looks like is defined here and nowhere else:
+ * our own formats, common formats of others, and the values that this process was given. It is the second line of
+ * defence: callers already log nothing that should hold a secret.
  */
 interface SecretForm {
   readonly what: string;
-  /** Linear in the text, whatever it is: each repetition is bounded or ends at a character that it does not take. */
+  /** Takes time linear in the text: each repetition is bounded, or ends at a character that it cannot match. */
   readonly pattern: RegExp;
   readonly shown: string;
 }
@@ -53,14 +53,17 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   { what: 'a cookie of ours', pattern: /\b(__Host-[\w-]{1,40}=)[^;\s"'\\]+/g, shown: `$1${MASK}` },
 ];
 
-/** Fields whose value is one, whatever it looks like. */
+/** Names of fields whose value is a secret, whatever it looks like. */
 const SECRET_FIELD =
   /(?:^|[_-])(?:pass(?:word|phrase|wd)?|secret|token|authorization|cookie|private_?key|api_?key|access_?key|seal_?key|context_?key|csrf|otp)$/i;
 const VALUE_CHARS_MIN = 8;
 
 const known = new Set<string>();
 
-/** Has `values`, the secrets that this process was given, taken out of everything, also percent-encoded as in an address. */
+/**
+ * From now on masks `values`, the secrets that this process was given, in every text; percent-encoded as well, as they
+ * stand in a URL.
+ */
 export function knowSecrets(values: readonly (string | undefined)[]): void {
   for (const value of values) {
     if (value === undefined || value.length < VALUE_CHARS_MIN) continue;

@@ -42,12 +42,12 @@ const jobSchema = z.object({
   inline: z.record(sha256Schema, z.string()),
   /** Bearer of `PUT /executor/blobs/<sha256>` and of `GET /executor/runs/<run>/feed` for this run and fence. */
   capability: z.string(),
-  /** Someone waits for the run's output as it comes: its feed is dialled at once. */
+  /** Somebody waits for live output, so the executor dials the feed at once. */
   followed: z.boolean().optional(),
 });
 export type Job = z.infer<typeof jobSchema>;
 
-/** Why an executor does not do a job, for whoever counts and searches; `reason` says it in words. */
+/** Why an executor refuses a job, as a code to count and search by; `reason` says it in words. */
 export const REFUSAL_CODES = [
   'invalid_job',
   'unknown_image',
@@ -72,7 +72,7 @@ export const fromExecutorSchema = z.discriminatedUnion('type', [
     /** It finishes what it holds and takes nothing more. */
     draining: z.boolean().optional(),
   }),
-  /** The same, said on an open socket; a hello without it takes it back. Since version 2. */
+  /** `draining` of `hello`, said on an open socket; a later `hello` without it takes it back. Since version 2. */
   z.object({ type: z.literal('draining'), reason: z.string().max(300).optional() }),
   z.object({ type: z.literal('heartbeat'), holding: z.array(z.object(lease)) }),
   z.object({ type: z.literal('started'), ...lease }),
@@ -87,7 +87,7 @@ export const fromExecutorSchema = z.discriminatedUnion('type', [
 ]);
 export type FromExecutor = z.infer<typeof fromExecutorSchema>;
 
-/** What is left of an outcome that is none: the attempt that it speaks of. */
+/** What is still read of a malformed outcome: the attempt that it is about. */
 export const spoiltOutcomeSchema = z.object({ type: z.literal('outcome'), ...lease });
 export type AboutAttempt = Pick<z.infer<typeof spoiltOutcomeSchema>, 'run' | 'fence'>;
 

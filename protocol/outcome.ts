@@ -47,7 +47,10 @@ export const outcomeSchema = z.object({
   message: z.string(),
   stdout: streamSchema,
   stderr: streamSchema,
-  /** What it told of its way (`causeway.progress`), as JSON lines `{at_ms, done, total, message}`; absent where that was nothing. */
+  /**
+   * The progress that the program reported (`causeway.progress`), as JSON lines `{at_ms, done, total, message}`; absent
+   * where it reported none.
+   */
   progress: streamSchema.optional(),
   outputs: z.array(outputSchema),
   /** Files in /outputs that were not kept, and why; at most 20 are listed. */
@@ -65,8 +68,8 @@ export const outcomeSchema = z.object({
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /**
- * What was removed of an outcome since it was recorded, because it was over its time: days in UTC. Of an output stay its name, size,
- * type and SHA-256.
+ * What retention removed of an outcome after it was recorded, and on which days (UTC). Name, size, type and SHA-256 of
+ * a removed output stay.
  */
 export interface Expired {
   readonly log_at?: string;

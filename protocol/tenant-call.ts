@@ -1,7 +1,8 @@
 /**
- * How the operator makes the Worker do for a tenant what it alone can (`/operator/tenants/...`): it has the object store and
- * the keys. `Authorization: Causeway-Operator <tenant id>.<act>.<seconds>.<hex signature>`, where `app.sign_tenant_call`
- * signs {@link tenantStatement} for who may log in as `causeway_owner`. It is good for a window around the Worker's time.
+ * How the operator makes the Worker do for a tenant what only the Worker can (`/operator/tenants/...`), as it has the
+ * object store and the keys. `Authorization: Causeway-Operator <tenant id>.<act>.<seconds>.<hex signature>`, where
+ * `app.sign_tenant_call` signs {@link tenantStatement} for who may log in as `causeway_owner`. It is valid for
+ * TENANT_WINDOW_SECONDS around the Worker's time.
  */
 export const TENANT_SCHEME = 'Causeway-Operator';
 export const TENANT_WINDOW_SECONDS = 60;
@@ -17,7 +18,10 @@ export function tenantStatement(tenant: string, act: TenantAct, seconds: number)
   return `causeway tenant call v1\n${tenant}\n${act}\n${seconds}`;
 }
 
-/** How long a tenant that is to be deleted waits suspended, and may be kept; the operator may do without. */
+/**
+ * How long a tenant stays suspended before it is deleted; until then its deletion can be taken back. The operator may
+ * skip this wait.
+ */
 export const DELETION_GRACE_MS = 7 * 86_400_000;
 
 /** How far a deletion is; null where none is under way. */

@@ -95,7 +95,7 @@ async function verify(ids: readonly string[], options: VerifyOptions): Promise<v
   else printVerdicts(verdicts, evidence);
 }
 
-/** `--deep`: its parts are loaded by who asks for them. */
+/** `--deep`: its modules are loaded only where it is asked for. */
 async function verifyChecks(
   ids: readonly string[],
   { only = [], seconds, list, out, url, json }: VerifyOptions,

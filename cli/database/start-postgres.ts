@@ -39,8 +39,9 @@ const STOP_FAST_MS = 10_000;
 const STOP_IMMEDIATE_MS = 5_000;
 const AGAIN_MS = 100;
 /**
- * What a server says after another was killed (kill -9, the kernel for want of memory), and how long it is asked again: while that
- * one's children end, and while it ends itself. The latter is said of one that lives as well.
+ * What a new server says while an earlier one that was killed (kill -9, out of memory) is not quite gone, and for how
+ * long we try again: until the children of that one have ended, or it has ended itself. The second is also said where
+ * that one is alive, so it is tried for a short time only.
  */
 const STILL_THERE: Readonly<Record<string, number>> = {
   'is still in use': START_TIMEOUT_MS,

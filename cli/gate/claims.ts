@@ -106,7 +106,7 @@ export const CLAIMS: readonly Claim[] = [
   { says: 'The Worker deploys (dry run)', check: deployDryRun },
 ];
 
-/** What the gate's own files meet is this checkout. The parsers are loaded by who asks, not by each command. */
+/** The gate's own files read only this checkout, so they are left out. The parsers are loaded here and not by every command. */
 async function checkExpressions(): Promise<readonly string[]> {
   const { findSlowExpressions } = await import('./regular-expressions.ts');
   return findSlowExpressions(sources(/^(worker|executor|protocol|infra|cli\/(?!gate\/)).*(?<!\.d)\.ts$/));

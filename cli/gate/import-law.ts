@@ -20,10 +20,10 @@ export function findFixtureImports(graph: ImportGraph): readonly string[] {
   return importsWhere(graph, (from, to) => !from.startsWith(FIXTURES) && to.startsWith(FIXTURES));
 }
 
-/** The nouns of the Worker, but for the routes of their pages. */
+/** The folders of nouns in the Worker, which hold its operations; without the routes of their pages. */
 const OPERATION =
   /^worker\/(audit|blobs|data|database|identity|input|keys|people|projects|runs|seal|sight|tenants|tokens)\/(?!(.*\/)?routes\/)/;
-/** By these somebody asks for an operation. */
+/** The doors through which operations are called. */
 const DOOR = /^worker\/(api|console|mcp)\//;
 
 /** Imports by which an operation would know how it was asked for, as "from imports to". */

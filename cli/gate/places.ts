@@ -14,7 +14,7 @@ export function findStraySql(sources: readonly SourceText[]): readonly string[] 
     .flatMap((source) => findLines(source, SQL));
 }
 
-/** By what a program could say something past its one function that masks secrets; that function, by its file. */
+/** How a program could log past its one function that masks secrets (`past`), and the file of that function. */
 const LOGS: readonly { readonly home: RegExp; readonly file: string; readonly past: RegExp }[] = [
   {
     home: /^(worker|executor|protocol)\//,

@@ -13,7 +13,7 @@ export async function restartStack(state: string, before: Holder): Promise<void>
   await signal(state, before);
   const until = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < until) {
-    // Whoever is asked while it ends may give half an answer.
+    // A stack that is just ending may give half an answer.
     const now = await askHolder(state).catch(() => null);
     const isNew = now !== null && now.startedAt !== before.startedAt && now.parts.length > 0;
     if (isNew && (await askHealth(now.workerPort))?.ok === true) return;

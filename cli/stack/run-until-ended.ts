@@ -8,10 +8,10 @@ import type { Stack } from './start-stack.ts';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a stack in the foreground and ends all parts when a signal comes, a part breaks, or `work` is done. Without `work`
- * a signal is the ordinary end; one that cuts the start or `work` short gives a shell's exit code of that signal. A
- * second signal changes nothing: releasing what is owned takes seconds at most. `restart` ends them as well; true where it was
- * what ended them.
+ * Runs a stack in the foreground and ends all parts when a signal comes, a part breaks, or `work` is done. Without
+ * `work` a signal is the ordinary end; one that cuts the start or `work` short gives a shell's exit code of that
+ * signal. A second signal changes nothing: releasing what is owned takes seconds at most. When `restart` resolves all
+ * parts are ended as well; returns true where that is why they ended.
  *
  * @throws Failure that names the part which ended by itself, with its last log lines
  */

@@ -41,7 +41,7 @@ export interface StackOptions {
   readonly durable: boolean;
   /** Serves `port` by TLS; workerd alone does. The launcher itself then asks by plain http on a port of its own. */
   readonly certificates?: Certificates;
-  /** Whether whoever starts it starts it anew on SIGUSR2. */
+  /** Whether this launcher restarts the stack on SIGUSR2. */
   readonly restarts?: boolean;
   /** Who vouches for a caller's address. Nobody stands in front of a stack on this machine; tests play the edge. */
   readonly edge?: 'cloudflare' | 'none';
@@ -140,7 +140,7 @@ interface Making {
   readonly plainPort: number;
   readonly secrets: StackSecrets;
   readonly guardian: Guardian;
-  /** Makes a part that has started the stack's: it is ended with it. */
+  /** Gives a part that has started to the stack, which will end it. */
   readonly own: <P extends Part>(part: P) => Promise<P>;
 }
 

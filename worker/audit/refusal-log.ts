@@ -4,7 +4,7 @@ import { log } from '../log.ts';
 /** What comes within this time is written together. */
 export const GATHER_MS = 10_000;
 const PAUSE_MS_MAX = 60_000;
-/** Who refuses more kinds than this is under attack: which they were is of the first, how many of all. */
+/** More kinds than this are an attack: only the first so many are told apart, but all are counted. */
 const KINDS_MAX = 500;
 /** In one row. */
 export const SHOWN_MAX = 50;
@@ -31,13 +31,13 @@ export class RefusalLog {
     this.world = world;
   }
 
-  /** Counts one. What is returned writes it, and is to be awaited behind the answer; null where somebody else's does. */
+  /** Counts one. Returns the write, to be awaited behind the answer, or null where an earlier caller's write takes it along. */
   add({ route, status, address }: Omit<Refused, 'count'>): Promise<void> | null {
     const key = `${route} ${status} ${address}`;
     const count = (this.counts.get(key)?.count ?? 0) + 1;
     if (count > 1 || this.counts.size < KINDS_MAX) this.counts.set(key, { route, status, address, count });
     this.total++;
-    // A platform that ends what is behind an answer too soon leaves nothing but this moment.
+    // The platform may have ended an earlier caller's write too soon; once that one's time is over, this caller writes.
     if (this.world.now() < this.writingUntil) return null;
     return this.writeOut();
   }

@@ -34,8 +34,8 @@ export interface BlobStore {
 }
 
 /**
- * Whether a blob that lies in the store stays: `named`: it is of no removal; `waits`: nothing names it and it would go in some time,
- * which has begun anew with the question; `going`: it is being removed.
+ * Whether a blob in the store stays. `named`: it is not due to be removed. `waits`: nothing names it, so it will be
+ * removed after some time, which this question has begun anew. `going`: it is being removed.
  */
 export type Keeping = 'named' | 'waits' | 'going';
 export type Keep = (key: BlobKey) => Promise<Keeping>;

@@ -5,9 +5,9 @@ import type { RawStore } from './receive-blob.ts';
 const TENANT = /^ten_[0-9a-z]{26}$/;
 
 /**
- * Whether a blob lies in the store to stay, so that its bytes need not be stored and a row may name it. One that would have been
- * removed as nothing named it is told as not there: it stays once its bytes were written anew. Refuses with `unavailable` while it
- * is being removed.
+ * Whether the store has a blob that will stay, so that a row may name it and its bytes need not be stored again. A blob
+ * that was due to be removed, because nothing named it, counts as absent: it stays once its bytes are written anew.
+ * Refuses with `unavailable` while it is being removed.
  */
 export async function isThere(store: Pick<RawStore, 'has'>, key: BlobKey, keep: Keep): Promise<boolean> {
   if (!(await store.has(blobPath(key)))) return false;

@@ -11,7 +11,7 @@ import { storeOn } from './store-on.ts';
 import { diskFiles, r2Files, type StoreFiles, s3Files } from './tenant-files.ts';
 
 export interface SealedBlobs extends BlobStore {
-  /** Has a blob lie sealed with the newest key of its tenant, if it was in the clear or under an earlier one. */
+  /** Seals a blob with the newest key of its tenant where it lies in the clear or under an earlier key. */
   reseal(key: BlobKey): Promise<Resealed>;
 }
 

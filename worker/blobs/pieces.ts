@@ -56,8 +56,8 @@ function byChunks(reader: ReadableStreamDefaultReader<Uint8Array>): Taker {
 }
 
 /**
- * All that a stream brings, in pieces of `bytes` of which only the last may be shorter, each with whether it is the last; one, empty, of an empty
- * stream. Who ends early gives up the rest.
+ * A stream in pieces of `bytes` bytes, each with whether it is the last; only the last may be shorter. An empty stream
+ * gives one empty piece. Ending early cancels the stream.
  */
 export async function* piecesOf(
   taker: Taker,

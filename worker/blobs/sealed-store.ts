@@ -21,7 +21,7 @@ export interface SealedStore extends RawStore {
 
 export interface Seals {
   readonly keys: Pick<KeyStore, 'blobKey'>;
-  /** Whether a blob is of before blobs were sealed, so that it may lie in the clear until it is first read. */
+  /** Whether a blob was stored before blobs were sealed, so that it may lie in the clear until it is first read. */
   readonly mayBeClear: (tenant: string, sha256: string) => Promise<boolean>;
 }
 

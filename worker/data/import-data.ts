@@ -87,7 +87,7 @@ export async function importData(caller: Importer, asked: ImportRequest): Promis
   });
 }
 
-/** A refusal of the database. What it says of an output that the caller may not see is one answer for all. */
+/** A refusal of the database. All that it could say of an output which the caller may not see becomes one answer. */
 function refuseImport(
   refused: Extract<ImportBegun, { ok: false }>,
   asked: ImportRequest,
@@ -150,7 +150,7 @@ async function describeInSandbox(
   const page = 'run' in from ? addressOfRun(caller, from.run) : '';
   const refused = (seen: Sight) => refuseContent(inspected, format, seen, page);
   const reason = inspected.fault?.reason ?? 'unreadable';
-  // Looking at it took a while: what is told of it is what the caller may see now.
+  // The inspection took a while: the answer tells only what the caller may see now.
   const [seen] = await withTenant(platform.database, principal, [
     importSight({ ...asked, project: stored.project }),
     refusedImport(stored, { name, format, reason }, refused(sight)),

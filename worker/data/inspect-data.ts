@@ -56,7 +56,7 @@ export async function inspectData(
   return answer ?? { ok: false, fault: null, refusal: unreadableData(null) };
 }
 
-/** A script of ours that ends otherwise than well may be a fault of ours: the operator sees which data made it so. */
+/** Where our own script did not end well the fault may be ours, so the operator is told which data it was. */
 function logEnd(data: DataToInspect, outcome: Outcome): void {
   const { state, error } = outcome;
   const where = error === null ? null : `${error.path}:${error.line}`;

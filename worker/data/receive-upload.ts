@@ -14,7 +14,7 @@ import type { Principal } from '../tenants/principal.ts';
 import { refusedUpload, refuseUpload } from './refuse-import.ts';
 import { readUploadLink } from './upload-link.ts';
 
-/** What a file of a format may be said to be; nothing, or just bytes, will do for each. */
+/** The content types that an upload of each format may declare; none at all, or plain bytes, are accepted for every format. */
 const CONTENT_TYPES: Readonly<Record<DataFormat, readonly [string, ...string[]]>> = {
   csv: [
     'text/csv',

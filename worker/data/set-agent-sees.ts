@@ -6,7 +6,10 @@ import type { Platform } from '../platform.ts';
 import type { AgentSees } from '../sight/agent-sees.ts';
 import type { Principal } from '../tenants/principal.ts';
 
-/** Says what agents see of a source; whether that is another thing than before. To see less covers at once every run that had it, and all that was computed from these. */
+/**
+ * Sets what agents see of a source; returns whether that was a change. Showing less takes effect at once, also for
+ * every run that read the source and for all that was computed from those runs.
+ */
 export async function setAgentSees(
   platform: Platform,
   principal: Principal,
@@ -24,7 +27,7 @@ export async function setAgentSees(
   return answer.changed;
 }
 
-/** Says what agents see of sources that come to a project, or (null) to any of the tenant. */
+/** Sets the default for new sources of a project, or (null) of the whole tenant: what agents see where an import says nothing. */
 export async function setDefaultAgentSees(
   platform: Platform,
   principal: Principal,
@@ -37,13 +40,13 @@ export async function setDefaultAgentSees(
   return answer.changed;
 }
 
-/** What sources that come to the tenant say where they say nothing. */
+/** The tenant's default for new sources. */
 export async function teamAgentSees(platform: Platform, principal: Principal): Promise<AgentSees> {
   const [{ tenant }] = await withTenantOfPerson(platform, principal, [selectDefaultAgentSees(null)] as const);
   return tenant;
 }
 
-/** The same of a project, by what it says itself, for who sees it. */
+/** A project's own default for new sources; `not_found` for people who do not see the project. */
 export async function projectAgentSees(
   platform: Platform,
   principal: Principal,

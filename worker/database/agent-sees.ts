@@ -4,8 +4,9 @@ import { onlyRow, type Query, query } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
 /**
- * Says what agents see of a source, with all that was computed from it where that is less than before. For owners of the
- * project and admins of the tenant, signed in; refuses with `not_found` (details.kind: project or source) or `insufficient_role`.
+ * Sets what agents see of a source; where that is less than before, also of all that was computed from it. For owners
+ * of the project and admins of the tenant, signed in; refuses with `not_found` (details.kind: project or source) or
+ * `insufficient_role`.
  */
 export function setAgentSeesRow(
   project: string,
@@ -15,7 +16,7 @@ export function setAgentSeesRow(
   return callFunction('app.system_set_agent_sees($1, $2, $3)', [project, name, agentSees]);
 }
 
-/** Says what agents see of sources that come to a project, or (null) to any of the tenant; refuses likewise. */
+/** Sets the default for new sources of a project, or (null) of the whole tenant; refuses likewise. */
 export function setDefaultAgentSeesRow(
   project: string | null,
   agentSees: AgentSees,
@@ -23,7 +24,7 @@ export function setDefaultAgentSeesRow(
   return callFunction('app.system_set_default_agent_sees($1, $2)', [project, agentSees]);
 }
 
-/** What sources that come say where they say nothing: of the tenant, and of a project; null where that is not seen. */
+/** The defaults for new sources: the tenant's, and that of a project (null where the caller does not see the project). */
 export function selectDefaultAgentSees(
   project: string | null,
 ): Query<{ readonly tenant: AgentSees; readonly project: AgentSees | null }> {

@@ -57,7 +57,10 @@ export class EntryRefused extends Error {
   }
 }
 
-/** The call was made before with the same idempotency key, and nothing of the batch was done; with what it answered then. */
+/**
+ * The call was made before with the same idempotency key: nothing of this batch was done, and `answer` is what it
+ * answered then.
+ */
 export class SeenBefore extends Error {
   override readonly name = 'SeenBefore';
   readonly answer: unknown;

@@ -14,7 +14,7 @@ export interface Member {
   readonly status: 'active' | 'disabled';
   /** ISO 8601; of the first time, for who came back. */
   readonly joinedAt: string;
-  /** Null where they never did, and for who may not know: it is seen by themselves, admins and owners. */
+  /** Null where they never did, or where the reader may not know: the person, admins and owners may. */
   readonly lastSignInAt: string | null;
 }
 

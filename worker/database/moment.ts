@@ -1,4 +1,4 @@
-/** A timestamp column as ISO 8601. What never ends is `infinity` there, which no date can say. */
+/** A timestamp column as ISO 8601. What never ends stays `infinity`, which no Date can hold. */
 export function isoOf(at: unknown): string {
   return at instanceof Date ? at.toISOString() : String(at);
 }

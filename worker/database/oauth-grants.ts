@@ -64,7 +64,7 @@ export interface Consent {
   readonly clientId: string;
   readonly scopes: readonly string[];
   readonly resource: string;
-  /** By what the client fetches its tokens; null for a device, which polls. */
+  /** The code by which the client fetches its tokens; null for a device, which polls. */
   readonly code: {
     readonly sha256: string;
     readonly redirect_uri: string;

@@ -2,7 +2,10 @@ import type { Labels } from '../../protocol/labels.ts';
 import { type Offer, offerSchema } from '../../protocol/messages.ts';
 import { onlyRow, type Query, query, type Row } from './query.ts';
 
-/** What a tenant, a project or a run says of where it runs. A narrower one adds to a wider one and overrides nothing. */
+/**
+ * Where a tenant, a project or a run wants to run. A run adds to what its project says, and a project to its tenant;
+ * neither can override.
+ */
 export interface Placement {
   /** A pool of the tenant or of the platform, by id or name. */
   readonly pool?: string | undefined;
@@ -42,7 +45,7 @@ export type Placed =
   | { readonly ok: true; readonly place: Place }
   | ({ readonly ok: false } & PlacementRefusal);
 
-/** Where something of the entered tenant runs that is no run: a look at data of `project`, by id or name. */
+/** Where an inspection of data of `project` (an id or a name) runs, which is no run of the tenant's. */
 export function placeInspection(project: string): Query<Placed> {
   return query("select app.place_run(app.project_id($1), '{}') as answer", [project], (rows) =>
     readPlaced(onlyRow(rows).answer as Row),

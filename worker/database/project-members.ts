@@ -4,7 +4,7 @@ import type { ProjectRole } from './projects.ts';
 import { onlyRow, type Query, query } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
-/** A project as whoever says who works on it sees it. */
+/** A project as the people see it who manage its members. */
 export interface AdministeredProject {
   readonly project: string;
   readonly name: string;

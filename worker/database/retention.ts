@@ -44,7 +44,10 @@ export function expireRows(tenant: string, rowsMax: number): Query<boolean> {
   );
 }
 
-/** Behind which file the store is to be listed for a tenant (null: from the first), once a day; null where it was today. */
+/**
+ * The file after which the day's listing of a tenant's store begins (`until` null: at the first); null where it was
+ * listed today.
+ */
 export function listingDue(tenant: string): Query<{ readonly until: string | null } | null> {
   return query('select listed_until from app.system_listing_due($1)', [tenant], ([row]) =>
     row === undefined ? null : { until: row.listed_until as string | null },
@@ -76,7 +79,7 @@ export function settleRemoved(
   return query('select app.system_settle_removed($1, $2, $3)', [tenant, removed, stayed], readNothing);
 }
 
-/** Whether a blob that lies in the store stays there, asked by whoever wants to name it. */
+/** Whether a blob in the store stays; to be asked before a row names it. */
 export async function keepBlob(database: Database, { tenant, sha256 }: BlobKey): Promise<Keeping> {
   const [keeping] = await database.transaction([
     query(

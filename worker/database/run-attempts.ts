@@ -5,9 +5,9 @@ import type { Manifest } from '../../protocol/manifest.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { onlyRow, type Query, query } from './query.ts';
 
-/** A run as it is when its end is told. */
+/** What must be known of a run to report its end. */
 export interface AtItsEnd {
-  /** From agents: a source of it may have been tightened since it was queued. */
+  /** Withheld from agents; one of its sources may have been restricted since it was queued. */
   readonly withheld: boolean;
 }
 
@@ -20,7 +20,7 @@ export type Recorded =
   | { readonly step: 'elsewhere'; readonly fence: number }
   | { readonly step: 'absent' };
 
-/** Who ran a run, and how long ago what happened: when it was, the database says by its own clock. */
+/** Who ran a run, and how long ago it was leased and started: the database turns these into times of its own clock. */
 export interface Executed {
   readonly executor: string | null;
   readonly leased_ago_ms: number | null;

@@ -144,10 +144,10 @@ const COLUMNS = `r.run_id, r.project_id, p.name as project_name, r.pool_id, r.ma
   to_char(r.created_at at time zone 'UTC', ${UTC_MS}) as created_at,
   to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as finished_at, r.outcome, r.execution,
   r.withheld as withheld_from_agents, r.withheld and not caller.is_person as withheld`;
-/** Asked once a statement. What the database says of a run that it withholds is closed, and opened by `worker/sight/` alone. */
+/** Asked once a statement. Rows of runs leave this folder closed (`Unseen`), and only `worker/sight/` opens them. */
 const CALLER = '(select app.is_in_session() as is_person) as caller';
 
-/** A run of which is known where it is, and nothing that it said. */
+/** A run whose place and state may be read, but nothing that it printed or left. */
 export type FoundRun = Unseen<RunRow, 'run' | 'project' | 'pool' | 'state' | 'withheld'>;
 
 const SELECT_RUNS = `select ${COLUMNS}

@@ -36,7 +36,10 @@ export async function withTenantAs<const Queries extends readonly Query<unknown>
   }
 }
 
-/** Of two transactions that race with one idempotency key the second leaves nothing; asked again, it finds what the first answered. */
+/**
+ * Of two transactions that race with one idempotency key the second is rolled back; a second try finds what the first
+ * one answered.
+ */
 function lostToSameKey(error: unknown): boolean {
   return error instanceof DatabaseError && error.constraint === 'idempotency_keys_pkey';
 }
@@ -63,7 +66,7 @@ export async function enter(database: Database, principal: Principal): Promise<I
   return (await withTenantAs(database, principal, [] as const)).identity;
 }
 
-/** Who enters has the event of the call that brings them written at once: one statement less for each call. */
+/** The same statement writes the audit event of the call, which saves one statement a call. */
 function enterTenant(ticket: string, event: CallEvent | null): Query<Identity> {
   const read = (rows: readonly Row[]): Identity => readIdentity(onlyRow(rows));
   if (event === null) return query('select * from app.enter($1)', [ticket], read);

@@ -15,7 +15,7 @@ export interface AppEnv {
     /** The MCP session of the 2025 era that the request names: null where it names none, `unknown` where the caller has no such session. */
     session: Session | null | 'unknown';
     use: UseRecorder;
-    /** A living session, or a capability of a run, was shown: whoever asks is no stranger, whatever they are refused. */
+    /** The request showed a living session or a capability of a run, so that no refusal of it is a stranger's. */
     isKnown?: true;
   };
 }

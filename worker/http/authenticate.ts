@@ -15,9 +15,9 @@ import type { AppEnv } from './app-env.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
 import { noCredential, tokenRefused } from './unauthorized.ts';
 
-/** Of this isolate; see there why the gate alone is not enough. */
+/** One an isolate; its class says why the gate's own memory is not enough. */
 const verifiedSecrets = new VerifiedSecrets();
-/** Of this isolate: what is refused for a rate costs the tenant's gate as little as can be. */
+/** One of each an isolate, so that calls refused for a rate cost the tenant's gate as little as possible. */
 const spentRates = new SpentRates();
 const refusedUses = new RefusedUses();
 
@@ -29,8 +29,8 @@ export function bearerOf(request: Request): string | null {
 }
 
 /**
- * Admits requests by API token or access token, gives the route its principal and its MCP session, and records the request once it has ended.
- * `route` stands in the record for a path, which may hold what a client likes.
+ * Admits requests by API token or access token, gives the route its principal and its MCP session, and records the
+ * request once it has ended. `route` is recorded instead of the path, which may hold any text of the client's.
  */
 export function authenticate(route: string): MiddlewareHandler<AppEnv> {
   return async function requireBearer(context, next) {

@@ -6,7 +6,7 @@ const LARGE_BYTES = 1024 * 1024;
 /** A body of 8 MiB is some 40 MiB of memory while it is read and parsed, and an isolate has 128 MB. */
 const RUNNING_MAX = 2;
 const WAITING_MAX = 30;
-/** A client that sends more slowly keeps its turn, and keeps nobody waiting for longer. */
+/** A slower client keeps its slot, but the others no longer wait for it. */
 const ABANDONED_MS = 20_000;
 
 const slots = createSlots({
@@ -29,7 +29,7 @@ export async function withBodySlot<Result>(request: Request, serve: () => Promis
   });
 }
 
-/** A body that does not announce its length may be of any. */
+/** A body that does not announce its length may be large. */
 function mayBeLarge({ method, headers }: Request): boolean {
   if (method === 'GET' || method === 'HEAD' || method === 'DELETE') return false;
   const announced = headers.get('content-length');

@@ -10,10 +10,10 @@ import { refusalResponse } from './refusal.ts';
 const rates = new AddressRates(limit('address_requests_per_minute'));
 
 /**
- * Refuses an address that makes too many requests, before anything is opened, parsed or looked up: by the platform's own
- * limiter where it is bound, and by a bucket in this isolate everywhere. Neither asks another object, so an honest request pays
- * microseconds; both are approximate, which the limits behind them are not. Nobody is refused for an address that nobody
- * vouches for: it would be everybody's.
+ * Refuses an address that makes too many requests, before anything is opened, parsed or looked up: by the platform's
+ * own limiter where it is bound, and by a bucket in this isolate everywhere. Neither asks another object, so an honest
+ * request pays microseconds; both are approximate, which the limits behind them are not. Where no edge vouches for
+ * addresses nobody is refused by one, because all callers would share it.
  */
 export function limitAddress(): MiddlewareHandler<AppEnv> {
   return async function refuseFlood(context, next) {

@@ -32,7 +32,7 @@ export function noteStrangers(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Any other is a client's text. */
+/** Any other is recorded as OTHER: its name is text of the client's. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 function logOf(env: Env): RefusalLog {

@@ -5,7 +5,7 @@ import type { AppEnv } from './app-env.ts';
 import { bearerOf } from './authenticate.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
 
-/** What stands at an address that does not exist; only who shows a living credential is told so. */
+/** Says that an address does not exist. Only callers with a living credential are told so; strangers get 401. */
 export async function nothingHere(context: Context<AppEnv>): Promise<Response> {
   const refusal = new Refusal('not_found', 'There is nothing at this address.', {
     hint: 'The MCP endpoint is /mcp.',
@@ -15,7 +15,7 @@ export async function nothingHere(context: Context<AppEnv>): Promise<Response> {
   return refusalResponse(refusal, requestId);
 }
 
-/** Answers people who are signed in by `answer`; others, and whoever shows a token, go on to the next step. */
+/** Answers signed-in people with `answer`; others, and requests with a bearer token, go on to the next middleware. */
 export function tellSignedIn(
   answer: (context: Context<AppEnv>) => Promise<Response>,
 ): MiddlewareHandler<AppEnv> {

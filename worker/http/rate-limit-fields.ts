@@ -3,7 +3,7 @@ import { LIMITS, type LimitName, limit } from '../../protocol/limits.ts';
 /** How much of a rate is left to its holder. */
 export interface RateLeft {
   readonly remaining: number;
-  /** Until `remaining` is what the policy gives, or, where nothing is left, until one is. */
+  /** Until the whole rate is available again; where nothing is left, until one call is. */
   readonly resetSeconds: number;
 }
 

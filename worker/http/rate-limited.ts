@@ -11,7 +11,7 @@ export function rateLimited(
   return new Refusal('rate_limited', message, { ...more, details: { limit: name, value: limit(name) } });
 }
 
-/** The same words and fields for an account and for an address: which of them waits is nobody's business. */
+/** The same words and fields whether an account or an address has to wait, so that the caller cannot tell which. */
 export function tooManyAttempts(retryAfterSeconds: number): Refusal {
   const wait =
     retryAfterSeconds < 90 ? `${retryAfterSeconds} seconds` : `${Math.ceil(retryAfterSeconds / 60)} minutes`;

@@ -1,7 +1,8 @@
 /**
- * What a caller must show for a route. Who shows nothing gets 401; but at a page, a person without a `session` is sent to
- * sign in, and a one-time `link` that is not alive is answered like a page that is not there. `administration` is a session,
- * but for signing out that of an admin or owner, and nothing is there unless the deployment serves the management API.
+ * What a caller must show for a route. A caller without it gets 401, with two exceptions: at a page, a person without a
+ * `session` is sent to sign in, and a one-time `link` that is used, expired or unknown is answered like a page that
+ * does not exist. `administration` is the session of an admin or owner (for signing out, any session); such a route
+ * exists only where the deployment serves the management API.
  */
 export type Credential =
   | 'public'
@@ -18,13 +19,14 @@ export type Credential =
  * What a person may do by a page or a form, of those who are signed in:
  * - `person`: everybody, about themselves;
  * - `member`: whoever belongs to the team that it names; a list shows each of the person's teams;
- * - `own`: whose it is; what is somebody else's is not there;
- * - `own_or_admin`: whose it is, and the admins of the team; what is somebody else's is not there, and in no list;
+ * - `own`: the person whose it is; for anybody else it does not exist;
+ * - `own_or_admin`: the person whose it is, and the admins of the team; for anybody else it does not exist and is in no
+ *   list;
  * - `project_owner`: owners of the project, and the admins of the team;
  * - `admin`: admins and owners of the team;
- * - `owner`: its owners.
- * A team that is not theirs, or is suspended, is not there; nor is, to whoever may not, what is named without its team.
- * The database decides; the tests hold each page against this.
+ * - `owner`: its owners. A team that the person does not belong to, or that is suspended, does not exist for them. Nor
+ *   does anything that a path names without its team and that they may not reach. The database decides; the tests check
+ *   each page against this.
  */
 export type PageAccess = 'person' | 'member' | 'own' | 'own_or_admin' | 'project_owner' | 'admin' | 'owner';
 

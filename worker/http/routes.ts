@@ -145,8 +145,9 @@ const OTHER_ROUTES = [
 ] as const satisfies readonly OtherRoute[];
 
 /**
- * The routes of the Worker with their credentials, but for those of the management API. `app.ts` can add no route that is not here, and a path that is not
- * here is answered like one that needs a credential, so that nothing is learned from the difference.
+ * The routes of the Worker with their credentials, but for those of the management API. `app.ts` can add no route that
+ * is not here. A path that is not here is answered like one that needs a credential, so that a stranger cannot tell
+ * them apart.
  */
 export const FIXED_ROUTES = [...OTHER_ROUTES, ...PAGE_ROUTES];
 

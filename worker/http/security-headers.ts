@@ -53,7 +53,7 @@ export function securityHeaders(): MiddlewareHandler<AppEnv> {
     if (!headers.has('content-security-policy'))
       headers.set('content-security-policy', CONTENT_SECURITY_POLICY);
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
-    // nginx and those who follow it hold an answer back without this.
+    // Without this nginx, and proxies that behave like it, buffer the answer.
     if (headers.get('content-type')?.startsWith('text/event-stream')) headers.set('x-accel-buffering', 'no');
   };
 }

@@ -19,7 +19,7 @@ export type AuthenticatedBearer =
   | { readonly ok: false; readonly reason: 'malformed' | 'unknown' | 'wrong_secret' | 'expired' }
   | RateRefusal;
 
-/** Of a bearer whose secret or signature was found right, and which makes more calls than it may, or its tenant. */
+/** The secret or signature is right, but the credential or its tenant makes more calls than it may. */
 export interface RateRefusal {
   readonly ok: false;
   readonly reason: 'rate_limited';

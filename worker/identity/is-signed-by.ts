@@ -7,7 +7,7 @@ export async function isSignedBy(key: TicketKey, statement: string, signature: s
   return isEqual(right, given);
 }
 
-/** In the same time wherever they differ. */
+/** Takes the same time wherever the two differ. */
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length;
   for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);

@@ -31,7 +31,7 @@ export interface TokenWorld {
   /** The MCP session that the call names; its tenant's gate is asked about it in the same question. */
   readonly session: string | null;
   readonly tenantGate: (tenant: string) => Pick<DurableObjectStub<TenantGate>, 'admit' | 'remember'>;
-  /** What the gate forgets when it is idle. */
+  /** This isolate's memory, for what the gate has forgotten when it was idle. */
   readonly verified: VerifiedSecrets;
   readonly addressGate: () => AttemptGate;
   /** The stored hash of a token with its owner, or null. */

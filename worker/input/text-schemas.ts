@@ -35,7 +35,7 @@ const bounded = z
 /** A description: lines of text, NFC. */
 export const descriptionText = bounded.clone().register(PLAIN, { plain: true });
 
-/** The message of a commit: it may speak of code, so its markup is nobody's concern. */
+/** The message of a commit: it may quote code, so markup is allowed in it. */
 export const messageText = bounded.trim().min(1);
 
 /** How a project, a data source or a pool is named in a call: an id, or a name. */

@@ -1,6 +1,6 @@
 import { decodeBase64url, encodeBase64url } from '../../protocol/base64url.ts';
 
-/** How the bytes of a key-encryption key are had again. What is stored; no secret. */
+/** How to obtain the bytes of a key-encryption key again. This is what is stored; it holds no secret. */
 export type Recipe =
   | ({ readonly kind: 'argon2id'; readonly salt: string } & Argon2idCosts)
   | { readonly kind: 'kms'; readonly wrapped: string };
@@ -21,7 +21,7 @@ export interface KekSource {
   /** What a person has to set where a key does not open: the beginning of a remedy. */
   readonly settings: string;
   make(): Promise<{ readonly recipe: Recipe; readonly bytes: KeyBytes }>;
-  /** What a recipe may stand for; none where this source cannot know. */
+  /** The candidates for the key of a recipe; none where this source cannot open it. */
   open(recipe: Recipe): Promise<readonly KeyBytes[]>;
 }
 

@@ -15,7 +15,10 @@ import { makeKek, openKek } from './key-encryption-key.ts';
 import { KmsFailure } from './kms-source.ts';
 import { Remembered } from './remembered.ts';
 
-/** An isolate believes keys for so long: a key that was rotated away seals for no longer, a deleted one opens nothing after. */
+/**
+ * How long an isolate uses keys before it reads them again: a rotated key seals, and a deleted one opens, for no longer
+ * than this.
+ */
 const BELIEVED_MS = 5 * 60_000;
 const OWNERS_MAX = 2_000;
 

@@ -1,4 +1,7 @@
-/** What was loaded for a name not long ago; of callers that ask at once one loads. A failed load is not remembered. */
+/**
+ * Remembers what was loaded for a name a short time ago. Of callers that ask at the same time one loads and the others
+ * wait for it. A failed load is not remembered.
+ */
 export class Remembered<Value> {
   private readonly entries = new Map<string, { readonly value: Promise<Value>; readonly at: number }>();
   private readonly load: (name: string) => Promise<Value>;

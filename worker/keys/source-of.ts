@@ -22,8 +22,9 @@ export interface Means {
 }
 
 /**
- * Where a deployment has its key-encryption keys from; null where nothing is set. The next key is made by the passphrase where
- * KEY_PASSPHRASE is set, else by the KMS; whatever else is set opens those of before, so that one can be left for the other.
+ * Where a deployment has its key-encryption keys from; null where nothing is set. The next key is made by the
+ * passphrase where KEY_PASSPHRASE is set, else by the KMS; whatever else is set only opens earlier keys, so that a
+ * deployment can change from one to the other.
  */
 export function sourceOf(settings: KekSettings, means: Means): KekSource | null {
   const { KEY_PASSPHRASE: passphrase, KEY_PASSPHRASE_PREVIOUS: previous } = settings;

@@ -28,8 +28,8 @@ export async function withTenantOfPerson<const Queries extends readonly Query<un
 }
 
 /**
- * Does something in a tenant of the person. A tenant that is not theirs, or not any more, is one that is not there; in one
- * that is, `insufficient_role` says that the principal's needs are above the person's role.
+ * Does `work` in a tenant of the person. A tenant that they do not belong to (any more) is refused with `not_found`;
+ * `insufficient_role` means that they belong to it, but with too low a role.
  */
 export async function asPerson<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

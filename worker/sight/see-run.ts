@@ -7,10 +7,10 @@ import type { LiveState } from '../runs/pool/live-state.ts';
 import { openUnseen, type Unseen } from './unseen.ts';
 import { withheldRun } from './withheld.ts';
 
-/** A run as far as its row says, closed. */
+/** What the row of a run says, closed (`unseen.ts`). */
 export type StoredRun = Pick<RunRow, 'run' | 'manifest' | 'outcome' | 'withheld'>;
 
-/** What its pool and feed know of a run since. */
+/** What the pool and the feed of a run know beyond its row. */
 export interface RunNow {
   readonly outcome?: Unseen<Outcome>;
   readonly live?: LiveState;
@@ -86,7 +86,7 @@ function endOf({
   const count = (kind: ReturnType<typeof kindOf>) => howMany(kinds.filter((other) => other === kind).length);
   return {
     state,
-    // A run that went on after it met one says by it how much its program wrote.
+    // A run that met a limit and still ended by itself would tell by it how much its program wrote.
     limit: state === 'succeeded' || state === 'failed' ? null : limit,
     seconds: Math.ceil(timings.finished_ms / 1000),
     outputs: { tables: count('tables'), images: count('images'), others: count('others') },
@@ -116,7 +116,7 @@ export function openRun<Stored extends StoredRun>(closed: Unseen<Stored>, page: 
   return run;
 }
 
-/** A line of a list of runs; a withheld one without what its program said, and to the second. Pure. */
+/** A line of a list of runs. Of a withheld one it has nothing that the program said, and times to the second only. Pure. */
 export function seeSummary(
   closed: Unseen<RunSummary>,
 ): Omit<RunSummary, 'outputs'> & { outputs: number | null } {

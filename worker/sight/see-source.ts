@@ -11,7 +11,7 @@ export type StoredSnapshot = Pick<
   'project' | 'name' | 'source' | 'sha256' | 'format' | 'bytes' | 'agent_sees' | 'sight'
 > & { readonly description: Description };
 
-/** A snapshot that an import has recorded, or had. */
+/** The snapshot that an import has recorded, or that was there already. */
 export type Imported = StoredSnapshot &
   Pick<SnapshotRecorded, 'new_snapshot' | 'replaces'> & { readonly replayed: boolean };
 
@@ -26,7 +26,7 @@ export interface SeenSnapshot
   readonly columns: { name: string; type: string; nulls?: number }[];
   readonly columns_truncated: boolean;
   readonly sample: (string | null)[][];
-  /** Of what is not seen in full, how large it is. */
+  /** The order of magnitude of what is not seen in full; else null. */
   readonly about: { readonly rows: string; readonly columns: string } | null;
 }
 
@@ -48,7 +48,7 @@ function seeSnapshot(closed: Unseen<StoredSnapshot>): SeenSnapshot {
       about: null,
       ...loadLines(name, format, columns),
     };
-  // Columns of what a program left are named by a program that has seen the data.
+  // A program that has read withheld data also names the columns of what it leaves, so these names may hold values.
   const shown = sight === 'schema' ? columns : [];
   return {
     ...named,
@@ -65,8 +65,9 @@ function seeSnapshot(closed: Unseen<StoredSnapshot>): SeenSnapshot {
 }
 
 /**
- * What a source holds now, as the caller may see it. When it was imported, where it came from and how many there were before
- * are seen with the rows: an import of bytes that were there changes none of them, and would so be told from any other. Pure.
+ * What a source holds now, as the caller may see it. When it was imported, where from, and how many snapshots there are
+ * is shown only with the rows: importing bytes that are there already changes none of these, so they would tell whether
+ * a guess was right. Pure.
  */
 export function seeDescribed(closed: Unseen<DescribedSource>) {
   const { imported_at, origin, snapshots, sight } = openUnseen(closed);
@@ -76,7 +77,10 @@ export function seeDescribed(closed: Unseen<DescribedSource>) {
     : { ...seen, imported_at: null, origin: null, snapshots: null };
 }
 
-/** What was imported, as the caller may see it: whether bytes were there before is known of those alone that one may see. Pure. */
+/**
+ * What was imported, as the caller may see it. Whether the bytes were there before is told only of data that they may
+ * see in full. Pure.
+ */
 export function seeImported(closed: Unseen<Imported>) {
   const { sight, new_snapshot, replaces, replayed } = openUnseen(closed);
   const seen = seeSnapshot(closed);

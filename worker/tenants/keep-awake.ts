@@ -2,7 +2,8 @@ const AWAKE_MS = 60_000;
 
 /**
  * Keeps a Durable Object's memory for a minute after its last call. An idle object is evicted after some seconds (10 in
- * workerd), and a rate limit that is forgotten by pausing is none; a bucket that was left alone for a minute is full.
+ * workerd), and then a pause would reset its rate limits. After a minute it may be: a bucket that was left alone that
+ * long is full anyway.
  */
 export class KeepAwake {
   private lastCall = 0;

@@ -8,7 +8,7 @@ export interface Page<Row> {
   readonly cursor: string | null;
 }
 
-/** The page that `found` begins, asked for with one row more than `limit`: that one shows whether there is another. */
+/** The page that `found` begins. `found` was read with one row more than `limit`: that row shows whether there is a next page. */
 export function pageOf<Row>(
   found: readonly Row[],
   limit: number,

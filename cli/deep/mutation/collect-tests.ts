@@ -1,8 +1,9 @@
 import { afterCall } from './after-call.ts';
 
 /**
- * What a test file gets for `vitest` in a host of mutants: its own `expect` and `vi`, and these words instead of those that
- * need its runner. They know what the unit tests of the modules in `modules.ts` say, and refuse the rest.
+ * What a test file gets for `vitest` in a host of mutants: vitest's own `expect` and `vi`, and these functions instead
+ * of those that need its runner. They support what the unit tests of the modules in `modules.ts` use, and throw on
+ * anything else.
  */
 export { expect, vi } from 'vitest';
 

@@ -2,13 +2,13 @@ import { basename } from 'node:path';
 import type { ImportGraph } from '../../gate/import-graph.ts';
 import type { Module } from './modules.ts';
 
-/** Started parts cost seconds a mutant, so unit tests alone are asked. */
+/** Tests that start parts cost seconds for each mutant, so only unit tests are run. */
 const UNIT_TEST = /^test\/unit\/.*\.test\.ts$/;
 
-/** Words of vitest that need its own runner, which a host of mutants does without. */
+/** Functions of vitest that need its own runner, which a host of mutants does not have. */
 const NEEDS_RUNNER =
   /\bvi\.(?:useFakeTimers|setSystemTime|mock|waitUntil|waitFor)\b|\bexpect\.poll\b|\binject\(/;
-/** What more tests than this import is a word of the whole program: the test of its own name is asked alone. */
+/** A file that more tests than this import is used everywhere: only the test of its own name is run. */
 const TESTS_MAX = 16;
 
 /** The unit tests that import a file of a module themselves, or another file of the module that needs this one. */

@@ -1,6 +1,6 @@
 /**
- * What an operation says of a commit of its own, once the transaction is over. It names and tells nothing: who may know
- * of it is asked of the database for each subscriber.
+ * What an operation publishes once its transaction is over. It holds ids, paths and names but no content; whether a
+ * subscriber may know of it is asked of the database for each.
  */
 export type Change =
   /** Paths of a project's newest commit; `listed` where some came or went. */

@@ -7,7 +7,10 @@ export function retainDaysMin(kind: Retained): number {
   return kind === 'audit' ? 30 : 1;
 }
 
-/** What texts by kind wish for: a number of days, `for-ever` or `default`; the kind whose text is none of these otherwise. Pure. */
+/**
+ * Reads what is wished for each kind: a number of days, `for-ever` or `default`. Where a text is none of these, its
+ * kind is returned instead. Pure.
+ */
 export function parseRetentionWish(
   textOf: (kind: Retained) => string | undefined,
 ): { readonly ok: true; readonly wish: RetentionWish } | { readonly ok: false; readonly kind: Retained } {

@@ -8,7 +8,7 @@ import type { Platform } from '../../platform.ts';
 const YOUNG_MS = 24 * 3600_000;
 const AT_ONCE = 20;
 
-/** `claimed`: nobody knows, so the claim stays for its hour, in which the request has its end. */
+/** `claimed`: it is not known whether the store removed it, so the claim stays for its hour, in which that request ends. */
 type Became = 'removed' | 'stayed' | 'claimed';
 
 /**
