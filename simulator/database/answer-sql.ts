@@ -1,6 +1,7 @@
 import { decodeBase64url } from '../../protocol/base64url.ts';
 import type { Offer } from '../../protocol/messages.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
+import { RAISED } from '../../worker/database/errors.ts';
 import type { Caller } from './run-rows.ts';
 import { manifestSha256, type RunStore } from './run-store.ts';
 
@@ -47,7 +48,7 @@ export function answerSql(store: RunStore, body: string, now: number): SqlRespon
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     const detail = JSON.stringify({ reason: error.reason, needed: [] });
-    return { status: 400, body: { message: 'entry refused', code: 'CW001', detail } };
+    return { status: 400, body: { message: 'entry refused', code: RAISED.entry_refused, detail } };
   }
 }
 

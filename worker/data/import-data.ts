@@ -4,7 +4,7 @@ import type { DataFormat } from '../../protocol/manifest.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { recordAudit } from '../database/audit.ts';
 import { beginImport, type ImportBegun, importSight, type Origin, recordSnapshot } from '../database/data.ts';
-import { DatabaseError } from '../database/errors.ts';
+import { isRaised } from '../database/errors.ts';
 import { type Placed, placeInspection } from '../database/placement.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -42,8 +42,7 @@ type Importer = Pick<Caller, 'platform' | 'principal' | 'signal' | 'progress'>;
  */
 export async function importData(caller: Importer, asked: ImportRequest): Promise<Unseen<Imported>> {
   const { platform, principal } = caller;
-  const text = 'text' in asked.from ? utf8(asked.from.text) : null;
-  const origin = text === null ? storedOrigin(asked.from) : await textOrigin(text);
+  const { origin, body } = await readFrom(asked.from);
   const [begun, placed] = await withTenant(platform.database, principal, [
     beginImport({ ...asked, origin, describer: DESCRIBER, withheldMax: limit('withheld_starts_per_minute') }),
     placeInspection(asked.project),
@@ -53,7 +52,7 @@ export async function importData(caller: Importer, asked: ImportRequest): Promis
   if (begun.replayed) return unseen<Imported>({ ...begun, name, format });
 
   const { project, sha256, bytes, sight } = begun;
-  if (text !== null) await platform.blobs.put({ tenant: principal.tenantId, sha256 }, text, bytes);
+  if (body !== null) await platform.blobs.put({ tenant: principal.tenantId, sha256 }, body, bytes);
   const description =
     begun.description ??
     (await describeInSandbox(caller, { ...asked, origin }, { project, sha256, bytes }, { sight, placed }));
@@ -99,10 +98,8 @@ function refuseImport(
   return refuseData(refused, asked);
 }
 
-const EXPIRED_SQLSTATE = 'CW006';
-
 function refuseExpired(error: unknown): never {
-  if (error instanceof DatabaseError && error.sqlstate === EXPIRED_SQLSTATE)
+  if (isRaised(error, 'import_expired'))
     throw new Refusal(
       'expired',
       'What it comes from was over its time and is removed. Nothing was imported.',
@@ -110,14 +107,14 @@ function refuseExpired(error: unknown): never {
   throw error;
 }
 
-async function textOrigin(text: Uint8Array<ArrayBuffer>): Promise<Origin> {
-  return { kind: 'text', sha256: await sha256Hex(text), bytes: text.byteLength };
-}
-
-function storedOrigin(from: ImportRequest['from']): Origin {
-  if ('upload' in from) return { kind: 'upload', upload: from.upload };
-  if ('run' in from) return { kind: 'run', ...from };
-  throw new Error('text is no stored origin');
+/** Where the bytes come from, and the bytes themselves where they came with the call; others are in the store. */
+async function readFrom(
+  from: ImportRequest['from'],
+): Promise<{ readonly origin: Origin; readonly body: Uint8Array<ArrayBuffer> | null }> {
+  if ('upload' in from) return { origin: { kind: 'upload', upload: from.upload }, body: null };
+  if ('run' in from) return { origin: { kind: 'run', ...from }, body: null };
+  const body = utf8(from.text);
+  return { origin: { kind: 'text', sha256: await sha256Hex(body), bytes: body.byteLength }, body };
 }
 
 /** Bytes that lie in the store and that nobody has looked at. */

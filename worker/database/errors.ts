@@ -71,8 +71,28 @@ export class SeenBefore extends Error {
   }
 }
 
-const ENTRY_REFUSED_SQLSTATE = 'CW001';
-const SEEN_BEFORE_SQLSTATE = 'CW003';
+/**
+ * SQLSTATEs of the refusals that functions of the database raise, because nothing of their transaction may stay
+ * (migrations/README.md says which is which). Every other refusal they return as data.
+ */
+export const RAISED = {
+  entry_refused: 'CW001',
+  device_not_waiting: 'CW002',
+  seen_before: 'CW003',
+  content_purged: 'CW004',
+  tenant_deleted: 'CW005',
+  import_expired: 'CW006',
+  blob_being_removed: 'CW007',
+} as const;
+
+/** Whether `error` is this refusal of the database; the two that are left out have classes of their own above. */
+export function isRaised(
+  error: unknown,
+  refusal: Exclude<keyof typeof RAISED, 'entry_refused' | 'seen_before'>,
+): boolean {
+  return error instanceof DatabaseError && error.sqlstate === RAISED[refusal];
+}
+
 /** SQLSTATE classes and codes that say the server, not the statement, is the trouble. */
 const UNAVAILABLE = /^(08...|57P0[123]|53...)$/;
 
@@ -83,8 +103,8 @@ export function toDatabaseError(
   if (!(thrown instanceof Error)) return new DatabaseUnavailable(String(thrown));
   const { code, constraint, detail, hint } = thrown as NeonDbError;
   if (!code || UNAVAILABLE.test(code)) return new DatabaseUnavailable(thrown.message, { cause: thrown });
-  if (code === ENTRY_REFUSED_SQLSTATE && detail) return readRefusal(detail);
-  if (code === SEEN_BEFORE_SQLSTATE && detail) return new SeenBefore(JSON.parse(detail));
+  if (code === RAISED.entry_refused && detail) return readRefusal(detail);
+  if (code === RAISED.seen_before && detail) return new SeenBefore(JSON.parse(detail));
   return new DatabaseError(thrown.message, code, {
     ...(constraint ? { constraint } : {}),
     ...(detail ? { detail } : {}),

@@ -54,7 +54,7 @@ export async function findWaitingDevice(
   return device;
 }
 
-/** Approves a device with a grant of the same transaction, or denies it (null). Raises CW002 where none waits. */
+/** Approves a device with a grant of the same transaction, or denies it (null). Raises `device_not_waiting` where none waits. */
 export function decideDevice(userCodeSha256: string, grantId: string | null) {
   return callFunction<object>('app.system_decide_oauth_device($1, $2)', [userCodeSha256, grantId]);
 }

@@ -4,7 +4,7 @@ import { LIMITS, limit } from '../../protocol/limits.ts';
 import { encodeBase64 } from '../blobs/base64.ts';
 import { beingRemoved } from '../blobs/is-there.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
-import { DatabaseError } from '../database/errors.ts';
+import { isRaised } from '../database/errors.ts';
 import type { Placement } from '../database/placement.ts';
 import { flushCommits, type Queued, queueAwaitedRun, queueRun } from '../database/runs.ts';
 import { withTenant } from '../database/with-tenant.ts';
@@ -196,14 +196,10 @@ function checkParameters(parameters: Readonly<Record<string, unknown>>): void {
   }
 }
 
-const PURGED_SQLSTATE = 'CW004';
-const BEING_REMOVED_SQLSTATE = 'CW007';
-
 /** A run that needs what was purged is not begun, nor one whose script the store does not take at this moment. */
 function refuseContents(error: unknown): never {
-  const sqlstate = error instanceof DatabaseError ? error.sqlstate : null;
-  if (sqlstate === BEING_REMOVED_SQLSTATE) throw beingRemoved();
-  if (sqlstate === PURGED_SQLSTATE)
+  if (isRaised(error, 'blob_being_removed')) throw beingRemoved();
+  if (isRaised(error, 'content_purged'))
     throw new Refusal('purged', 'The run needs a file or data whose content was purged.', {
       hint: 'Write the file anew, or import the data anew under its name.',
     });

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { newId } from '../../../protocol/ids.ts';
-import { DatabaseError } from '../../database/database.ts';
+import { isRaised } from '../../database/errors.ts';
 import { decideDevice, findWaitingDevice } from '../../database/oauth-devices.ts';
 import { consentToClient } from '../../database/oauth-grants.ts';
 import type { AppEnv } from '../../http/app-env.ts';
@@ -29,7 +29,6 @@ interface DeviceClaim {
 }
 
 const NO_SUCH_CODE = 'No device waits with this code. It may have expired: start again on the device.';
-const NOT_WAITING = 'CW002';
 
 /** `GET /device` (RFC 8628, section 3.3): asks for the code, or what to do with the device that shows it. */
 export const showDevice = personPage(ownAddress, async (context, session) => {
@@ -80,8 +79,7 @@ export const decideForDevice = personForm('/device', async (context, session, fo
     const refused = answers.find((answer) => !answer.ok);
     if (refused?.ok === false) throw refuseConsent(refused);
   } catch (error) {
-    if (error instanceof DatabaseError && error.sqlstate === NOT_WAITING)
-      throw new Refusal('not_found', NO_SUCH_CODE);
+    if (isRaised(error, 'device_not_waiting')) throw new Refusal('not_found', NO_SUCH_CODE);
     throw error;
   }
   return deviceDonePage(session, isApproved);
