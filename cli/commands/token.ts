@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { ID_PREFIXES, newId, parseId } from '../../protocol/ids.ts';
 import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
-import { asOperator, type TokenUseRow } from '../database/operator.ts';
+import { asOperator } from '../database/operator.ts';
+import type { TokenUseRow } from '../database/token-operator.ts';
 import { LIFETIME_MS_DEFAULT, parseLifetimeOrNever } from '../identity/expiry.ts';
 import { mintToken } from '../identity/mint-token.ts';
 import { parseNetworks } from '../identity/network.ts';

@@ -4,6 +4,7 @@ import type { KeyOwner, StoredDataKey } from '../../worker/keys/data-key.ts';
 import type { Recipe } from '../../worker/keys/kek-source.ts';
 import type { StoredKek } from '../../worker/keys/key-encryption-key.ts';
 import type { Place } from '../../worker/seal/envelope.ts';
+import { answerOf } from './answer-of.ts';
 import { withClient } from './with-client.ts';
 
 /** An envelope and where it stands. */
@@ -61,11 +62,7 @@ export function asKeyOperator<Result>(
 function keyOperatorOn(client: pg.Client): KeyOperator {
   const rowsOf = async <Row extends object>(sql: string, values: readonly unknown[] = []) =>
     (await client.query<Row>(sql, [...values])).rows;
-  const answerOf = async <Answer>(sql: string, values: readonly unknown[]): Promise<Answer> => {
-    const [row] = await rowsOf<{ answer: Answer }>(sql, values);
-    if (row === undefined) throw new Error('a function of keys returned nothing');
-    return row.answer;
-  };
+  const ask = <Answer>(sql: string, values: readonly unknown[]) => answerOf<Answer>(client, sql, values);
   return {
     async findKeks() {
       const rows = await rowsOf<{ key_id: string; recipe: Recipe; canary: string }>(
@@ -98,7 +95,7 @@ function keyOperatorOn(client: pg.Client): KeyOperator {
       }));
     },
     replaceEnvelope: ({ place, envelope }, next) =>
-      answerOf('select app.replace_envelope($1, $2, $3, $4, $5, $6) as answer', [
+      ask('select app.replace_envelope($1, $2, $3, $4, $5, $6) as answer', [
         place.table,
         place.column,
         place.row,
@@ -107,16 +104,16 @@ function keyOperatorOn(client: pg.Client): KeyOperator {
         next,
       ]),
     retireKey: (keyId, tenant, believedSeconds) =>
-      answerOf('select app.retire_key($1, $2, make_interval(secs => $3)) as answer', [
+      ask('select app.retire_key($1, $2, make_interval(secs => $3)) as answer', [
         keyId,
         tenant,
         believedSeconds,
       ]),
     async resealBlobs(tenant) {
-      return Number(await answerOf<string>('select app.reseal_blobs($1) as answer', [tenant]));
+      return Number(await ask<string>('select app.reseal_blobs($1) as answer', [tenant]));
     },
     countBlobsToSeal: () =>
-      answerOf(
+      ask(
         "select jsonb_build_object('waiting', waiting, 'damaged', damaged) as answer from app.count_blobs_to_seal()",
         [],
       ),
@@ -138,6 +135,6 @@ function keyOperatorOn(client: pg.Client): KeyOperator {
         seal: seal?.days ?? null,
       };
     },
-    deleteTenantKeys: (tenant) => answerOf('select app.delete_tenant_keys($1) as answer', [tenant]),
+    deleteTenantKeys: (tenant) => ask('select app.delete_tenant_keys($1) as answer', [tenant]),
   };
 }

@@ -1,5 +1,6 @@
 import type { Id, TenantId, UserId } from '../../protocol/ids.ts';
 import type { StoredKey } from '../../worker/oauth/keys/make-key.ts';
+import { answerOf } from './answer-of.ts';
 import { withClient } from './with-client.ts';
 
 export interface ServiceClient {
@@ -63,10 +64,5 @@ function call<Answer = object>(
   sql: string,
   values: readonly unknown[],
 ): Promise<Answer & { readonly ok: boolean }> {
-  return withClient(ownerUrl, async (client) => {
-    const { rows } = await client.query<{ answer: Answer & { ok: boolean } }>(sql, [...values]);
-    const answer = rows[0]?.answer;
-    if (answer === undefined) throw new Error('an operator function returned nothing');
-    return answer;
-  });
+  return withClient(ownerUrl, (client) => answerOf(client, sql, values));
 }

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { TenantId } from '../../protocol/ids.ts';
 import type { DeletionStep, TenantAct } from '../../protocol/tenant-call.ts';
 import type { Retained, Retention, RetentionWish } from '../../worker/database/retention.ts';
+import { answerOf } from './answer-of.ts';
 import { withClient } from './with-client.ts';
 
 export interface TenantRow {
@@ -82,11 +83,7 @@ export function asTenantOperator<Result>(
 }
 
 function operatorOn(client: pg.Client): TenantOperator {
-  const ask = async <Result>(sql: string, values: readonly unknown[]): Promise<Result> => {
-    const { rows } = await client.query<{ answer: Result }>(sql, [...values]);
-    if (rows[0] === undefined) throw new Error('an operator function returned nothing');
-    return rows[0].answer;
-  };
+  const ask = <Result>(sql: string, values: readonly unknown[]) => answerOf<Result>(client, sql, values);
   return {
     async list() {
       const { rows } = await client.query<TenantRow>('select * from app.list_tenants()');

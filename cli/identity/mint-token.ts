@@ -1,7 +1,7 @@
 import { formatApiToken } from '../../protocol/api-token.ts';
 import { newId, type TenantId, type TokenId, type UserId } from '../../protocol/ids.ts';
 import { newSecret } from '../../protocol/secret.ts';
-import type { Operator } from '../database/operator.ts';
+import type { TokenOperator } from '../database/token-operator.ts';
 import { hashSecret } from './hash-secret.ts';
 
 export interface TokenWish {
@@ -20,7 +20,7 @@ export interface TokenWish {
 
 /** Makes a token of a person. Its text exists only in what is returned: the database gets the argon2id hash of its secret. */
 export async function mintToken(
-  operator: Operator,
+  operator: TokenOperator,
   wish: TokenWish,
 ): Promise<{ readonly id: TokenId; readonly text: string }> {
   const id = newId('token');

@@ -1,7 +1,7 @@
 import { formatApiToken } from '../../protocol/api-token.ts';
 import { newId, type TokenId } from '../../protocol/ids.ts';
 import { newSecret } from '../../protocol/secret.ts';
-import type { Operator, Rotated } from '../database/operator.ts';
+import type { Rotated, TokenOperator } from '../database/token-operator.ts';
 import { hashSecret } from './hash-secret.ts';
 
 /**
@@ -9,7 +9,7 @@ import { hashSecret } from './hash-secret.ts';
  * exists only in what is returned. Null where no such token is alive.
  */
 export async function rotateToken(
-  operator: Operator,
+  operator: TokenOperator,
   old: TokenId,
   overlapMs: number,
 ): Promise<(Rotated & { readonly id: TokenId; readonly text: string }) | null> {
