@@ -1,8 +1,7 @@
 import { type Member, selectMembers } from '../database/members.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
-import { decodeCursor } from '../tenants/cursor.ts';
-import { type Page, pageOf } from '../tenants/page.ts';
+import { keyOfCursor, type Page, pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { withTenantOfPerson } from './person.ts';
 
@@ -12,7 +11,7 @@ export async function listMembers(
   principal: Principal,
   asked: { readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<Member> & { readonly total: number }> {
-  const after = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
+  const after = keyOfCursor(asked.cursor);
   const [{ total, members }] = await withTenantOfPerson(platform, principal, [
     selectMembers({ after, rowsMax: asked.limit + 1 }),
   ] as const);

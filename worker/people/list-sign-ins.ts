@@ -1,7 +1,6 @@
 import { type Member, type SignIn, selectMemberSignIns, selectMembers } from '../database/members.ts';
 import type { Platform } from '../platform.ts';
-import { decodeCursor } from '../tenants/cursor.ts';
-import { type Page, pageOf } from '../tenants/page.ts';
+import { keyOfCursor, type Page, pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { foundMember } from './list-members.ts';
 import { withTenantOfPerson } from './person.ts';
@@ -15,7 +14,7 @@ export async function listSignIns(
   principal: Principal,
   asked: { readonly user: string; readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<SignIn> & { readonly member: Member }> {
-  const before = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
+  const before = keyOfCursor(asked.cursor);
   const needs = { scopes: [], role: asked.user === principal.userId ? null : ('admin' as const) };
   const [{ members }, signIns] = await withTenantOfPerson(platform, { ...principal, needs }, [
     selectMembers({ only: asked.user, rowsMax: 1 }),

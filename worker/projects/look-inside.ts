@@ -6,8 +6,7 @@ import type { Platform } from '../platform.ts';
 import type { AgentSees } from '../sight/agent-sees.ts';
 import { seeSummary } from '../sight/see-run.ts';
 import { seeListed } from '../sight/see-source.ts';
-import { decodeCursor } from '../tenants/cursor.ts';
-import { pageOf } from '../tenants/page.ts';
+import { keyOfCursor, pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 
 const SOURCES_MAX = 100;
@@ -31,7 +30,7 @@ export async function lookInside(
   principal: Principal,
   { project, runsCursor }: { readonly project: string; readonly runsCursor: string | undefined },
 ): Promise<ProjectInside | null> {
-  const before = runsCursor === undefined ? null : decodeCursor(runsCursor, [''] as const)[0];
+  const before = keyOfCursor(runsCursor);
   const [data, runs, defaults] = await withTenantOfPerson(platform, principal, [
     selectSources(project, '', SOURCES_MAX),
     selectRunPage({ project, states: null, before, limit: RUNS_MAX + 1 }),

@@ -3,8 +3,7 @@ import { withTenant } from '../database/with-tenant.ts';
 import type { Platform } from '../platform.ts';
 import { foundProject } from '../projects/find-project.ts';
 import { seeSummary } from '../sight/see-run.ts';
-import { decodeCursor } from '../tenants/cursor.ts';
-import { pageOf } from '../tenants/page.ts';
+import { keyOfCursor, pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 
 const PARAMETERS_CHARS_MAX = 300;
@@ -15,7 +14,7 @@ export async function listRuns(
   principal: Principal,
   asked: { project: string; state?: string | undefined; limit: number; cursor?: string | undefined },
 ) {
-  const before = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
+  const before = keyOfCursor(asked.cursor);
   // One more than the page shows whether there is another.
   const states = asked.state === undefined ? null : [asked.state === 'active' ? 'queued' : asked.state];
   const query = selectRunPage({ project: asked.project, states, before, limit: asked.limit + 1 });

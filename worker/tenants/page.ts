@@ -1,4 +1,4 @@
-import { encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
 
 /** A part of a list, with what is needed to go on. */
 export interface Page<Row> {
@@ -19,4 +19,9 @@ export function pageOf<Row>(
   if (found.length <= rows.length || last === undefined) return { rows, truncated: false, cursor: null };
   const key = keyOf(last);
   return { rows, truncated: true, cursor: encodeCursor(typeof key === 'string' ? [key] : key) };
+}
+
+/** The key after which a page begins, in a list whose key is one text; null for the first page. Refuses what is no cursor. */
+export function keyOfCursor(cursor: string | undefined): string | null {
+  return cursor === undefined ? null : decodeCursor(cursor, [''] as const)[0];
 }

@@ -1,8 +1,7 @@
 import { type LoggedRequest, type RequestFilter, selectRequests } from '../database/token-uses.ts';
 import { withTenantOfPerson } from '../people/person.ts';
 import type { Platform } from '../platform.ts';
-import { decodeCursor } from '../tenants/cursor.ts';
-import { type Page, pageOf } from '../tenants/page.ts';
+import { keyOfCursor, type Page, pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 
 /**
@@ -15,7 +14,7 @@ export async function listRequests(
   filter: RequestFilter,
   asked: { readonly limit: number; readonly cursor?: string | undefined },
 ): Promise<Page<LoggedRequest>> {
-  const before = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
+  const before = keyOfCursor(asked.cursor);
   const [requests] = await withTenantOfPerson(platform, principal, [
     selectRequests(filter, { before, rowsMax: asked.limit + 1 }),
   ] as const);

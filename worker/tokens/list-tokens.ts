@@ -6,8 +6,7 @@ import {
 } from '../database/api-tokens.ts';
 import { withTenantOfPerson } from '../people/person.ts';
 import type { Platform } from '../platform.ts';
-import { decodeCursor } from '../tenants/cursor.ts';
-import { type Page, pageOf } from '../tenants/page.ts';
+import { keyOfCursor, type Page, pageOf } from '../tenants/page.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { refuseToken } from './refuse-token.ts';
 
@@ -26,7 +25,7 @@ export async function listTokens(
     readonly cursor?: string | undefined;
   },
 ): Promise<Page<ListedToken> & { readonly total: number; readonly lifetimeSecondsMax: number | null }> {
-  const before = asked.cursor === undefined ? null : decodeCursor(asked.cursor, [''] as const)[0];
+  const before = keyOfCursor(asked.cursor);
   const wanted = { isWithEnded: asked.isWithEnded, user: asked.user ?? null };
   const [lifetimeSecondsMax, total, tokens] = await withTenantOfPerson(platform, principal, [
     selectTokenLifetimeMax(),
