@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { NoteVerifier } from '../../protocol/signed-note.ts';
 import { originOf, readCheckpoint } from '../../worker/audit/checkpoint.ts';
 import { auditKey, makeCheckpoint, sealAll } from '../../worker/audit/seal-log.ts';
 import { findAuditKey, lastCheckpoint } from '../../worker/database/audit-log.ts';
@@ -163,7 +162,7 @@ async function sealNow(operator: AuditOperator, options: ExportOptions): Promise
 
 async function verify(file: string, options: VerifyOptions): Promise<void> {
   if (!existsSync(file)) throw notJudged(`there is no file ${file}`, 'name what audit export wrote');
-  const key = options.key === undefined ? null : await readKey(options.key);
+  const key = options.key === undefined ? null : await readAuditKey(options.key, '--key', NOT_JUDGED);
   const kept = options.checkpoint === undefined ? undefined : readKept(options.checkpoint);
   const witness = options.witnessKey === undefined ? undefined : readWitness(options.witnessKey);
   const verdict = await createBoard().step('reading', (say) =>
@@ -207,15 +206,6 @@ function tell(verdict: Verdict): readonly string[] {
   ];
 }
 
-async function readKey(given: string): Promise<NoteVerifier> {
-  const key = await readAuditKey(given);
-  if (key !== null) return key;
-  throw notJudged(
-    'what --key names is no key',
-    'give the line that ./causeway audit key prints, or its file',
-  );
-}
-
 function readKept(file: string) {
   const note = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const kept = readCheckpoint(note.slice(0, note.lastIndexOf('\n\n') + 1));
@@ -223,6 +213,8 @@ function readKept(file: string) {
   throw notJudged(`${file} holds no checkpoint`, 'give a file with what ./causeway audit checkpoint printed');
 }
 
+const NOT_JUDGED = { what: 'The export was not judged.', exitCode: EXIT.notJudged };
+
 function notJudged(why: string, remedy: string): Failure {
-  return new Failure({ what: 'The export was not judged.', why, remedy, exitCode: EXIT.notJudged });
+  return new Failure({ ...NOT_JUDGED, why, remedy });
 }

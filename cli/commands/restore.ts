@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { NoteVerifier } from '../../protocol/signed-note.ts';
 import { readAuditKey } from '../audit/read-audit-key.ts';
 import { findBackup } from '../backup/backup-folder.ts';
 import { type OpenedBackup, openBackup, proveFiles } from '../backup/open-backup.ts';
@@ -57,7 +56,10 @@ Examples:
 }
 
 async function restore(options: RestoreCommand): Promise<void> {
-  const auditKey = options.auditKey === undefined ? null : await readKey(options.auditKey);
+  const auditKey =
+    options.auditKey === undefined
+      ? null
+      : await readAuditKey(options.auditKey, '--audit-key', { what: 'Nothing was restored.' });
   const { root, backup } = findBackup(options.from);
   const board = createBoard();
   const trust = { source: environmentSource(), acceptUnsealed: options.unsealed === true };
@@ -128,14 +130,4 @@ function requireOpenable({ manifest: { keks } }: OpenedBackup): void {
 function passphraseOf(isNamed: boolean): { readonly keyPassphrase?: string } {
   const { KEY_PASSPHRASE } = process.env;
   return isNamed || KEY_PASSPHRASE === undefined ? {} : { keyPassphrase: KEY_PASSPHRASE };
-}
-
-async function readKey(given: string): Promise<NoteVerifier> {
-  const key = await readAuditKey(given);
-  if (key !== null) return key;
-  throw new Failure({
-    what: 'Nothing was restored.',
-    why: 'what --audit-key names is no key',
-    remedy: 'give the line that ./causeway audit key prints, or its file',
-  });
 }

@@ -2,7 +2,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { TenantId } from '../../protocol/ids.ts';
-import type { NoteVerifier } from '../../protocol/signed-note.ts';
 import { DELETION_GRACE_MS } from '../../protocol/tenant-call.ts';
 import { readAuditKey } from '../audit/read-audit-key.ts';
 import { EXIT, exitOf } from '../audit/verdict-exit.ts';
@@ -140,7 +139,7 @@ async function printCertificate(id: string, options: TenantCommandOptions): Prom
 
 async function verify(file: string, options: JsonOptions & { readonly key?: string }): Promise<void> {
   if (!existsSync(file)) throw notJudged(`there is no file ${file}`, 'name what tenant certificate printed');
-  const key = options.key === undefined ? null : await readKey(options.key);
+  const key = options.key === undefined ? null : await readAuditKey(options.key, '--key', NOT_JUDGED);
   const verdict = await verifyCertificate(readFileSync(file, 'utf8'), key);
   process.exitCode = exitOf(verdict);
   if (options.json) printJson(verdict);
@@ -163,15 +162,8 @@ function tell(verdict: CertificateVerdict): readonly string[] {
   ];
 }
 
-async function readKey(given: string): Promise<NoteVerifier> {
-  const key = await readAuditKey(given);
-  if (key !== null) return key;
-  throw notJudged(
-    'what --key names is no key',
-    'give the line that ./causeway audit key prints, or its file',
-  );
-}
+const NOT_JUDGED = { what: 'The certificate was not judged.', exitCode: EXIT.notJudged };
 
 function notJudged(why: string, remedy: string): Failure {
-  return new Failure({ what: 'The certificate was not judged.', why, remedy, exitCode: EXIT.notJudged });
+  return new Failure({ ...NOT_JUDGED, why, remedy });
 }

@@ -1,5 +1,5 @@
 import type { ChangeKind } from '../projects/change-files.ts';
-import { type Query, query } from './query.ts';
+import { type Query, query, type Row } from './query.ts';
 
 export interface CommitRow {
   readonly id: string;
@@ -36,7 +36,7 @@ export function selectCommits(
   );
 }
 
-function readCommit(row: { readonly [column: string]: unknown }): CommitRow {
+function readCommit(row: Row): CommitRow {
   return {
     id: row.commit_id as string,
     parent: row.parent_id as string | null,

@@ -1,6 +1,7 @@
 import type { ChangeKind, Files } from '../projects/change-files.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
-import { onlyRow, type Query, query } from './query.ts';
+import { callFunction } from './call-function.ts';
+import { onlyRow, type Query, query, type Row } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
 export interface ProjectRow {
@@ -103,7 +104,7 @@ export function createProjectRow(project: {
   restricted: boolean;
   idempotency: Idempotency | null;
 }): Query<SqlAnswer<{ project: string; replayed?: true }>> {
-  return call('select app.create_project($1, $2, $3, $4, $5) as answer', [
+  return callFunction('app.create_project($1, $2, $3, $4, $5)', [
     project.id,
     project.name,
     project.description,
@@ -114,7 +115,7 @@ export function createProjectRow(project: {
 
 /** Refuses with `insufficient_role` or `not_found`. */
 export function archiveProjectRow(project: string): Query<SqlAnswer<{ changed: boolean }>> {
-  return call('select app.archive_project($1) as answer', [project]);
+  return callFunction('app.archive_project($1)', [project]);
 }
 
 export interface CommitToRecord {
@@ -140,7 +141,7 @@ export function recordCommit(
   tree: { id: string; files: Files; file_count: number; bytes: number },
   idempotency: Idempotency | null,
 ): Query<RecordedCommit> {
-  return call('select app.record_commit($1, $2, $3, $4, $5) as answer', [
+  return callFunction('app.record_commit($1, $2, $3, $4, $5)', [
     project,
     parent,
     JSON.stringify(commit),
@@ -158,15 +159,11 @@ export function recall<Result>(idempotency: Idempotency | null): Query<SqlAnswer
   );
 }
 
-function call<Result>(text: string, params: readonly unknown[]): Query<SqlAnswer<Result>> {
-  return query(text, params, (rows) => onlyRow(rows).answer as SqlAnswer<Result>);
-}
-
 function toJson(value: unknown): string | null {
   return value === null ? null : JSON.stringify(value);
 }
 
-function readProject(row: { readonly [column: string]: unknown }): ProjectRow {
+function readProject(row: Row): ProjectRow {
   return {
     id: row.project_id as string,
     name: row.name as string,

@@ -1,4 +1,4 @@
-import { type Query, query } from './query.ts';
+import { type Query, query, type Row } from './query.ts';
 
 /** Names of projects in use that begin so, without regard to case, by name. */
 export function selectProjectNames(prefix: string, limit: number): Query<readonly string[]> {
@@ -35,6 +35,6 @@ export function selectRunIds(
   );
 }
 
-function readValues(rows: readonly { readonly [column: string]: unknown }[]): readonly string[] {
+function readValues(rows: readonly Row[]): readonly string[] {
   return rows.map(({ value }) => value as string);
 }
