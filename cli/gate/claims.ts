@@ -6,6 +6,7 @@ import { CACHE_DIR, ROOT_DIR } from '../stack/state-paths.ts';
 import { WORKER_ENTRIES } from '../stack/worker-entry.ts';
 import type { Claim } from './claim.ts';
 import { compareSchema, writeSchema } from './committed-schema.ts';
+import { findUnlistedDecisions } from './decision-index.ts';
 import { findStaleDocs, writeDocs } from './generated-docs.ts';
 import { findUnprovenGuarantees } from './guarantees.ts';
 import { buildImportGraph, findCycles, type SourceText } from './import-graph.ts';
@@ -75,6 +76,10 @@ export const CLAIMS: readonly Claim[] = [
         files.has(path) ? readSource(path) : null,
       );
     },
+  },
+  {
+    says: 'Every decision is in the index, under its title',
+    check: () => findUnlistedDecisions(sources(/^docs\/decisions\/.*\.md$/)),
   },
   {
     says: 'Every regular expression takes time in proportion to its text',
