@@ -6,7 +6,7 @@ import { isHeld } from '../worker/runs/pool/lease.ts';
 import type { Diary } from './agent.ts';
 import type { Scene } from './faults.ts';
 import type { Invariant, Violation } from './invariants.ts';
-import { signatureOf } from './simulated-executor.ts';
+import { judgeEnd } from './judge-end.ts';
 import { Words } from './words.ts';
 
 /** Scheduling, messages on their way and a queue behind other runs, beyond what the limits of a lease allow. */
@@ -15,14 +15,6 @@ const SLACK_MS = 10_000;
 const HEARD_SLACK_MS = 1_000;
 /** The sweep runs each minute and looks at what is older than lease plus grace. */
 const SWEEP_MS = 60_000;
-const CALL_SLACK_MS = 120_000;
-/** From the Worker's word that a run may start to its row, in bad weather and with calls that are repeated. */
-const ROW_SLACK_MS = 20_000;
-/** From the end of a run to an agent that waits for it, in calm weather. */
-const TOLD_MS = 10_000;
-
-/** Why an attempt is over whose executor said goodbye, as the log has it. */
-const STOPPED = 'its executor was stopped';
 
 /** What this looks at in a real pool while it is in memory. */
 interface SeenPool {
@@ -103,12 +95,9 @@ export class Watch {
 
   /** Nothing moves any more. */
   atEnd(): void {
-    this.checkOutcomes();
-    this.checkAudit();
-    this.checkStopped();
-    this.checkTold();
-    this.checkLeft();
-    this.checkRates();
+    const { scene, diary, beganAt, calmAt } = this;
+    const found = judgeEnd({ scene, diary, leases: this.leases(), beganAt, calmAt });
+    for (const { invariant, what } of found) this.note(invariant, what);
   }
 
   private get store() {
@@ -208,22 +197,6 @@ export class Watch {
     }
   }
 
-  /** What the log says of a tenant's starts, in each span of time, against what a bucket that fills evenly lets through. */
-  private checkRates(): void {
-    const perMinute = limit('run_starts_per_minute');
-    const starts = this.store.audit.filter(
-      ({ action, outcome, details }) =>
-        action === 'run.start' && outcome === 'ok' && details.deduplicated !== true,
-    );
-    const tenantOf = (run: string | null) => this.store.rows.get(run ?? '')?.tenant;
-    for (const [tenant, events] of Map.groupBy(starts, ({ target }) => tenantOf(target)))
-      events.forEach(({ at: from }, first) => {
-        for (const [more, { at }] of events.slice(first).entries())
-          if (more + 1 > perMinute + (at - from + ROW_SLACK_MS) * (perMinute / 60_000))
-            this.note('rates', `${tenant} started ${more + 1} runs within ${Math.round(at - from)} ms`);
-      });
-  }
-
   /** A run is worked on, or it waits for a slot that another one has, or somebody soon sees that it is not. */
   private checkProgress(awake: ReadonlySet<string>, leases: readonly Lease[]): void {
     const { world } = this.scene.deployment;
@@ -248,71 +221,6 @@ export class Watch {
         this.note('in time', `${run} is worked on by nobody (${lease?.phase ?? 'unknown to its pool'})`);
         this.idleSince.delete(run);
       }
-    }
-  }
-
-  private checkOutcomes(): void {
-    for (const row of this.store.rows.values()) {
-      const finishes = this.store.audit.filter(
-        ({ action, target }) => action === 'run.finish' && target === row.run,
-      );
-      if (row.state === 'queued') this.note('in time', `${row.run} never ended`);
-      else if (finishes.length !== 1) this.note('one outcome', `${row.run} ended ${finishes.length} times`);
-      const signed = row.outcome?.stdout.inline ?? '';
-      const executor = (row.execution as { executor: string | null } | null)?.executor ?? '';
-      if (signed !== '' && signed !== signatureOf(row.run, row.fence, executor))
-        this.note('one outcome', `${row.run} at fence ${row.fence} of ${executor} has the outcome ${signed}`);
-      if (finishes.some(({ details }) => details.fence !== row.fence))
-        this.note('one outcome', `${row.run} ended with another fence than its own`);
-    }
-  }
-
-  private checkAudit(): void {
-    for (const row of this.store.rows.values()) {
-      const events = this.store.audit.filter(({ target }) => target === row.run);
-      const count = (action: string): number =>
-        events.filter((event) => event.action === action && event.details.deduplicated !== true).length;
-      if (count('run.start') !== 1 || count('run.retry') !== row.fence - 1)
-        this.note(
-          'recorded',
-          `${row.run} at fence ${row.fence} has ${count('run.retry')} retries in the log`,
-        );
-    }
-  }
-
-  private checkStopped(): void {
-    for (const { action, target, details } of this.store.audit)
-      if ((action === 'run.retry' || action === 'run.give_up') && details.reason === STOPPED) {
-        const host = this.scene.executors.find(({ id }) => id === details.executor);
-        if (host?.hasStopped !== true)
-          this.note('no attempt for nothing', `${target} was taken from ${host?.id}, which never stopped`);
-      }
-  }
-
-  private checkTold(): void {
-    for (const { run, knownAt, outcome, at } of this.diary.told) {
-      const row = this.store.rows.get(run);
-      const recorded = row?.outcome;
-      const endedAt = row?.finishedAt ?? 0;
-      const lateMs = at - Math.max(endedAt, knownAt);
-      if (endedAt > this.calmAt && lateMs > TOLD_MS)
-        this.note('answers', `of the end of ${run} its agent learned ${Math.round(lateMs)} ms later`);
-      if (recorded?.stdout.inline !== outcome.stdout.inline || recorded.state !== outcome.state)
-        this.note(
-          'no false word',
-          `an agent was told ${outcome.state} of ${run}, which is ${recorded?.state}`,
-        );
-    }
-  }
-
-  private checkLeft(): void {
-    for (const lease of this.leases()) this.note('slots', `the pool still has ${lease.run} (${lease.phase})`);
-    for (const { id, working } of this.scene.executors)
-      if (working.size > 0) this.note('slots', `${id} still works on ${[...working].join(', ')}`);
-    for (const { what, at, waitMs, answeredAt } of this.diary.calls) {
-      const tookMs = (answeredAt ?? Number.POSITIVE_INFINITY) - at;
-      if (tookMs > waitMs + CALL_SLACK_MS)
-        this.note('answers', `${what} at ${Math.round(at - this.beganAt)} ms took ${Math.round(tookMs)} ms`);
     }
   }
 
