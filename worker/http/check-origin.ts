@@ -1,9 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
+import { isLoopbackHost, LOOPBACK_HOSTS } from '../../protocol/loopback.ts';
 import type { AppEnv } from './app-env.ts';
 import { Refusal } from './refusal.ts';
 import { originsFor } from './web-clients.ts';
-
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Why a request may not be served: it was made by a web page of another site. */
 export type ForeignPage = 'foreign_origin' | 'foreign_host';
@@ -20,12 +19,13 @@ export function judgeOrigin(
   allowed: readonly string[] = [],
 ): ForeignPage | null {
   const own = new URL(publicUrl);
-  const onLoopback = LOOPBACK.includes(own.hostname);
-  const origins = onLoopback
-    ? LOOPBACK.map((hostname) => new URL(`${own.protocol}//${hostname}:${own.port}`).origin)
+  const isOnLoopback = isLoopbackHost(own.hostname);
+  const origins = isOnLoopback
+    ? LOOPBACK_HOSTS.map((hostname) => new URL(`${own.protocol}//${hostname}:${own.port}`).origin)
     : [own.origin];
   if (origin !== null && !origins.includes(origin) && !allowed.includes(origin)) return 'foreign_origin';
-  if (onLoopback && host !== null && !LOOPBACK.includes(host.replace(/:\d+$/, ''))) return 'foreign_host';
+  if (isOnLoopback && host !== null && !LOOPBACK_HOSTS.includes(host.replace(/:\d+$/, '')))
+    return 'foreign_host';
   return null;
 }
 
