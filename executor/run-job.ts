@@ -43,7 +43,8 @@ export interface RunControl {
   readonly signal: AbortSignal;
   /** Aborted when nobody wants the outcome any more, also of a run that was cancelled before: the lease is lost, or the executor stops. */
   readonly abandoned: AbortSignal;
-  started(): void;
+  /** The program runs, since so long. */
+  started(agoMs: number): void;
   /** Called at most once; never for an abandoned run. */
   report(result: JobResult): void;
 }
@@ -101,7 +102,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const watched = watchRun(sandbox, job.manifest, control.signal, feed, sinceReceiptMs);
     const goMs = sinceReceiptMs();
     sandbox.go(orderFor(job.manifest));
-    const saying = setTimeout(control.started, SAY_STARTED_AFTER_MS);
+    const saying = setTimeout(() => control.started(sinceReceiptMs() - goMs), SAY_STARTED_AFTER_MS);
     releases.push(() => clearTimeout(saying));
     const facts = await sandbox.ended;
     const finishedMs = sinceReceiptMs();

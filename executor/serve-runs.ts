@@ -111,7 +111,7 @@ export function serveRuns(settings: ServeSettings): Serving {
       .perform(job, {
         signal: stop.signal,
         abandoned: abandoned.signal,
-        started: () => connection.send({ type: 'started', ...lease }),
+        started: (agoMs) => connection.send({ type: 'started', ...lease, ago_ms: Math.round(agoMs) }),
         report,
       })
       .finally(() => running.delete(keyOf(lease)));

@@ -75,7 +75,8 @@ export const fromExecutorSchema = z.discriminatedUnion('type', [
   /** `draining` of `hello`, said on an open socket; a later `hello` without it takes it back. Since version 2. */
   z.object({ type: z.literal('draining'), reason: z.string().max(300).optional() }),
   z.object({ type: z.literal('heartbeat'), holding: z.array(z.object(lease)) }),
-  z.object({ type: z.literal('started'), ...lease }),
+  /** `ago_ms`: how long the program runs already; an earlier version does not say. */
+  z.object({ type: z.literal('started'), ...lease, ago_ms: z.number().min(0).optional() }),
   z.object({ type: z.literal('outcome'), ...lease, outcome: outcomeSchema }),
   /** The job cannot be run here (a blob is missing, the sandbox did not start); the pool may try another executor. */
   z.object({

@@ -180,7 +180,7 @@ export class SimulatedExecutor {
           control.report({ kind: 'refused', code: 'input_unavailable', reason: 'a blob is missing' });
         return;
       }
-      control.started();
+      control.started(0);
       const { runMs, ends } = job.manifest.parameters as unknown as Behaviour;
       const stopped = new Promise<void>((resolve) => {
         control.signal.addEventListener('abort', () => resolve(), { once: true });

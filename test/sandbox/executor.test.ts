@@ -70,6 +70,8 @@ describe('a serving executor', () => {
     peer.send(after);
     await outcomeOf(after);
     expect(saidOf(sent)).toEqual(['started', 'outcome']);
+    // It says so only of a run that lives longer than a moment, and since when.
+    expect((await started(sent)).ago_ms).toBeGreaterThan(90);
   });
 
   it('ends a cancelled endless run as cancelled, with what it had printed', async () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newId } from '../../protocol/ids.ts';
+import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -44,22 +46,68 @@ test('two tenants that submit ten quick runs each at the same moment are served 
   await expect.poll(async () => (await ann.getRun(runs.at(-2) ?? '')).state).toBe('succeeded');
 });
 
-test.each([
-  ['before it had the job', { prepared_ms: 0, reported_ms: 1e12 }],
-  ['after it had ended', { prepared_ms: 1e12, reported_ms: 0 }],
-])("Mallory's executor says of a short run that it began %s: it began within its lease", async (_, times) => {
-  const running = ann.runModel(next());
-  const { run, fence } = await executor.takeJob();
-  const outcome = succeeded();
-  const timings = { ...outcome.timings, ...times };
-  executor.send({ type: 'outcome', run, fence, outcome: { ...outcome, timings } });
-  expect((await running).structured.state).toBe('succeeded');
-  const [finish] = await queryAs(
+/** Of a run that has ended, whether it is recorded as begun within its lease, and how long before its end. */
+async function beginOf(run: string) {
+  const [begin] = await queryAs(
     stack.superuserUrl,
     `select (execution ->> 'started_at')::numeric between (execution ->> 'leased_at')::numeric
-                                                      and extract(epoch from finished_at) * 1000 + 1 as within
+                                                      and extract(epoch from finished_at) * 1000 + 1 as within,
+            (execution ->> 'started_at')::numeric = (execution ->> 'leased_at')::numeric as at_once
        from app.runs where run_id = $1`,
     [run],
   );
-  expect(finish).toEqual({ within: true });
+  return begin;
+}
+
+test.each([
+  ['before it had the job', { prepared_ms: 0, reported_ms: 1e12 }, true],
+  ['after it had ended', { prepared_ms: 1e12, reported_ms: 0 }, false],
+])(
+  "Mallory's executor says of a short run that it began %s: it began within its lease",
+  async (_, times, at_once) => {
+    const running = ann.runModel(next());
+    const { run, fence } = await executor.takeJob();
+    const outcome = succeeded();
+    const timings = { ...outcome.timings, ...times };
+    executor.send({ type: 'outcome', run, fence, outcome: { ...outcome, timings } });
+    expect((await running).structured.state).toBe('succeeded');
+    expect(await beginOf(run)).toEqual({ within: true, at_once });
+  },
+);
+
+test('a long run began as long ago as its executor says when it says so, and within its lease', async () => {
+  const running = ann.runModel(next());
+  const { run, fence } = await executor.takeJob();
+  executor.send({ type: 'started', run, fence, ago_ms: 1e12 });
+  executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
+  await running;
+  expect(await beginOf(run)).toEqual({ within: true, at_once: true });
+});
+
+test('a single run of Bob waits for one of the thousand that Ann has queued, and is told so', async () => {
+  await ann.startModel(next());
+  let held = await executor.takeJob();
+  const queued = Array.from({ length: 1000 }, () => newId('run'));
+  await queryAs(
+    stack.superuserUrl,
+    `insert into app.runs (tenant_id, run_id, project_id, pool_id, kind, commit_id, entry, manifest, manifest_sha256, created_by, created_at)
+     select r.tenant_id, q.run, r.project_id, r.pool_id, r.kind, r.commit_id, r.entry, r.manifest, r.manifest_sha256, r.created_by,
+            now() - interval '2 minutes' + q.n * interval '1 ms'
+       from app.runs as r, unnest($2::text[]) with ordinality as q (run, n) where r.run_id = $1`,
+    [held.run, queued],
+  );
+  // Far more than a tenant may queue: the pool takes them in as it does what a dying Worker wrote.
+  expect(await operatorOf(stack).look(PLATFORM_POOL)).toMatchObject({ queued: 1000 });
+  /** Ends what runs; the next job that its slot is given. */
+  const finish = async () => {
+    executor.send({ type: 'outcome', run: held.run, fence: held.fence, outcome: succeeded() });
+    held = await executor.takeJob();
+    return held.run;
+  };
+  for (const before of [0, 1, 1]) {
+    const single = await bob.startModel(next());
+    expect((await bob.getRun(single)).message).toBe(`Queued, ${before} before it.`);
+    if (before === 1) expect(queued).toContain(await finish());
+    expect(await finish()).toBe(single);
+  }
 });

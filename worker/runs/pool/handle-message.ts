@@ -44,7 +44,8 @@ export async function handleMessage(
     case 'started': {
       const lease = heldBy(pool, executor, message);
       if (lease?.phase !== 'leased') return;
-      return tellOf(pool, pool.leases.put({ ...lease, phase: 'running', startedAt: pool.now() }));
+      const startedAt = beganAt(lease, message.ago_ms ?? 0, pool.now());
+      return tellOf(pool, pool.leases.put({ ...lease, phase: 'running', startedAt }));
     }
     case 'outcome': {
       const lease = heldBy(pool, executor, message);
@@ -89,8 +90,13 @@ function parseJson(text: string | ArrayBuffer): unknown {
 /** A lease with when its program began: where it was over before its executor said so, by the outcome's own times. */
 function begun(lease: Lease, { timings }: Pick<Outcome, 'timings'>, now: number): Lease {
   if (lease.startedAt !== null) return lease;
-  const agoMs = Math.max(0, Math.round(timings.reported_ms - timings.prepared_ms));
-  return { ...lease, startedAt: Math.max(lease.leasedAt ?? now, now - agoMs) };
+  const agoMs = Math.round(timings.reported_ms - timings.prepared_ms);
+  return { ...lease, startedAt: beganAt(lease, agoMs, now) };
+}
+
+/** When a program began that is said to have begun so long ago: within its lease, whatever its executor says. */
+function beganAt({ leasedAt }: Lease, agoMs: number, now: number): number {
+  return Math.max(leasedAt ?? now, now - Math.max(0, agoMs));
 }
 
 /** The lease that a message is about, if this executor holds it under this very fence. */

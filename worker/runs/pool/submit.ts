@@ -67,9 +67,9 @@ export async function wait(pool: Pool, run: string, waitMs: number): Promise<Wai
   const ended = waitMs > 0 ? await pool.waiters.wait(run, waitMs) : null;
   if (ended !== null) return ended;
   const lease = pool.leases.get(run);
-  return lease === undefined
-    ? { step: 'unknown' }
-    : { step: 'active', live: liveState(pool.leases.all(), lease, pool.sockets.heard(pool.now())) };
+  if (lease === undefined) return { step: 'unknown' };
+  const heard = pool.sockets.heard(pool.now());
+  return { step: 'active', live: liveState(pool.leases.all(), lease, heard, pool.servedAt) };
 }
 
 /** Nobody comes back for an inspection: one that outlasts its caller is ended. */
