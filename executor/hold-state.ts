@@ -1,13 +1,17 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DIR_BYTES_MAX, folderFault, listenFault } from './state-fault.ts';
+import { makeFolder } from '../infra/sandbox-image/store/make-folder.ts';
+import { DIR_BYTES_MAX, folderFault, lockFault } from './state-fault.ts';
 
 const SWEEP_TIMEOUT_MS = 60_000;
 const SWEEP_POLL_MS = 50;
-const ANSWER_TIMEOUT_MS = 2_000;
+/** With which flock(1) ends where somebody else has the lock. */
+const TAKEN = 75;
 
 /** What a state folder is held for. A sweep is soon done, so the next holder waits for it. */
 export type Purpose = 'serve' | 'sweep';
@@ -19,7 +23,7 @@ export type StateHeld =
       readonly dir: string;
       /** Names what belongs to this state folder outside of it, as cgroups: the same after each restart. */
       readonly tag: string;
-      release(): Promise<void>;
+      release(): void;
     }
   | {
       readonly ok: false;
@@ -28,90 +32,133 @@ export type StateHeld =
       readonly reason: string;
     };
 
+type Held =
+  | { readonly ok: true; release(): void }
+  | { readonly ok: false; readonly isHeld: boolean; readonly reason: string };
+
 /** The tag of a state folder, given without symbolic links. */
 export function stateTag(dir: string): string {
   return createHash('sha256').update(dir).digest('hex').slice(0, 12);
 }
 
 /**
- * Makes a state folder this process's alone. Two executors in one would sweep away each other's sandboxes. The lock is an
- * abstract Unix socket (unix(7)), which the kernel releases however the process ends; it says what the folder is held for.
+ * Makes a state folder this process's alone, also among containers that share it: two executors in one would sweep away each
+ * other's sandboxes. The locks are of files in it (flock(2)), and the kernel releases them however the process ends.
  */
 export async function holdState(stateDir: string, purpose: Purpose = 'serve'): Promise<StateHeld> {
-  const folder = await makeFolder(stateDir);
+  const folder = openFolder(stateDir);
   if (!folder.ok) return { ...folder, isHeld: false };
   const { dir } = folder;
-  const tag = stateTag(dir);
-  const name = `\0causeway-executor-${tag}`;
-  const until = performance.now() + SWEEP_TIMEOUT_MS;
-  for (;;) {
-    const heard = await listen(name, purpose);
-    if (heard.ok) return { ok: true, dir, tag, release: () => closeServer(heard.server) };
-    if (heard.code !== 'EADDRINUSE')
-      return { ok: false, isHeld: false, reason: listenFault(dir, heard.code) };
-    if ((await purposeOf(name)) === 'serve')
-      return {
-        ok: false,
-        isHeld: true,
-        reason: `Another executor uses ${dir}. Give this one a --state of its own. ss -xlp names the process of the other, beside ${name.slice(1)}.`,
-      };
-    if (performance.now() > until)
-      return {
-        ok: false,
-        isHeld: true,
-        reason: `What a killed executor left in ${dir} has been swept for a minute and is not gone. Look for processes that name this folder, and end them.`,
-      };
-    await delay(SWEEP_POLL_MS);
-  }
+  const held = await (purpose === 'serve' ? holdToServe(dir) : holdToSweep(dir));
+  return held.ok ? { ...held, dir, tag: stateTag(dir) } : held;
 }
 
-type FolderMade =
-  | { readonly ok: true; readonly dir: string }
-  | { readonly ok: false; readonly reason: string };
+type Folder = { readonly ok: true; readonly dir: string } | { readonly ok: false; readonly reason: string };
 
 /** The folder without symbolic links, made where there was none. */
-async function makeFolder(stateDir: string): Promise<FolderMade> {
+function openFolder(stateDir: string): Folder {
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    const dir = await realpath(stateDir);
+    makeFolder(stateDir, 0o700);
+    const dir = realpathSync(stateDir);
     return Buffer.byteLength(dir) > DIR_BYTES_MAX
       ? { ok: false, reason: folderFault(dir, 'ENAMETOOLONG') }
       : { ok: true, dir };
   } catch (error) {
-    // With its parents, Node tells of some faults as ENOENT: a read-only disk, a link to nothing. Alone it has the kernel's word.
-    const code = await mkdir(stateDir).then(() => codeOf(error), codeOf);
-    return { ok: false, reason: folderFault(stateDir, code) };
+    return { ok: false, reason: folderFault(stateDir, codeOf(error)) };
+  }
+}
+
+const serveFile = (dir: string): string => join(dir, 'serve.lock');
+const sweepFile = (dir: string): string => join(dir, 'sweep.lock');
+
+/** Who serves has one lock alone, and shares the other, so that who sweeps sees that it is served. */
+async function holdToServe(dir: string): Promise<Held> {
+  const alone = await lock(dir, serveFile(dir), 'exclusive');
+  if (alone === 'taken') return { ok: false, isHeld: true, reason: servedBy(dir) };
+  if (!alone.ok) return alone;
+  nameHolder(dir);
+  const swept = await untilSwept(dir, () => lock(dir, sweepFile(dir), 'shared'));
+  if (!swept.ok) {
+    alone.release();
+    return swept;
+  }
+  return {
+    ok: true,
+    release() {
+      swept.release();
+      alone.release();
+    },
+  };
+}
+
+/** Who sweeps has the lock alone. Where others share it, they serve, and have swept. */
+function holdToSweep(dir: string): Promise<Held> {
+  return untilSwept(dir, async () => {
+    const alone = await lock(dir, sweepFile(dir), 'exclusive');
+    if (alone !== 'taken') return alone;
+    const shared = await lock(dir, sweepFile(dir), 'shared');
+    if (shared === 'taken' || !shared.ok) return shared;
+    shared.release();
+    return { ok: false, isHeld: true, reason: servedBy(dir) };
+  });
+}
+
+/** Tries until nobody sweeps any more. */
+async function untilSwept(dir: string, attempt: () => Promise<Held | 'taken'>): Promise<Held> {
+  const until = performance.now() + SWEEP_TIMEOUT_MS;
+  while (performance.now() < until) {
+    const held = await attempt();
+    if (held !== 'taken') return held;
+    await delay(SWEEP_POLL_MS);
+  }
+  return {
+    ok: false,
+    isHeld: true,
+    reason: `What a killed executor left in ${dir} has been swept for a minute and is not gone. Look for processes that name this folder, and end them.`,
+  };
+}
+
+/**
+ * The lock belongs to the open file, which flock(1) shares with us for a moment and we keep: no child inherits it, so it ends
+ * with us.
+ */
+async function lock(dir: string, file: string, mode: 'exclusive' | 'shared'): Promise<Held | 'taken'> {
+  let opened: number;
+  try {
+    opened = openSync(file, 'a', 0o600);
+  } catch (error) {
+    return { ok: false, isHeld: false, reason: lockFault(dir, codeOf(error)) };
+  }
+  const release = (): void => closeSync(opened);
+  const args = [`--${mode}`, '--nonblock', '--conflict-exit-code', `${TAKEN}`, '3'];
+  const flock = spawn('flock', args, { stdio: ['ignore', 'ignore', 'inherit', opened] });
+  const ended = await once(flock, 'exit').then(([code]) => code as number | null, codeOf);
+  if (ended === 0) return { ok: true, release };
+  release();
+  return ended === TAKEN ? 'taken' : { ok: false, isHeld: false, reason: lockFault(dir, `flock: ${ended}`) };
+}
+
+/** Leaves word for who is refused the folder: the process, and the host or container whose number it is. */
+function nameHolder(dir: string): void {
+  try {
+    writeFileSync(serveFile(dir), `${process.pid} ${hostname()}\n`);
+  } catch {
+    // A full disk: it is held all the same.
+  }
+}
+
+function servedBy(dir: string): string {
+  const [, pid, host] = /^(\d{1,10}) ([\w.-]{1,64})\n$/.exec(readText(serveFile(dir))) ?? [];
+  const who = pid === undefined ? '' : `, process ${pid} of ${host}`;
+  return `Another executor uses ${dir}${who}. Give this one a --state of its own.`;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? `${error}`;
-
-type Listened =
-  | { readonly ok: true; readonly server: Server }
-  | { readonly ok: false; readonly code: string };
-
-function listen(name: string, purpose: Purpose): Promise<Listened> {
-  // A client that keeps its end open must not delay our end.
-  const server = createServer((socket) =>
-    socket.on('error', () => undefined).end(purpose, () => socket.destroy()),
-  );
-  return new Promise((resolve) => {
-    server.once('error', (error) => resolve({ ok: false, code: codeOf(error) }));
-    server.listen(name, () => resolve({ ok: true, server: server.unref() }));
-  });
-}
-
-/** What the holder says; null where it is gone by now. One that says nothing is an executor of an earlier version. */
-async function purposeOf(name: string): Promise<Purpose | null> {
-  const socket = connect(name);
-  socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('no answer')));
-  const said = await text(socket).catch((error: NodeJS.ErrnoException) =>
-    error.code === 'ECONNREFUSED' ? null : '',
-  );
-  if (said === null) return null;
-  return said === 'sweep' ? 'sweep' : 'serve';
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
-}

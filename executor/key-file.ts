@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
+import { makeFolder } from '../infra/sandbox-image/store/make-folder.ts';
 import { judgeSecretFile } from '../protocol/judge-file.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -76,7 +77,7 @@ export async function makeKeyFile(file: string, value: object): Promise<boolean>
 }
 
 async function writeAside(file: string, value: object): Promise<string> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(file), 0o700);
   const making = `${file}.${randomUUID()}.new`;
   const opened = await open(making, 'wx', 0o600);
   try {

@@ -28,7 +28,7 @@ export async function sweepHost(config: SweepConfig): Promise<HostSwept> {
   try {
     return await sweepHeld(config, state);
   } finally {
-    await state.release();
+    state.release();
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../../infra/sandbox-image/store/make-folder.ts';
 import { Failure } from '../terminal/failure.ts';
 import type { FileFacts } from './manifest.ts';
 import { Measured } from './measured.ts';
@@ -51,7 +52,7 @@ export function backupDir(dir: string): BackupDir {
 /** Opens a folder for backups, making it where it is not there, and removes what killed backups left in it. */
 export function openFolder(out: string): string {
   const root = resolve(out);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeFolder(root, 0o700);
   const found = readdirSync(root);
   if (!found.includes(MARKER)) {
     if (found.length > 0)

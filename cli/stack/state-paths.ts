@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../../infra/sandbox-image/store/make-folder.ts';
 import { Failure } from '../terminal/failure.ts';
 
 /** The folder of the checkout. */
@@ -50,7 +51,7 @@ export function statePaths(stateDir: string): StatePaths {
 /** Makes the folders of a stack, and refuses a folder that another version of Causeway made. */
 export function preparePaths(paths: StatePaths): void {
   const versionFile = join(paths.root, 'state-version');
-  mkdirSync(paths.root, { recursive: true });
+  makeFolder(paths.root);
   const found = existsSync(versionFile) ? readFileSync(versionFile, 'utf8').trim() : null;
   if (found !== null && found !== String(STATE_VERSION)) {
     throw new Failure({
@@ -61,8 +62,8 @@ export function preparePaths(paths: StatePaths): void {
   }
   if (found === null) writeFileSync(versionFile, `${STATE_VERSION}\n`);
   // Postgres is another user and has to get through; what tenants keep is for nobody else on this machine to read.
-  mkdirSync(paths.postgres, { recursive: true });
+  makeFolder(paths.postgres);
   for (const dir of [paths.worker, paths.blobs, paths.executor, paths.logs]) {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir, 0o700);
   }
 }

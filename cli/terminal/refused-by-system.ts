@@ -10,7 +10,7 @@ const REFUSALS: Readonly<Record<string, readonly [why: string, remedy: string]>>
   ENOSPC: ['the disk is full', 'make room, or name a folder on another disk'],
   EDQUOT: ['the quota of this user is used up', 'make room, or name a folder on another disk'],
 };
-/** What Node says of a folder that the file system does not let be made, read-only ones among them. */
+/** What the kernel says of a folder below /proc. */
 const NO_FOLDER = ['no folder can be made there', 'name a folder that can be written'] as const;
 
 /** The failure behind an error of the file system that is the machine's and no bug of ours; null for any other. */

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../../infra/sandbox-image/store/make-folder.ts';
 import { judgeSecretFile } from '../../protocol/judge-file.ts';
 import { Failure, reasonOf } from '../terminal/failure.ts';
 
@@ -55,7 +56,7 @@ function readCertificates(dir: string, names: readonly string[]): Certificates |
 }
 
 async function makeCertificates(dir: string, names: readonly string[]): Promise<Certificates> {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir, 0o700);
   const draft = mkdtempSync(join(dir, 'draft-'));
   const at = (name: string) => join(draft, name);
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];

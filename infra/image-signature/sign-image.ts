@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type NoteSigner, signersOf, signNote } from '../../protocol/signed-note.ts';
 import type { SandboxImage } from '../sandbox-image/store/image-store.ts';
+import { makeFolder } from '../sandbox-image/store/make-folder.ts';
 import { readDescription } from './prove-image.ts';
 import { proveTree } from './prove-tree.ts';
 import { type ImageRefused, refuseImage } from './refusal.ts';
@@ -32,7 +33,7 @@ export async function signImage(
     return { ok: true, note: before };
   const text = printStatement({ digest: image.digest, manifest: sha256, created: new Date() });
   const note = await signNote(isOfThis ? before : text, signer);
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   await writeFile(`${file}.new`, note, { mode: 0o644 });
   await rename(`${file}.new`, file);
   return { ok: true, note };

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { realpath } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { stateTag } from '../../executor/hold-state.ts';
+import { holdState } from '../../executor/hold-state.ts';
 import {
   childrenOf,
   type ExecutorProcess,
@@ -129,14 +129,14 @@ describe('the process of an executor', () => {
   });
 
   it('that starts while its predecessor is swept after, waits for that', async () => {
-    let asked = 0;
-    const sweeping = createServer((socket) => {
-      asked += 1;
-      socket.end('sweep');
-    }).listen(`\0causeway-executor-${stateTag(await realpath(stateDir))}`);
+    const sweeping = await holdState(stateDir, 'sweep');
+    if (!sweeping.ok) throw new Error(sweeping.reason);
     const starting = start();
-    await expect.poll(() => asked).toBeGreaterThan(1);
-    sweeping.close();
+    await expect.poll(() => readFile(join(stateDir, 'serve.lock'), 'utf8').catch(() => '')).not.toBe('');
+    // Each of these takes as long as the one that waits would have taken.
+    for (let times = 0; times < 5; times++) expect(await holdState(stateDir)).toMatchObject({ isHeld: true });
+    expect(peer.requests).toEqual([]);
+    sweeping.release();
     expect((await starting).ready.engine).toBe('gvisor');
   });
 

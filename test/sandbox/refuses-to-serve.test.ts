@@ -139,7 +139,7 @@ const FOLDERS: readonly (readonly [string, (dir: string) => Promise<Host>, RegEx
       onTestFinished(() => held.release());
       return { args: ['--state', dir] };
     },
-    /^Another executor uses \S+\. Give this one a --state of its own\. ss -xlp names the process of the other, beside causeway-executor-[0-9a-f]{12}\.$/,
+    /^Another executor uses \S+, process \d+ of \S+\. Give this one a --state of its own\.$/,
   ],
   [
     'on a read-only disk',
@@ -182,6 +182,11 @@ const FOLDERS: readonly (readonly [string, (dir: string) => Promise<Host>, RegEx
       return { args: ['--state', join(dir, 'link')] };
     },
     /\(EEXIST\)\. A file, or a link to nothing, has its name\. Move that away, or/,
+  ],
+  [
+    'below /proc',
+    async () => ({ args: ['--state', '/proc/causeway/state'] }),
+    /\(ENOENT\)\. No folder can be made there: it is below \/proc or its like, .* Give another one with --state\.$/,
   ],
   [
     'whose path leaves no room for a socket',

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ProvisionProblem } from '../problem.ts';
+import { makeFolder } from './make-folder.ts';
 
 /**
  * Runs `work` while no other process provisions below the same state folder. The kernel holds the lock (flock) for a child
  * whose standard input is ours, so it ends with us, however we end.
  */
 export async function holdLock<T>(stateDir: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
-  await mkdir(stateDir, { recursive: true });
+  makeFolder(stateDir);
   const file = path.join(stateDir, 'provision.lock');
   const holder = spawn('flock', ['--exclusive', file, 'sh', '-c', 'echo held; exec cat'], {
     stdio: ['pipe', 'pipe', 'ignore'],

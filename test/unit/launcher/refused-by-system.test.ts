@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { refusedBySystem } from '../../../cli/terminal/refused-by-system.ts';
+import { makeFolder } from '../../../infra/sandbox-image/store/make-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-refused-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,6 +29,11 @@ describe('what the file system refuses is told as a failure, with what to do', (
       'a folder below a file',
       thrownBy(() => mkdirSync(join(file, 'state'))),
       /^a part of the path is a file/,
+    ],
+    [
+      'a folder below /proc',
+      thrownBy(() => makeFolder('/proc/causeway/state')),
+      /^no folder can be made there/,
     ],
     ['a folder as a file', thrownBy(() => readFileSync(folder)), /^it is a folder/],
     ['a read-only file system', system('EROFS', 'open', '/mnt/state'), /^the file system is read-only/],
