@@ -3,7 +3,7 @@ import { type FileFacts, judgeSecretFile } from '../../protocol/judge-file.ts';
 import { isLoopbackHost } from '../../protocol/loopback.ts';
 
 /** A file that an option names, as it was read. */
-interface GivenFile {
+export interface GivenFile {
   readonly path: string;
   readonly text: string;
   readonly facts: FileFacts;

@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { judgeSettings } from './judge-settings.ts';
+import { type GivenFile, judgeSettings } from './judge-settings.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { PostgresHttpOptions } from './server.ts';
+
+const LIMIT_NAMES = Object.keys(DEFAULT_LIMITS) as readonly (keyof Limits)[];
 
 export const HELP = `postgres-http: Neon's HTTP SQL protocol in front of a Postgres of your own.
 
@@ -33,48 +35,25 @@ export type SettingsRead =
 
 /** What a command line asks for, with the files that it names, or why it must not be served. */
 export function readSettings(argv: readonly string[]): SettingsRead {
-  const limitNames = Object.keys(DEFAULT_LIMITS) as (keyof Limits)[];
-  const parsed = parse(argv, limitNames);
+  const parsed = parse(argv);
   if (typeof parsed === 'string') return { kind: 'refused', faults: [parsed] };
   if (parsed.help === true) return { kind: 'help' };
   const faults: string[] = [];
-  const given: Readonly<Record<string, unknown>> = parsed;
-  const limits: Partial<Record<keyof Limits, number>> = {};
-  for (const name of limitNames) {
-    const text = given[optionName(name)];
-    if (text === undefined) continue;
-    const value = Number(text);
-    if (Number.isSafeInteger(value) && value > 0) limits[name] = value;
-    else faults.push(`--${optionName(name)} is not a positive whole number`);
-  }
-  const addressOf = (option: 'listen' | 'upstream') => {
-    const text = parsed[option];
-    const address = text === undefined ? null : readAddress(text);
-    if (text === undefined) faults.push(`--${option} HOST:PORT is missing; --help tells more`);
-    else if (address === null) faults.push(`--${option} is not HOST:PORT: ${text}`);
-    return address;
-  };
-  const fileOf = (option: 'tls-cert' | 'tls-key' | 'upstream-ca') => {
-    const path = parsed[option];
-    if (path === undefined) return null;
-    try {
-      return { path, text: readFileSync(path, 'utf8'), facts: statSync(path) };
-    } catch (error) {
-      faults.push(`--${option}: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
-    }
-  };
-  const [listen, upstream] = [addressOf('listen'), addressOf('upstream')];
-  const [cert, key, ca] = [fileOf('tls-cert'), fileOf('tls-key'), fileOf('upstream-ca')];
+  const limits = readLimits(parsed, faults);
+  const listen = readHostPort(parsed, 'listen', faults);
+  const upstream = readHostPort(parsed, 'upstream', faults);
+  const cert = readGiven(parsed, 'tls-cert', faults);
+  const key = readGiven(parsed, 'tls-key', faults);
+  const ca = readGiven(parsed, 'upstream-ca', faults);
   if ((parsed['tls-cert'] === undefined) !== (parsed['tls-key'] === undefined))
     faults.push('--tls-cert and --tls-key belong together: give both');
   const isUpstreamTls = parsed['upstream-tls'] === true || parsed['upstream-ca'] !== undefined;
+  const withoutCert = parsed['behind-tls'] === true ? 'behind_tls' : 'plain';
   faults.push(
     ...judgeSettings({
       listenHost: listen?.host ?? null,
       upstreamHost: upstream?.host ?? null,
-      serving:
-        parsed['tls-cert'] !== undefined ? 'tls' : parsed['behind-tls'] === true ? 'behind_tls' : 'plain',
+      serving: parsed['tls-cert'] === undefined ? withoutCert : 'tls',
       isUpstreamTls,
       cert,
       key,
@@ -95,7 +74,8 @@ export function readSettings(argv: readonly string[]): SettingsRead {
   };
 }
 
-function parse(argv: readonly string[], limitNames: readonly string[]) {
+/** The options as they were given; a sentence where the command line cannot be understood. */
+function parse(argv: readonly string[]) {
   const options = {
     help: { type: 'boolean', short: 'h' },
     upstream: { type: 'string' },
@@ -105,12 +85,52 @@ function parse(argv: readonly string[], limitNames: readonly string[]) {
     'behind-tls': { type: 'boolean' },
     'upstream-tls': { type: 'boolean' },
     'upstream-ca': { type: 'string' },
-    ...Object.fromEntries(limitNames.map((name) => [optionName(name), { type: 'string' as const }])),
+    ...Object.fromEntries(LIMIT_NAMES.map((name) => [optionName(name), { type: 'string' as const }])),
   } as const;
   try {
     return parseArgs({ args: [...argv], options }).values;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+type Parsed = Exclude<ReturnType<typeof parse>, string>;
+
+// Each of these reads some options, and adds what is wrong with them to `faults`.
+
+function readLimits(parsed: Parsed, faults: string[]): Partial<Limits> {
+  const given: Readonly<Record<string, unknown>> = parsed;
+  const limits: Partial<Record<keyof Limits, number>> = {};
+  for (const name of LIMIT_NAMES) {
+    const text = given[optionName(name)];
+    if (text === undefined) continue;
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value > 0) limits[name] = value;
+    else faults.push(`--${optionName(name)} is not a positive whole number`);
+  }
+  return limits;
+}
+
+function readHostPort(parsed: Parsed, option: 'listen' | 'upstream', faults: string[]) {
+  const text = parsed[option];
+  const address = text === undefined ? null : readAddress(text);
+  if (text === undefined) faults.push(`--${option} HOST:PORT is missing; --help tells more`);
+  else if (address === null) faults.push(`--${option} is not HOST:PORT: ${text}`);
+  return address;
+}
+
+function readGiven(
+  parsed: Parsed,
+  option: 'tls-cert' | 'tls-key' | 'upstream-ca',
+  faults: string[],
+): GivenFile | null {
+  const path = parsed[option];
+  if (path === undefined) return null;
+  try {
+    return { path, text: readFileSync(path, 'utf8'), facts: statSync(path) };
+  } catch (error) {
+    faults.push(`--${option}: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
   }
 }
 
