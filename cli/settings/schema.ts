@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseOrigins } from '../../worker/http/parse-origins.ts';
 import { MARKUP_KINDS, parseMarkupKinds, parsePatterns } from '../../worker/input/refused-text.ts';
 import { parseLoopbackOrigins } from '../../worker/outbound/loopback-origins.ts';
+import { isKeyDays } from '../../worker/startup/judge-database.ts';
 import { httpUrl, key, passphrase, passwordCosts, postgresUrl, wholeNumber } from './values.ts';
 
 export interface Setting {
@@ -125,7 +126,7 @@ export const SETTINGS = {
     says: "What stands in front of the Worker and vouches for the caller's address.",
   },
   KEY_DAYS_MAX: {
-    schema: wholeNumber(30, 3650),
+    schema: z.string().refine(isKeyDays, 'expected a whole number from 30 to 3650'),
     of: 'worker',
     secret: false,
     absent: '400',

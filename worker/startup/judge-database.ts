@@ -1,7 +1,7 @@
 import type { AgingKey, StartupFacts } from '../database/startup-facts.ts';
 
-/** A key is overdue after so long, where the operator says nothing else. */
-const KEY_DAYS_MAX = 400;
+/** Days after which a key is overdue: where the operator says nothing else, and the bounds of what they may say. */
+const KEY_DAYS = { unset: 400, least: 30, most: 3650 };
 
 const OVERDUE: Readonly<Record<AgingKey, { readonly key: string; readonly remedy: string }>> = {
   signing: { key: 'The key that signs access tokens', remedy: 'run ./causeway keys rotate' },
@@ -15,7 +15,12 @@ const OVERDUE: Readonly<Record<AgingKey, { readonly key: string; readonly remedy
 
 /** Days after which a key is overdue, by the setting KEY_DAYS_MAX. */
 export function keyDaysMax(setting: string | undefined): number {
-  return Number(setting ?? KEY_DAYS_MAX);
+  return Number(setting ?? KEY_DAYS.unset);
+}
+
+/** Whether a text may be the setting KEY_DAYS_MAX: a whole number within the bounds. */
+export function isKeyDays(text: string): boolean {
+  return /^[1-9]\d{1,3}$/.test(text) && Number(text) >= KEY_DAYS.least && Number(text) <= KEY_DAYS.most;
 }
 
 /**

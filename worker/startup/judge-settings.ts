@@ -5,6 +5,7 @@ import { parseOrigins } from '../http/parse-origins.ts';
 import { MARKUP_KINDS, parseMarkupKinds, parsePatterns } from '../input/refused-text.ts';
 import { parseLoopbackOrigins } from '../outbound/loopback-origins.ts';
 import { parsePasswordCosts } from '../people/password-costs.ts';
+import { isKeyDays } from './judge-database.ts';
 
 /** The settings as they may be given: all of them text, any of them absent. */
 export type GivenSettings = {
@@ -71,8 +72,7 @@ function judgeForms(settings: GivenSettings): readonly string[] {
       'ALLOWED_ORIGINS names something else than origins like https://app.example.com, with commas between: correct or remove it',
     ],
     [
-      KEY_DAYS_MAX !== undefined &&
-        !/^(?:[3-9]\d|\d{3}|[12]\d{3}|3[0-5]\d\d|36[0-4]\d|3650)$/.test(KEY_DAYS_MAX),
+      KEY_DAYS_MAX !== undefined && !isKeyDays(KEY_DAYS_MAX),
       'KEY_DAYS_MAX is no number of days from 30 to 3650: correct or remove it',
     ],
     [

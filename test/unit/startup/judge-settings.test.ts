@@ -131,6 +131,8 @@ test.each<[string, GivenSettings, RegExp]>([
   ],
   ['password costs are weak', { PASSWORD_COSTS: 'm=8,t=1,p=1' }, /^PASSWORD_COSTS .*: correct/],
   ['keys may grow old for ever', { KEY_DAYS_MAX: '99999' }, /^KEY_DAYS_MAX .*: correct/],
+  ['keys may grow older than ten years', { KEY_DAYS_MAX: '3651' }, /^KEY_DAYS_MAX .*: correct/],
+  ['every key is overdue at once', { KEY_DAYS_MAX: '000' }, /^KEY_DAYS_MAX .*: correct/],
   [
     'https is to hold for no time',
     { HSTS_MAX_AGE_SECONDS: '1; preload' },
