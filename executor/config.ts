@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Labels, labelsSchema, parseLabel } from '../protocol/labels.ts';
 import { ENGINE_CHOICES, type EngineChoice } from './choose-engine.ts';
+import { KEY_DAYS_MAX } from './key-age.ts';
 import { refuseAddress } from './refuse-address.ts';
 import { expandSettings } from './settings-file.ts';
 
@@ -19,6 +20,8 @@ export interface Config {
   /** What runs may ask for, as `region=eu`. */
   readonly labels: Labels;
   readonly joinTokenFile: string | null;
+  /** Its own key is overdue after so many days. */
+  readonly keyDaysMax: number;
   /** What all sandboxes together may use. */
   readonly memoryBytes: number;
   readonly blobCacheBytesMax: number;
@@ -61,6 +64,13 @@ function positiveInteger(text: string): number {
   return value;
 }
 
+function keyDays(text: string): number {
+  const value = positiveInteger(text);
+  if (value < 30 || value > 3650)
+    throw new InvalidArgumentError('Expected a number of days from 30 to 3650.');
+  return value;
+}
+
 function addLabel(text: string, before: Labels): Labels {
   const labels = labelsSchema.safeParse({ ...before, ...parseLabel(text) });
   if (parseLabel(text) === null || !labels.success)
@@ -94,6 +104,7 @@ export interface ServeOptions {
   imageKey: readonly string[];
   imageSignature?: string;
   imageCheckSeconds: number;
+  keyDaysMax: number;
 }
 
 interface Options extends ServeOptions {
@@ -151,6 +162,12 @@ export function withServeOptions(command: Command): Command {
       'how often it is looked whether the image on disk was changed',
       positiveInteger,
       60,
+    )
+    .option(
+      '--key-days-max <n>',
+      'refuses to start with a key of its own that is older; it exchanges it by itself when three quarters of the time are over',
+      keyDays,
+      KEY_DAYS_MAX,
     );
 }
 
@@ -186,6 +203,7 @@ export function readConfig(argv: readonly string[]): Config {
     name: options.name,
     labels: options.label,
     joinTokenFile: options.joinTokenFile ?? null,
+    keyDaysMax: options.keyDaysMax,
     memoryBytes: options.memoryMb === undefined ? Math.floor(totalmem() * 0.75) : options.memoryMb * MIB,
     blobCacheBytesMax: options.blobCacheMb * MIB,
     keepFreeBytes: options.keepFreeMb * MIB,

@@ -25,6 +25,10 @@ const statusSchema = z.object({
   draining: z.boolean(),
   /** Why it takes none for now; null where it takes some, or none any more. An earlier version does not say. */
   says: z.string().nullable().default(null),
+  /** How old its key is; null where nobody knows. An earlier version does not say. */
+  key_days: z.number().nullable().default(null),
+  /** Why the key, which is due, could not be exchanged for another; null where that is not so. */
+  key_trouble: z.string().nullable().default(null),
   /** Runs that it works on, or whose outcome is not recorded yet. */
   runs: z.number(),
   slots: z.number(),

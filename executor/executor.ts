@@ -19,6 +19,7 @@ import { openEngine, refuseHost } from './open-engine.ts';
 import { ownKey } from './own-key.ts';
 import { describeFailure, type ProbeReport, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
+import { type KeyStanding, renewKey } from './renew-key.ts';
 import { reportImage } from './report-image.ts';
 import { type RunContext, runJob } from './run-job.ts';
 import { WARM_SPEC } from './sandbox-plan.ts';
@@ -120,6 +121,8 @@ export async function startExecutor(
   releases.push(watchImage(opened.image, config.imageCheckMs, onImageChanged));
   const welcomed = Promise.withResolvers<void>();
   const tell = tellServiceManager(process.env.NOTIFY_SOCKET, log);
+  let key: KeyStanding = { key_days: null, key_trouble: null };
+  const tellStanding = (): void => tell(standingText({ ...serving.live(), ...key }));
   const serving = serveRuns({
     dial: dialTo(`${config.url.replace(/^http/, 'ws')}/executor/connect`),
     identity,
@@ -127,7 +130,7 @@ export async function startExecutor(
     version: ownVersion(),
     perform: (job, control) => runJob(job, context, control),
     onWelcome: () => welcomed.resolve(),
-    onStanding: () => tell(standingText(serving.live())),
+    onStanding: tellStanding,
     log,
   });
   releases.push(() => serving.stop());
@@ -135,12 +138,18 @@ export async function startExecutor(
   const { executor, pool: poolId } = identity;
   const fixed = { pid: process.pid, version: ownVersion(), url: config.url, executor, pool: poolId };
   const control = {
-    status: () => ({ ...fixed, ...serving.live(), slots, engine, engine_version, image }),
+    status: () => ({ ...fixed, ...serving.live(), ...key, slots, engine, engine_version, image }),
     drain: onDrainWish,
   };
   releases.push(await openControl(stateDir, control));
   await disk.look();
   await welcomed.promise;
+  const { url: baseUrl, keyDaysMax: daysMax } = config;
+  const onStanding = (standing: KeyStanding): void => {
+    key = standing;
+    tellStanding();
+  };
+  releases.push(renewKey({ file: keyFile, baseUrl, daysMax, onStanding, log }));
   return { ok: true, executor, offer, drain: () => serving.drain(), broken: broken.promise };
 }
 

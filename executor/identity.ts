@@ -21,8 +21,12 @@ import type { RefusedImageRequest } from '../protocol/image-refusal.ts';
 import { callWorker } from './call-worker.ts';
 import { makeKeyFile, readKeyFile, writeKeyFile } from './key-file.ts';
 
-/** PKCS #8, DER, base64url. */
-const privateKeySchema = z.object({ private_key: z.string().refine(isEd25519) });
+const privateKeySchema = z.object({
+  /** PKCS #8, DER, base64url. */
+  private_key: z.string().refine(isEd25519),
+  /** By this host's clock. Files of earlier versions do not say. */
+  made_at: z.string().optional(),
+});
 
 export const storedSchema = privateKeySchema.extend({
   executor: z.string(),
@@ -59,8 +63,13 @@ function rawPublicKey(privateKey: KeyObject): string {
     .toString('base64url');
 }
 
-export const newPrivateKey = (): string =>
-  generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64url');
+export function newKey(): Required<z.infer<typeof privateKeySchema>> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return {
+    private_key: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64url'),
+    made_at: new Date().toISOString(),
+  };
+}
 
 function keyOf({ private_key }: { readonly private_key: string }): KeyObject {
   return createPrivateKey({ key: Buffer.from(private_key, 'base64url'), format: 'der', type: 'pkcs8' });
@@ -131,7 +140,7 @@ export async function findIdentity(settings: {
       reason: 'This executor has no identity yet: pass --join-token-file with a join token.',
     };
   const joining = joiningFile(settings.file);
-  await makeKeyFile(joining, { private_key: newPrivateKey() });
+  await makeKeyFile(joining, newKey());
   const made = await readKeyFile(joining, privateKeySchema);
   if (!made.ok) return made;
   if (made.value === null)

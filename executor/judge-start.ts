@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type FileFacts, judgeSecretFile } from '../protocol/judge-file.ts';
 import type { Config } from './config.ts';
 import { identityFileOf, storedSchema } from './identity.ts';
+import { keyDays } from './key-age.ts';
 import { readKeyFile } from './key-file.ts';
 import { refuseAddress } from './refuse-address.ts';
 
@@ -13,6 +14,9 @@ export interface StartFacts {
   /** The executor's own key, and the folder that holds it; null where there is none yet. */
   readonly identityFile: string;
   readonly identity: 'usable' | 'none' | { readonly fault: string };
+  /** Null where there is no key, or nobody knows. */
+  readonly keyDays: number | null;
+  readonly keyDaysMax: number;
   readonly folder: FileFacts | null;
   /** What gives a first identity; null where no file was named. */
   readonly joinToken: { readonly file: string; readonly isReadable: boolean } | null;
@@ -20,12 +24,17 @@ export interface StartFacts {
 
 /** Why this executor must not start, all at once, each with its remedy. Pure. */
 export function judgeStart(facts: StartFacts): readonly string[] {
-  const { url, ownUid, identityFile, identity, folder, joinToken } = facts;
+  const { url, ownUid, identityFile, identity, keyDays, keyDaysMax, folder, joinToken } = facts;
   const refused = url === null ? null : refuseAddress(url);
   return [
     ...(url === null ? ['There is no deployment to serve: name its https address with --url.'] : []),
     ...(refused === null ? [] : [`${url} is not dialled. ${refused}`]),
     ...(typeof identity === 'string' ? [] : [identity.fault]),
+    ...(keyDays !== null && keyDays > keyDaysMax
+      ? [
+          `The key in ${identityFile} is ${keyDays} days old, and overdue after ${keyDaysMax}: run causeway-executor rotate-key, or revoke this executor, remove the file, and join anew.`,
+        ]
+      : []),
     // Others may look into the folder; but whoever may write to it could put another key there.
     ...judgeSecretFile(dirname(identityFile), folder && { ...folder, mode: folder.mode & ~0o055 }, ownUid),
     ...(identity === 'none' && joinToken === null
@@ -44,7 +53,8 @@ export async function lookAtStart({
   url,
   stateDir,
   joinTokenFile,
-}: Pick<Config, 'url' | 'stateDir' | 'joinTokenFile'>): Promise<StartFacts> {
+  keyDaysMax,
+}: Pick<Config, 'url' | 'stateDir' | 'joinTokenFile' | 'keyDaysMax'>): Promise<StartFacts> {
   const identityFile = identityFileOf(stateDir);
   const [read, folder, isReadable] = await Promise.all([
     readKeyFile(identityFile, storedSchema),
@@ -59,6 +69,8 @@ export async function lookAtStart({
     ownUid: process.getuid?.() ?? 0,
     identityFile,
     identity: read.ok ? (read.value === null ? 'none' : 'usable') : { fault: read.reason },
+    keyDays: read.ok && read.value !== null ? keyDays(read.value.made_at, Date.now()) : null,
+    keyDaysMax,
     folder,
     joinToken: joinTokenFile === null ? null : { file: joinTokenFile, isReadable },
   };

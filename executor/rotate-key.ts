@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { z } from 'zod';
 import { callWorker } from './call-worker.ts';
 import { offsetFrom } from './connection.ts';
-import { newPrivateKey, proofToRotate, publicKeyOf, type Stored, storedSchema } from './identity.ts';
+import { newKey, proofToRotate, publicKeyOf, type Stored, storedSchema } from './identity.ts';
 import { makeKeyFile, readKeyFile } from './key-file.ts';
 import { nextFileOf } from './own-key.ts';
 
@@ -23,7 +23,7 @@ export async function rotateKey(file: string, baseUrl: string): Promise<KeyRotat
   if (present.value === null)
     return { ok: false, reason: 'This host has not joined: there is no key to change.' };
   const nextFile = nextFileOf(file);
-  const isNew = await makeKeyFile(nextFile, { ...present.value, private_key: newPrivateKey() });
+  const isNew = await makeKeyFile(nextFile, { ...present.value, ...newKey() });
   const next = await readKeyFile(nextFile, storedSchema);
   if (!next.ok) return next;
   if (next.value === null) return { ok: false, reason: 'Another rotation of this key has just ended.' };

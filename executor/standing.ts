@@ -1,12 +1,22 @@
 import type { DaemonStatus } from './control.ts';
 
-/** Whether a daemon is connected, or why not, and whether it takes runs; one line for a person. Pure. */
+/** Whether a daemon is connected, or why not, whether it takes runs, and what is wrong with its key; one line for a person. Pure. */
 export function standingText(
-  daemon: Pick<DaemonStatus, 'connected' | 'refused_status' | 'trouble' | 'draining' | 'says'>,
+  daemon: Pick<
+    DaemonStatus,
+    'connected' | 'refused_status' | 'trouble' | 'draining' | 'says' | 'key_trouble'
+  >,
 ): string {
-  const connection = connectionText(daemon);
-  if (!daemon.draining) return connection;
-  return `${connection}, ${daemon.says === null ? 'draining: it takes no further runs, and ends when it has none' : `takes no runs for now: ${daemon.says}`}`;
+  const { draining, says, key_trouble } = daemon;
+  const takesNone =
+    says === null
+      ? 'draining: it takes no further runs, and ends when it has none'
+      : `takes no runs for now: ${says}`;
+  return [
+    connectionText(daemon),
+    ...(draining ? [takesNone] : []),
+    ...(key_trouble === null ? [] : [`its key grows old and could not be exchanged: ${key_trouble}`]),
+  ].join(', ');
 }
 
 function connectionText({

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { judgeStart, lookAtStart } from '../../executor/judge-start.ts';
+import { KEY_DAYS_MAX } from '../../executor/key-age.ts';
 import { judgeAges, keyDaysMax } from '../../worker/startup/judge-database.ts';
 import { asKeyOperator } from '../database/key-operator.ts';
 import { findPending } from '../database/migrate.ts';
@@ -20,7 +21,11 @@ export async function lookInside(state: string, holder: Holder | null): Promise<
   return {
     launcher,
     executor: isKnown
-      ? judgeStart(await lookAtStart({ url, stateDir: paths.executor, joinTokenFile: null }))
+      ? judgeStart(
+          await lookAtStart({
+            ...{ url, stateDir: paths.executor, joinTokenFile: null, keyDaysMax: KEY_DAYS_MAX },
+          }),
+        )
       : null,
     // Secrets that must not be used are not used to look further; a database that is named has its own.
     database:

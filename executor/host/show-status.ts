@@ -36,6 +36,7 @@ export function statusText(daemon: DaemonStatus, service: string | null): string
     ['engine', `${daemon.engine} ${daemon.engine_version}`],
     ['image', daemon.image],
     ['version', daemon.version],
+    ...(daemon.key_days === null ? [] : [['key', `${daemon.key_days} days old`]]),
     ['process', `${daemon.pid}${service === null ? '' : `, service ${service}`}`],
   ];
   return rows.map(([name, value]) => `${name?.padEnd(11)} ${value}`).join('\n');

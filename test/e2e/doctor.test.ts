@@ -9,6 +9,7 @@ import { diagnose } from '../../cli/doctor/diagnose.ts';
 import { observe } from '../../cli/doctor/observe.ts';
 import { judgeSecrets, readOrCreateSecrets } from '../../cli/stack/secrets.ts';
 import { preparePaths, ROOT_DIR, statePaths } from '../../cli/stack/state-paths.ts';
+import { newKey } from '../../executor/identity.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { authorizePath, claimsOf, connect, newPkce, registerClient, signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
@@ -195,16 +196,22 @@ describe('the doctor prints the very list with which a program refuses to start:
     writeFileSync(join(state, 'executor.json'), '{}', { mode: 0o644 });
     chmodSync(state, 0o777);
     const options = ['--url', 'https://causeway.example.com', '--state', state];
-    const { code, said } = await doctor('executor', '--', ...options);
-    expect([code, said.findings]).toEqual([
-      1,
-      [
-        expect.stringMatching(/executor\.json can be read by others/),
-        expect.stringMatching(/can be read or changed/),
-      ],
-    ]);
-    const started = await run(process.execPath, join(ROOT_DIR, 'executor/main.ts'), ...options);
-    expect(started).toMatchObject({ code: 1, stderr: `${said.findings.join('\n')}\n` });
+    const isRefused = async (...findings: readonly RegExp[]) => {
+      const { code, said } = await doctor('executor', '--', ...options);
+      const expected = findings.map((says) => expect.stringMatching(says));
+      expect([code, said.findings]).toEqual([1, expected]);
+      const started = await run(process.execPath, join(ROOT_DIR, 'executor/main.ts'), ...options);
+      expect(started).toMatchObject({ code: 1, stderr: `${said.findings.join('\n')}\n` });
+    };
+    await isRefused(/executor\.json can be read by others/, /can be read or changed/);
+    const overdue = { ...newKey(), made_at: '2020-01-01T00:00:00Z' };
+    const stored = { ...overdue, executor: 'exe', pool: 'pol', audience: 'https://causeway.example.com' };
+    chmodSync(state, 0o700);
+    writeFileSync(join(state, 'executor.json'), JSON.stringify(stored));
+    chmodSync(join(state, 'executor.json'), 0o600);
+    await isRefused(
+      /executor\.json is \d{4} days old, and overdue after 400: run causeway-executor rotate-key/,
+    );
   });
 
   test('postgres-http', async () => {

@@ -79,6 +79,7 @@ async function startDaemon(): Promise<void> {
   throw new Error('the daemon ended before it was ready');
 }
 
+const madeDaysAgo = (days: number) => new Date(Date.now() - days * 24 * 3600_000).toISOString();
 const statusOf = async () => JSON.parse((await onHost('status', '--json')).stdout) as Record<string, unknown>;
 
 describe('executor join', () => {
@@ -236,6 +237,20 @@ describe('a host that has joined', () => {
     await startDaemon();
   });
 
+  test('has a key that grew old exchanged by itself when it is welcomed', async () => {
+    const file = join(layout().stateDir, 'executor.json');
+    const old = JSON.parse(await readFile(file, 'utf8')) as Stored;
+    await writeFile(file, JSON.stringify({ ...old, made_at: madeDaysAgo(310) }));
+    expect(JSON.parse((await onHost('drain', '--wait', '--json')).stdout)).toMatchObject({ drained: true });
+    await startDaemon();
+    await expect.poll(statusOf).toMatchObject({ connected: true, key_days: 0, key_trouble: null });
+    const fresh = JSON.parse(await readFile(file, 'utf8')) as Stored;
+    expect(fresh).toMatchObject({
+      executor: old.executor,
+      private_key: expect.not.stringMatching(old.private_key),
+    });
+  });
+
   test('that is revoked is cut off, and can neither come back nor change its key', async () => {
     const { executor } = await statusOf();
     await operatorOf(stack).revoke(String(executor));
@@ -249,10 +264,18 @@ describe('a host that has joined', () => {
       `select count(*)::int as count from app.platform_events where action = 'executor.rotate_key'`,
       [],
     );
-    expect(event?.count).toBe(1);
+    expect(event?.count).toBe(2);
   });
 
   test.each<[string, (file: string) => Promise<unknown>, RegExp]>([
+    [
+      'its key is overdue',
+      async (file) => {
+        const stored = JSON.parse(await readFile(file, 'utf8')) as Stored;
+        await writeFile(file, JSON.stringify({ ...stored, made_at: madeDaysAgo(401) }));
+      },
+      /is 401 days old, and overdue after 400: run causeway-executor rotate-key/,
+    ],
     ['others may read its key', (file) => chmod(file, 0o640), /can be read by others \(mode 0640\)/],
     [
       'its key is a link',

@@ -4,21 +4,22 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { asOperator } from '../../cli/database/operator.ts';
 import { mintJoinToken } from '../../cli/identity/mint-join-token.ts';
 import {
   findIdentity,
-  newPrivateKey,
+  newKey,
   proofOfRefusal,
   proofToConnect,
   proofToRotate,
   publicKeyOf,
   type Stored,
 } from '../../executor/identity.ts';
-import { makeKeyFile } from '../../executor/key-file.ts';
+import { makeKeyFile, writeKeyFile } from '../../executor/key-file.ts';
 import { nextFileOf, ownKey } from '../../executor/own-key.ts';
+import { type KeyStanding, renewKey } from '../../executor/renew-key.ts';
 import { reportImage } from '../../executor/report-image.ts';
 import { rotateKey } from '../../executor/rotate-key.ts';
 import type { ExecutorId } from '../../protocol/ids.ts';
@@ -123,7 +124,7 @@ describe('a key that was exchanged', () => {
 
   test('leaves exactly one good key where the host died before the server heard', async () => {
     const { file, stored: old } = await joined();
-    await makeKeyFile(nextFileOf(file), { ...old, private_key: newPrivateKey() });
+    await makeKeyFile(nextFileOf(file), { ...old, ...newKey() });
     const next = await stored(nextFileOf(file));
     expect([await connects(old), await connects(next)]).toEqual([true, false]);
     expect(await rotateKey(file, baseUrl)).toMatchObject({ ok: true });
@@ -168,12 +169,55 @@ describe('a key that was exchanged', () => {
   });
 });
 
+describe('a key that grows old', () => {
+  const DAY_MS = 24 * 3600_000;
+
+  /** What the daemon finds of a key that was made so long ago, of 400 days at most. */
+  async function lookedAt(age: number | null, url = baseUrl) {
+    const { file, stored: present } = await joined();
+    const made_at = age === null ? undefined : new Date(Date.now() - age * DAY_MS).toISOString();
+    await writeKeyFile(file, { ...present, made_at });
+    const said: string[] = [];
+    const standing = await new Promise<KeyStanding>((onStanding) => {
+      const log = (level: string) => void said.push(level);
+      const stop = renewKey({ file, baseUrl: url, daysMax: 400, onStanding, log });
+      onTestFinished(stop);
+    });
+    const left = await stored(file);
+    return { standing, said, isNew: publicKeyOf(left) !== publicKeyOf(present), left };
+  }
+
+  test.each<[string, number | null, boolean]>([
+    ['is young', 12, false],
+    ['has a quarter of its time left and a day', 299, false],
+    ['has a quarter of its time left', 300, true],
+    ['is overdue', 500, true],
+    ['is of an earlier version, which did not say when it was made', null, true],
+    ['was made by a clock that is far ahead', -30, true],
+  ])('and %s: exchanged by itself where it is time', async (_what, age, isNew) => {
+    const found = await lookedAt(age);
+    expect(found).toMatchObject({ isNew, standing: { key_trouble: null } });
+    expect(found.said).toEqual(isNew ? ['info'] : []);
+    expect(await connects(found.left)).toBe(true);
+    if (isNew) expect(Date.now() - Date.parse(found.left.made_at ?? '')).toBeLessThan(60_000);
+  });
+
+  test('and cannot be exchanged goes on, and says so', async () => {
+    const { standing, said, isNew, left } = await lookedAt(310, 'http://127.0.0.1:1');
+    expect(standing).toMatchObject({
+      key_days: 310,
+      key_trouble: expect.stringContaining('cannot be reached'),
+    });
+    expect([said, isNew, await connects(left)]).toEqual([['warn'], false, true]);
+  });
+});
+
 describe('Mallory changes no key', () => {
   test('with the old one, with her own, with a proof that was made for another key or another purpose', async () => {
     const { file, stored: old } = await joined();
     await rotateKey(file, baseUrl);
     const present = await stored(file);
-    const mallory = { ...present, private_key: newPrivateKey() };
+    const mallory = { ...present, ...newKey() };
     const own = proofToRotate(present, mallory, now());
     const refused: [string, object][] = [
       [proofToRotate(old, mallory, now()).authorization, proofToRotate(old, mallory, now()).body],
@@ -192,7 +236,7 @@ describe('Mallory changes no key', () => {
 
   test('of two changes by one key at the same moment one holds', async () => {
     const { stored: present } = await joined();
-    const rivals = [1, 2].map(() => ({ ...present, private_key: newPrivateKey() }));
+    const rivals = [1, 2].map(() => ({ ...present, ...newKey() }));
     const statuses = await Promise.all(
       rivals.map((rival) => {
         const { authorization, body } = proofToRotate(present, rival, now());
@@ -219,9 +263,9 @@ describe('a join that was cut off', () => {
     const file = newFile();
     const first = await joinWith(file, token);
     if (!first.ok) throw new Error(first.reason);
-    const { private_key } = first.stored;
+    const { private_key, made_at } = first.stored;
     await rm(file);
-    await makeKeyFile(`${file}.joining`, { private_key });
+    await makeKeyFile(`${file}.joining`, { private_key, made_at });
     expect(await joinWith(file, token)).toEqual(first);
     expect(await joinWith(newFile(), token)).toMatchObject({
       ok: false,
@@ -231,7 +275,7 @@ describe('a join that was cut off', () => {
       operator.revokeExecutor(first.stored.executor as ExecutorId),
     );
     await rm(file);
-    await makeKeyFile(`${file}.joining`, { private_key });
+    await makeKeyFile(`${file}.joining`, { private_key, made_at });
     expect(await joinWith(file, token)).toMatchObject({ ok: false });
   });
 
@@ -309,7 +353,7 @@ describe('a host that refuses its sandbox image', () => {
 
   test('is believed by the word of its own key alone: neither Mallory’s, nor for another reason, nor once revoked', async () => {
     const { file, stored: own } = await joined();
-    const mallory = { ...own, private_key: newPrivateKey() };
+    const mallory = { ...own, ...newKey() };
     const post = (authorization: string, body: object = refusal) =>
       fetch(`${baseUrl}/executor/refused-image`, {
         method: 'POST',

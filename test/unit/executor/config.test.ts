@@ -10,6 +10,7 @@ describe('the command line of an executor', () => {
       cacheDir: '/s/cache',
       slots: 2,
       joinTokenFile: null,
+      keyDaysMax: 400,
       platform: 'systrap',
     });
   });

@@ -14,6 +14,8 @@ const STATUS: DaemonStatus = {
     says: null,
     refused_status: null,
     trouble: null,
+    key_days: 12,
+    key_trouble: null,
     runs: 1,
     slots: 2,
     engine: 'gvisor',
@@ -58,6 +60,11 @@ it('status tells an operator why a host takes no runs', () => {
   expect(statusText({ ...cutOff, refused_status: 503 }, null)).toContain(
     'refused (503): the deployment serves nobody for now, and its /healthz says why; it dials again by itself',
   );
+  const old = { ...STATUS, key_days: 310, key_trouble: 'the deployment answered 503.' };
+  expect(statusText(old, null)).toContain(
+    'connected, its key grows old and could not be exchanged: the deployment answered 503.',
+  );
+  expect(statusText(old, null)).toMatch(/^key +310 days old$/m);
   const away = { ...STATUS, connected: false, trouble: 'the deployment cannot be reached (ECONNREFUSED)' };
   expect(statusText(away, null)).toContain(
     'not connected: the deployment cannot be reached (ECONNREFUSED); it dials again by itself',

@@ -85,7 +85,7 @@ async function serveAt(meet: (socket: WebSocket) => void, status?: number, dial?
     },
     ...{ offer: OFFER, version: '0', onWelcome: () => {}, log: () => {} },
     perform: async () => {},
-    onStanding: () => said.push(standingText(serving.live())),
+    onStanding: () => said.push(standingText({ ...serving.live(), key_trouble: null })),
   });
   releases.push(() => serving.stop());
   const close = () => {

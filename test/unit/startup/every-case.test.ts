@@ -58,7 +58,7 @@ const CASES: Readonly<
       'has an overdue SEAL_KEY',
       'has an overdue passphrase',
     ],
-    executor: { none: 'its key is exchanged by its host, and a revoked or stolen one by the Worker (J3)' },
+    executor: [PROGRAMS, 'has an overdue key'],
     'postgres-http': [PROGRAMS, 'with a certificate that has ended', 'whose authority has ended'],
     launcher: { none: 'the Worker of its stack looks at their ages' },
   },

@@ -29,6 +29,8 @@ const executor = {
   ownUid: 1000,
   identityFile: '/s/executor.json',
   identity: 'usable' as const,
+  keyDays: 400,
+  keyDaysMax: 400,
   folder: file(0o755),
   joinToken: null,
 };
@@ -55,11 +57,17 @@ test.each<[string, Partial<Parameters<typeof judgeStart>[0]>, readonly RegExp[]]
     [/is not dialled\. Over plain http.*: name its https/],
   ],
   ['has a key that must not be used', { identity: { fault: 'It is a link. Join anew.' } }, [/^It is a link/]],
+  [
+    'has an overdue key',
+    { keyDays: 401 },
+    [/^The key in \/s\/executor\.json is 401 days old.*overdue after 400: run causeway-executor rotate-key/],
+  ],
+  ['has a key of which nobody knows the age', { keyDays: null }, []],
   ['has a folder that others write', { folder: file(0o777) }, [/^\/s can be read or changed.*: chmod/]],
   [
     'is wrong in each way',
-    { url: 'http://10.0.0.1', identity: { fault: 'It is a link.' }, folder: file(0o777) },
-    [/plain http/, /^It is a link/, /^\/s can/],
+    { url: 'http://10.0.0.1', identity: { fault: 'It is a link.' }, keyDays: 999, folder: file(0o777) },
+    [/plain http/, /^It is a link/, /999 days/, /^\/s can/],
   ],
 ])('an executor that %s', (_what, changes, found) => {
   expect(judgeStart({ ...executor, ...changes })).toEqual(found.map((says) => expect.stringMatching(says)));

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { newPrivateKey } from '../../../executor/identity.ts';
+import { newKey } from '../../../executor/identity.ts';
 import { lookAtStart } from '../../../executor/judge-start.ts';
 import { keyDaysMax } from '../../../worker/startup/judge-database.ts';
 
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateDir, { recursive: true }));
 const look = (joinTokenFile: string | null = null) =>
-  lookAtStart({ url: 'https://causeway.example.com', stateDir, joinTokenFile });
+  lookAtStart({ url: 'https://causeway.example.com', stateDir, joinTokenFile, keyDaysMax: 400 });
 
 test('of a new executor there is no identity, and a token where one was put', async () => {
   const token = join(stateDir, 'token');
@@ -21,6 +21,8 @@ test('of a new executor there is no identity, and a token where one was put', as
     ownUid: process.getuid?.(),
     identityFile: join(stateDir, 'executor.json'),
     identity: 'none',
+    keyDays: null,
+    keyDaysMax: 400,
     folder: { uid: process.getuid?.() },
     joinToken: null,
   });
@@ -31,9 +33,9 @@ test('of a new executor there is no identity, and a token where one was put', as
 
 test('an identity is usable, or has a fault that says what to do', async () => {
   const file = join(stateDir, 'executor.json');
-  const stored = { private_key: newPrivateKey(), executor: 'e', pool: 'p', audience: 'a' };
+  const stored = { ...newKey(), executor: 'e', pool: 'p', audience: 'a' };
   writeFileSync(file, JSON.stringify(stored), { mode: 0o600 });
-  expect((await look()).identity).toBe('usable');
+  expect(await look()).toMatchObject({ identity: 'usable', keyDays: 0 });
   chmodSync(file, 0o644);
   expect((await look()).identity).toEqual({ fault: expect.stringMatching(/can be read by others.*chmod/) });
   writeFileSync(file, '{}');
@@ -41,6 +43,16 @@ test('an identity is usable, or has a fault that says what to do', async () => {
   expect((await look()).identity).toEqual({
     fault: expect.stringMatching(/is not an executor's identity\. Move it away/),
   });
+});
+
+test('the key of an executor is as old as its file says; of one of an earlier version nobody knows', async () => {
+  const file = join(stateDir, 'executor.json');
+  const made_at = new Date(Date.now() - 401.5 * 24 * 3600_000).toISOString();
+  const stored = { private_key: newKey().private_key, executor: 'e', pool: 'p', audience: 'a' };
+  writeFileSync(file, JSON.stringify({ ...stored, made_at }), { mode: 0o600 });
+  expect(await look()).toMatchObject({ identity: 'usable', keyDays: 401 });
+  writeFileSync(file, JSON.stringify(stored));
+  expect(await look()).toMatchObject({ identity: 'usable', keyDays: null });
 });
 
 test('keys are overdue after 400 days, or as many as the operator says', () => {
