@@ -4,7 +4,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { asOperator } from '../../cli/database/operator.ts';
 import { mintJoinToken } from '../../cli/identity/mint-join-token.ts';
@@ -17,9 +17,8 @@ import {
   publicKeyOf,
   type Stored,
 } from '../../executor/identity.ts';
-import { makeKeyFile, writeKeyFile } from '../../executor/key-file.ts';
+import { makeKeyFile } from '../../executor/key-file.ts';
 import { nextFileOf, ownKey } from '../../executor/own-key.ts';
-import { type KeyStanding, renewKey } from '../../executor/renew-key.ts';
 import { reportImage } from '../../executor/report-image.ts';
 import { rotateKey } from '../../executor/rotate-key.ts';
 import type { ExecutorId } from '../../protocol/ids.ts';
@@ -166,49 +165,6 @@ describe('a key that was exchanged', () => {
     const { file } = await joined();
     await Promise.all([rotateKey(file, baseUrl), rotateKey(file, baseUrl)]);
     expect(await connects(await stored(file))).toBe(true);
-  });
-});
-
-describe('a key that grows old', () => {
-  const DAY_MS = 24 * 3600_000;
-
-  /** What the daemon finds of a key that was made so long ago, of 400 days at most. */
-  async function lookedAt(age: number | null, url = baseUrl) {
-    const { file, stored: present } = await joined();
-    const made_at = age === null ? undefined : new Date(Date.now() - age * DAY_MS).toISOString();
-    await writeKeyFile(file, { ...present, made_at });
-    const said: string[] = [];
-    const standing = await new Promise<KeyStanding>((onStanding) => {
-      const log = (level: string) => void said.push(level);
-      const stop = renewKey({ file, baseUrl: url, daysMax: 400, onStanding, log });
-      onTestFinished(stop);
-    });
-    const left = await stored(file);
-    return { standing, said, isNew: publicKeyOf(left) !== publicKeyOf(present), left };
-  }
-
-  test.each<[string, number | null, boolean]>([
-    ['is young', 12, false],
-    ['has a quarter of its time left and a day', 299, false],
-    ['has a quarter of its time left', 300, true],
-    ['is overdue', 500, true],
-    ['is of an earlier version, which did not say when it was made', null, true],
-    ['was made by a clock that is far ahead', -30, true],
-  ])('and %s: exchanged by itself where it is time', async (_what, age, isNew) => {
-    const found = await lookedAt(age);
-    expect(found).toMatchObject({ isNew, standing: { key_trouble: null } });
-    expect(found.said).toEqual(isNew ? ['info'] : []);
-    expect(await connects(found.left)).toBe(true);
-    if (isNew) expect(Date.now() - Date.parse(found.left.made_at ?? '')).toBeLessThan(60_000);
-  });
-
-  test('and cannot be exchanged goes on, and says so', async () => {
-    const { standing, said, isNew, left } = await lookedAt(310, 'http://127.0.0.1:1');
-    expect(standing).toMatchObject({
-      key_days: 310,
-      key_trouble: expect.stringContaining('cannot be reached'),
-    });
-    expect([said, isNew, await connects(left)]).toEqual([['warn'], false, true]);
   });
 });
 
