@@ -81,11 +81,6 @@ export async function findPending(ownerUrl: string, folder = MIGRATIONS_FOLDER):
   return migrations.filter(({ name }) => !applied.has(name)).map(({ name }) => name);
 }
 
-/** The name of the newest file in migrations/. */
-export function newestMigration(): string {
-  return knownMigrations().at(-1)?.name ?? '';
-}
-
 function readMigrations(folder: string): readonly Migration[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.sql'));
   const numbers = new Set<string>();

@@ -7,8 +7,8 @@ import { printDeepReport } from '../deep/print-report.ts';
 import { printApiSurface } from '../docs/api-surface.ts';
 import { printConfigurationPage } from '../docs/configuration.ts';
 import { printErrorsPage } from '../docs/errors.ts';
+import { printKnownMigrations } from '../docs/known-migrations.ts';
 import { printMcpOffer } from '../docs/mcp-offer.ts';
-import { printNewestMigration } from '../docs/newest-migration.ts';
 import { printOpenApi } from '../docs/openapi.ts';
 import { printTestChecklist } from '../docs/test-checklist.ts';
 import { readGuarantees } from '../guarantees/read-guarantees.ts';
@@ -37,7 +37,7 @@ const PAGES: readonly { readonly path: string; readonly print: () => string | Pr
         readGuarantees(readSource('SECURITY.md')),
       ),
   },
-  { path: 'worker/database/newest-migration.ts', print: printNewestMigration },
+  { path: 'worker/database/known-migrations.ts', print: printKnownMigrations },
 ];
 
 function testFiles(): readonly { readonly path: string; readonly text: string }[] {

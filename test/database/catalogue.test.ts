@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NEWEST_MIGRATION } from '../../worker/database/newest-migration.ts';
+import { createDatabase } from '../../worker/database/database.ts';
+import { KNOWN_MIGRATIONS } from '../../worker/database/known-migrations.ts';
 import { readStartupFacts } from '../../worker/database/startup-facts.ts';
+import { importTicketKey } from '../../worker/database/ticket.ts';
+import { judgeDatabase } from '../../worker/startup/judge-database.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -22,8 +25,46 @@ test('what the migrations make is sound, and the Worker finds so in one request'
   let requests = 0;
   const facts = await readStartupFacts(await database.open(() => requests++), SEAL_KEY_SHA256);
   const keyDays = { signing: null, context: 0, seal: 0, encryption: null };
-  expect(facts).toEqual({ findings: [], newestMigration: NEWEST_MIGRATION, keyDays });
+  expect(facts).toEqual({ findings: [], migrations: KNOWN_MIGRATIONS, keyDays });
   expect(requests).toBe(1);
+});
+
+describe('a history that is not that of this version is told, whatever its newest name is:', () => {
+  /** What is said of a database after somebody did this to it, by the Worker that asks. */
+  async function judged(sql: string): Promise<readonly string[]> {
+    const scratch = await database.sibling();
+    await scratch.asSuperuser(sql);
+    const asked = createDatabase({
+      connectionString: scratch.appUrl,
+      endpoint: database.http.url,
+      ticketKey: await importTicketKey(database.ticketKey),
+    });
+    const facts = await readStartupFacts(asked, SEAL_KEY_SHA256);
+    return judgeDatabase(facts, { known: KNOWN_MIGRATIONS, daysMax: 400 });
+  }
+
+  test('one in the middle is missing, and one is there that nobody knows', async () => {
+    expect(await judged('select')).toEqual([]);
+    const lacks = "delete from migrations.applied where name = '0257-names-by-splitting.sql'";
+    expect(await judged(lacks)).toEqual([
+      'The database lacks migration 0257-names-by-splitting.sql: run ./causeway migrate',
+    ]);
+    expect(
+      await judged(`${lacks}; insert into migrations.applied (name, sha256) values ('0258-other.sql', 'x')`),
+    ).toEqual([
+      expect.stringMatching(/^The database lacks migration 0257/),
+      expect.stringMatching(/^The database has migration 0258-other\.sql, which this version does not know/),
+    ]);
+  });
+
+  test('one of before, which says its newest name alone', async () => {
+    const before = 'out newest_migration text, out signing_key_days integer';
+    expect(
+      await judged(
+        `drop function app.startup_facts(); create function app.startup_facts(${before}) language sql as $$ select '0201-startup-facts.sql', 1 $$`,
+      ),
+    ).toEqual(['The database has no migrations, or old ones: run ./causeway migrate']);
+  });
 });
 
 test('the table that migrations/README.md shows how to add is sound', async () => {

@@ -5,8 +5,8 @@ import { query } from './query.ts';
 /** What must be known of the database before anything is served. */
 export interface StartupFacts {
   readonly findings: readonly CatalogueFinding[];
-  /** `0201-startup-facts.sql`; null where none was applied. */
-  readonly newestMigration: string | null;
+  /** Names of those that were applied, as `0201-startup-facts.sql`, in order. */
+  readonly migrations: readonly string[];
   /** How old each key is, in days; null where there is none yet. */
   readonly keyDays: Readonly<Record<AgingKey, number | null>>;
 }
@@ -18,7 +18,7 @@ const UNDEFINED_FUNCTION = '42883';
 const UNDEFINED_SCHEMA = '3F000';
 
 /**
- * Reads them in one request, which notes the SEAL_KEY by its SHA-256; null where the database has no such functions: its migrations are missing.
+ * Reads them in one request, which notes the SEAL_KEY by its SHA-256; null where the database cannot say them: its migrations are missing.
  *
  * @throws DatabaseUnavailable, DatabaseError
  */
@@ -27,12 +27,13 @@ export async function readStartupFacts(
   sealKeySha256: string,
 ): Promise<StartupFacts | null> {
   try {
-    const [findings, { newestMigration, ...keyDays }, seal] = await database.transaction([
+    const [findings, { migrations, ...keyDays }, seal] = await database.transaction([
       selectFindings(),
       selectFacts(),
       noteSealKey(sealKeySha256),
     ]);
-    return { findings, newestMigration, keyDays: { ...keyDays, seal } };
+    // A database of before does not name them.
+    return migrations === null ? null : { findings, migrations, keyDays: { ...keyDays, seal } };
   } catch (error) {
     const { sqlstate } = error instanceof DatabaseError ? error : { sqlstate: null };
     if (sqlstate === UNDEFINED_FUNCTION || sqlstate === UNDEFINED_SCHEMA) return null;
@@ -42,7 +43,7 @@ export async function readStartupFacts(
 
 function selectFacts() {
   return query('select * from app.startup_facts()', [], ([row]) => ({
-    newestMigration: (row?.newest_migration ?? null) as string | null,
+    migrations: (row?.migrations ?? null) as readonly string[] | null,
     signing: (row?.signing_key_days ?? null) as number | null,
     context: (row?.context_key_days ?? null) as number | null,
     encryption: (row?.encryption_key_days ?? null) as number | null,

@@ -24,17 +24,17 @@ export function isKeyDays(text: string): boolean {
 }
 
 /**
- * What of the database must not be served with, all at once, each with its remedy: migrations that are missing or newer
- * than `newestKnown`, which this build was made with; keys that are overdue; what breaks the rules of tenancy. Pure.
+ * What of the database must not be served with, all at once, each with its remedy: migrations that are missing, or that
+ * are not of the `known` ones, which this build was made with; keys that are overdue; what breaks the rules of tenancy. Pure.
  */
 export function judgeDatabase(
   facts: StartupFacts | null,
-  { newestKnown, daysMax }: { readonly newestKnown: string; readonly daysMax: number },
+  { known, daysMax }: { readonly known: readonly string[]; readonly daysMax: number },
 ): readonly string[] {
   if (facts === null) return ['The database has no migrations, or old ones: run ./causeway migrate'];
-  const { newestMigration, keyDays, findings } = facts;
+  const { migrations, keyDays, findings } = facts;
   return [
-    ...judgeMigration(newestMigration ?? '', newestKnown),
+    ...judgeMigrations(migrations, known),
     ...judgeAges(keyDays, daysMax),
     ...findings.flatMap(({ severity, message }) => (severity === 'error' ? [message] : [])),
   ];
@@ -48,11 +48,25 @@ export function judgeAges(keyDays: StartupFacts['keyDays'], daysMax: number): re
   });
 }
 
-function judgeMigration(newest: string, newestKnown: string): readonly string[] {
-  if (newest === newestKnown) return [];
-  return newest < newestKnown
-    ? [`The database lacks migrations up to ${newestKnown}: run ./causeway migrate`]
-    : [
-        `The database has migration ${newest}, which this version does not know (its newest is ${newestKnown}): deploy the version that it belongs to`,
-      ];
+/** What of a database's history is not that of this build, each with its remedy. Pure. */
+export function judgeMigrations(applied: readonly string[], known: readonly string[]): readonly string[] {
+  const missing = known.filter((name) => !applied.includes(name));
+  const unknown = applied.filter((name) => !known.includes(name));
+  return [
+    ...(missing.length === 0 ? [] : [`The database lacks ${listed(missing)}: run ./causeway migrate`]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          `The database has ${listed(unknown)}, which this version does not know (its newest is ${known.at(-1)}): deploy the version that it belongs to`,
+        ]),
+  ];
+}
+
+const LISTED_MAX = 3;
+
+/** `migration 0001-a.sql`; `5 migrations (0001-a.sql, 0002-b.sql, 0003-c.sql and 2 more)`. */
+function listed(names: readonly string[]): string {
+  if (names.length === 1) return `migration ${names[0]}`;
+  const more = names.length - LISTED_MAX;
+  return `${names.length} migrations (${names.slice(0, LISTED_MAX).join(', ')}${more > 0 ? ` and ${more} more` : ''})`;
 }

@@ -1,9 +1,9 @@
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
-import { NEWEST_MIGRATION } from '../database/newest-migration.ts';
+import { KNOWN_MIGRATIONS } from '../database/known-migrations.ts';
 import { readStartupFacts } from '../database/startup-facts.ts';
 import type { Env } from '../env.ts';
 import type { Platform } from '../platform.ts';
-import { judgeDatabase, keyDaysMax } from './judge-database.ts';
+import { judgeDatabase, judgeMigrations, keyDaysMax } from './judge-database.ts';
 import { judgeSettings } from './judge-settings.ts';
 
 const RECHECK_MS = 5_000;
@@ -38,9 +38,10 @@ export async function checkDatabase({ env, database, keys }: Platform): Promise<
   if (sound) return SOUND;
   if (failed !== undefined && Date.now() - failed.at < RECHECK_MS) return failed.verdict;
   const facts = await readStartupFacts(database, await sha256Hex(utf8(env.SEAL_KEY)));
-  const rules = { newestKnown: NEWEST_MIGRATION, daysMax: keyDaysMax(env.KEY_DAYS_MAX) };
+  const rules = { known: KNOWN_MIGRATIONS, daysMax: keyDaysMax(env.KEY_DAYS_MAX) };
   // Keys are read by functions that only a database of this version has.
-  const keyFindings = facts?.newestMigration === NEWEST_MIGRATION ? await keys.check() : [];
+  const isOfThisVersion = facts !== null && judgeMigrations(facts.migrations, KNOWN_MIGRATIONS).length === 0;
+  const keyFindings = isOfThisVersion ? await keys.check() : [];
   const verdict = verdictOf([...judgeDatabase(facts, rules), ...keyFindings]);
   if (verdict.ok) sound = true;
   else failed = { verdict, at: Date.now() };

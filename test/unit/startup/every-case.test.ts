@@ -120,7 +120,11 @@ const CASES: Readonly<
     launcher: MIGRATES,
   },
   'migrations that are missing or newer': {
-    worker: [PROGRAMS, 'was never migrated', 'lacks migrations', 'is newer'],
+    worker: [
+      PROGRAMS,
+      ...['was never migrated', 'lacks migrations', 'lacks one below its newest'],
+      ...['is newer', 'comes of another branch'],
+    ],
     executor: NO_DATABASE,
     'postgres-http': NO_LOGIN,
     launcher: ['test/database/migrate.test.ts', 'newer version'],

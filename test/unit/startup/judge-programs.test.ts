@@ -165,7 +165,7 @@ test.each<[string, Partial<Parameters<typeof judgePostgresHttp>[0]>, readonly Re
 });
 
 const keyDays = { signing: 12, context: 400, seal: 0, encryption: 399 };
-const sound = { findings: [], newestMigration: '0201-b.sql', keyDays };
+const sound = { findings: [], migrations: ['0200-a.sql', '0201-b.sql'], keyDays };
 const noKeys = { signing: null, context: null, seal: null, encryption: null };
 const leaky = { severity: 'error' as const, code: 'x', object: 'y', message: 'Table y leaks: protect it.' };
 test.each<[string, Parameters<typeof judgeDatabase>[0], readonly RegExp[]]>([
@@ -175,13 +175,33 @@ test.each<[string, Parameters<typeof judgeDatabase>[0], readonly RegExp[]]>([
   ['was never migrated', null, [/no migrations.*: run \.\/causeway migrate/]],
   [
     'lacks migrations',
-    { ...sound, newestMigration: '0200-a.sql' },
-    [/lacks migrations up to 0201.*: run \.\/causeway migrate/],
+    { ...sound, migrations: [] },
+    [/lacks 2 migrations \(0200-a\.sql, 0201-b\.sql\): run \.\/causeway migrate$/],
+  ],
+  [
+    'lacks one below its newest',
+    { ...sound, migrations: ['0201-b.sql'] },
+    [/lacks migration 0200-a\.sql: run \.\/causeway migrate$/],
   ],
   [
     'is newer',
-    { ...sound, newestMigration: '0202-c.sql' },
-    [/0202-c\.sql, which this version does not know.*: deploy/],
+    { ...sound, migrations: [...sound.migrations, '0202-c.sql'] },
+    [/has migration 0202-c\.sql, which this version does not know \(its newest is 0201-b\.sql\): deploy/],
+  ],
+  [
+    'is newer by many',
+    { ...sound, migrations: [...sound.migrations, ...[2, 3, 4, 5, 6].map((n) => `020${n}-x.sql`)] },
+    [/has 5 migrations \(0202-x\.sql, 0203-x\.sql, 0204-x\.sql and 2 more\), which/],
+  ],
+  [
+    'comes of another branch',
+    { ...sound, migrations: ['0200-a.sql', '0200-other.sql', '0201-b.sql'] },
+    [/has migration 0200-other\.sql, which this version does not know/],
+  ],
+  [
+    'has what another lacks, and lacks what another has',
+    { ...sound, migrations: ['0200-other.sql', '0201-b.sql'] },
+    [/lacks migration 0200-a/, /has migration 0200-other/],
   ],
   [
     'has an overdue key that signs access tokens',
@@ -209,12 +229,12 @@ test.each<[string, Parameters<typeof judgeDatabase>[0], readonly RegExp[]]>([
     'is wrong in each way',
     {
       findings: [leaky],
-      newestMigration: null,
+      migrations: [],
       keyDays: { signing: 996, context: 997, seal: 998, encryption: 999 },
     },
     [/lacks/, /996 days/, /997 days/, /998 days/, /999 days/, /leaks/],
   ],
 ])('a database that %s', (_what, facts, found) => {
-  const rules = { newestKnown: '0201-b.sql', daysMax: 400 };
+  const rules = { known: ['0200-a.sql', '0201-b.sql'], daysMax: 400 };
   expect(judgeDatabase(facts, rules)).toEqual(found.map((says) => expect.stringMatching(says)));
 });
