@@ -842,6 +842,7 @@ create table app.data_sources (
   current_sha256 app.sha256 not null,
   agent_sees app.agent_sees not null default 'full'::text,
   derived boolean not null default false,
+  full_said boolean not null default false,
   constraint data_sources_current FOREIGN KEY (tenant_id, project_id, source_id, current_sha256) REFERENCES app.data_snapshots(tenant_id, project_id, source_id, sha256) DEFERRABLE INITIALLY DEFERRED,
   constraint data_sources_pkey PRIMARY KEY (tenant_id, project_id, source_id),
   constraint data_sources_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app.memberships(tenant_id, user_id),
@@ -881,7 +882,7 @@ grant delete, select on table app.data_sources to causeway_keeper;
 grant select on table app.data_sources to causeway_app;
 grant select on table app.data_sources to causeway_backup;
 grant insert (project_id, source_id, name, current_sha256, agent_sees) on app.data_sources to causeway_app;
-grant update (agent_sees, derived) on app.data_sources to causeway_keeper;
+grant update (agent_sees, derived, full_said) on app.data_sources to causeway_keeper;
 grant update (current_sha256, agent_sees, derived) on app.data_sources to causeway_app;
 
 create table app.executors (
@@ -2822,6 +2823,25 @@ $function$;
 alter function app.change_retention(text,jsonb) owner to causeway_keeper;
 comment on function app.change_retention(text,jsonb) is 'Sets by kind for how many days a tenant keeps it: a number, null for ever, or "default".';
 
+CREATE OR REPLACE FUNCTION app.check_audit_log()
+ RETURNS TABLE(severity text, code text, object text, message text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select 'error', 'audit_open_to_members', 'app.audit_events',
+         'Policy readers on app.audit_events, by which only admins read the log, is missing or another: restore it as schema.sql has it.'
+   where not exists (
+     select from pg_policy as p
+      where p.polrelid = to_regclass('app.audit_events') and p.polname = 'readers' and not p.polpermissive and p.polcmd = 'r'
+        and p.polroles = array[to_regrole('causeway_app')::oid]
+        and regexp_replace(pg_get_expr(p.polqual, p.polrelid), '(::text|[() ]|\s)', '', 'g')
+            = 'request_id=SELECTapp.request_idASrequest_idORSELECTapp.may_read_auditASmay_read_audit')
+$function$;
+alter function app.check_audit_log() owner to causeway_owner;
+grant execute on function app.check_audit_log() to causeway_app;
+comment on function app.check_audit_log() is 'Whether the audit log is kept from those who may not read it; part of app.check_catalogue().';
+
 CREATE OR REPLACE FUNCTION app.check_catalogue()
  RETURNS TABLE(severity text, code text, object text, message text)
  LANGUAGE sql
@@ -2830,7 +2850,7 @@ CREATE OR REPLACE FUNCTION app.check_catalogue()
 AS $function$
   select * from app.check_tenancy() union all select * from app.check_project_guards()
   union all select * from app.check_secret_columns() union all select * from app.system_scan_secrets(50000)
-  union all select * from app.check_tenant_tables() order by 1, 2, 3
+  union all select * from app.check_tenant_tables() union all select * from app.check_audit_log() order by 1, 2, 3
 $function$;
 alter function app.check_catalogue() owner to causeway_owner;
 grant execute on function app.check_catalogue() to causeway_app;
@@ -4529,13 +4549,14 @@ CREATE OR REPLACE FUNCTION app.import_agent_sees(project text, name text, origin
 AS $function$
   select case when wish = 'schema_only'
                 or app.is_withheld_output(project, origin)
-                or app.default_agent_sees(project) = 'schema_only'
                 or exists (select from app.uploads as u
                             where u.upload_id = origin ->> 'upload' and u.project_id = import_agent_sees.project
                               and u.agent_sees = 'schema_only')
-                or exists (select from app.data_sources as d
-                            where d.project_id = import_agent_sees.project and d.name = import_agent_sees.name
-                              and d.agent_sees = 'schema_only')
+                or coalesce(
+                     (select d.agent_sees = 'schema_only' or not d.full_said and app.default_agent_sees(project) = 'schema_only'
+                        from app.data_sources as d
+                       where d.project_id = import_agent_sees.project and d.name = import_agent_sees.name),
+                     app.default_agent_sees(project) = 'schema_only')
               then 'schema_only' else 'full' end
 $function$;
 alter function app.import_agent_sees(text,text,jsonb,text) owner to causeway_owner;
@@ -6830,13 +6851,14 @@ $function$;
 alter function app.split_of(bigint) owner to causeway_keeper;
 comment on function app.split_of(bigint) is 'The largest power of two that is below leaf_count (RFC 6962, section 2.1).';
 
-CREATE OR REPLACE FUNCTION app.startup_facts(OUT newest_migration text, OUT signing_key_days integer, OUT context_key_days integer, OUT encryption_key_days integer)
+CREATE OR REPLACE FUNCTION app.startup_facts(OUT migrations jsonb, OUT newest_migration text, OUT signing_key_days integer, OUT context_key_days integer, OUT encryption_key_days integer)
  RETURNS record
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select (select max(name) from migrations.applied),
+  select (select coalesce(jsonb_agg(name order by name), '[]') from migrations.applied),
+         (select max(name) from migrations.applied),
          (select floor(extract(epoch from now() - max(signs_from)) / 86400)::integer from app.oauth_keys
            where (published_until is null or published_until > now()) and signs_from <= now()),
          (select floor(extract(epoch from now() - installed_at) / 86400)::integer from app_private.signing_keys
@@ -6845,7 +6867,7 @@ AS $function$
 $function$;
 alter function app.startup_facts() owner to causeway_resolver;
 grant execute on function app.startup_facts() to causeway_app;
-comment on function app.startup_facts() is 'The newest migration, and the ages in days of the newest key that signs access tokens, of CONTEXT_KEY and of the newest key-encryption key (NULL: none yet).';
+comment on function app.startup_facts() is 'Names of the applied migrations, the newest of them, and the ages in days of the newest key that signs access tokens, of CONTEXT_KEY and of the newest key-encryption key (NULL: none yet).';
 
 CREATE OR REPLACE FUNCTION app.stop_if_seen(idempotency jsonb)
  RETURNS void
@@ -9586,17 +9608,17 @@ begin
   perform app.lock_sight(project, true);
   refusal := app.project_change_refusal(project);
   if refusal is not null then return refusal; end if;
-  select d.source_id, d.agent_sees into held
+  select d.source_id, d.agent_sees, d.full_said into held
     from app.data_sources as d where d.tenant_id = app.tenant_id() and d.project_id = project and d.name = name;
   if not found then
     return '{"ok": false, "code": "not_found", "details": {"kind": "source"}}';
-  elsif held.agent_sees = agent_sees then
+  elsif held.agent_sees = agent_sees and (agent_sees = 'schema_only' or held.full_said) then
     return '{"ok": true, "changed": false}';
   end if;
   if agent_sees = 'schema_only' then
     runs := app.withhold(project, held.source_id);
   else
-    update app.data_sources as d set agent_sees = 'full'
+    update app.data_sources as d set agent_sees = 'full', full_said = true
      where d.tenant_id = app.tenant_id() and d.project_id = project and d.source_id = held.source_id;
   end if;
   perform app.audit('data.agent_sees', 'data_source', held.source_id, 'ok', jsonb_build_object(
@@ -9625,6 +9647,11 @@ begin
     refusal := app.project_change_refusal(project);
     if refusal is not null then return refusal; end if;
     update app.projects as p set agent_sees = agent_sees where p.tenant_id = app.tenant_id() and p.project_id = project;
+  end if;
+  -- The later word holds.
+  if agent_sees = 'schema_only' then
+    update app.data_sources as d set full_said = false
+     where d.tenant_id = app.tenant_id() and (project is null or d.project_id = project) and d.full_said;
   end if;
   perform app.audit('data.default_agent_sees', case when project is null then 'tenant' else 'project' end,
                     coalesce(project, app.tenant_id()), 'ok', jsonb_build_object('agent_sees', agent_sees));

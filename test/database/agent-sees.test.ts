@@ -154,6 +154,39 @@ describe('what agents see of a source', () => {
     ).toBe('all');
   });
 
+  test('is full where a person said so of a source itself, until somebody says less of it or of what comes to its project', async () => {
+    const made = await newProject();
+    const { name } = await sourceOf(made);
+    const set = (agentSees: 'full' | 'schema_only') =>
+      signedIn(world.ann, setAgentSeesRow(made.project, name, agentSees));
+    const setDefault = (project: string | null, agentSees: 'full' | 'schema_only') =>
+      signedIn(project === null ? adam : world.ann, setDefaultAgentSeesRow(project, agentSees));
+    const nextIs = (as = name, agentSees?: 'schema_only') =>
+      world.as(
+        world.ann.principal,
+        importSight({
+          ...{ project: made.project, name: as, agentSees },
+          origin: { kind: 'text', sha256: 'c'.repeat(64), bytes: 3 },
+        }),
+      );
+    for (const project of [made.project, null]) {
+      expect(await nextIs()).toBe('all');
+      await setDefault(project, 'schema_only');
+      expect(await nextIs(), 'nobody said anything of the source').toBe('schema');
+      expect(await set('full')).toEqual({ ok: true, changed: true });
+      expect(await set('full')).toEqual({ ok: true, changed: false });
+      expect(await nextIs()).toBe('all');
+      expect([await nextIs('another'), await nextIs(name, 'schema_only')]).toEqual(['schema', 'schema']);
+      await setDefault(project, 'schema_only');
+      expect(await nextIs(), 'the later word holds').toBe('schema');
+      await set('full');
+      await set('schema_only');
+      expect(await nextIs()).toBe('schema');
+      await setDefault(project, 'full');
+      await set('full');
+    }
+  });
+
   test('is told with the end of a run, as it is at that moment', async () => {
     const made = await newProject();
     const { name, source } = await sourceOf(made);
@@ -191,6 +224,8 @@ describe('what agents see of a source', () => {
     await signedIn(world.ann, setAgentSeesRow(made.project, name, 'schema_only'));
     const injected = raw("update app.data_sources set agent_sees = 'full' where source_id = $1", [source]);
     await expect(world.as(world.ann.principal, injected)).rejects.toThrow(/loosened by a person/);
+    const said = raw('update app.data_sources set full_said = true where source_id = $1', [source]);
+    await expect(world.as(world.ann.principal, said)).rejects.toThrow(/permission denied/);
     await expect(
       world.as(
         world.ann.principal,

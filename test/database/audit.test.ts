@@ -105,6 +105,19 @@ describe('Mallory cannot falsify the log, not even the part about her own tenant
       "insert into app.audit_events (action, target_kind, outcome, tenant_id) select 'a.b', 'x', 'ok', 'ten_00000000000000000000000000'",
     ],
     ['switch the trigger off', 'alter table app.audit_events disable trigger all'],
+    ['switch triggers off for the session', "set session_replication_role = 'replica'"],
+    [
+      'change one by way of a conflict',
+      "insert into app.audit_events (action, target_kind, outcome) values ('a.b', 'x', 'ok') on conflict (tenant_id, event_id) do update set outcome = 'error'",
+    ],
+    [
+      'change one by a merge',
+      "merge into app.audit_events as e using (select 1) as s on true when matched then update set outcome = 'ok'",
+    ],
+    ['lock them away', 'select from app.audit_events for update'],
+    ['take the log away', 'drop table app.audit_events'],
+    ['hang a rule of her own on it', 'create rule r as on insert to app.audit_events do instead nothing'],
+    ['let everybody read it', 'drop policy readers on app.audit_events'],
     ['restart the numbering', 'alter table app.audit_events alter position restart'],
   ];
   test.each(refused)('%s', async (_name, sql) => {
@@ -124,6 +137,37 @@ describe('the owner, with row security switched off, still meets the trigger', (
     await sibling.asOwner('alter table app.audit_events no force row level security');
     const run = sql.startsWith('set') ? sibling.asSuperuser : sibling.asOwner;
     await expect(run(sql)).rejects.toThrow(/append-only/);
+  });
+});
+
+describe('nothing is served where every member may read the log, because its policy', () => {
+  const only = 'using (request_id = (select app.request_id()) or (select app.may_read_audit()))';
+  test.each([
+    ['is gone', ''],
+    [
+      'shows all',
+      'create policy readers on app.audit_events as restrictive for select to causeway_app using (true)',
+    ],
+    [
+      'forgets who asks',
+      'create policy readers on app.audit_events as restrictive for select to causeway_app using (request_id is not null or (select app.may_read_audit()))',
+    ],
+    ['adds to what is seen', `create policy readers on app.audit_events for select to causeway_app ${only}`],
+    [
+      'binds somebody else',
+      `create policy readers on app.audit_events as restrictive for select to causeway_backup ${only}`,
+    ],
+    [
+      'is about something else',
+      `create policy readers on app.audit_events as restrictive for update to causeway_app ${only}`,
+    ],
+  ])('%s', async (_what, sql) => {
+    const scratch = await database.sibling();
+    const codes =
+      "select code from app.check_catalogue() where severity = 'error' and object = 'app.audit_events'";
+    expect(await scratch.asApp(codes)).toEqual([]);
+    await scratch.asOwner(`drop policy readers on app.audit_events; ${sql}`);
+    expect(await scratch.asApp(codes)).toEqual([{ code: 'audit_open_to_members' }]);
   });
 });
 

@@ -310,4 +310,10 @@ test('data that comes to a source which agents see whole is as strict as its pro
     ).toMatchObject({
       ...{ agent_sees: 'schema_only', row_count: null, sample: [] },
     });
+  const params = { tenant: ann.tenant, project, source: 'text' };
+  await owner.get('setDataAgentSees', { params, body: { agent_sees: 'full' } });
+  const next = { name: 'text', format: 'csv', text: `${text}Bea,2\n` };
+  expect(await ear.call('import_data', { project, ...next }), 'as a person said of it').toMatchObject({
+    ...{ agent_sees: 'full', row_count: 2 },
+  });
 });

@@ -56,7 +56,7 @@ function sourceRow({ session, path, administers }: Shown, source: ProjectInside[
           opens: 'Show all of it',
           of: name,
           question:
-            'Agents will see its rows, and what runs that start from now on make of it. Earlier runs stay for people.',
+            'Agents will see its rows, also when other data is imported into it, and what runs that start from now on make of it. Earlier runs stay for people.',
           action,
           button: `Show agents all of ${name}`,
           fields: html`<input type="hidden" name="agent_sees" value="full">`,

@@ -82,7 +82,7 @@ export const SIGHT_ROUTES = {
     tag: TAG,
     summary: 'Say what agents see of a data source',
     description:
-      'To see less covers at once every run that had it and all that was computed from these; to see more holds for runs that start from then on.',
+      'To see less covers at once every run that had it and all that was computed from these; to see more holds for runs that start from then on, and for what is imported into it, until somebody says less of it or of what comes to its project.',
     params: ofProject.extend({ source: referenceText.describe('Its name') }),
     body: said,
     answer: changed,
