@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
-import { limit } from '../protocol/limits.ts';
 import type { FromExecutor, ToExecutor } from '../protocol/messages.ts';
 import { backoffMs } from './backoff.ts';
+import { endWhereSilent } from './end-where-silent.ts';
 import type { Lease } from './hold-runs.ts';
 import type { Log } from './log.ts';
 import type { Identity } from './own-key.ts';
@@ -14,6 +14,8 @@ const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 const WELCOME_TIMEOUT_MS = 30_000;
 export const BACKOFF_MS = { min: 250, max: 15_000 } as const;
 const CLOSE_TIMEOUT_MS = 1_000;
+/** The Date header has whole seconds, and a refusal takes its time. */
+const CLOCK_TOLERANCE_SECONDS = 2;
 
 /** Opens a socket to the pool with this `Authorization`. */
 export type Dial = (authorization: string) => WebSocket;
@@ -90,16 +92,45 @@ export function openConnection(settings: ConnectionSettings): Connection {
     }, afterMs);
   };
 
+  /** A message of the pool, or of whoever answers in its place. */
+  const take = (data: Buffer, onWelcomed: () => void): void => {
+    const read = readMessage(data.toString('utf8'));
+    if (!read.ok) {
+      const { job, problem } = read;
+      log('warn', 'the pool sent something that is no message', { bytes: data.length, problem, ...job });
+      if (job !== null) settings.onUnreadable(job, problem);
+    } else if (read.message.type !== 'welcome') {
+      settings.onMessage(read.message);
+    } else {
+      onWelcomed();
+      attempt = 0;
+      trouble = null;
+      isWelcome = true;
+      settings.identity.accepted();
+      settings.onWelcome();
+    }
+  };
+
+  /** Learns from the refusal of a dial; after how many ms the next one has a better chance. */
+  const learn = (status: number | undefined, date: string | undefined): number => {
+    const learned = offsetFrom(status, date, Date.now());
+    const isNews = learned !== null && Math.abs(learned - clockOffsetSeconds) > CLOCK_TOLERANCE_SECONDS;
+    if (isNews) clockOffsetSeconds = learned;
+    else if (status === 401) settings.identity.refused();
+    return isNews && attempt === 1 ? 0 : backoffMs(attempt, Math.random(), BACKOFF_MS);
+  };
+
   const dial = (): void => {
     attempt += 1;
     const nowSeconds = Date.now() / 1000 + clockOffsetSeconds;
     const dialled = settings.dial(settings.identity.authorization(nowSeconds));
     socket = dialled;
+    /** The first thing that went wrong with this socket: what follows from it says less. */
     let failure: Trouble | null = null;
     const fail = (says: string, refusedStatus: number | null = null): void => {
       failure ??= { refusedStatus, says: `the deployment ${says.replace(/\p{C}+/gu, ' ')}` };
     };
-    const note = (): void => {
+    const tellTrouble = (): void => {
       trouble = failure;
       if (!isClosing) settings.onTrouble();
     };
@@ -115,52 +146,34 @@ export function openConnection(settings: ConnectionSettings): Connection {
         heardMs = performance.now();
       },
     });
-    dialled.on('message', (data: Buffer) => {
-      const read = readMessage(data.toString('utf8'));
-      if (!read.ok) {
-        const { job, problem } = read;
-        log('warn', 'the pool sent something that is no message', { bytes: data.length, problem, ...job });
-        return job === null ? undefined : settings.onUnreadable(job, problem);
-      }
-      const { message } = read;
-      if (message.type !== 'welcome') return settings.onMessage(message);
-      clearTimeout(greeting);
-      attempt = 0;
-      trouble = null;
-      isWelcome = true;
-      settings.identity.accepted();
-      settings.onWelcome();
-    });
+    dialled.on('message', (data: Buffer) => take(data, () => clearTimeout(greeting)));
     dialled.on('unexpected-response', (request, response) => {
+      const { statusCode, headers } = response;
       clearTimeout(greeting);
-      fail(`answered ${response.statusCode}`, response.statusCode);
-      note();
-      const learned = offsetFrom(response.statusCode, response.headers.date, Date.now());
+      fail(`answered ${statusCode}`, statusCode);
+      tellTrouble();
       response.resume();
       request.destroy();
-      log('warn', 'the pool refused the connection', { status: response.statusCode, attempt });
-      const isNews = learned !== null && Math.abs(learned - clockOffsetSeconds) > 2;
-      if (isNews) clockOffsetSeconds = learned;
-      else if (response.statusCode === 401) settings.identity.refused();
-      scheduleDial(isNews && attempt === 1 ? 0 : backoffMs(attempt, Math.random(), BACKOFF_MS));
+      log('warn', 'the pool refused the connection', { status: statusCode, attempt });
+      scheduleDial(learn(statusCode, headers.date));
     });
     dialled.on('error', (error: NodeJS.ErrnoException) => {
       fail(`cannot be reached (${error.message || error.code})`);
       log('debug', 'the connection failed', { reason: error.message, attempt });
     });
-    dialled.on('close', (code, reason) => {
+    dialled.on('close', (code, bytes) => {
+      const reason = bytes.toString();
       clearTimeout(greeting);
       if (socket !== dialled) return;
       socket = null;
       if (isWelcome) {
-        log('warn', 'the connection to the pool ended', { code, reason: reason.toString() });
+        log('warn', 'the connection to the pool ended', { code, reason });
         settings.onLost(heardMs);
       } else if (code >= 4000) {
-        log('error', 'the pool refuses this executor', { code, reason: reason.toString() });
+        log('error', 'the pool refuses this executor', { code, reason });
       }
-      const words = reason.toString();
-      fail(`closed the connection (${words === '' ? code : `${code}: ${words}`})`);
-      note();
+      fail(`closed the connection (${reason === '' ? code : `${code}: ${reason}`})`);
+      tellTrouble();
       isWelcome = false;
       scheduleDial(backoffMs(Math.max(1, attempt), Math.random(), BACKOFF_MS));
     });
@@ -186,35 +199,6 @@ export function openConnection(settings: ConnectionSettings): Connection {
       closing.terminate();
     },
   };
-}
-
-/** Sends heartbeats while a socket is open, and ends one that has answered pings and then brings nothing for a whole interval. */
-function endWhereSilent(
-  socket: WebSocket,
-  { onBeat, onAlive }: { readonly onBeat: () => void; readonly onAlive: () => void },
-): void {
-  let beat: NodeJS.Timeout | undefined;
-  let answersPings = false;
-  let isQuiet = false;
-  const alive = (): void => {
-    isQuiet = false;
-    onAlive();
-  };
-  socket.on('open', () => {
-    socket.ping();
-    beat = setInterval(() => {
-      if (answersPings && isQuiet) return socket.terminate();
-      isQuiet = true;
-      socket.ping();
-      onBeat();
-    }, limit('heartbeat_ms'));
-  });
-  socket.on('pong', () => {
-    answersPings = true;
-    alive();
-  });
-  socket.on('message', alive);
-  socket.on('close', () => clearInterval(beat));
 }
 
 /** The worker's clock minus ours by the Date header of a 401 (RFC 9110, section 6.6.1), to the second. */
