@@ -28,8 +28,7 @@ async function putBlob(
       'content-type': 'application/octet-stream',
       'content-length': `${blob.body.length}`,
     },
-    body: inPieces(blob.body),
-    duplex: 'half',
+    ...bodyOf(blob.body),
     redirect: 'error',
     signal: AbortSignal.any([signal, AbortSignal.timeout(STORE_TIMEOUT_MS)]),
   });
@@ -42,16 +41,24 @@ async function putBlob(
   };
 }
 
-/** As it is sent: `fetch` would copy a buffer that it is given whole. */
-function inPieces(body: Buffer): ReadableStream<Uint8Array> {
+/** A large buffer goes piece by piece, without a copy: `fetch` would make one of what it is given whole. */
+function bodyOf(body: Buffer): Pick<RequestInit, 'body' | 'duplex'> {
+  const piece = (from: number) =>
+    new Uint8Array(
+      body.buffer as ArrayBuffer,
+      body.byteOffset + from,
+      Math.min(PIECE_BYTES, body.length - from),
+    );
+  if (body.length <= PIECE_BYTES) return { body: piece(0) };
   let sent = 0;
-  return new ReadableStream({
+  const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
       if (sent >= body.length) return controller.close();
-      controller.enqueue(new Uint8Array(body.subarray(sent, sent + PIECE_BYTES)));
+      controller.enqueue(piece(sent));
       sent += PIECE_BYTES;
     },
   });
+  return { body: stream, duplex: 'half' };
 }
 
 /** Stores what a run left, some at a time; equal bytes once, until `signal`. Storing the same blob again is harmless, so it is retried. */

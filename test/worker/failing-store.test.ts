@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HELD_BYTES_MAX } from '../../worker/blobs/hold-body.ts';
 import { type BlobServer, startBlobServer } from '../support/blob-server.ts';
 import { Ear } from '../support/ear.ts';
 import { signedIn } from '../support/oauth.ts';
@@ -101,7 +102,7 @@ describe('what a run left, while the object store takes its time,', () => {
 });
 
 test('an upload is received although the store refuses to remove the body that waited; that one is told to the operator', async () => {
-  const text = 'day,eur\n1,2\n';
+  const text = `day,eur\n${'1,2\n'.repeat(HELD_BYTES_MAX / 4)}`;
   const { url } = await ear.call<{ url: string }>('create_upload', {
     ...{ project, name: 'sales', format: 'csv', bytes: text.length },
   });

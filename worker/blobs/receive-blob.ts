@@ -1,8 +1,10 @@
 import { log } from '../log.ts';
 import { type BlobKey, blobPath, type Keep, type StoredBlob } from './blob-store.ts';
+import { HELD_BYTES_MAX, holdBody } from './hold-body.ts';
 import { incomingPath } from './incoming.ts';
 import { isThere } from './is-there.ts';
 import { measuredStream } from './measured-stream.ts';
+import { sha256Hex } from './sha256.ts';
 
 /** Files of a store by path, without any promise about what is in them. A write is whole or leaves nothing. */
 export interface RawStore {
@@ -30,12 +32,39 @@ export type ReceivedBlob =
   | { readonly ok: true; readonly sha256: string }
   | { readonly ok: false; readonly reason: 'wrong_length' | 'wrong_sha256' };
 
-/**
- * Stores a body under the SHA-256 that it turns out to have. Until it has passed and was found right it waits below
- * `incoming/`, so that no key ever holds other bytes than its own, not even for a moment or after a failure; what waits
- * is removed, however this ends. (What a killed Worker leaves there is swept a day later.)
- */
+/** Stores a body under the SHA-256 that it turns out to have; no key ever holds other bytes than its own, not even for a moment or after a failure. */
 export async function receiveBlob(
+  store: RawStore,
+  keep: Keep,
+  transfer: Transfer,
+  body: ReadableStream<Uint8Array>,
+): Promise<ReceivedBlob> {
+  return transfer.bytes <= HELD_BYTES_MAX
+    ? receiveHeld(store, keep, transfer, body)
+    : receiveWaiting(store, keep, transfer, body);
+}
+
+/** One that is here whole. */
+async function receiveHeld(
+  store: RawStore,
+  keep: Keep,
+  transfer: Transfer,
+  body: ReadableStream<Uint8Array>,
+): Promise<ReceivedBlob> {
+  const held = await holdBody(body, transfer.bytes);
+  if (held.byteLength !== transfer.bytes) return { ok: false, reason: 'wrong_length' };
+  const sha256 = await sha256Hex(held);
+  if (sha256 !== (transfer.sha256 ?? sha256)) return { ok: false, reason: 'wrong_sha256' };
+  const key = { tenant: transfer.tenant, sha256 };
+  if (!(await isThere(store, key, keep))) await store.write(blobPath(key), held, transfer.bytes);
+  return { ok: true, sha256 };
+}
+
+/**
+ * One that passes as a stream: until it has passed and was found right it waits below `incoming/`; what waits is removed,
+ * however this ends. (What a killed Worker leaves there is swept a day later.)
+ */
+async function receiveWaiting(
   store: RawStore,
   keep: Keep,
   transfer: Transfer,

@@ -1,4 +1,5 @@
 import { type BlobStore, blobPath, type Keep } from './blob-store.ts';
+import { HELD_BYTES_MAX, holdBody } from './hold-body.ts';
 import { isThere } from './is-there.ts';
 import { type RawStore, receiveBlob } from './receive-blob.ts';
 import { sha256Hex } from './sha256.ts';
@@ -10,9 +11,10 @@ export function storeOn(raw: RawStore, keep: Keep): BlobStore {
     has: (key) => raw.has(blobPath(key)),
     async put(key, body, bytes) {
       if (await isThere(raw, key, keep)) return 'already_there';
-      if (body instanceof Uint8Array) {
-        if (body.byteLength !== bytes || (await sha256Hex(body)) !== key.sha256) return 'digest_mismatch';
-        await raw.write(blobPath(key), body, bytes);
+      if (body instanceof Uint8Array || bytes <= HELD_BYTES_MAX) {
+        const held = body instanceof Uint8Array ? body : await holdBody(body, bytes);
+        if (held.byteLength !== bytes || (await sha256Hex(held)) !== key.sha256) return 'digest_mismatch';
+        await raw.write(blobPath(key), held, bytes);
         return 'stored';
       }
       const transfer = { tenant: key.tenant, attempt: crypto.randomUUID(), bytes, sha256: key.sha256 };
