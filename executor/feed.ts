@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { feedReceiptSchema } from '../protocol/feed.ts';
+import { type FeedEvent, feedReceiptSchema } from '../protocol/feed.ts';
 import { backoffMs } from './backoff.ts';
 import { feedQueue } from './feed-queue.ts';
 import type { Log } from './log.ts';
@@ -27,8 +27,8 @@ export interface FeedSettings {
   /** `wss://.../executor/runs/<run>/feed` */
   readonly url: string;
   readonly capability: string;
-  /** Someone waits for it: dialled at once, so that the socket stands when the first output comes. */
-  readonly isFollowed: boolean;
+  /** Where someone waits: tells of the first event while the socket is not dialled, which says it again. */
+  readonly onFirst: ((event: FeedEvent) => void) | null;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -53,10 +53,17 @@ export function openFeed(settings: FeedSettings): Feed {
   const flush = (all = false): void => {
     clearTimeout(gather);
     gather = undefined;
+    if (socket === null) tellFirst();
     if (socket?.readyState !== WebSocket.OPEN || !isReceiving) return;
     const events = queue.take(all);
     if (events.length > 0) sentMs = performance.now();
     for (const event of events) socket.send(JSON.stringify(event));
+  };
+
+  const tellFirst = (): void => {
+    if (settings.onFirst === null || queue.hasBegun) return;
+    const [first] = queue.take();
+    if (first !== undefined) settings.onFirst(first);
   };
 
   /** The first output goes out at once, and then at most one bundle every {@link GATHER_MS}. */
@@ -94,9 +101,7 @@ export function openFeed(settings: FeedSettings): Feed {
       if (!isOver) redial = setTimeout(dial, backoffMs(Math.max(1, attempt), Math.random(), BACKOFF_MS));
     });
   };
-  let redial: NodeJS.Timeout | undefined;
-  if (settings.isFollowed) dial();
-  else redial = setTimeout(dial, OPEN_AFTER_MS);
+  let redial: NodeJS.Timeout | undefined = setTimeout(dial, OPEN_AFTER_MS);
 
   const end = async (): Promise<void> => {
     clearTimeout(redial);

@@ -1,3 +1,4 @@
+import type { FeedEvent } from '../protocol/feed.ts';
 import { limit } from '../protocol/limits.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { Job, RefusalCode } from '../protocol/messages.ts';
@@ -45,6 +46,8 @@ export interface RunControl {
   readonly abandoned: AbortSignal;
   /** The program runs, since so long. */
   started(agoMs: number): void;
+  /** The first event of a run that somebody follows, where its feed is not dialled yet. */
+  printed(first: FeedEvent): void;
   /** Called at most once; never for an abandoned run. */
   report(result: JobResult): void;
 }
@@ -80,7 +83,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     // prepare
     const whyFull = context.disk.why();
     if (whyFull !== null) return await refuse('no_space', whyFull);
-    const feed = openFeedFor(job, context.baseUrl, sinceReceiptMs, log);
+    const feed = openFeedFor(job, context.baseUrl, { printed: control.printed, nowMs: sinceReceiptMs, log });
     releases.push(() => feed?.close());
     releases.push(() => context.pool.refill());
     const fetched = await context.fetcher.fetchAll(job.tenant, job.blobs, control.signal);

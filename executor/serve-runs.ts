@@ -112,6 +112,7 @@ export function serveRuns(settings: ServeSettings): Serving {
         signal: stop.signal,
         abandoned: abandoned.signal,
         started: (agoMs) => connection.send({ type: 'started', ...lease, ago_ms: Math.round(agoMs) }),
+        printed: (event) => connection.send({ type: 'printed', ...lease, event }),
         report,
       })
       .finally(() => running.delete(keyOf(lease)));

@@ -1,3 +1,4 @@
+import type { FeedEvent } from '../protocol/feed.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { Job } from '../protocol/messages.ts';
 import { type Capture, captureStream } from './capture-stream.ts';
@@ -24,10 +25,15 @@ export interface Watched {
 }
 
 /** The live output of a run; none for those that the system starts itself and nobody follows. */
-export function openFeedFor(job: Job, baseUrl: string, nowMs: () => number, log: Log): Feed | null {
+export function openFeedFor(
+  job: Job,
+  baseUrl: string,
+  { printed, nowMs, log }: { printed: (first: FeedEvent) => void; nowMs: () => number; log: Log },
+): Feed | null {
   if (job.manifest.kind === 'inspect') return null;
   const url = `${baseUrl.replace(/^http/, 'ws')}/executor/runs/${job.run}/feed`;
-  return openFeed({ url, capability: job.capability, isFollowed: job.followed === true, nowMs, log });
+  const onFirst = job.followed === true ? printed : null;
+  return openFeed({ url, capability: job.capability, onFirst, nowMs, log });
 }
 
 /** Listens to a run from before it goes until {@link finish}: keeps its output, passes it on, and stops it where it must. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { feedEventSchema } from './feed.ts';
 import { idSchema } from './ids.ts';
 import { labelsSchema } from './labels.ts';
 import { imageDigestSchema, manifestSchema, sha256Schema } from './manifest.ts';
@@ -42,7 +43,7 @@ const jobSchema = z.object({
   inline: z.record(sha256Schema, z.string()),
   /** Bearer of `PUT /executor/blobs/<sha256>` and of `GET /executor/runs/<run>/feed` for this run and fence. */
   capability: z.string(),
-  /** Somebody waits for live output, so the executor dials the feed at once. */
+  /** Somebody waits for live output: the first event is also `printed`. */
   followed: z.boolean().optional(),
 });
 export type Job = z.infer<typeof jobSchema>;
@@ -77,6 +78,8 @@ export const fromExecutorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat'), holding: z.array(z.object(lease)) }),
   /** `ago_ms`: how long the program runs already; an earlier version does not say. */
   z.object({ type: z.literal('started'), ...lease, ago_ms: z.number().min(0).optional() }),
+  /** The first event of a followed run whose feed is not dialled yet; the feed brings it again. Since version 3. */
+  z.object({ type: z.literal('printed'), ...lease, event: feedEventSchema }),
   z.object({ type: z.literal('outcome'), ...lease, outcome: outcomeSchema }),
   /** The job cannot be run here (a blob is missing, the sandbox did not start); the pool may try another executor. */
   z.object({

@@ -4,8 +4,9 @@
  * host at a time, the deployment first.
  *
  * 2: an executor says that it drains.
+ * 3: it says the first output of a run that someone follows.
  */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 const PROTOCOL_VERSION_MIN = PROTOCOL_VERSION - 1;
 
 /** Why a pool does not serve an executor that speaks `version`, in words that name what to update; null where it does. */

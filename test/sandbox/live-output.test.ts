@@ -24,7 +24,7 @@ describe('live output of a run', () => {
   afterAll(() => host.stop());
   const eventsOf = ({ job }: Finished) => host.peer.feeds.get(job.run) ?? [];
 
-  it('whose first byte someone waits for is on its feed while the program goes on', async () => {
+  it('is on its feed while the program goes on', async () => {
     let isOver = false;
     const before = host.peer.feeds.size;
     const running = host.run({

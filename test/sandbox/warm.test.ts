@@ -256,7 +256,7 @@ if __name__ == '__main__':
     ]);
   });
 
-  it('a short run opens no feed, but where someone follows it', async () => {
+  it('a short run opens no feed; its first output is said at once where someone follows it', async () => {
     const runShort = async (isFollowed: boolean): Promise<Finished> => {
       for (;;) {
         await isReady();
@@ -266,9 +266,10 @@ if __name__ == '__main__':
       }
     };
     const alone = await runShort(false);
-    expect(host.peer.feeds.has(alone.job.run)).toBe(false);
     const followed = await runShort(true);
-    expect(host.peer.feeds.get(followed.job.run)).toMatchObject([{ kind: 'stdout', text: '1\n' }]);
+    for (const { job } of [alone, followed]) expect(host.peer.feeds.has(job.run)).toBe(false);
+    expect(alone.printed).toEqual([]);
+    expect(followed.printed).toMatchObject([{ kind: 'stdout', sequence: 1, text: '1\n' }]);
   });
 
   it('a feed that cannot be opened neither fails nor delays a run', async () => {

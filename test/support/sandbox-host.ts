@@ -13,6 +13,7 @@ import type { Cgroups } from '../../executor/sandbox/cgroup.ts';
 import type { Engine } from '../../executor/sandbox/engine.ts';
 import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { type WarmPool, warmPool } from '../../executor/warm-pool.ts';
+import type { FeedEvent } from '../../protocol/feed.ts';
 import type { Job } from '../../protocol/messages.ts';
 import type { Outcome } from '../../protocol/outcome.ts';
 import { type EngineName, engineArgs } from './engines.ts';
@@ -47,6 +48,8 @@ export interface Finished {
   /** All kept bytes of stdout. */
   readonly stdout: string;
   readonly stderr: string;
+  /** What was said of its output before it had a feed. */
+  readonly printed: readonly FeedEvent[];
   readonly job: Job;
 }
 
@@ -107,21 +110,23 @@ export async function startSandboxHost(options: HostOptions): Promise<SandboxHos
     async run(parts, signal = new AbortController().signal) {
       const job = makeJob({ ...parts, image });
       let result: JobResult | null = null;
+      const printed: FeedEvent[] = [];
       await runJob(job, context, {
         signal,
         abandoned: new AbortController().signal,
         started: () => undefined,
+        printed: (first) => printed.push(first),
         report: (given) => {
           result = given;
         },
       });
-      return finished(result, job, peer);
+      return { ...finished(result, job, peer), printed };
     },
     stop: () => releases.releaseAll(),
   };
 }
 
-function finished(result: JobResult | null, job: Job, peer: PoolPeer): Finished {
+function finished(result: JobResult | null, job: Job, peer: PoolPeer): Omit<Finished, 'printed'> {
   if (result?.kind !== 'outcome') throw new Error(`the run had no outcome: ${JSON.stringify(result)}`);
   const { outcome } = result;
   const text = (stream: Outcome['stdout']) =>

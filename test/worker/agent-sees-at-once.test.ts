@@ -94,6 +94,20 @@ describe.each(['2025', '2026'] as const)(
       nothingTold();
     });
 
+    test('waits for the end of a run that it started, are not in its first output either', async () => {
+      await say('full');
+      const before = ear.heard.length;
+      const answered = starting();
+      const { run, fence, ...job } = await executor.takeJob();
+      await say('schema_only');
+      const event = { kind: 'stdout', sequence: 1, at_ms: 0, text: SECRET } as const;
+      executor.send({ type: 'printed', run, fence, event });
+      await hears(/active for \d+ s/, before);
+      end({ run, fence, ...job });
+      expect(await answered).toMatchObject({ run, state: 'succeeded', stdout: { text: '' }, withheld: {} });
+      nothingTold();
+    });
+
     test('waits for the end of a run of before, are not in the answer', async () => {
       await say('full');
       const { run } = await starting({ wait_seconds: 0 });

@@ -24,7 +24,10 @@ afterAll(async () => {
   await executor.stop();
   await stop();
 });
-afterEach(() => feed?.cut());
+afterEach(() => {
+  feed?.cut();
+  executor.hold();
+});
 
 const printed = (sequence: number, text: string) => ({ kind: 'stdout', sequence, text }) as const;
 
@@ -32,6 +35,7 @@ const printed = (sequence: number, text: string) => ({ kind: 'stdout', sequence,
 async function running(n: number): Promise<Job> {
   await ann.startModel(n);
   const job = await executor.takeJob();
+  executor.hold(job);
   executor.send({ type: 'started', run: job.run, fence: job.fence });
   feed = await dialFeed(stack, job);
   return job;
@@ -39,38 +43,89 @@ async function running(n: number): Promise<Job> {
 
 const stdoutOf = async ({ run }: Job) => (await ann.getRun(run)).stdout.text;
 
+/** A client that asked for progress, with what it has heard. */
+async function follower(n: number) {
+  const response = await postMcp(stack, ann.token, {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: {
+      name: 'run_model',
+      arguments: { project: ann.project, path: 'model.py', parameters: { n } },
+      _meta: { progressToken: 'p' },
+    },
+  });
+  const reader = (response.body as ReadableStream<Uint8Array>)
+    .pipeThrough(new TextDecoderStream())
+    .getReader();
+  let heard = '';
+  const untilHeard = async (text: string) => {
+    while (!heard.includes(text)) heard += (await reader.read()).value ?? expect.unreachable(heard);
+    return heard;
+  };
+  const job = await executor.takeJob();
+  executor.hold(job);
+  const { run, fence } = job;
+  return {
+    job,
+    untilHeard,
+    /** What the executor says before it dials the feed. */
+    first: (text: string, changes: { fence?: number } = {}) =>
+      executor.send({ type: 'printed', run, fence, ...changes, event: { ...printed(1, text), at_ms: 0 } }),
+    end: async (text: string) => {
+      executor.send({ type: 'outcome', run, fence, outcome: succeeded(text) });
+      return untilHeard(text);
+    },
+  };
+}
+
 describe('a client that asks for progress', () => {
-  test('is told of the first output while the run still runs, and its executor dials the feed at once', async () => {
-    const response = await postMcp(stack, ann.token, {
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'tools/call',
-      params: {
-        name: 'run_model',
-        arguments: { project: ann.project, path: 'model.py', parameters: { n: 1 } },
-        _meta: { progressToken: 'p' },
-      },
-    });
-    const reader = (response.body as ReadableStream<Uint8Array>)
-      .pipeThrough(new TextDecoderStream())
-      .getReader();
-    let heard = '';
-    const untilHeard = async (text: string) => {
-      while (!heard.includes(text)) heard += (await reader.read()).value ?? expect.unreachable(heard);
-    };
-    const job = await executor.takeJob();
-    expect(job.followed).toBe(true);
+  test('is told of what the feed of its run brings while the run still runs', async () => {
+    const { job, untilHeard, end } = await follower(1);
     executor.send({ type: 'started', run: job.run, fence: job.fence });
     feed = await dialFeed(stack, job);
     feed.say(printed(1, 'the first line'));
     await untilHeard('the first line');
     feed.say({ kind: 'gap', sequence: 2, chars: 77 });
     await untilHeard('77 characters were not kept');
-    executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded('all of it\n') });
-    await untilHeard('all of it');
+    await end('all of it');
   });
 
-  test('alone has it dialled at once', async () => {
+  test('is told of the first output of its run before there is a feed, and once', async () => {
+    const { job, first, untilHeard, end } = await follower(21);
+    expect(job.followed).toBe(true);
+    first('the first line');
+    await untilHeard('the first line');
+    feed = await dialFeed(stack, job);
+    feed.say(printed(1, 'the first line'));
+    feed.say(printed(2, 'the second line'));
+    const heard = await untilHeard('the second line');
+    expect(heard.split('the first line')).toHaveLength(2);
+    await end('all of it');
+  });
+
+  test('of a run that is over at once is told so, and no feed is there for it', async () => {
+    const { job, first, untilHeard, end } = await follower(22);
+    first('the first line');
+    await untilHeard('the first line');
+    await end('all of it');
+    await expect(dialFeed(stack, job), 'the attempt is over').rejects.toThrow('404');
+    expect(feedsOnDisk(stack).filter((text) => text.includes('the first line'))).toEqual([]);
+  });
+
+  test("is told nothing of another attempt's or another executor's first output", async () => {
+    const { job, first, end } = await follower(23);
+    const stranger = await playExecutor(stack, { slots: 1 });
+    await stranger.connect();
+    const { run, fence } = job;
+    stranger.send({ type: 'printed', run, fence, event: { ...printed(1, 'of a stranger'), at_ms: 0 } });
+    await stranger.stop();
+    first('of a later attempt', { fence: fence + 1 });
+    const heard = await end('all of it');
+    expect(heard).not.toMatch(/of a stranger|of a later attempt/);
+  });
+
+  test('alone has the first output said before there is a feed', async () => {
     const job = await running(2);
     expect(job.followed).toBeUndefined();
     executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });

@@ -12,7 +12,7 @@ import { handleMessage } from './pool/handle-message.ts';
 import { isHeld } from './pool/lease.ts';
 import { LeaseTable } from './pool/lease-table.ts';
 import { NonceTable } from './pool/nonce-table.ts';
-import type { Pool } from './pool/pool.ts';
+import type { FirstOutput, Pool } from './pool/pool.ts';
 import { type Submission, submit, type WaitAnswer, wait } from './pool/submit.ts';
 import { sweep } from './pool/sweep.ts';
 import { tick } from './pool/tick.ts';
@@ -52,6 +52,7 @@ export class ExecutorPool extends DurableObject<Env> {
       leases: new LeaseTable(context.storage.sql, () => this.saveSoon()),
       sockets: new ExecutorSockets(context),
       waiters: new Waiters(),
+      listeners: new Waiters(),
       work: new Map(),
       servedAt: new Map(),
       swept: { at: Date.now(), asked: 0, heeded: 0 },
@@ -75,6 +76,13 @@ export class ExecutorPool extends DurableObject<Env> {
 
   wait(run: string, waitMs: number): Promise<WaitAnswer> {
     return wait(this.pool, run, waitMs);
+  }
+
+  /** The first output of a run that was submitted as followed, whose executor has not dialled its feed; null where none came within `waitMs`. */
+  async firstOutput(run: string, waitMs: number): Promise<FirstOutput | null> {
+    const lease = this.pool.leases.get(run);
+    if (lease === undefined) return 'over';
+    return lease.hasFeed ? 'on_feed' : this.pool.listeners.wait(run, waitMs);
   }
 
   /** Cancels a run that the caller may cancel, and waits for its end. */
@@ -109,6 +117,7 @@ export class ExecutorPool extends DurableObject<Env> {
     const lease = this.pool.leases.get(run);
     if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return false;
     if (!lease.hasFeed) this.pool.leases.put({ ...lease, hasFeed: true });
+    this.pool.listeners.resolve(run, 'on_feed');
     return true;
   }
 

@@ -4,6 +4,7 @@ import { withTenant } from '../database/with-tenant.ts';
 import { type Unseen, unseen } from '../sight/unseen.ts';
 import { aborted, type Caller, type Reader } from './caller.ts';
 import type { FeedPage } from './feed/feed-buffer.ts';
+import type { FirstOutput } from './pool/pool.ts';
 import type { WaitAnswer } from './pool/submit.ts';
 import { feedOf } from './pool-of.ts';
 import { type FeedSummary, summarize } from './summarize-feed.ts';
@@ -13,7 +14,16 @@ export type Followed =
   | { readonly step: 'ended'; readonly outcome: Unseen<Outcome> }
   | Exclude<WaitAnswer, { readonly step: 'ended' }>;
 
-const READ_MS = 5_000;
+interface Asked {
+  readonly run: string;
+  readonly waitMs: number;
+  readonly withheld: boolean;
+  /** Of a run that was just submitted: its first output within {@link READ_MS}, where that comes before its feed. */
+  readonly firstOutput: Promise<FirstOutput | null> | null;
+}
+
+/** Silence after which a client is told that the run is active still. */
+export const READ_MS = 5_000;
 /** What a run says within this time after a notification is the next one. */
 const GATHER_MS = 200;
 
@@ -25,7 +35,7 @@ const GATHER_MS = 200;
  */
 export async function follow(
   context: Caller,
-  asked: { readonly run: string; readonly waitMs: number; readonly withheld: boolean },
+  asked: Asked,
   waiting: Promise<WaitAnswer>,
 ): Promise<Followed | null> {
   const { run, waitMs } = asked;
@@ -41,8 +51,8 @@ export async function follow(
   const startedAt = Date.now();
   let position = 0;
   let told: FeedSummary = { done: 0, total: null, message: '' };
+  let reading: Promise<FeedPage | 'lost' | 'over'> = withheld ? silence(position) : readFirst(context, asked);
   for (;;) {
-    const reading = withheld ? silence(position) : readFeed(context, run, position);
     const page = await Promise.race([reading, over]);
     if (page === 'over') return answer;
     if (page !== 'lost') {
@@ -55,6 +65,7 @@ export async function follow(
       await context.progress(told.done, told.total, told.message);
     }
     await Promise.race([pause(GATHER_MS), over]);
+    reading = withheld ? silence(position) : readFeed(context, run, position);
   }
 }
 
@@ -74,6 +85,11 @@ function maySee({ platform, principal }: Reader, run: string): Promise<boolean> 
 async function silence(position: number): Promise<FeedPage> {
   await pause(READ_MS);
   return { events: [], position };
+}
+
+async function readFirst(reader: Reader, { run, firstOutput }: Asked): Promise<FeedPage | 'lost' | 'over'> {
+  const first = firstOutput === null ? 'on_feed' : await firstOutput;
+  return first === 'on_feed' ? readFeed(reader, run, 0) : (first ?? { events: [], position: 0 });
 }
 
 /** What comes next; `lost` where the feed's object stopped meanwhile: the next reading finds it, and goes on at the same position. */

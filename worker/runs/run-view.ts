@@ -39,7 +39,7 @@ export async function viewRun(
   const found = await requireRun(context, asked.run);
   if (found.state !== 'queued') return view(context, found);
   const pool = poolOf(context.platform.env, found.pool);
-  const followed = { ...asked, withheld: found.withheld };
+  const followed = { ...asked, withheld: found.withheld, firstOutput: null };
   let answer = await follow(context, followed, pool.wait(found.run, asked.waitMs));
   if (answer?.step === 'unknown' && asked.adopt) {
     await pool.adopt([

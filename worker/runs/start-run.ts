@@ -14,7 +14,7 @@ import type { RunView, StoredRun } from '../sight/see-run.ts';
 import { unseen } from '../sight/unseen.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import type { Caller, Reader } from './caller.ts';
-import { follow } from './follow.ts';
+import { follow, READ_MS } from './follow.ts';
 import { poolOf } from './pool-of.ts';
 import { refuseQueueing } from './refuse-queueing.ts';
 import { runLimits, SEEDS } from './run-limits.ts';
@@ -126,10 +126,14 @@ async function submitted(
     isFollowed: context.wantsProgress && !withheld,
     revokedExecutors,
   };
-  const waiting = poolOf(context.platform.env, place.pool).submit(submission, waitMs);
+  const pool = poolOf(context.platform.env, place.pool);
+  const waiting = pool.submit(submission, waitMs);
+  const firstOutput = submission.isFollowed
+    ? pool.firstOutput(run, READ_MS).catch(() => 'on_feed' as const)
+    : null;
   // Both at once: a pool that is reset while the client is told would leave a failure that nobody awaits.
   const [answer] = await Promise.all([
-    follow(context, { run, waitMs, withheld }, waiting),
+    follow(context, { run, waitMs, withheld, firstOutput }, waiting),
     context.log('info', { run, state: 'queued' }),
   ]);
   const stored = unseen<StoredRun, 'run' | 'withheld'>({ run, manifest, withheld, outcome: null });

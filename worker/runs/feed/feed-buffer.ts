@@ -49,7 +49,7 @@ export class FeedBuffer {
 
   /** False for what is known already, or of an older attempt. */
   add(fence: number, event: FeedEvent): boolean {
-    const position = fence * EVENTS_PER_ATTEMPT + event.sequence;
+    const position = positionOf(fence, event);
     if (position <= this.newest) return false;
     if (fence > attemptOf(this.newest)) this.startAgain();
     const text = JSON.stringify(event);
@@ -147,6 +147,11 @@ export class FeedBuffer {
       return;
     }
   }
+}
+
+/** Where an event of an attempt stands in the feed of its run. */
+export function positionOf(fence: number, { sequence }: Pick<FeedEvent, 'sequence'>): number {
+  return fence * EVENTS_PER_ATTEMPT + sequence;
 }
 
 function attemptOf(position: number): number {

@@ -7,5 +7,6 @@ export function forget(pool: Pool, { run }: Pick<Lease, 'run'>): void {
   if (lease === undefined) return;
   pool.leases.remove(lease);
   pool.work.delete(run);
+  pool.listeners.resolve(run, 'over');
   if (lease.hasFeed) pool.inBackground(pool.feeds.finish(run));
 }

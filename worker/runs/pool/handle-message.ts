@@ -7,6 +7,7 @@ import {
 } from '../../../protocol/messages.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
 import { readJson } from '../../input/parse-json.ts';
+import { positionOf } from '../feed/feed-buffer.ts';
 import { storable } from '../storable.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
@@ -46,6 +47,12 @@ export async function handleMessage(
       if (lease?.phase !== 'leased') return;
       const startedAt = beganAt(lease, message.ago_ms ?? 0, pool.now());
       return tellOf(pool, pool.leases.put({ ...lease, phase: 'running', startedAt }));
+    }
+    case 'printed': {
+      const lease = heldBy(pool, executor, message);
+      if (lease === null) return;
+      const { event } = message;
+      return pool.listeners.resolve(lease.run, { events: [event], position: positionOf(lease.fence, event) });
     }
     case 'outcome': {
       const lease = heldBy(pool, executor, message);

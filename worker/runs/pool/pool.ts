@@ -1,8 +1,9 @@
 import type { Manifest } from '../../../protocol/manifest.ts';
 import type { Platform } from '../../platform.ts';
+import type { FeedPage } from '../feed/feed-buffer.ts';
 import type { ExecutorSockets } from './executor-sockets.ts';
 import type { LeaseTable } from './lease-table.ts';
-import type { Waiters } from './waiters.ts';
+import type { Ended, Waiters } from './waiters.ts';
 
 /** What a run needs beside its lease. It stands in the database; memory holds it from submission to end. */
 export interface Work {
@@ -16,11 +17,17 @@ export interface Work {
 /** How often a pool with executors or runs asks the database by itself; cron and the operator make it ask sooner. */
 export const SWEEP_MS = 60_000;
 
+/** The first page of a run's feed, told before there is one; or where it is told: on the feed, or not any more. */
+export type FirstOutput = FeedPage | 'on_feed' | 'over';
+
 /** The parts of a pool that the verbs of this folder share; `ExecutorPool` makes them once it starts. */
 export interface Pool {
   readonly leases: LeaseTable;
   readonly sockets: ExecutorSockets;
-  readonly waiters: Waiters;
+  /** Those who wait for the end of a run. */
+  readonly waiters: Waiters<Ended>;
+  /** Those who wait for its first output. */
+  readonly listeners: Waiters<FirstOutput>;
   readonly work: Map<string, Work>;
   /** When each tenant got a slot last, as a growing number. */
   readonly servedAt: Map<string, number>;
