@@ -266,6 +266,12 @@ export const LIMITS = {
     enforced_by: 'database',
     says: 'how long a link of ./causeway break-glass may be used, once',
   },
+  mcp_message_chars: {
+    value: 64 * KIB,
+    unit: 'characters',
+    enforced_by: 'worker',
+    says: 'a message of an agent beside the arguments of its call',
+  },
   mcp_session_lifetime_ms: {
     value: 30 * 24 * 3600_000,
     unit: 'ms',

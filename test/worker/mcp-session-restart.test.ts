@@ -1,10 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { readMessage } from '../support/mcp-call.ts';
 import { type ClientSession, openSession, SseReader } from '../support/mcp-session.ts';
+import { RawSocket } from '../support/mcp-socket.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -54,10 +55,13 @@ const evict = async (session: ClientSession) => {
 
 const folder = () => join(stack.stateDir, 'worker/durable-objects/causeway-McpSession');
 
+/** Storages of sessions that have had an object. */
+const files = () =>
+  existsSync(folder()) ? readdirSync(folder()).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name)) : [];
+
 /** Reads the storages of all sessions that keep something: what `of` makes of each. */
 function storages<Found>(of: (storage: DatabaseSync) => Found): Found[] {
-  const files = readdirSync(folder()).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name));
-  return files.flatMap((name) => {
+  return files().flatMap((name) => {
     const storage = new DatabaseSync(join(folder(), name));
     try {
       const tables = storage
@@ -88,6 +92,40 @@ function forget(level: string): void {
   metadata.exec('update _cf_ALARM set scheduled_time = 1');
   metadata.close();
 }
+
+test('a session makes no object until it needs one, and keeps nothing until it needs state', async () => {
+  const stateful = () => storages(() => 'state').length;
+  const before = { objects: files().length, stateful: stateful() };
+  const session = await openSession(stack, ann.token, { capabilities: { elicitation: {} } });
+  const { project } = ann;
+  const without: readonly object[] = [
+    { method: 'notifications/initialized' },
+    { id: 1, method: 'ping' },
+    { id: 2, method: 'tools/list' },
+    { id: 3, method: 'resources/list' },
+    { id: 4, method: 'resources/read', params: { uri: `project://${project}/model.py` } },
+    { id: 5, method: 'prompts/list' },
+    { id: 6, method: 'tools/call', params: { name: 'list_runs', arguments: { project } } },
+  ];
+  for (const message of without) await (await session.post(message)).text();
+  // Another session's object comes after all that this one might have made.
+  await setLevel(await openSession(stack, ann.token), 'info');
+  await expect.poll(files).toHaveLength(before.objects + 1);
+
+  const asking: readonly object[] = [
+    { method: 'notifications/cancelled', params: { requestId: 6 } },
+    { id: 'to no question', result: {} },
+  ];
+  for (const message of asking) await (await session.post(message)).text();
+  expect(files()).toHaveLength(before.objects + 2);
+  expect(stateful()).toBe(before.stateful + 1);
+
+  const stream = new SseReader(await session.listen());
+  await stream.next();
+  await expect.poll(stateful).toBe(before.stateful + 2);
+  expect(files()).toHaveLength(before.objects + 2);
+  await stream.cancel();
+});
 
 test('an object that is evicted in the middle of its stream loses nothing, and says what it cannot know', async () => {
   const uri = `project://${ann.project}/model.py`;
@@ -133,6 +171,37 @@ test('an object that is evicted in the middle of its stream loses nothing, and s
     result: { content: expect.anything() },
   });
   await again.cancel();
+});
+
+test('a socket goes on hearing of changes when the object of its session is evicted', async () => {
+  const socket = await RawSocket.open(stack, { authorization: `Bearer ${ann.token}` });
+  if (typeof socket === 'number') throw new Error(`upgrade: ${socket}`);
+  const clientInfo = { name: 'test', version: '1' };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  socket.send({ id: 0, method: 'initialize', params });
+  await socket.next();
+  socket.send({ method: 'notifications/initialized' });
+  const uri = `project://${ann.project}/heard.py`;
+  socket.send({ id: 1, method: 'resources/subscribe', params: { uri } });
+  await socket.next();
+  const untilTold = async () => {
+    while ((await socket.next()).method !== 'notifications/resources/updated');
+  };
+  const write = (content: string) =>
+    ann.call('write_files', {
+      project: ann.project,
+      files: [{ path: 'heard.py', content }],
+      message: 'Change',
+    });
+  await write('1\n');
+  await untilTold();
+  socket.send({ id: 2, method: 'tools/call', params: { name: 'test_evict_session', arguments: {} } });
+  expect(await socket.next()).toMatchObject({ id: 2, result: {} });
+  // What it cannot know it says anew.
+  await untilTold();
+  await write('2\n');
+  await untilTold();
+  socket.close();
 });
 
 test('a Worker that is killed takes no session with it, and nothing that one keeps', async () => {

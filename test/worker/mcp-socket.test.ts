@@ -19,6 +19,10 @@ const META = {
   'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
   'io.modelcontextprotocol/clientCapabilities': {},
 };
+const call = (name: string) => ({
+  ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+  params: { name, arguments: {}, _meta: META },
+});
 const bearer = (person: Pick<Person, 'token'>) => ({ authorization: `Bearer ${person.token}` });
 
 let ann: Person;
@@ -111,6 +115,17 @@ test('over a socket each era says what it says over HTTP', async () => {
     const overHttp = await postMcp(stack, ann.token, { jsonrpc: '2.0', id, ...message }, { headers });
     expect(overSocket).toEqual(await readMessage(overHttp));
   }
+});
+
+test('an answer that comes as an event arrives whole, with every end of a line that Unicode knows', async () => {
+  const ann = await settleModeller(stack, 'Lines');
+  const socket = await open(ann);
+  const code = 'import time\nprint("a\\u2028b\\u2029c")\ntime.sleep(2)\n';
+  const params = { name: 'run_code', arguments: { project: ann.project, code }, _meta: { progressToken: 1 } };
+  socket.send({ id: 'lines', method: 'tools/call', params });
+  let answer = await socket.next();
+  while (answer.id !== 'lines') answer = await socket.next();
+  expect(answer).toMatchObject({ result: { structuredContent: { stdout: { text: 'a\u2028b\u2029c\n' } } } });
 });
 
 test('requests that are underway together are answered each under its own id', async () => {
@@ -208,6 +223,9 @@ describe('a message that is none is answered, and the socket stays', () => {
     ['depth 10^5', '['.repeat(100_000), /nested/],
     ['a batch', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]', /Batches/],
     ['no message', '{"jsonrpc":"2.0"}', /JSON-RPC/],
+    ['a null id', '{"jsonrpc":"2.0","id":null,"method":"ping"}', /JSON-RPC/],
+    ['an id that is an object', '{"jsonrpc":"2.0","id":{},"method":"ping"}', /JSON-RPC/],
+    ['a name of 4 MiB', JSON.stringify(call('é'.repeat(2 * 1024 * 1024))), /over 65536 characters/],
   ])('%s', async (_what, text, message) => {
     const socket = await open(ann);
     socket.send(text);

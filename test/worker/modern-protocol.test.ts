@@ -85,17 +85,22 @@ describe('headers that say another thing are refused, and nothing is done', () =
 });
 
 describe('what a result says of itself', () => {
-  test.each(['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'])(
-    '%s: complete, how long it may be kept, and by whom',
-    async (method) => {
-      const { result } = await askModern(stack, ann.token, method);
-      expect(result).toMatchObject({
-        resultType: 'complete',
-        ttlMs: expect.any(Number),
-        cacheScope: expect.stringMatching(/^(private|public)$/),
-      });
-    },
-  );
+  const SKILL = 'skill://write-a-model/SKILL.md';
+  test.each<[string, object, ModernWish?]>([
+    ['server/discover', { ttlMs: 300_000, cacheScope: 'public' }],
+    ['prompts/list', { ttlMs: 300_000, cacheScope: 'public' }],
+    ['resources/templates/list', { ttlMs: 300_000, cacheScope: 'public' }],
+    ['tools/list', { ttlMs: 300_000, cacheScope: 'private' }],
+    ['resources/list', { ttlMs: 10_000, cacheScope: 'private' }],
+    [
+      'resources/read',
+      { ttlMs: 0, cacheScope: 'private' },
+      { params: { uri: SKILL }, headers: { 'mcp-name': SKILL } },
+    ],
+  ])('%s: complete, how long it may be kept, and by whom: %j', async (method, hint, wish = {}) => {
+    const { result } = await askModern(stack, ann.token, method, wish);
+    expect(result).toMatchObject({ resultType: 'complete', ...hint });
+  });
 
   test('server/discover names the versions, what is offered and the instructions', async () => {
     const { result } = await askModern(stack, ann.token, 'server/discover');

@@ -35,9 +35,9 @@ export function readJson(given: Uint8Array | string): JsonRead {
   }
 }
 
-/** {@link readJson} of a request body. Throws `invalid_arguments`. */
-export function parseJson(bytes: Uint8Array): unknown {
-  const read = readJson(bytes);
+/** {@link readJson} of a request body, or of a message that stands for one. Throws `invalid_arguments`. */
+export function parseJson(given: Uint8Array | string): unknown {
+  const read = readJson(given);
   if (read.ok) return read.value;
   throw new Refusal('invalid_arguments', `The body ${read.problem}.`);
 }

@@ -39,3 +39,43 @@ describe('refused before anything is parsed into it', () => {
 test('brackets inside strings do not count as depth', () => {
   expect(() => parseMessage(bytes(JSON.stringify({ a: '['.repeat(1000) })))).not.toThrow();
 });
+
+describe('what a call that waits, or a stream, would hold is small', () => {
+  const MIB = 1024 * 1024;
+  const parse = (message: object) => () => parseMessage(JSON.stringify({ jsonrpc: '2.0', ...message }));
+  const large = { x: 'y'.repeat(MIB) };
+  const name = 'i'.repeat(257);
+
+  test.each<[string, object]>([
+    ['an id', { id: name, method: 'ping' }],
+    ['the id of an answer', { id: name, result: {} }],
+    ['a progress token', { id: 1, method: 'tools/call', params: { _meta: { progressToken: name } } }],
+    ['the id of what is cancelled', { method: 'notifications/cancelled', params: { requestId: name } }],
+  ])('%s has 256 characters at most', (_what, message) => {
+    expect(parse(message)).toThrow(expect.objectContaining({ code: 'invalid_arguments' }));
+    expect(parse(JSON.parse(JSON.stringify(message).replace(name, name.slice(1))))).not.toThrow();
+  });
+
+  test.each<[string, object]>([
+    ['_meta', { id: 1, method: 'tools/call', params: { name: 'get_run', arguments: {}, _meta: large } }],
+    ['parameters that nobody knows', { id: 1, method: 'tools/call', params: { name: 'get_run', ...large } }],
+    ['what stands beside them', { id: 1, method: 'tools/call', params: { name: 'get_run' }, ...large }],
+    ['arguments of what takes none', { id: 1, method: 'subscriptions/listen', params: { arguments: large } }],
+    ['parameters that are a list', { id: 1, method: 'tools/call', params: [large] }],
+    ['a notification', { method: 'notifications/progress', params: large }],
+  ])('%s', (_what, message) => {
+    expect(parse(message)).toThrow(expect.objectContaining({ code: 'request_too_large' }));
+  });
+
+  test.each<[string, object]>([
+    [
+      'arguments of a tool',
+      { id: 1, method: 'tools/call', params: { name: 'write_files', arguments: large } },
+    ],
+    ['arguments of a prompt', { id: 1, method: 'prompts/get', params: { name: 'x', arguments: large } }],
+    ['an answer, which nobody holds', { id: 1, result: large }],
+    ['what is not large', { id: 1, method: 'tools/call', params: { _meta: { x: 'y'.repeat(60_000) } } }],
+  ])('but for %s', (_what, message) => {
+    expect(parse(message)).not.toThrow();
+  });
+});

@@ -25,6 +25,7 @@ async function connect(era: '2025' | '2026') {
           isBeating = false;
         };
       },
+      pause: () => new Promise(() => {}),
     },
     'https://causeway.example.com/mcp',
     {},

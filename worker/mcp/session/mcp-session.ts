@@ -9,8 +9,9 @@ import { SessionWatch } from './session-watch.ts';
 import { encodePriming, SSE_HEADERS } from './sse.ts';
 import { Waiters } from './waiters.ts';
 
-/** What a session keeps is dropped this long after its last use; the session itself goes on. */
+/** What a session keeps is dropped this long after its last use, or up to one look later; the session itself goes on. */
 const KEPT_MS = 60 * 60_000;
+const LOOK_MS = KEPT_MS / 4;
 const MINUTE_MS = 60_000;
 /** A cancellation is known this long: its call asks once it has run for a second, and anew where its client comes back. */
 const CANCELLED_MS = 30_000;
@@ -101,15 +102,17 @@ export class McpSession extends DurableObject<Env> {
 
   /** Ends the stream and forgets everything; who remembers that the session has ended is the tenant's gate. */
   async end(): Promise<void> {
-    this.watch.stop();
-    this.stream?.close();
+    const { stream } = this;
+    this.stream = undefined;
+    stream?.close();
     await this.forget();
   }
 
+  /** A session with an open stream is in use; one whose object was evicted under its stream was so at the last look. */
   override async alarm(): Promise<void> {
+    if (this.stream?.isOpen === true) await this.use();
     const usedAt = Number(this.store.get('used_at') ?? 0);
-    if (this.stream?.isOpen === true || Date.now() - usedAt < KEPT_MS)
-      return this.ctx.storage.setAlarm(Date.now() + KEPT_MS);
+    if (Date.now() - usedAt < KEPT_MS) return this.ctx.storage.setAlarm(Date.now() + LOOK_MS);
     await this.forget();
   }
 
@@ -130,21 +133,24 @@ export class McpSession extends DurableObject<Env> {
     this.stream?.close();
     const stream = new EventStream();
     this.stream = stream;
-    this.ctx.waitUntil(stream.ended.then(() => this.stopWatchingLater(stream)));
+    this.ctx.waitUntil(stream.ended.then(() => this.linger(stream)));
     const lastEventId = request.headers.get('last-event-id');
     if (lastEventId !== null) this.replay(lastEventId, stream, wasHeard);
     else if (isPrimed) stream.write(encodePriming(this.store.newestId()));
     return new Response(stream.body, { headers: SSE_HEADERS });
   }
 
-  /** Keeps a message for the client, and sends it where there is a stream. */
+  /** Keeps a message for the client, and sends it where there is a stream. What a session heard before it was forgotten is nobody's. */
   private tell(message: object): void {
+    if (this.store.get('used_at') === null) return;
     const event = this.store.addEvent(message);
     if (this.stream?.isOpen === true) this.stream.send(event);
   }
 
   /** A client whose connection broke comes back soon, and asks for what it missed. */
-  private async stopWatchingLater(stream: EventStream): Promise<void> {
+  private async linger(stream: EventStream): Promise<void> {
+    if (this.stream !== stream) return;
+    await this.use();
     await scheduler.wait(LINGER_MS);
     if (this.stream === stream) this.watch.stop();
   }
@@ -158,7 +164,9 @@ export class McpSession extends DurableObject<Env> {
       stream.send(this.store.addEvent(message));
   }
 
+  /** Nothing is heard any more either: it would be kept, and no alarm would come for it. */
   private async forget(): Promise<void> {
+    this.watch.stop();
     this.store.clear();
     await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
@@ -170,7 +178,7 @@ export class McpSession extends DurableObject<Env> {
     const usedAt = this.store.get('used_at');
     if (usedAt !== null && now - Number(usedAt) < MINUTE_MS) return;
     this.store.set('used_at', `${now}`);
-    if (usedAt === null) await this.ctx.storage.setAlarm(now + KEPT_MS);
+    if (usedAt === null) await this.ctx.storage.setAlarm(now + LOOK_MS);
   }
 }
 

@@ -74,6 +74,7 @@ export class PostExchange implements Transport {
 
   /** Lets a client whose stream breaks come back with this as `Last-Event-ID`. An answer that is no stream does not need it. */
   resumeAfter(eventId: string): void {
+    if (this.isOver) return;
     this.priming = encodePriming(eventId);
     this.stream?.enqueue(this.priming);
   }

@@ -1,13 +1,19 @@
 import { limit } from '../../../protocol/limits.ts';
 import { log } from '../../log.ts';
 import { SESSION_HEADER } from '../session/protocol.ts';
+import { followStream } from './follow-stream.ts';
 import { BEAT_MS, Heartbeat } from './heartbeat.ts';
+import { admitMessage } from './large-messages.ts';
 import { type Frame, readFrame } from './read-frame.ts';
-import { readEvents, readResponse } from './read-response.ts';
+import { readResponse } from './read-response.ts';
 
-/** Requests that are answered at the same time; answers and notifications of the client always pass. */
+/** Requests that are answered at the same time. */
 const UNDERWAY_MAX = 16;
-const encoder = new TextEncoder();
+/** Answers, notifications and what cannot be read, at the same time; a client that sends more of them sends to harm. */
+const OTHERS_MAX = 64;
+const INVALID_REQUEST = -32600;
+const INTERNAL_ERROR = -32603;
+const SERVER_ERROR = -32000;
 
 /** What a connection needs of the world. */
 export interface ConnectionWorld {
@@ -18,6 +24,7 @@ export interface ConnectionWorld {
   readonly close: (code: number, reason: string) => void;
   /** Does something again and again, until what it returns is called. */
   readonly every: (ms: number, act: () => void) => () => void;
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
@@ -32,6 +39,9 @@ export class Connection {
   private readonly over = new AbortController();
   private readonly heartbeat = new Heartbeat();
   private session: Readonly<Record<string, string>> = {};
+  /** The session whose stream is sent on, until it is stopped. */
+  private following = { session: this.session, stop: new AbortController() };
+  private others = 0;
 
   /** `headers` go with each request: the credential, and whose address it comes from. */
   constructor(world: ConnectionWorld, url: string, headers: Readonly<Record<string, string>>) {
@@ -44,25 +54,35 @@ export class Connection {
 
   /** Serves one message of the client. Never throws. */
   async take(message: string | ArrayBuffer): Promise<void> {
+    // What had arrived before the end comes after it.
+    if (this.over.signal.aborted) return;
     this.heartbeat.hear();
     if (typeof message !== 'string') return this.end(1003, 'messages are text');
-    const bytes = encoder.encode(message);
-    if (bytes.byteLength > limit('request_body_bytes')) return this.end(1009, 'the message is too large');
-    const frame = readFrame(bytes);
+    // As many characters are as many bytes at least; where they are more, who serves it says so.
+    if (message.length > limit('request_body_bytes')) return this.end(1009, 'the message is too large');
+    const frame = readFrame(message);
     if (Heartbeat.isAnswer(frame.answerTo)) return;
-    if (frame.method === 'notifications/cancelled') this.abort(frame.params.requestId);
-    if (frame.requestId !== null && this.underway.size >= UNDERWAY_MAX) return this.refuse(frame);
+    if (frame.cancels !== undefined) this.underway.get(JSON.stringify(frame.cancels))?.abort();
+    const isRequest = frame.requestId !== null;
+    if (!isRequest && this.others >= OTHERS_MAX) return this.end(1008, 'too many messages at once');
+    const fault = isRequest ? this.faultOf(frame) : null;
+    if (fault !== null) return this.refuse(frame, fault.code, fault.message);
+    const served = admitMessage(message);
+    if (served === null) return this.refuse(frame, SERVER_ERROR, 'Too many large messages are being served.');
     const controller = new AbortController();
     const key = JSON.stringify(frame.requestId);
-    if (frame.requestId !== null) this.underway.set(key, controller);
+    if (isRequest) this.underway.set(key, controller);
+    else this.others += 1;
     try {
-      await this.answer(frame, bytes, AbortSignal.any([controller.signal, this.over.signal]));
+      await this.answer(frame, message, AbortSignal.any([controller.signal, this.over.signal]));
     } catch (error) {
       if (!controller.signal.aborted && !this.over.signal.aborted) this.fail(frame, error);
     } finally {
-      if (this.underway.get(key) === controller) this.underway.delete(key);
+      served();
+      if (isRequest) this.underway.delete(key);
+      else this.others -= 1;
     }
-    if (frame.method === 'notifications/initialized') void this.followSession();
+    if (frame.method === 'notifications/initialized') this.follow();
   }
 
   /** The client has gone, or must go. */
@@ -80,7 +100,7 @@ export class Connection {
     if (due === 'end') this.end(1001, 'the client does not answer');
   }
 
-  private async answer(frame: Frame, body: Uint8Array, signal: AbortSignal): Promise<void> {
+  private async answer(frame: Frame, body: string, signal: AbortSignal): Promise<void> {
     const response = await this.world.serve(
       new Request(this.url, {
         method: 'POST',
@@ -104,42 +124,33 @@ export class Connection {
     }
   }
 
-  /** Sends what the session's stream brings (2025 era), as long as the connection lasts. */
-  private async followSession(): Promise<void> {
-    if (this.session[SESSION_HEADER] === undefined) return;
-    try {
-      const response = await this.world.serve(
-        new Request(this.url, {
-          signal: this.over.signal,
-          headers: { ...this.headers, ...this.session, accept: 'text/event-stream' },
-        }),
-      );
-      if (response.status !== 200) return;
-      for await (const text of readEvents(response)) {
-        if (this.over.signal.aborted) return;
-        this.world.send(text);
-      }
-    } catch (error) {
-      if (!this.over.signal.aborted) this.log(error);
-    }
+  /** Sends on what the session's stream brings (2025 era); a client that introduces itself anew has another session. */
+  private follow(): void {
+    const { session } = this;
+    if (session[SESSION_HEADER] === undefined || this.following.session === session) return;
+    this.following.stop.abort();
+    const stop = new AbortController();
+    this.following = { session, stop };
+    const headers = { ...this.headers, ...session, accept: 'text/event-stream' };
+    void followStream(this.world, this.url, headers, AbortSignal.any([stop.signal, this.over.signal]));
   }
 
-  private abort(requestId: unknown): void {
-    this.underway.get(JSON.stringify(requestId))?.abort();
-  }
-
-  private refuse({ requestId }: Frame): void {
+  /** Why a request is not served now; null where it is. */
+  private faultOf({ requestId }: Frame): { readonly code: number; readonly message: string } | null {
+    if (this.underway.has(JSON.stringify(requestId)))
+      return { code: INVALID_REQUEST, message: 'A request of this id is underway already.' };
+    if (this.underway.size < UNDERWAY_MAX) return null;
     const message = `This connection has ${UNDERWAY_MAX} requests underway; wait for one of them.`;
-    this.world.send(JSON.stringify({ jsonrpc: '2.0', id: requestId, error: { code: -32000, message } }));
+    return { code: SERVER_ERROR, message };
   }
 
-  private fail({ requestId }: Frame, error: unknown): void {
-    this.log(error);
-    const failure = { code: -32603, message: 'Internal error' };
-    this.world.send(JSON.stringify({ jsonrpc: '2.0', id: requestId, error: failure }));
-  }
-
-  private log(error: unknown): void {
+  private fail(frame: Frame, error: unknown): void {
     log('error', 'mcp-socket', { error: String(error) });
+    this.refuse(frame, INTERNAL_ERROR, 'Internal error');
+  }
+
+  private refuse({ requestId, isNotification }: Frame, code: number, message: string): void {
+    if (isNotification) return;
+    this.world.send(JSON.stringify({ jsonrpc: '2.0', id: requestId, error: { code, message } }));
   }
 }

@@ -39,6 +39,7 @@ export class McpSocket extends DurableObject<Env> {
           const timer = setInterval(act, ms);
           return () => clearInterval(timer);
         },
+        pause: (ms) => scheduler.wait(ms),
       },
       `${platform.publicUrl}/mcp`,
       keptHeaders(request.headers),

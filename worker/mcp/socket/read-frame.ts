@@ -3,12 +3,15 @@ import { parseMessage } from '../parse-message.ts';
 
 /** A message as it came over a socket, with what the headers of the same message by POST would say. */
 export interface Frame {
-  /** The id of a request; null for a notification, an answer, or what cannot be read. */
+  /** The id of a request; null where there is none, or none that an answer could carry. */
   readonly requestId: string | number | null;
+  /** True where nobody answers it. */
+  readonly isNotification: boolean;
   /** What an answer answers; undefined for anything else. */
   readonly answerTo?: unknown;
+  /** The id of the request that it cancels; undefined for anything else. */
+  readonly cancels?: unknown;
   readonly method: string | null;
-  readonly params: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
   /** True where it belongs to the 2026 era, which has no sessions. */
   readonly isModern: boolean;
@@ -21,21 +24,28 @@ const NAMED_BY: Readonly<Record<string, string>> = {
   'prompts/get': 'name',
   'resources/read': 'uri',
 };
-const UNREADABLE: Frame = { requestId: null, method: null, params: {}, headers: {}, isModern: false };
+const UNREADABLE: Frame = {
+  requestId: null,
+  isNotification: false,
+  method: null,
+  headers: {},
+  isModern: false,
+};
 
 /** Reads as much of a message as must be known to send it on. What is wrong with it is said by who is sent it. */
-export function readFrame(bytes: Uint8Array): Frame {
+export function readFrame(text: string): Frame {
   try {
-    const { method, params, body } = parseMessage(bytes);
+    const { method, params, body } = parseMessage(text);
     const { id } = body as { id?: unknown };
     const fields = isRecord(params) ? params : {};
     const meta = isRecord(fields._meta) ? fields._meta : {};
     const version = meta[VERSION_KEY];
     return {
       ...(method === null ? { answerTo: id } : {}),
+      ...(method === 'notifications/cancelled' ? { cancels: fields.requestId } : {}),
       requestId: method !== null && (typeof id === 'string' || typeof id === 'number') ? id : null,
+      isNotification: method !== null && !Object.hasOwn(body, 'id'),
       method,
-      params: fields,
       isModern: version !== undefined,
       headers: typeof version === 'string' && method !== null ? standardHeaders(version, method, fields) : {},
     };

@@ -7,16 +7,16 @@ import type { Frame } from './read-frame.ts';
  */
 export async function* readResponse(
   response: Response,
-  { requestId, method }: Frame,
+  { requestId, isNotification }: Frame,
 ): AsyncGenerator<string> {
   if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
-    yield* readEvents(response);
+    for await (const { data } of readEvents(response)) if (data !== null) yield data;
     return;
   }
   const text = await response.text();
   if (text === '') return;
   const body = JSON.parse(text) as { jsonrpc?: string; id?: unknown; error?: ErrorEnvelope };
-  if (method !== null && requestId === null && body.error !== undefined) return;
+  if (isNotification && body.error !== undefined) return;
   if (body.jsonrpc === '2.0') yield JSON.stringify({ ...body, id: body.id ?? requestId });
   else
     yield JSON.stringify({
@@ -26,18 +26,30 @@ export async function* readResponse(
     });
 }
 
-/** The data of each event of a stream (WHATWG HTML, "Server-sent events", as this server writes it). */
-export async function* readEvents(response: Response): AsyncGenerator<string> {
+/** An event of a stream: its id, and the data that it carries. */
+export interface StreamEvent {
+  readonly id: string | null;
+  readonly data: string | null;
+}
+
+/** The events of a stream (WHATWG HTML, "Server-sent events", as this server writes it), without comments. */
+export async function* readEvents(response: Response): AsyncGenerator<StreamEvent> {
   let text = '';
   for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
     text += chunk;
     const events = text.split('\n\n');
     text = events.pop() ?? '';
     for (const event of events) {
-      const data = /^data: (.+)$/m.exec(event)?.[1];
-      if (data !== undefined) yield data;
+      const lines = event.split('\n');
+      yield { id: fieldOf(lines, 'id: '), data: fieldOf(lines, 'data: ') };
     }
   }
+}
+
+/** A line ends with a line feed and nothing else: text in JSON may hold other ends of lines. */
+function fieldOf(lines: readonly string[], prefix: string): string | null {
+  const value = lines.find((line) => line.startsWith(prefix))?.slice(prefix.length) ?? '';
+  return value === '' ? null : value;
 }
 
 const INVALID_REQUEST = -32600;

@@ -51,9 +51,9 @@ export const PROTOCOL_PARSERS: readonly Parser[] = [
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
         }
-        for (const value of Object.values(readFrame(given).headers))
-          promise(/^[\x20-\x7e]*$/.test(value), 'a header is printable');
       }
+      for (const value of Object.values(readFrame(input).headers))
+        promise(/^[\x20-\x7e]*$/.test(value), 'a header is printable');
     },
   },
   {
