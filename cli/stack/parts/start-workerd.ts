@@ -6,12 +6,10 @@ import { printWorkerdConfig } from '../../../infra/workerd/config.ts';
 import { Failure } from '../../terminal/failure.ts';
 import { abstractName } from '../abstract-name.ts';
 import { childEnvironment } from '../child-environment.ts';
-import { logFileOf, type Part } from '../part.ts';
-import { startProcess } from '../start-process.ts';
+import type { Part } from '../part.ts';
 import { CACHE_DIR, ROOT_DIR } from '../state-paths.ts';
 import { WORKER_ENTRIES, type WorkerEntry } from '../worker-entry.ts';
-import { tickEveryMinute } from './cron-tick.ts';
-import { untilHealthy } from './worker-health.ts';
+import { startWorker } from './start-worker.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 const WORKERD = join(ROOT_DIR, 'node_modules/@cloudflare/workerd-linux-64/bin/workerd');
@@ -36,11 +34,27 @@ export async function prepareBundle(entry: WorkerEntry, homeDir: string): Promis
 
 /** Starts the Worker on plain workerd: no dev server around it, so it is light and fast. */
 export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Promise<Part> {
-  const { paths, port, tls, settings } = options;
-  const logFile = logFileOf(paths, 'worker');
+  const { paths, settings } = options;
+  const cronSocket = abstractName('cron', paths.root);
+  const configFile = writeConfig(options, bundle, cronSocket);
+  return startWorker(options, {
+    command: WORKERD,
+    // The cron service calls the Worker's scheduled handler, which workerd counts among its experimental features.
+    args: ['serve', '--experimental', configFile],
+    env: childEnvironment(paths.worker, settings),
+    tick: () => askAbstractSocket(cronSocket),
+  });
+}
+
+/** Writes the configuration of workerd, with paths relative to its own; secrets stand in the environment. */
+function writeConfig(
+  { paths, port, tls, settings }: WorkerOptions,
+  bundle: Bundle,
+  cronSocket: string,
+): string {
   const configFile = join(paths.worker, 'workerd.capnp');
   const durableObjectsDir = join(paths.worker, 'durable-objects');
-  const cronSocket = abstractName('cron', paths.root);
+  const fromConfig = (file: string): string => relative(paths.worker, file);
   mkdirSync(durableObjectsDir, { recursive: true });
   writeFileSync(
     configFile,
@@ -48,7 +62,7 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
       modules: bundle.modules.map(({ name, kind }) => ({
         name,
         kind,
-        file: relative(paths.worker, join(bundle.dir, name)),
+        file: fromConfig(join(bundle.dir, name)),
       })),
       compatibilityDate: COMPATIBILITY_DATE,
       compatibilityFlags: ['enable_request_signal'],
@@ -59,40 +73,17 @@ export async function startWorkerd(options: WorkerOptions, bundle: Bundle): Prom
         : {
             tls: {
               address: `127.0.0.1:${tls.port}`,
-              certFile: relative(paths.worker, tls.certificates.certFile),
-              keyFile: relative(paths.worker, tls.certificates.keyFile),
+              certFile: fromConfig(tls.certificates.certFile),
+              keyFile: fromConfig(tls.certificates.keyFile),
             },
           }),
       cronSocket,
-      cronFile: relative(paths.worker, join(ROOT_DIR, 'infra/workerd/cron.mjs')),
+      cronFile: fromConfig(join(ROOT_DIR, 'infra/workerd/cron.mjs')),
       durableObjectsDir,
       blobsDir: paths.blobs,
     }),
   );
-  const handle = await startProcess({
-    title: 'The Worker',
-    command: WORKERD,
-    // The cron service calls the Worker's scheduled handler, which workerd counts among its experimental features.
-    args: ['serve', '--experimental', configFile],
-    env: childEnvironment(paths.worker, settings),
-    cwd: ROOT_DIR,
-    logFile,
-    guardian: options.guardian,
-    signal: options.signal,
-  });
-  await untilHealthy(port, handle, logFile, options.signal);
-  const stopTicking = tickEveryMinute(logFile, () => askAbstractSocket(cronSocket));
-  return {
-    name: 'worker',
-    pid: handle.pid,
-    port,
-    logFile,
-    ended: handle.ended,
-    stop: async () => {
-      stopTicking();
-      await handle.stop();
-    },
-  };
+  return configFile;
 }
 
 function askAbstractSocket(name: string): Promise<number> {
