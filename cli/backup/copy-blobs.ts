@@ -27,8 +27,8 @@ const SEALED_MARK = 'CWB1';
 const HEAD_BYTES = 64;
 
 /**
- * Keeps the bytes of each blob in a folder of backups, and tells what they are. One that is there already, as an earlier backup
- * found it and the store still begins it, is read here and not fetched.
+ * Keeps the bytes of each blob in a folder of backups, and tells what they are. A blob that an earlier backup has kept,
+ * and that begins with the same bytes in the store, is read from the folder and not fetched.
  */
 export async function* copyBlobs(
   wanted: AsyncIterable<WantedBlob>,

@@ -29,7 +29,7 @@ interface VerifyOptions extends JsonOptions {
   readonly url?: string;
 }
 
-/** A minute finds what hours of the same kind of inputs find, but for luck; more of them come with each run. */
+/** Hours of the same kind of inputs find little more than a minute does, and each run tries others. */
 const SECONDS_PER_PARSER = 60;
 
 export function registerVerify(program: Command): void {

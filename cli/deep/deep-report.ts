@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Of mutants, so many have to be noticed. */
+/** The share of mutants that has to be noticed. */
 export const NOTICED_MIN = 0.9;
 
 const count = z.number().int().min(0);

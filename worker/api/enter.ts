@@ -19,13 +19,14 @@ import { retryAfterSeconds } from '../tenants/token-bucket.ts';
 export interface Administrator {
   readonly principal: Principal;
   readonly role: TenantRole;
-  /** Of the session's calls. */
+  /** What is left of the session's rate of calls. */
   readonly left: RateLeft;
 }
 
 /**
- * Enters a tenant with the person's session and the role that a route needs; one database request. A tenant that is not
- * theirs is one that is not there; of their own they learn which role is missing. Then takes one of the session's calls.
+ * Enters a tenant with the person's session and the role that a route needs; one database request. A tenant that they
+ * do not belong to is refused as absent; in one of their own they learn which role they lack. Then takes one call from
+ * the session's rate.
  */
 export async function enterAsAdministrator(
   platform: Platform,

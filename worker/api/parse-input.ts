@@ -21,8 +21,8 @@ export function parseQuery(name: string, route: ApiRoute, given: URLSearchParams
 }
 
 /**
- * The body: JSON, and said to be JSON, which a form of another site cannot say. Not read where the route takes none; where
- * all of it may be left out, no body is an empty one.
+ * The body: JSON that is declared as JSON, which a form of another site cannot do. It is not read where the route takes
+ * none; where every field may be left out, an absent body counts as an empty one.
  */
 export async function parseBody(name: string, route: ApiRoute, request: Request, refused: RefusedText) {
   if (Object.keys(route.body.shape).length === 0) return {};

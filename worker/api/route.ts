@@ -7,8 +7,8 @@ export const API_ROOT = '/api/v1';
 export type ApiMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * Who may call: anybody (`public`), whoever is signed in (`person`), a person who administers some tenant (`session`), or
- * an admin or owner of the tenant in the path. An API token or an access token is nobody here.
+ * Who may call: anybody (`public`), whoever is signed in (`person`), a person who administers some tenant (`session`),
+ * or an admin or owner of the tenant in the path. API tokens and access tokens are never accepted.
  */
 export type ApiAccess = 'public' | 'person' | 'session' | 'admin' | 'owner';
 

@@ -3,10 +3,10 @@ import { type CsrfHolder, csrfField } from '../people/csrf.ts';
 import type { Markup } from './frame.ts';
 
 export interface Confirmation {
-  /** What opens the question, as "Remove"; `of` completes it for who hears it without its row. */
+  /** What opens the question, as "Remove"; `of` completes it for a person who hears it without its row (by a screen reader). */
   readonly opens: string;
   readonly of: string;
-  /** What will have happened, before anything did. */
+  /** What the action does, told before it is done. */
   readonly question: Markup | string;
   readonly action: string;
   readonly button: string;

@@ -16,9 +16,9 @@ export interface Page {
   readonly body: Markup;
   /** 200 unless the page says that something was not accepted. */
   readonly status?: number;
-  /** Shown with ways to their pages and out; null for pages before anyone is signed in. */
+  /** The person whose navigation is shown, with the way to sign out; null for pages before anyone is signed in. */
   readonly viewer: Viewer | null;
-  /** Whether it holds tables that earn more room. */
+  /** Whether the page is wider, because it holds tables. */
   readonly isBroad?: boolean;
   /** The page's own path, where the navigation leads to it. */
   readonly here?: string;

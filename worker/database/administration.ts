@@ -3,7 +3,7 @@ import { callFunction } from './call-function.ts';
 import type { ConnectedAgent } from './oauth-grants.ts';
 import { onlyRow, type Query, query } from './query.ts';
 
-/** A page of rows, of which one more than wanted may be there; `total` counts all pages. */
+/** Rows of a page, perhaps one more than was asked for, which shows that there is a next page; `total` counts all pages. */
 export interface Rows<Row> {
   readonly total: number;
   readonly rows: readonly Row[];

@@ -18,7 +18,7 @@ export function deviceCodePage(session: Session, problem?: string): Promise<Resp
   });
 }
 
-/** Says what came of it; the device learns it by itself. */
+/** Tells the person what came of it; the device learns it when it polls. */
 export function deviceDonePage(session: Session, isApproved: boolean): Promise<Response> {
   return showPage({
     title: isApproved ? 'The device is connected' : 'The device was declined',

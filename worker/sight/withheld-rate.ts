@@ -2,7 +2,7 @@ import { limit } from '../../protocol/limits.ts';
 import { rateLimited } from '../http/rate-limited.ts';
 import type { Refusal } from '../http/refusal.ts';
 
-/** The refusal of one start too many from whose end an agent learns something of data that it may not see. */
+/** The refusal of one start too many, where the end of a run tells an agent something of data that it may not see. */
 export function withheldRate(retryAfterSeconds: number): Refusal {
   return rateLimited(
     'withheld_starts_per_minute',

@@ -10,10 +10,11 @@ const VERIFICATION_MS_MAX = 10_000;
 const WAITING_MAX = 100;
 
 /**
- * One an address (an IPv6 network of 64 bits counts as one), in memory only: how many authentications it may still
- * fail. It is asked before anything is hashed, and only for secrets that are not remembered as right, so a flood costs
- * its sender the address and nobody else anything. As many verifications as may still fail are under way at once;
- * further ones wait for their end, so that an office that logs in at once is served, one after the other.
+ * One for each address (an IPv6 network of 64 bits counts as one). In memory only, it keeps how many authentications
+ * the address may still fail. It is asked before anything is hashed, and only for secrets that are not remembered as
+ * right, so a flood uses up its own address and costs nobody else anything. No more verifications are under way than
+ * may still fail; further ones wait, so that an office whose people log in at the same time is served, one after the
+ * other.
  */
 export class AddressGate extends DurableObject<Env> {
   private failures: Bucket = { tokens: limit('failed_logins_per_minute'), at: Date.now() };

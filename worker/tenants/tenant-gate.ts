@@ -42,9 +42,10 @@ interface Remembered {
 }
 
 /**
- * One a tenant: which MCP sessions were deleted, on disk; and in memory only, which API tokens were verified in the last minutes, and the rates. What it forgets
- * (an eviction, a deploy) costs one argon2id verification; it never says that a credential is alive, the database does.
- * It collects the tenant's request log, of which a crash takes the last second, and passes on what changes.
+ * One for each tenant. On disk it keeps which MCP sessions were deleted and which names were used once; in memory only,
+ * which API tokens were verified in the last minutes, and the rates. Forgetting these (an eviction, a deploy) costs one
+ * argon2id verification. It never says that a credential is alive: only the database does. It also collects the
+ * tenant's request log, of which a crash loses the last second, and passes changes on to subscribers.
  */
 export class TenantGate extends DurableObject<Env> {
   private readonly remembered = new Map<string, Remembered>();

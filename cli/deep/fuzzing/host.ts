@@ -23,7 +23,7 @@ export type FuzzTold =
 
 const INPUTS_PER_BATCH = 2_000;
 
-// Who asked is gone.
+// The process that started this one is gone.
 process.once('disconnect', () => process.exit());
 process.once('message', (task) => void serve(task as FuzzTask));
 

@@ -46,7 +46,7 @@ let astray: unknown = null;
 process.on('unhandledRejection', (error) => {
   astray ??= error;
 });
-// Who asked is gone.
+// The process that started this one is gone.
 process.once('disconnect', () => process.exit());
 process.once('message', (task) => void serve(task as Task));
 

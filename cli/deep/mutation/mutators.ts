@@ -44,7 +44,7 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
 };
 const COMPARING = ['<', '<=', '>', '>=', '===', '!==', '&&', '||', 'in', 'instanceof'];
 
-/** A map: what an object inherits (`toString`) is the name of a method too. */
+/** A Map and no object: a method may be called like what objects inherit (`toString`). */
 const METHODS: ReadonlyMap<string, string> = new Map([
   ['startsWith', 'endsWith'],
   ['endsWith', 'startsWith'],

@@ -10,7 +10,7 @@ export interface Failed {
 
 export interface Played {
   readonly failed: Failed | null;
-  /** What each test took that ran, by its name after those of the blocks around it. */
+  /** How long each test took, by its name behind those of the blocks around it. */
   readonly tookMs: ReadonlyMap<string, number>;
 }
 

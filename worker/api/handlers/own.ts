@@ -9,7 +9,7 @@ import { pageFacts, pageOfAll } from '../page.ts';
 import type { OWN_ROUTES } from '../routes/own.ts';
 
 export const ownHandlers: Handlers<keyof typeof OWN_ROUTES> = {
-  /** An email without an account gets the status, the words and the work of one with. */
+  /** An email without an account gets the same status and words, after the same work, as one with an account. */
   async signIn({ body }, { platform, call, cookieSha256, setCookie: answerWith }) {
     const email = parseEmail(body.email);
     if (email === null) throw new Refusal('invalid_arguments', 'email: is no email address');

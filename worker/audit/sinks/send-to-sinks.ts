@@ -8,13 +8,16 @@ import type { Database } from '../../database/database.ts';
 import { type Reach, sendBatch } from './send-batch.ts';
 
 const ENTRIES_MAX = 100;
-/** A batch ends behind the entry with which it has so many: CloudWatch takes 1 MiB, and 26 bytes an event count as well. */
+/**
+ * A batch ends after the entry that brings it to so many bytes: CloudWatch takes 1 MiB, and counts 26 bytes more for
+ * each event.
+ */
 const BYTES_MAX = 900_000;
 /** With waits that double up to an hour, a batch is given up after about a day. */
 export const ATTEMPTS_MAX = 30;
 /** In one sweep, so that a sink that was away catches up, and the sweep ends. */
 const ROUNDS_MAX = 20;
-/** What becomes a file of its own is gathered for so long, where there is not a full one. */
+/** Where a batch becomes a file, entries are gathered for so long, unless there are enough for a full one. */
 const FILE_SECONDS = 300;
 
 /**
