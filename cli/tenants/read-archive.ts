@@ -36,7 +36,8 @@ export class BadArchive extends Error {}
 
 /**
  * Reads an archive and holds each file against the manifest of its part, and the manifests against each other; memory holds
- * one part's names. A part that is cut off at the end is left out of what is returned.
+ * one part's entries, and the names of what is no blob. A part that is cut off at the end is left out of what is returned.
+ * Nobody signs an export, so its names are judged as well: unpacked, what is called whole stays in its folder.
  *
  * @throws BadArchive
  */
@@ -53,11 +54,13 @@ export async function readArchive(path: string, until?: number): Promise<Archive
 async function readParts(blocks: Blocks): Promise<ArchiveRead> {
   let read: ArchiveRead = { tenant: null, chain: NO_PARTS, missing: [], offset: 0, whole: null };
   let entries: ManifestEntry[] = [];
+  const names = new Set<string>();
   while (blocks.left > 0) {
     const found = await readFile(blocks);
     if (found === 'cut') return read;
     if (found === null) throw new BadArchive('it ends before its manifest');
     if (found.name === WHOLE_MANIFEST) return await finish(blocks, read, found, entries);
+    judgeName(found, names);
     if (!found.name.startsWith('manifests/')) {
       entries.push({ name: found.name, bytes: found.bytes, sha256: found.sha256 });
       continue;
@@ -100,6 +103,21 @@ function headerOf(header: Buffer): ReturnType<typeof readTarHeader> {
   } catch (error) {
     throw new BadArchive(error instanceof Error ? error.message : String(error));
   }
+}
+
+const STEP = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/;
+const BLOBS = 'blobs/';
+
+/** Refuses what would lie elsewhere than where it says, or over another file, when it is unpacked. */
+function judgeName({ name, sha256 }: FoundFile, names: Set<string>): void {
+  if (!name.split('/').every((step) => STEP.test(step)))
+    throw new BadArchive(`${name} is no name of an export`);
+  if (name.startsWith(BLOBS)) {
+    if (name !== `${BLOBS}${sha256}`) throw new BadArchive(`${name} is not what its name says`);
+    return;
+  }
+  if (names.has(name)) throw new BadArchive(`${name} is there twice`);
+  names.add(name);
 }
 
 function judgePart(

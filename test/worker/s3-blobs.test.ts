@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { s3Blobs } from '../../cli/blobs/s3-blobs.ts';
 import { callTool } from '../support/mcp-call.ts';
-import { type Moto, REGION, startMoto } from '../support/moto/start-moto.ts';
+import { type Moto, type MotoKey, REGION, startMoto } from '../support/moto/start-moto.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -12,13 +12,13 @@ let moto: Moto;
 let stack: TestStack;
 let stop: () => Promise<void>;
 let bucket: ReturnType<typeof s3Blobs>;
+let key: MotoKey;
 
 beforeAll(async () => {
   moto = await startMoto();
   const url = await moto.makeBucket('blobs');
-  const { id, secret } = await moto.onlyFor([
-    ...['s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:ListBucket'],
-  ]);
+  key = await moto.onlyFor(['s3:PutObject', 's3:GetObject', 's3:DeleteObject', 's3:ListBucket']);
+  const { id, secret } = key;
   bucket = s3Blobs({ url, accessKeyId: id, secretAccessKey: secret, region: REGION });
   ({ stack, stop } = await startTestStack({
     slots: 0,
@@ -75,7 +75,11 @@ describe('a Worker whose object store is S3', () => {
     const { sha256 } = (await answer.json()) as { sha256: string };
     const lies = await inBucket(`${stack.secrets.developmentTenant}/${sha256}`);
     expect(lies?.length).toBeGreaterThan(body.length);
-    const listing = await moto.send('s3', '/blobs/?list-type=2&prefix=incoming%2F', {});
-    expect(listing).not.toContain('<Key>');
+    const countBelow = async (prefix: string) => {
+      const listing = await moto.send('s3', `/blobs/?list-type=2&prefix=${prefix}%2F`, {}, key);
+      return Number(/<KeyCount>(\d+)<\/KeyCount>/.exec(listing)?.[1]);
+    };
+    expect(await countBelow(stack.secrets.developmentTenant)).toBeGreaterThan(0);
+    expect(await countBelow('incoming')).toBe(0);
   });
 });
