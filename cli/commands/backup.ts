@@ -41,7 +41,7 @@ Exit code 0: made; 3: made, but for blobs that are damaged in the store.
 
 Examples:
   $ ./causeway backup --out /var/backups/causeway
-  $ KEY_PASSPHRASE=... DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway \\
+  $ KEY_PASSPHRASE=... DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway?sslmode=verify-full \\
     BLOB_STORE_URL=https://s3.example.com/causeway BLOB_STORE_ACCESS_KEY_ID=... BLOB_STORE_SECRET_ACCESS_KEY=... \\
     ./causeway backup --out /var/backups/causeway --json`,
     )

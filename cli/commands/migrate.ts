@@ -23,7 +23,7 @@ export function registerMigrate(program: Command): void {
     .addOption(stateOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  $ ./causeway migrate --print-schema > schema.sql\n  $ DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway ./causeway migrate',
+      '\nExamples:\n  $ ./causeway migrate --print-schema > schema.sql\n  $ DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway?sslmode=verify-full ./causeway migrate',
     )
     .action(run);
 }

@@ -49,7 +49,7 @@ Examples:
   $ KEY_PASSPHRASE=... ./causeway restore --from /var/backups/causeway --check
   $ KEY_PASSPHRASE=... ./causeway restore --from /var/backups/causeway --state /srv/drill
   $ ./causeway up --engine workerd --state /srv/drill --port 8790      work on the restored stack
-  $ KEY_PASSPHRASE=... DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway_2 BLOB_STORE_URL=... \\
+  $ KEY_PASSPHRASE=... DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway_2?sslmode=verify-full BLOB_STORE_URL=... \\
     ./causeway restore --from /var/backups/causeway/2026-11-22T09-30-00.000Z`,
     )
     .action(restore);

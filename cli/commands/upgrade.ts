@@ -30,7 +30,7 @@ Migrations are forward only. To go back after the Worker was deployed, restore t
 
 Examples:
   $ git checkout v0.9 && ./causeway upgrade --out /var/backups/causeway
-  $ KEY_PASSPHRASE=... DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway BLOB_STORE_URL=... \\
+  $ KEY_PASSPHRASE=... DATABASE_OWNER_URL=postgres://causeway_owner:...@db.example.com/causeway?sslmode=verify-full BLOB_STORE_URL=... \\
     ./causeway upgrade --out /var/backups/causeway && npx wrangler deploy`,
     )
     .action(upgrade);

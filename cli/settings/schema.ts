@@ -294,8 +294,8 @@ export const SETTINGS = {
     of: 'command',
     secret: true,
     absent: 'the stack in the state folder',
-    example: 'postgres://causeway_owner:PASSWORD@db.example.com/causeway',
-    says: 'The owner of a database, for every command that works on a database; --database-url says the same.',
+    example: 'postgres://causeway_owner:PASSWORD@db.example.com/causeway?sslmode=verify-full',
+    says: 'The owner of a database, for every command that works on a database; --database-url says the same. To another machine by TLS alone.',
   },
   CONTEXT_KEY_PREVIOUS: {
     schema: key,

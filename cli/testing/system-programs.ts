@@ -5,7 +5,13 @@ import { Failure } from '../terminal/failure.ts';
 import { printNote } from '../terminal/print.ts';
 
 /** Programs of the system that tests use: as a second opinion, and the browser; with the Debian package that has each. */
-const PROGRAMS = { git: 'git', setpriv: 'util-linux', unshare: 'util-linux', chromium: 'chromium' };
+const PROGRAMS = {
+  git: 'git',
+  openssl: 'openssl',
+  setpriv: 'util-linux',
+  unshare: 'util-linux',
+  chromium: 'chromium',
+};
 
 /** Installs what tests need and the machine lacks, where this is root on a Debian; says what is missing elsewhere. */
 export function ensureSystemPrograms(): void {

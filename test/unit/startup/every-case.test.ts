@@ -20,7 +20,6 @@ const NO_SWITCH = { none: 'it has no switch for development' };
 const MIGRATES = {
   none: 'it migrates by itself, and logs in as the owner for that alone; its Worker looks then',
 };
-const ON_THIS_MACHINE = { none: 'a stack of up is on loopback alone' };
 
 /** Issue 6, "Start-up validation": what each program refuses to serve with. */
 const CASES: Readonly<
@@ -94,7 +93,11 @@ const CASES: Readonly<
     ],
     executor: [PROGRAMS, 'is to talk plain http'],
     'postgres-http': [PROGRAMS, 'on the network', 'before a Postgres elsewhere'],
-    launcher: ON_THIS_MACHINE,
+    launcher: [
+      'test/unit/launcher/host-in-the-clear.test.ts',
+      'nothing is said of TLS',
+      'a command of the operator connects to nothing in the clear',
+    ],
   },
   'a switch of development in production': {
     worker: [SETTINGS, 'a switch of development is on'],
