@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { findApiToken } from '../database/api-tokens.ts';
 import { authenticateBearer } from '../identity/authenticate-bearer.ts';
 import { SpentRates } from '../identity/spent-rates.ts';
@@ -8,6 +8,7 @@ import { findSession, idOf, readSession } from '../mcp/session/find-session.ts';
 import { verifyOwnAccessToken } from '../oauth/jwt/verify-own.ts';
 import { addressGateOf } from '../tenants/address-gate.ts';
 import { tenantGateOf } from '../tenants/gate-of.ts';
+import type { Principal } from '../tenants/principal.ts';
 import { entryOf, recordUse } from '../tokens/record-use.ts';
 import { RefusedUses } from '../tokens/refused-uses.ts';
 import { UseRecorder } from '../tokens/use-recorder.ts';
@@ -35,35 +36,18 @@ export function bearerOf(request: Request): string | null {
 export function authenticate(route: string): MiddlewareHandler<AppEnv> {
   return async function requireBearer(context, next) {
     const call = context.get('call');
-    const platform = context.get('platform');
+    const { publicUrl, sealKey } = context.get('platform');
     const bearer = bearerOf(context.req.raw);
-    if (bearer === null) return noCredential(call.requestId, platform.publicUrl);
+    if (bearer === null) return noCredential(call.requestId, publicUrl);
     const use = new UseRecorder(context.req.method, route);
-    const tenantGate = (tenant: string) => tenantGateOf(context.env, tenant);
-    const named = await readSession(context.req.raw, platform.sealKey);
-    const session = idOf(named);
-    const known = await spentRates.refusalOf(bearer);
-    const authenticated =
-      known ??
-      (await authenticateBearer(bearer, {
-        session,
-        tenantGate,
-        verified: verifiedSecrets,
-        addressGate: () => addressGateOf(context.env, call.address),
-        findToken: (token) => findApiToken(platform.database, token),
-        verifyArgon2id,
-        verifyAccessToken: (token) => verifyOwnAccessToken(platform, token),
-        admitGrant: (tenant, grant, user) => tenantGate(tenant).admitGrant(grant, user, session),
-      }));
+    const named = await readSession(context.req.raw, sealKey);
+    const spent = await spentRates.refusalOf(bearer);
+    const authenticated = spent ?? (await judgeBearer(context, bearer, idOf(named)));
     if (!authenticated.ok) {
-      const response = tokenRefused(authenticated, call.requestId, platform.publicUrl);
+      const response = tokenRefused(authenticated, call.requestId, publicUrl);
       if (authenticated.reason === 'rate_limited') {
-        const { who } = authenticated;
-        if (known === null) await spentRates.keep(bearer, authenticated);
-        use.refused('rate_limited');
-        context.set('use', use);
-        const entry = await entryOf(use, who, call, response);
-        context.executionCtx.waitUntil(refusedUses.bring(tenantGate(who.tenantId), who.tenantId, entry));
+        if (spent === null) await spentRates.keep(bearer, authenticated);
+        await recordRateLimited(context, use, authenticated.who, response);
       }
       return response;
     }
@@ -72,12 +56,44 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
     context.set('session', findSession(named, who, sessionHasEnded));
     context.set('use', use);
     await next();
-    if (context.res.status !== 101) {
-      for (const [name, value] of Object.entries(rateLimitFields('calls_per_minute', left)))
-        if (!context.res.headers.has(name)) context.res.headers.set(name, value);
-    }
-    context.executionCtx.waitUntil(
-      recordUse(tenantGate(who.tenantId), use, who, call, context.res, context.error),
-    );
+    if (context.res.status !== 101)
+      addMissing(context.res.headers, rateLimitFields('calls_per_minute', left));
+    const gate = tenantGateOf(context.env, who.tenantId);
+    context.executionCtx.waitUntil(recordUse(gate, use, who, call, context.res, context.error));
   };
+}
+
+/** Judges a bearer with the means of this deployment; `session` is the MCP session that the call names. */
+function judgeBearer(context: Context<AppEnv>, bearer: string, session: string | null) {
+  const { env } = context;
+  const platform = context.get('platform');
+  const tenantGate = (tenant: string) => tenantGateOf(env, tenant);
+  return authenticateBearer(bearer, {
+    session,
+    tenantGate,
+    verified: verifiedSecrets,
+    addressGate: () => addressGateOf(env, context.get('call').address),
+    findToken: (token) => findApiToken(platform.database, token),
+    verifyArgon2id,
+    verifyAccessToken: (token) => verifyOwnAccessToken(platform, token),
+    admitGrant: (tenant, grant, user) => tenantGate(tenant).admitGrant(grant, user, session),
+  });
+}
+
+/** Has the request log note, behind the response, a call that was refused for a rate. */
+async function recordRateLimited(
+  context: Context<AppEnv>,
+  use: UseRecorder,
+  who: Pick<Principal, 'tenantId' | 'userId' | 'credential'>,
+  response: Response,
+): Promise<void> {
+  use.refused('rate_limited');
+  context.set('use', use);
+  const entry = await entryOf(use, who, context.get('call'), response);
+  const gate = tenantGateOf(context.env, who.tenantId);
+  context.executionCtx.waitUntil(refusedUses.bring(gate, who.tenantId, entry));
+}
+
+function addMissing(headers: Headers, fields: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(fields)) if (!headers.has(name)) headers.set(name, value);
 }
