@@ -1,3 +1,4 @@
+import { snakeCaseJson } from '../protocol/snake-case-json.ts';
 import { ENGINES_BY_STRENGTH, type EngineName, enginesToTry, KERNEL_AS_BOUNDARY } from './choose-engine.ts';
 import type { Config } from './config.ts';
 import { holdState } from './hold-state.ts';
@@ -81,7 +82,7 @@ function engineText({ engine, version, report, refusal }: EngineTested): string 
 /** As one object: that of the engine chosen, and `engines` with each. */
 export function selfTestJson(engines: readonly EngineTested[]): string {
   const chosen = chosenOf(engines);
-  return JSON.stringify({
+  return snakeCaseJson({
     ok: chosen?.report?.ok === true,
     engine: chosen?.engine ?? null,
     checks: chosen?.report?.checks ?? [],

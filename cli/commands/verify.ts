@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { isSound, printDeepResult } from '../deep/print-report.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { observe } from '../doctor/observe.ts';
@@ -89,7 +90,7 @@ async function verify(ids: readonly string[], options: VerifyOptions): Promise<v
   const results = await runTests(testFilesOf(guarantees));
   const verdicts = guarantees.map((guarantee) => judgeGuarantee(guarantee, results));
   const evidence = collectEvidence(verdicts, startedAt);
-  if (out !== undefined) writeFileSync(out, `${JSON.stringify(evidence, null, 2)}\n`);
+  if (out !== undefined) writeFileSync(out, `${snakeCaseJson(evidence, 2)}\n`);
   if (verdicts.some(({ holds }) => !holds)) process.exitCode = 1;
   if (json) printJson(evidence);
   else printVerdicts(verdicts, evidence);

@@ -1,5 +1,6 @@
 import { inspect, stripVTControlCharacters, styleText } from 'node:util';
 import { maskSecrets } from '../../protocol/mask-secrets.ts';
+import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import type { Failure } from './failure.ts';
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -19,8 +20,9 @@ export function printNote(text: string): void {
   process.stderr.write(`${maskSecrets(text)}\n`);
 }
 
+/** A result for a program. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${snakeCaseJson(value)}\n`);
 }
 
 /** A failure in three parts, its evidence first; what a log holds cannot steer the terminal. */

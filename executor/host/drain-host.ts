@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { askDaemon } from '../control.ts';
 import type { HostOptions } from './commands.ts';
 import { exists } from './exists.ts';
@@ -30,7 +31,7 @@ export async function drainHost(options: DrainOptions): Promise<void> {
   }
   // It clears its sandboxes away after it has stopped to answer, and holds its state folder until then.
   while (options.wait && (await exists(`/proc/${pid}`))) await delay(LOOK_MS);
-  if (options.json) process.stdout.write(`${JSON.stringify({ executor, drained: status === null })}\n`);
+  if (options.json) process.stdout.write(`${snakeCaseJson({ executor, drained: status === null })}\n`);
   else
     process.stdout.write(
       status === null

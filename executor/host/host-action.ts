@@ -1,6 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Command } from 'commander';
 import { ProvisionProblem } from '../../infra/sandbox-image/problem.ts';
+import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { HostProblem } from './host-problem.ts';
 
 /** A command's action whose expected failures are told in three parts and end with exit code 1. */
@@ -15,7 +16,7 @@ export function hostAction<Options>(
       if (problem === null) throw thrown;
       const { message, why, remedy } = problem;
       const isJson = (options as { json?: true }).json === true;
-      if (isJson) process.stdout.write(`${JSON.stringify({ ok: false, what: message, why, remedy })}\n`);
+      if (isJson) process.stdout.write(`${snakeCaseJson({ ok: false, what: message, why, remedy })}\n`);
       process.stderr.write(problemText(problem));
       process.exitCode = 1;
     }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { printProgress } from '../../infra/sandbox-image/print-progress.ts';
+import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { readConfig, type ServeOptions } from '../config.ts';
 import { readSettings, type Settings, settingsToArgv } from '../settings-file.ts';
 import { confirmOnTerminal } from './ask-terminal.ts';
@@ -50,7 +51,7 @@ export async function joinHost(options: JoinOptions, command: Command): Promise<
   const plan = planJoin(facts, wish, layout, await isInstalled(layout, version));
   if (!options.json) process.stderr.write(`${planText(plan)}\n`);
   if (options.dryRun) {
-    if (options.json) process.stdout.write(`${JSON.stringify({ ok: true, plan })}\n`);
+    if (options.json) process.stdout.write(`${snakeCaseJson({ ok: true, plan })}\n`);
     return;
   }
   if (!options.yes) await askLeave();
@@ -107,7 +108,7 @@ function tell(joined: Joined, layout: Layout, { json, start }: JoinOptions): voi
   const { node, daemon, command } = programOf(layout.current);
   const serve = [node, '--disable-sigusr1', daemon, '--config', layout.settingsFile];
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ok: true, ...joined, command: start ? null : serve })}\n`);
+    process.stdout.write(`${snakeCaseJson({ ok: true, ...joined, command: start ? null : serve })}\n`);
     return;
   }
   const { executor, engine, status } = joined;

@@ -1,3 +1,4 @@
+import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { identityFileOf } from '../identity.ts';
 import { rotateKey } from '../rotate-key.ts';
 import type { HostOptions } from './commands.ts';
@@ -16,6 +17,6 @@ export async function rotateHostKey(options: HostOptions): Promise<void> {
         'causeway-executor status shows whether the executor is connected; docs/executors.md has each case',
     });
   const { executor, publicKey } = rotated;
-  if (options.json) process.stdout.write(`${JSON.stringify({ executor, public_key: publicKey })}\n`);
+  if (options.json) process.stdout.write(`${snakeCaseJson({ executor, publicKey })}\n`);
   else process.stdout.write(`${executor} has a new key; the old one is dead.\n`);
 }

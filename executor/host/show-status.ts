@@ -1,4 +1,5 @@
 import { runCommand } from '../../infra/sandbox-image/run-command.ts';
+import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { askDaemon, type DaemonStatus } from '../control.ts';
 import { standingText } from '../standing.ts';
 import type { HostOptions } from './commands.ts';
@@ -13,7 +14,7 @@ export async function showStatus(options: HostOptions): Promise<void> {
   const [daemon, service] = await Promise.all([askDaemon(config.stateDir, 'status'), serviceState()]);
   if (daemon?.connected !== true) process.exitCode = 1;
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ running: daemon !== null, service, ...daemon })}\n`);
+    process.stdout.write(`${snakeCaseJson({ running: daemon !== null, service, ...daemon })}\n`);
     return;
   }
   process.stdout.write(`${daemon === null ? stoppedText(service) : statusText(daemon, service)}\n`);
