@@ -8,16 +8,16 @@ import { openBlobCache } from './blob-cache.ts';
 import { type Config, ownVersion } from './config.ts';
 import { dialTo } from './connection.ts';
 import { openControl } from './control.ts';
-import { guardDisk } from './disk-guard.ts';
+import { type DiskGuard, guardDisk } from './disk-guard.ts';
 import { blobFetcher } from './fetch-blobs.ts';
 import { holdState } from './hold-state.ts';
 import { findIdentity, identityFileOf } from './identity.ts';
 import { judgeStart, lookAtStart } from './judge-start.ts';
 import type { Log } from './log.ts';
 import { memoryAccount } from './memory-account.ts';
-import { openEngine, refuseHost } from './open-engine.ts';
+import { type EngineOpened, openEngine, refuseHost } from './open-engine.ts';
 import { ownKey } from './own-key.ts';
-import { describeFailure, type ProbeReport, probe } from './probe.ts';
+import { describeFailure, probe } from './probe.ts';
 import type { ReleaseStack } from './release-stack.ts';
 import { type KeyStanding, renewKey } from './renew-key.ts';
 import { reportImage } from './report-image.ts';
@@ -49,7 +49,7 @@ export type ExecutorStarted =
  * when the start fails half way. Resolves when the pool has welcomed it.
  */
 export async function startExecutor(
-  config: Config & { readonly url: string },
+  config: ServeConfig,
   releases: ReleaseStack,
   log: Log,
   /** Called when somebody on this host wants it to finish its runs and end. */
@@ -61,64 +61,18 @@ export async function startExecutor(
   const faults = judgeStart(await lookAtStart(config));
   if (faults.length > 0) return { ok: false, reason: faults.join('\n') };
   const proven = await proveHost(config, releases, log);
-  const tellOfImage = (image: RefusedImageRequest) =>
-    reportImage(identityFileOf(config.stateDir), config.url, image, log);
   if (!proven.ok) {
-    if (proven.image !== undefined) await tellOfImage(proven.image);
+    if (proven.image !== undefined) await tellOfImage(config, proven.image, log);
     return { ok: false, reason: proven.reason };
   }
-  const { opened, report, stateDir } = proven;
-  if (!report.ok) return { ok: false, reason: describeFailure(report) };
-  log('info', 'isolation proven', { checks: report.checks.length, took_ms: report.tookMs });
-
+  const { opened, stateDir } = proven;
   const keyFile = identityFileOf(stateDir);
-  const { joinTokenFile } = config;
-  const found = await findIdentity({
-    file: keyFile,
-    baseUrl: config.url,
-    name: config.name,
-    joinToken: async () => (joinTokenFile === null ? null : (await readFile(joinTokenFile, 'utf8')).trim()),
-  });
+  const found = await findOwnIdentity(config, keyFile);
   if (!found.ok) return found;
   const identity = ownKey(keyFile, found.stored);
 
-  const cores = availableParallelism();
-  const { slots, warm } = sizeHost({ slotsAsked: config.slots, memoryBytes: config.memoryBytes, cores });
-  const pool = warmPool({ engine: opened.engine, size: warm, atOnce: cores, warm: WARM_SPEC, log });
-  releases.push(() => pool.drain());
-  pool.refill();
-  const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);
-  const offer: Offer = { ...opened.offer, slots, labels: config.labels };
-  const disk = guardDisk({
-    dir: stateDir,
-    keepFreeBytes: config.keepFreeBytes,
-    makeRoom: (bytes) => cache.giveUp(bytes),
-    onChange(why) {
-      if (why === null) log('info', 'takes runs again');
-      else log('error', 'takes no runs', { why });
-      serving.pause(why);
-    },
-  });
-  releases.push(() => disk.stop());
-  const context: RunContext = {
-    baseUrl: config.url,
-    cache,
-    fetcher: blobFetcher(config.url, cache),
-    pool,
-    memory: memoryAccount(config.memoryBytes),
-    disk,
-    memoryBytesMax: Math.min(limit('run_memory_bytes_max'), config.memoryBytes),
-    sandbox: { engine: offer.engine, image: offer.image },
-    log,
-  };
-  const broken = Promise.withResolvers<string>();
-  let told = Promise.resolve();
-  releases.push(() => told);
-  const onImageChanged = (reason: string): void => {
-    told = tellOfImage({ code: 'image_changed', image: opened.image.digest });
-    broken.resolve(reason);
-  };
-  releases.push(watchImage(opened.image, config.imageCheckMs, onImageChanged));
+  const host = await prepareRuns(config, proven, releases, log, (why) => serving.pause(why));
+  const broken = watchForChange(config, opened, releases, log);
   const welcomed = Promise.withResolvers<void>();
   const tell = tellServiceManager(process.env.NOTIFY_SOCKET, log);
   let key: KeyStanding = { key_days: null, key_trouble: null };
@@ -126,23 +80,23 @@ export async function startExecutor(
   const serving = serveRuns({
     dial: dialTo(`${config.url.replace(/^http/, 'ws')}/executor/connect`),
     identity,
-    offer,
+    offer: host.offer,
     version: ownVersion(),
-    perform: (job, control) => runJob(job, context, control),
+    perform: (job, control) => runJob(job, host.context, control),
     onWelcome: () => welcomed.resolve(),
     onStanding: tellStanding,
     log,
   });
   releases.push(() => serving.stop());
-  const { engine, engine_version, image } = offer;
-  const { executor, pool: poolId } = identity;
-  const fixed = { pid: process.pid, version: ownVersion(), url: config.url, executor, pool: poolId };
+  const { engine, engine_version, image, slots } = host.offer;
+  const { executor, pool } = identity;
+  const fixed = { pid: process.pid, version: ownVersion(), url: config.url, executor, pool };
   const control = {
     status: () => ({ ...fixed, ...serving.live(), ...key, slots, engine, engine_version, image }),
     drain: onDrainWish,
   };
   releases.push(await openControl(stateDir, control));
-  await disk.look();
+  await host.context.disk.look();
   await welcomed.promise;
   const { url: baseUrl, keyDaysMax: daysMax } = config;
   const onStanding = (standing: KeyStanding): void => {
@@ -150,13 +104,14 @@ export async function startExecutor(
     tellStanding();
   };
   releases.push(renewKey({ file: keyFile, baseUrl, daysMax, onStanding, log }));
-  return { ok: true, executor, offer, drain: () => serving.drain(), broken: broken.promise };
+  return { ok: true, executor, offer: host.offer, drain: () => serving.drain(), broken };
 }
 
-type Opened = Extract<Awaited<ReturnType<typeof openEngine>>, { ok: true }>;
+type ServeConfig = Config & { readonly url: string };
+type Opened = Extract<EngineOpened, { ok: true }>;
 type HostProven =
-  | { readonly ok: true; readonly opened: Opened; readonly stateDir: string; readonly report: ProbeReport }
-  | Extract<Awaited<ReturnType<typeof openEngine>>, { ok: false }>;
+  | { readonly ok: true; readonly opened: Opened; readonly stateDir: string }
+  | Extract<EngineOpened, { ok: false }>;
 
 /** Takes the state folder, clears what a predecessor left in it, and plays the probe. */
 async function proveHost(config: Config, releases: ReleaseStack, log: Log): Promise<HostProven> {
@@ -172,5 +127,81 @@ async function proveHost(config: Config, releases: ReleaseStack, log: Log): Prom
   releases.push(sweepAfterDeath(config, state.dir, opened.engine.name));
   releases.push(() => opened.engine.close());
   const report = await probe(opened.engine, opened.imageEnvironment);
-  return { ok: true, opened, stateDir: state.dir, report };
+  if (!report.ok) return { ok: false, reason: describeFailure(report) };
+  log('info', 'isolation proven', { checks: report.checks.length, took_ms: report.tookMs });
+  return { ok: true, opened, stateDir: state.dir };
+}
+
+function tellOfImage(config: ServeConfig, image: RefusedImageRequest, log: Log): Promise<void> {
+  return reportImage(identityFileOf(config.stateDir), config.url, image, log);
+}
+
+/** The identity in the key file, or a new one for the join token. */
+function findOwnIdentity({ url, name, joinTokenFile }: ServeConfig, keyFile: string) {
+  return findIdentity({
+    file: keyFile,
+    baseUrl: url,
+    name,
+    joinToken: async () => (joinTokenFile === null ? null : (await readFile(joinTokenFile, 'utf8')).trim()),
+  });
+}
+
+/** What runs need of this host: warm sandboxes, cached inputs, shared memory and a disk with room. */
+async function prepareRuns(
+  config: ServeConfig,
+  { opened, stateDir }: { readonly opened: Opened; readonly stateDir: string },
+  releases: ReleaseStack,
+  log: Log,
+  /** Told when the disk is full (why), or no longer (null). */
+  onDisk: (why: string | null) => void,
+): Promise<{ readonly context: RunContext & { readonly disk: DiskGuard }; readonly offer: Offer }> {
+  const { url: baseUrl, memoryBytes, keepFreeBytes } = config;
+  const cores = availableParallelism();
+  const { slots, warm } = sizeHost({ slotsAsked: config.slots, memoryBytes, cores });
+  const pool = warmPool({ engine: opened.engine, size: warm, atOnce: cores, warm: WARM_SPEC, log });
+  releases.push(() => pool.drain());
+  pool.refill();
+  const cache = await openBlobCache(join(stateDir, 'blobs'), config.blobCacheBytesMax);
+  const offer: Offer = { ...opened.offer, slots, labels: config.labels };
+  const disk = guardDisk({
+    dir: stateDir,
+    keepFreeBytes,
+    makeRoom: (bytes) => cache.giveUp(bytes),
+    onChange(why) {
+      if (why === null) log('info', 'takes runs again');
+      else log('error', 'takes no runs', { why });
+      onDisk(why);
+    },
+  });
+  releases.push(() => disk.stop());
+  const context = {
+    baseUrl,
+    cache,
+    fetcher: blobFetcher(baseUrl, cache),
+    pool,
+    memory: memoryAccount(memoryBytes),
+    disk,
+    memoryBytesMax: Math.min(limit('run_memory_bytes_max'), memoryBytes),
+    sandbox: { engine: offer.engine, image: offer.image },
+    log,
+  };
+  return { context, offer };
+}
+
+/** Resolves with the reason when the image on this host is no longer the one that was proven; the deployment is told. */
+function watchForChange(
+  config: ServeConfig,
+  { image }: Opened,
+  releases: ReleaseStack,
+  log: Log,
+): Promise<string> {
+  const broken = Promise.withResolvers<string>();
+  let told = Promise.resolve();
+  releases.push(() => told);
+  const onChanged = (reason: string): void => {
+    told = tellOfImage(config, { code: 'image_changed', image: image.digest }, log);
+    broken.resolve(reason);
+  };
+  releases.push(watchImage(image, config.imageCheckMs, onChanged));
+  return broken.promise;
 }
