@@ -20,6 +20,12 @@ async function leftTo(token: string): Promise<number> {
   return Number(ONE_MINUTE.exec(response.headers.get('ratelimit') ?? '')?.[1]);
 }
 
+/** A refusal carries what protects browsers, as every answer does. */
+function expectProtected(refusal: Response | undefined): void {
+  expect(refusal?.headers.get('x-content-type-options')).toBe('nosniff');
+  expect(refusal?.headers.get('content-security-policy')).toContain("default-src 'none'");
+}
+
 test('each answer to a token says what is left of its calls', async () => {
   const left = await leftTo(ann.token);
   expect(left).toBeGreaterThan(590);
@@ -43,6 +49,7 @@ test('a flood of one token is refused with when to come back, and no other pays 
   }
   expect(refused?.headers.get('retry-after')).toMatch(/^\d+$/);
   expect(refused?.headers.get('ratelimit')).toMatch(/^"calls_per_minute";r=0;t=\d+$/);
+  expectProtected(refused);
   expect(await refused?.json()).toMatchObject({
     error: { code: 'rate_limited', details: { limit: 'calls_per_minute' } },
   });
@@ -85,6 +92,7 @@ describe('the token endpoint', () => {
     expect(statuses.slice(0, 60)).toEqual(Array.from({ length: 60 }, () => 401));
     expect(last?.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(last?.headers.get('ratelimit')).toMatch(/^"failed_token_requests_per_minute";r=0;t=\d+$/);
+    expectProtected(last);
     expect(await last?.json()).toMatchObject({ error: 'temporarily_unavailable' });
     const other = await guess(newAddress());
     expect(other.status).toBe(401);

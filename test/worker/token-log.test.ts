@@ -74,9 +74,11 @@ describe('every request with a token is in the request log', () => {
       });
     }
     // How large what a tool answered was, and nothing where it refused or none was asked.
-    const { result } = (await readMessage(new Response(whoami))) as { result: object };
+    const { result } = (await readMessage(new Response(whoami))) as {
+      result: { content: { text: string }[] };
+    };
     const sizes = rows.map(({ answer_bytes: bytes }) => (bytes === null ? null : Number(bytes)));
-    expect(sizes).toEqual([Buffer.byteLength(JSON.stringify(result)), ...Array(7).fill(null)]);
+    expect(sizes).toEqual([Buffer.byteLength(result.content[0]?.text ?? ''), ...Array(7).fill(null)]);
     const text = JSON.stringify(rows);
     expect(text).not.toContain('secret');
     expect(text).not.toContain(ann.token.slice(57));

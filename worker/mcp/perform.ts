@@ -8,12 +8,12 @@ import {
 import { type CallEvent, CallRecord, callEvent } from '../audit/call-record.ts';
 import { endOfCall } from '../audit/end-of-call.ts';
 import { recordRefusal } from '../audit/record-refusal.ts';
-import { utf8 } from '../blobs/sha256.ts';
 import { EntryRefused } from '../database/database.ts';
 import { enter } from '../database/with-tenant.ts';
 import { asRefusal } from '../http/as-refusal.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Principal } from '../tenants/principal.ts';
+import { bytesAnswered } from './bytes-answered.ts';
 import { logChannel } from './log-channel.ts';
 import type { McpCall } from './mcp-call.ts';
 import type { Offer } from './offer.ts';
@@ -68,7 +68,7 @@ async function perform(
     });
     if (!mcp.entry.isDecided) await enter(mcp.platform.database, principal);
     if (isInputRequiredResult(result)) checkQuestions(result, mcp.offer);
-    mcp.use.answered(utf8(JSON.stringify(result)).byteLength);
+    mcp.use.answered(bytesAnswered(result));
     return result;
   } catch (error) {
     const end = error instanceof ProtocolError ? NOT_OF_THE_FORM : endOfCall(error);

@@ -16,7 +16,7 @@ export interface TokenUse {
   readonly address: string | null;
   readonly agent: string | null;
   readonly latency_ms: number;
-  /** What a tool, resource or prompt answered, as JSON; null where there is nothing of the kind. */
+  /** What a tool, resource or prompt answered: its JSON, or its texts and data; null where there is nothing of the kind. */
   readonly answer_bytes: number | null;
   readonly outcome: 'ok' | 'refused' | 'failed';
   /** Why it was not `ok`: a code of `protocol/errors.ts` or of an entry's refusal. */

@@ -184,7 +184,9 @@ export const TOKEN_ROUTES = {
             .number()
             .int()
             .nullable()
-            .describe('What a tool, resource or prompt answered, as JSON; null where it was refused'),
+            .describe(
+              'What a tool, resource or prompt answered: its JSON, or its texts and data; null where it was refused',
+            ),
           outcome: z.enum(['ok', 'refused', 'failed', 'dropped']),
           reason: z.string().nullable(),
           dropped: z.number().int().nullable().describe('For how many entries this one stands'),
