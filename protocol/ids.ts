@@ -35,7 +35,6 @@ export type RunId = Id<'run'>;
 export type ExecutorId = Id<'executor'>;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const BODY_CHARS = 26;
 
 /** The regular expression source of an id of `kind`, for schemas and CHECK constraints. */
 export function idPattern(kind: IdKind): string {
@@ -56,16 +55,27 @@ export function newId<Kind extends IdKind>(
   now: number = Date.now(),
   random: Uint8Array = crypto.getRandomValues(new Uint8Array(10)),
 ): Id<Kind> {
-  let value = BigInt(now) << 80n;
-  for (const [index, byte] of random.entries()) value |= BigInt(byte) << BigInt(8 * (9 - index));
-  value = (value & ~(0xfn << 76n)) | (0x7n << 76n);
-  value = (value & ~(0x3n << 62n)) | (0x2n << 62n);
-  let body = '';
-  for (let index = 0; index < BODY_CHARS; index++) {
-    body = ALPHABET.charAt(Number(value & 31n)) + body;
-    value >>= 5n;
+  const uuid = new Uint8Array(16);
+  const view = new DataView(uuid.buffer);
+  view.setUint16(0, now / 2 ** 32);
+  view.setUint32(2, now % 2 ** 32);
+  uuid.set(random, 6);
+  view.setUint8(6, 0x70 | (view.getUint8(6) & 0x0f));
+  view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f));
+  return `${ID_PREFIXES[kind]}_${base32(uuid)}` as Id<Kind>;
+}
+
+/** 16 bytes as 26 characters of five bits each; the first one has two bits of nothing before its own. */
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let bits = 0;
+  let bitCount = 2;
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    for (bitCount += 8; bitCount >= 5; bitCount -= 5) text += ALPHABET.charAt((bits >> (bitCount - 5)) & 31);
+    bits &= 31;
   }
-  return `${ID_PREFIXES[kind]}_${body}` as Id<Kind>;
+  return text;
 }
 
 /** `text` as an id of `kind`, or null where it has not the form of one. */
