@@ -5,6 +5,8 @@
  */
 interface SecretForm {
   readonly what: string;
+  /** In lower case: a text that holds none of these holds no such secret. Most texts hold none of any, and are seen through at once. */
+  readonly signs: readonly string[];
   /** Takes time linear in the text: each repetition is bounded, or ends at a character that it cannot match. */
   readonly pattern: RegExp;
   readonly shown: string;
@@ -15,42 +17,73 @@ const MASK = '***';
 export const SECRET_FORMS: readonly SecretForm[] = [
   {
     what: 'a private key (PEM)',
+    signs: ['private key-----'],
     pattern:
       /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-"\\]*(?:\\+[rn][^-"\\]*)*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?/g,
     shown: `-----PRIVATE KEY ${MASK}-----`,
   },
-  { what: 'a JWT, or a statement that we sealed', pattern: /\beyJ[\w-]{5,}(?:\.[\w-]+){1,4}/g, shown: MASK },
-  { what: 'an API token', pattern: /\bbtk_[0-9a-z]{8,}[\w-]*/g, shown: `btk_${MASK}` },
+  {
+    what: 'a JWT, or a statement that we sealed',
+    signs: ['eyj'],
+    pattern: /\beyJ[\w-]{5,}(?:\.[\w-]+){1,4}/g,
+    shown: MASK,
+  },
+  {
+    what: 'an API token',
+    signs: ['btk_'],
+    pattern: /\bbtk_[0-9a-z]{8,}[\w-]*/g,
+    shown: `btk_${MASK}`,
+  },
   {
     what: 'a code, a refresh token, a secret of a device or client, a join token',
+    signs: ['cac_', 'crt_', 'cdc_', 'ccs_', 'join_'],
     pattern: /\b(cac|crt|cdc|ccs|join)_[\w-]{16,}/g,
     shown: `$1_${MASK}`,
   },
-  { what: 'an envelope', pattern: /\bv1\.[\w-]{8}\.[\w-]{38,}/g, shown: `v1.${MASK}` },
-  { what: 'a hash of a password', pattern: /\$argon2(?:id|i|d)\$[\w$=,+/-]+/g, shown: `$argon2$${MASK}` },
+  {
+    what: 'an envelope',
+    signs: ['v1.'],
+    pattern: /\bv1\.[\w-]{8}\.[\w-]{38,}/g,
+    shown: `v1.${MASK}`,
+  },
+  {
+    what: 'a hash of a password',
+    signs: ['$argon2'],
+    pattern: /\$argon2(?:id|i|d)\$[\w$=,+/-]+/g,
+    shown: `$argon2$${MASK}`,
+  },
   {
     what: 'who logs in, in an address',
+    signs: ['://'],
     pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>\\]{1,2000}@/gi,
     shown: `$1${MASK}@`,
   },
   {
     what: 'a secret in the query of an address, or in a form',
+    signs: ['='],
     pattern:
       /([?&\s"'({,;](?:access_token|refresh_token|id_token|token|code|device_code|client_secret|code_verifier|password|passphrase|secret|api_key|signature|x-amz-signature|x-amz-credential|x-amz-security-token)=)[^&\s"'#\\]+/gi,
     shown: `$1${MASK}`,
   },
   {
     what: 'a header that proves somebody',
+    signs: ['authorization', 'cookie', 'x-api-key'],
     pattern:
       /\b((?:proxy-)?authorization|set-cookie|cookie|x-api-key)(\\?["']?\s{0,5}[:=,]\s{0,5}\\?["']?)[^\r\n"'\\]+/gi,
     shown: `$1$2${MASK}`,
   },
   {
     what: 'a credential of HTTP',
+    signs: ['bearer', 'basic', 'dpop'],
     pattern: /\b(bearer|basic|dpop)\s{1,5}[\w.~+/-]{16,}=*/gi,
     shown: `$1 ${MASK}`,
   },
-  { what: 'a cookie of ours', pattern: /\b(__Host-[\w-]{1,40}=)[^;\s"'\\]+/g, shown: `$1${MASK}` },
+  {
+    what: 'a cookie of ours',
+    signs: ['__host-'],
+    pattern: /\b(__Host-[\w-]{1,40}=)[^;\s"'\\]+/g,
+    shown: `$1${MASK}`,
+  },
 ];
 
 /** Names of fields whose value is a secret, whatever it looks like. */
@@ -76,7 +109,9 @@ export function knowSecrets(values: readonly (string | undefined)[]): void {
 export function maskSecrets(text: string): string {
   let masked = text;
   for (const value of known) masked = masked.replaceAll(value, MASK);
-  for (const { pattern, shown } of SECRET_FORMS) masked = masked.replace(pattern, shown);
+  const lower = text.toLowerCase();
+  for (const { signs, pattern, shown } of SECRET_FORMS)
+    if (signs.some((sign) => lower.includes(sign))) masked = masked.replace(pattern, shown);
   return masked;
 }
 

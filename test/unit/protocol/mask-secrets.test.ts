@@ -125,3 +125,17 @@ test('each form is of use: without it something above would be seen', () => {
     expect(isUsed, what).toBe(true);
   }
 });
+
+test('the signs of a form stand in every text that it matches', () => {
+  const planted = fc.oneof(...Object.values(PLANTED).map((each) => each.map(([text]) => text)));
+  const mixed = fc.array(fc.oneof(planted, fc.string()), { maxLength: 5 }).map((parts) => parts.join(' '));
+  const asDrawn = (text: string) => [text, text.toUpperCase(), text.toLowerCase()];
+  fc.assert(
+    fc.property(mixed, (text) => {
+      for (const each of asDrawn(text))
+        for (const { pattern, signs } of SECRET_FORMS)
+          for (const [found] of each.matchAll(pattern))
+            expect(signs.some((sign) => found.toLowerCase().includes(sign))).toBe(true);
+    }),
+  );
+});
