@@ -96,10 +96,13 @@ describe('a real client that is given the address alone does the main job', () =
     });
     afterAll(() => stop());
 
-    test('of SDK 2, in 2026-07-28', { timeout: JOB_TIMEOUT_MS }, async () => {
+    test.each([
+      ['of SDK 2, in 2026-07-28', SDK2],
+      ['of SDK 2, as it is by default', dialSdk2('legacy')],
+    ])('%s', { timeout: JOB_TIMEOUT_MS }, async (_name, dial) => {
       const id = `${origin}/client.json`;
       const provider = new MemoryProvider({ client_id: id });
-      const client = await signInByOAuth(() => SDK2(stack.mcpUrl, provider), provider, browser);
+      const client = await signInByOAuth(() => dial(stack.mcpUrl, provider), provider, browser);
       expect(provider.known.client?.client_id).toBe(id);
       await doMainJob(client);
     });

@@ -1,5 +1,7 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { postMcp, readMessage } from '../support/mcp-call.ts';
+import { openSession } from '../support/mcp-session.ts';
+import { askModern } from '../support/modern-call.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 
@@ -135,4 +137,51 @@ test('__proto__ in arguments is refused: a member that no object here has', asyn
     400,
     expect.stringContaining('holds a member named `__proto__`') as string,
   ]);
+});
+
+describe('parameters of another form are refused as such, by a sentence and not as a fault of the server', () => {
+  const both: [string, object, string][] = [
+    ['tools/call', { name: 'whoami', arguments: 7 }, 'params.arguments'],
+    ['tools/call', { name: 7 }, 'params.name'],
+    ['tools/list', { cursor: 7 }, 'params.cursor'],
+    ['resources/list', { cursor: 7 }, 'params.cursor'],
+    ['resources/read', { uri: 7 }, 'params.uri'],
+    ['prompts/get', { name: 'explain_run', arguments: [] }, 'params.arguments'],
+    ['completion/complete', { ref: { type: 'x' }, argument: {} }, 'params.ref'],
+  ];
+  const older: [string, object, string][] = [
+    ['initialize', {}, 'params.protocolVersion'],
+    [
+      'initialize',
+      {
+        protocolVersion: '2025-11-25',
+        capabilities: { elicitation: 7 },
+        clientInfo: { name: 'x', version: '1' },
+      },
+      'params.capabilities.elicitation',
+    ],
+    ['logging/setLevel', { level: 'shout' }, 'params.level'],
+    ['resources/subscribe', { uri: 7 }, 'params.uri'],
+    ['resources/unsubscribe', {}, 'params.uri'],
+  ];
+  const told = (place: string) => ({
+    code: -32602,
+    message: expect.stringMatching(
+      new RegExp(`^Invalid params of [\\w/]+: ${place}: [^{}[\\]]+\\.$`),
+    ) as string,
+  });
+
+  test.each([...both, ...older])('2025: %s with %j', async (method, params, place) => {
+    const session = await openSession(stack, ann.token);
+    const { error } = await readMessage(await session.post({ id: 1, method, params }));
+    expect(error).toEqual(told(place));
+  });
+
+  test.each(both)('2026: %s with %j', async (method, params, place) => {
+    const { name, uri } = params as { name?: unknown; uri?: unknown };
+    const named = name ?? uri;
+    const headers = named === undefined ? {} : { 'mcp-name': `${named}` };
+    const { error } = await askModern(stack, ann.token, method, { params: { ...params }, headers });
+    expect(error).toEqual(told(place));
+  });
 });

@@ -193,19 +193,47 @@ describe('each in its own time:', WAITING, () => {
     });
   });
 
-  describe('a stream of an agent', () => {
-    test('ends when its access token does, though its grant lives on', async () => {
-      const ann = await settleAccount(stack, { name: 'Ann' });
-      const { tokens } = await connect(stack, await signedIn(stack, ann));
-      const short = await agedCopy(stack, tokens.access_token, ACCESS_TOKEN_SECONDS - 5);
-      const stream = await listen(stack, short, LISTS);
-      expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
-      expect(Date.now()).toBeGreaterThanOrEqual(Number(claimsOf(short).exp) * 1000);
-      const other = await listen(stack, tokens.access_token, LISTS);
-      other.close();
-    });
+  describe('what an agent has open:', () => {
+    /** Resolves at the end of what is opened with a token. */
+    const LASTING: readonly (readonly [string, (token: string) => Promise<unknown>])[] = [
+      [
+        'a stream of changes',
+        async (token) => {
+          const last = await endOf(await listen(stack, token, LISTS));
+          expect(last).toMatchObject({ result: { resultType: 'complete' } });
+        },
+      ],
+      [
+        'the stream of a session',
+        async (token) => {
+          const reader = new SseReader(await (await openSession(stack, token)).listen());
+          expect((await reader.next())?.message).toBeNull();
+          expect(await reader.next()).toBeNull();
+        },
+      ],
+      [
+        'a WebSocket',
+        async (token) => {
+          const socket = await RawSocket.open(stack, { authorization: `Bearer ${token}` });
+          if (typeof socket === 'number') throw new Error(`upgrade: ${socket}`);
+          expect((await socket.closed).code).toBe(1008);
+        },
+      ],
+    ];
+    test.each(LASTING)(
+      '%s ends when its access token does, though its grant lives on',
+      async (_what, last) => {
+        const ann = await settleAccount(stack, { name: 'Ann' });
+        const { tokens } = await connect(stack, await signedIn(stack, ann));
+        const short = await agedCopy(stack, tokens.access_token, ACCESS_TOKEN_SECONDS - 5);
+        await last(short);
+        expect(Date.now()).toBeGreaterThanOrEqual(Number(claimsOf(short).exp) * 1000);
+        const other = await listen(stack, tokens.access_token, LISTS);
+        other.close();
+      },
+    );
 
-    test('ends when its person ends it in the browser', async () => {
+    test('a stream ends when its person ends it in the browser', async () => {
       const ann = await settleAccount(stack, { name: 'Ann' });
       const visitor = await signedIn(stack, ann);
       const connected = await connect(stack, visitor);
@@ -215,7 +243,7 @@ describe('each in its own time:', WAITING, () => {
       expect(await endOf(stream)).toMatchObject({ result: { resultType: 'complete' } });
     });
 
-    test('ends when its grant is revoked by the client, and tells nothing afterwards', async () => {
+    test('a stream ends when its grant is revoked by the client, and tells nothing afterwards', async () => {
       const ann = await settleAccount(stack, { name: 'Ann' });
       const connected = await connect(stack, await signedIn(stack, ann));
       const stream = await listen(stack, connected.tokens.access_token, LISTS);

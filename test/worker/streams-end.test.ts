@@ -89,16 +89,46 @@ describe.each(Object.entries(LASTING))('what lasts (%s)', { timeout: 60_000 }, (
   });
 });
 
-test('a stream is told at once that lists may be others when its person’s role is changed', {
-  timeout: 60_000,
-}, async () => {
-  const lowered = await settleMember();
-  const looking = await openOnlyLooking(listening);
-  const stream = await listen(stack, lowered.token, { toolsListChanged: true });
-  onTestFinished(() => stream.close());
-  await looking.revoke();
-  const params = { tenant: owner.tenant, user: lowered.user };
-  await api.get('changeRole', { params, body: { role: 'viewer' } });
-  const told = stream.until(({ method }) => method === 'notifications/tools/list_changed');
-  expect(await Promise.race([looking.ended, told.then(() => 'what is told')])).toBe('what is told');
-});
+/** Opens a stream; what it gives resolves once it was told that the list of tools may be another. */
+type Hear = (token: string) => Promise<{ readonly told: Promise<unknown> }>;
+
+const HEARING: readonly (readonly [string, Hear])[] = [
+  [
+    'of 2026-07-28',
+    async (token) => {
+      const stream = await listen(stack, token, { toolsListChanged: true });
+      onTestFinished(() => stream.close());
+      return { told: stream.until(({ method }) => method === 'notifications/tools/list_changed') };
+    },
+  ],
+  [
+    'of a session',
+    async (token) => {
+      const stream = new SseReader(await (await openSession(stack, token)).listen());
+      onTestFinished(() => stream.cancel());
+      await stream.next();
+      const untilTold = async () => {
+        for (let event = await stream.next(); event !== null; event = await stream.next())
+          if (event.message?.method === 'notifications/tools/list_changed') return;
+        throw new Error('the stream ended');
+      };
+      return { told: untilTold() };
+    },
+  ],
+];
+
+test.each(HEARING)(
+  'a stream %s is told at once that lists may be others when its person’s role is changed',
+  {
+    timeout: 60_000,
+  },
+  async (_which, hear) => {
+    const lowered = await settleMember();
+    const looking = await openOnlyLooking(listening);
+    const { told } = await hear(lowered.token);
+    await looking.revoke();
+    const params = { tenant: owner.tenant, user: lowered.user };
+    await api.get('changeRole', { params, body: { role: 'viewer' } });
+    expect(await Promise.race([looking.ended, told.then(() => 'what is told')])).toBe('what is told');
+  },
+);

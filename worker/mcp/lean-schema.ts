@@ -13,6 +13,8 @@ const JUDGED = new Set([
   ...['minItems', 'maxItems', 'propertyNames', 'additionalProperties'],
 ]);
 
+const BEYOND_ANYBODY = 100_000_000;
+
 /**
  * The schema of arguments as agents read it, every token of which is paid for in each conversation. What is left out only
  * allows more; the zod schema goes on to judge. Pure.
@@ -33,9 +35,9 @@ export function leanOutput(schema: z.ZodObject): Lean {
 
 function isJudged(key: string, value: unknown): boolean {
   if (key === 'default') return value === '' || value === false || isEmptyObject(value);
-  // zod writes the bounds of safe integers where a schema has none; nobody asks for less than nothing.
+  // Nobody asks for less than nothing, nor for so much: zod writes the bounds of safe integers where a schema has none.
   if (key === 'minimum') return Number(value) <= 1;
-  if (key === 'maximum') return value === Number.MAX_SAFE_INTEGER;
+  if (key === 'maximum') return Number(value) >= BEYOND_ANYBODY;
   return JUDGED.has(key);
 }
 

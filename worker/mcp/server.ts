@@ -1,8 +1,9 @@
-import { type Implementation, Server } from '@modelcontextprotocol/server';
+import type { Implementation, Server } from '@modelcontextprotocol/server';
 import { iconsOf } from './icons.ts';
 import { INSTRUCTIONS } from './instructions.ts';
 import type { McpCall } from './mcp-call.ts';
 import { answer } from './perform.ts';
+import { ProtocolServer } from './protocol-server.ts';
 import { type KindName, REQUEST_KINDS } from './request-kinds.ts';
 import { SKILLS_EXTENSION, serveSkills } from './skills/serve-skills.ts';
 
@@ -22,7 +23,7 @@ const CACHE_HINTS = {
 export function makeServer(mcp: McpCall): Server {
   const { offer } = mcp;
   const { publicUrl } = mcp.platform;
-  const server = new Server(serverInfo(publicUrl), {
+  const server = new ProtocolServer(serverInfo(publicUrl), {
     capabilities: {
       tools: { listChanged: true },
       resources: { listChanged: true, subscribe: true },

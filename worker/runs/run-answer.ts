@@ -10,7 +10,7 @@ const parts = (named: string) => z.looseObject({}).describe(named);
 /** What every run tool answers of a run; `presentRun` makes it. */
 export const runAnswer = z.object({
   run: z.string(),
-  state: z.string().describe('succeeded, failed, …; active: queued, leased, running'),
+  state: z.string().describe('active: queued, leased, running'),
   message: z.string(),
   error: parts('type, message, path, line').nullable(),
   limit: parts('name, value, says').nullable(),
@@ -52,10 +52,7 @@ export const startArguments = {
     .max(limit('run_wall_ms') / 1000)
     .optional(),
   executor_pool: referenceText.optional(),
-  executor_labels: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe('Run only where all are, as {"region": "eu"}'),
+  executor_labels: z.record(z.string(), z.string()).optional().describe('Only where all are, as region: eu'),
 };
 
 /** The bounds among those arguments in the units that the inside uses. */

@@ -7,7 +7,7 @@ export const archiveProjectTool = defineTool({
   name: 'archive_project',
   title: 'Archive a project',
   description:
-    'Takes a project out of use: it can be read, and not be changed or run any more. A person is asked first.',
+    'Takes a project out of use: it can still be read, not changed or run. A person is asked first.',
   input: z.object({ project: projectReference }),
   output: z.object({
     project: z.string(),

@@ -18,7 +18,7 @@ export const createProjectTool = defineTool({
   name: 'create_project',
   title: 'Create a project',
   description:
-    'Creates an empty project: a versioned folder for models, notes and attached data. Names are unique in the tenant, without regard to case.',
+    'Creates an empty project: a versioned folder for models, notes and attached data. Names are unique in the tenant, whatever their case.',
   input,
   output: z.object({ project: z.string(), name: z.string(), replayed: z.boolean() }),
   needs: { scopes: ['projects:write'], role: 'member' },

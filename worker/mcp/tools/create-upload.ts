@@ -10,7 +10,7 @@ export const createUploadTool = defineTool({
   name: 'create_upload',
   title: 'Create an upload',
   description:
-    'Returns a one-use address for a data file too large for import_data, up to 100 MiB. PUT the file there within 15 minutes (run the curl line, or give it to the person), then call import_data with the upload.',
+    'Returns a one-use address for a file too large for import_data, up to 100 MiB. PUT it there within 15 minutes (run the curl line, or give it to the person), then import_data with the upload.',
   input: z.object({
     project: projectReference,
     name: sourceName,

@@ -8,7 +8,7 @@ export const describeData = defineTool({
   name: 'describe_data',
   title: 'Describe data',
   description:
-    'Says what a data source holds now: columns with types and bounds, five rows, and the line of Python that loads it. Call it before you write code that uses the data. Of schema_only ones: names and types alone.',
+    'Says what a data source holds now: columns with types and bounds, five rows, the line of Python that loads it. Call it before you write code for the data. Of schema_only data: names and types alone.',
   input: z.object({
     project: projectReference,
     name: sourceReference,

@@ -8,7 +8,7 @@ export const getRunOutputTool = defineTool({
   name: 'get_run_output',
   title: 'Get an output of a run',
   description:
-    'Shows a file that a run left in /outputs, or stdout, stderr or progress (its steps): CSV and Parquet as rows, PNG and JPEG as an image, text as lines, the rest as a link for downloading, good for 15 minutes.',
+    'Shows a file that a run left in /outputs, or stdout, stderr or progress (its steps): CSV and Parquet as rows, PNG and JPEG as an image, text as lines, the rest as a download link for 15 minutes.',
   input: z.object({
     run: runReference,
     name: z.string().min(1).max(512).describe('Of an output; or stdout, stderr, progress'),

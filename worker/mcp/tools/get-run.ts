@@ -9,7 +9,7 @@ export const getRun = defineTool({
   name: 'get_run',
   title: 'Get a run',
   description:
-    'Shows a run: state, streams, error, outputs. It waits up to wait_seconds for the end of an active one; call it again with wait_seconds=45 until it has ended.',
+    'Shows a run: state, streams, error, outputs. Waits up to wait_seconds for the end of an active one; call again with wait_seconds=45 until it has ended.',
   input: z.object({
     run: runReference,
     wait_seconds: z

@@ -12,7 +12,7 @@ export const runCode = defineTool({
   name: 'run_code',
   title: 'Run a script',
   description:
-    'Runs Python text without committing it, beside the files and data of a project, as run_model does: for a look at data, a check, a sketch.',
+    'Runs Python text as run_model does, beside the files and data of a project, without a commit: for a look at data, a check, a sketch.',
   input: z.object({
     project: projectReference,
     code: z.string().min(1).max(CODE_CHARS_MAX),

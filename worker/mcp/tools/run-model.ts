@@ -10,7 +10,7 @@ export const runModel = defineTool({
   name: 'run_model',
   title: 'Run a model',
   description:
-    'Runs a Python file of a project in a sandbox without network and waits for its end: state, stdout, stderr, the error with the line of your file, and the files left in /outputs. If it is still active after wait_seconds, call get_run. With schema_only data it says only how it ended; a person opens withheld.page.',
+    'Runs a Python file of a project in a sandbox without network and waits for its end: state, stdout, stderr, the error with its line, the files left in /outputs. Still active after wait_seconds: call get_run. With schema_only data it says only how it ended; a person opens withheld.page.',
   input: z.object({
     project: projectReference,
     path: filePath,

@@ -43,17 +43,14 @@ export const whoami = defineTool({
   name: 'whoami',
   title: 'Who am I',
   description:
-    'Says for whom you act (person, tenant, role, scopes), what the sandbox offers (engine, Python, packages, what is absent) and the limits that count. Call it first when something is refused.',
+    'Says for whom you act (person, tenant, role, scopes), what the sandbox offers (Python, packages, what is absent) and the limits. Call it first when something is refused.',
   input: z.object({}),
   output: z.object({
     user: z.object({ id: z.string(), name: z.string(), email: z.string() }).nullable(),
     tenant: z.object({ id: z.string(), name: z.string() }),
     role: z.string().nullable(),
     scopes: z.array(z.string()),
-    projects: z
-      .array(z.string())
-      .optional()
-      .describe('The only projects that the token reaches; absent: all of the person'),
+    projects: z.array(z.string()).optional().describe('Those that the token reaches; absent: all'),
     sandbox: z
       .object({
         engine: z.string(),

@@ -37,7 +37,7 @@ export const writeFiles = defineTool({
   name: 'write_files',
   title: 'Write files',
   description:
-    'Writes and deletes files in one atomic commit. Use it for new files and rewrites, edit_file for a small change. One file up to 1 MiB, 6 MiB a call.',
+    'Writes and deletes files in one atomic commit. For new files and rewrites; edit_file for a small change. A file up to 1 MiB, a call 6 MiB.',
   input,
   output: commitAnswer,
   needs: { scopes: ['projects:write'], role: 'member' },
