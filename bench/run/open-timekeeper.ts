@@ -4,7 +4,7 @@ import { createDatabase } from '../../worker/database/database.ts';
 import { selectRunsOfPool } from '../../worker/database/runs.ts';
 import { importTicketKey } from '../../worker/database/ticket.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
-import { systemPrincipal } from '../../worker/runs/principals.ts';
+import { systemPrincipal } from '../../worker/tenants/system-principal.ts';
 import { partOf, runningParts } from '../stack/running-parts.ts';
 import type { RunTimes } from './timeline.ts';
 

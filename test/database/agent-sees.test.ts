@@ -9,7 +9,7 @@ import { importSight } from '../../worker/database/data.ts';
 import { query } from '../../worker/database/query.ts';
 import { nextFence, recordOutcome } from '../../worker/database/run-attempts.ts';
 import { openUpload } from '../../worker/database/uploads.ts';
-import { systemPrincipal } from '../../worker/runs/principals.ts';
+import { systemPrincipal } from '../../worker/tenants/system-principal.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { succeeded } from '../support/played-executor.ts';
 import {

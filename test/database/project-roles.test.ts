@@ -4,7 +4,7 @@ import { callFunction } from '../../worker/database/call-function.ts';
 import { selectProjectAt, selectProjects } from '../../worker/database/projects.ts';
 import { query } from '../../worker/database/query.ts';
 import { beginCancel, selectRunPage, selectRuns } from '../../worker/database/runs.ts';
-import { systemPrincipal } from '../../worker/runs/principals.ts';
+import { systemPrincipal } from '../../worker/tenants/system-principal.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
   type FurnishedProject,

@@ -12,9 +12,10 @@ import { nextFence, recallRuns, recordOutcome } from '../../worker/database/run-
 import { beginCancel, queueRun, selectRuns } from '../../worker/database/runs.ts';
 import { importTicketKey } from '../../worker/database/ticket.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
-import { executorPrincipal, systemPrincipal } from '../../worker/runs/principals.ts';
+import { executorPrincipal } from '../../worker/runs/executor-principal.ts';
 import { runLimits, SEEDS } from '../../worker/runs/run-limits.ts';
 import type { Principal } from '../../worker/tenants/principal.ts';
+import { systemPrincipal } from '../../worker/tenants/system-principal.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { PLAYED_IMAGE, succeeded } from '../support/played-executor.ts';
 import { type Inhabitant, settle } from '../support/tenants.ts';

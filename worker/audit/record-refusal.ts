@@ -3,6 +3,7 @@ import { withTenant } from '../database/with-tenant.ts';
 import { log } from '../log.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
+import { systemPrincipal } from '../tenants/system-principal.ts';
 import type { CallEvent } from './call-record.ts';
 import type { BadEnd } from './end-of-call.ts';
 
@@ -17,15 +18,7 @@ export async function recordRefusal(
   event: CallEvent,
   { outcome, code }: BadEnd,
 ): Promise<void> {
-  const system: Principal = {
-    tenantId: principal.tenantId,
-    userId: null,
-    credential: { kind: 'system', id: 'audit' },
-    needs: { scopes: [], role: null },
-    requestId: principal.requestId,
-    address: principal.address,
-    userAgent: principal.userAgent,
-  };
+  const system = systemPrincipal(principal.tenantId, 'audit', principal);
   try {
     const { kind, id } = principal.credential;
     const who = { user: principal.userId, kind, credential: id };

@@ -2,7 +2,7 @@ import { selectTombstone } from '../database/purges.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
-import { systemPrincipal } from '../runs/principals.ts';
+import { systemPrincipal } from './system-principal.ts';
 
 /**
  * What to throw where the object store lacks a content that something of the tenant names: that it was purged, when and why;

@@ -1,5 +1,4 @@
 import { DurableObject } from 'cloudflare:workers';
-import { newId } from '../../protocol/ids.ts';
 import { limit } from '../../protocol/limits.ts';
 import { recordTokenUses } from '../database/token-uses.ts';
 import { withTenant } from '../database/with-tenant.ts';
@@ -12,6 +11,7 @@ import type { Change } from './changes/change.ts';
 import { ChangeSockets } from './changes/change-sockets.ts';
 import { EndedSessions } from './ended-sessions.ts';
 import { KeepAwake } from './keep-awake.ts';
+import { systemPrincipal } from './system-principal.ts';
 import { type Bucket, charge, leftIn, retryAfterSeconds, type Taken, take } from './token-bucket.ts';
 import { UsedOnce } from './used-once.ts';
 
@@ -152,15 +152,7 @@ export class TenantGate extends DurableObject<Env> {
 
   private async writeUses(uses: readonly TokenUse[], dropped: number): Promise<void> {
     const { database } = await platformOf(this.env);
-    const system = {
-      tenantId: this.tenantId,
-      userId: null,
-      credential: { kind: 'system', id: 'token-uses' },
-      needs: { scopes: [], role: null },
-      requestId: newId('request'),
-      address: null,
-      userAgent: null,
-    } as const;
+    const system = systemPrincipal(this.tenantId, 'token-uses');
     await withTenant(database, system, [recordTokenUses(uses, dropped)] as const);
   }
 

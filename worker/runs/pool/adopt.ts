@@ -1,7 +1,7 @@
 import type { RunId, TenantId } from '../../../protocol/ids.ts';
 import { nextFence } from '../../database/run-attempts.ts';
 import { withTenant } from '../../database/with-tenant.ts';
-import { systemPrincipal } from '../principals.ts';
+import { systemPrincipal } from '../../tenants/system-principal.ts';
 import { assignQueued } from './assign-queued.ts';
 import { newLease } from './lease.ts';
 import type { Pool } from './pool.ts';

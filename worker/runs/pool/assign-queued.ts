@@ -2,7 +2,7 @@ import type { ExecutorId } from '../../../protocol/ids.ts';
 import { limit } from '../../../protocol/limits.ts';
 import { selectRunsOfPool } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
-import { systemPrincipal } from '../principals.ts';
+import { systemPrincipal } from '../../tenants/system-principal.ts';
 import { assign, type Situation, tenantLane, turnsOf } from './assign.ts';
 import type { HeardExecutor } from './executor-sockets.ts';
 import { STRANDED_MS } from './expire.ts';

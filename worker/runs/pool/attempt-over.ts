@@ -1,6 +1,6 @@
 import { type NextAttempt, nextFence } from '../../database/run-attempts.ts';
 import { withTenant } from '../../database/with-tenant.ts';
-import { systemPrincipal } from '../principals.ts';
+import { systemPrincipal } from '../../tenants/system-principal.ts';
 import { assignQueued } from './assign-queued.ts';
 import { backoffMs } from './expire.ts';
 import { forget } from './forget.ts';

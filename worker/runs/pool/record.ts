@@ -3,7 +3,8 @@ import { type Recorded, recordOutcome } from '../../database/run-attempts.ts';
 import { selectRunsOfPool } from '../../database/runs.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import type { Platform } from '../../platform.ts';
-import { executorPrincipal, systemPrincipal } from '../principals.ts';
+import { systemPrincipal } from '../../tenants/system-principal.ts';
+import { executorPrincipal } from '../executor-principal.ts';
 import type { Lease, PendingOutcome } from './lease.ts';
 import { logUnexpected } from './log-unexpected.ts';
 

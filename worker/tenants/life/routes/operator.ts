@@ -4,13 +4,13 @@ import type { TenantAct } from '../../../../protocol/tenant-call.ts';
 import type { AppEnv } from '../../../http/app-env.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import { asAttempt } from '../../../identity/authentication-attempt.ts';
-import { systemPrincipal } from '../../../runs/principals.ts';
 import { unauthenticated } from '../../../runs/routes/unauthenticated.ts';
 import type { SealKey } from '../../../seal/seal.ts';
 import { addressGateOf } from '../../address-gate.ts';
 import { readExportCursor, writeExportCursor } from '../../export/cursor.ts';
 import { exportPart } from '../../export/export-tenant.ts';
 import { NEXT_PART } from '../../export/next-part.ts';
+import { systemPrincipal } from '../../system-principal.ts';
 import { attendTenant } from '../attend.ts';
 import { provesTenantCall } from '../tenant-proof.ts';
 
