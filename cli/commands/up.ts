@@ -4,7 +4,7 @@ import { addLoopbackOrigin } from '../settings/loopback-origin.ts';
 import { parsePublicUrl } from '../settings/public-url.ts';
 import { printReady } from '../stack/ready-block.ts';
 import { runUntilEnded } from '../stack/run-until-ended.ts';
-import { type Engine, startStack } from '../stack/start-stack.ts';
+import { startStack, type WorkerEngine } from '../stack/start-stack.ts';
 import { ROOT_DIR, statePaths } from '../stack/state-paths.ts';
 import { createBoard } from '../terminal/board.ts';
 import { printNote } from '../terminal/print.ts';
@@ -15,7 +15,7 @@ import { type StateOptions, stateOption } from './state-option.ts';
 interface UpOptions extends StateOptions {
   readonly port: number;
   readonly publicUrl?: string;
-  readonly engine: Engine;
+  readonly engine: WorkerEngine;
   readonly worker: boolean;
   readonly slots: number;
   readonly tls?: boolean;

@@ -24,7 +24,8 @@ import { lockState } from './state-lock.ts';
 import { preparePaths, type StatePaths } from './state-paths.ts';
 import { WORKER_ENTRIES, type WorkerEntry } from './worker-entry.ts';
 
-export type Engine = 'wrangler' | 'workerd';
+/** What runs the Worker. (What runs are isolated by, an executor's engine, is another thing.) */
+export type WorkerEngine = 'wrangler' | 'workerd';
 
 export interface StackOptions {
   readonly paths: StatePaths;
@@ -32,7 +33,7 @@ export interface StackOptions {
   /** Without a slash at its end. */
   readonly publicUrl: string;
   /** `none` starts all but the Worker, writes `.dev.vars`, and waits for a `npx wrangler dev` by hand. */
-  readonly engine: Engine | 'none';
+  readonly engine: WorkerEngine | 'none';
   /** Absent means what is deployed. */
   readonly entry?: WorkerEntry;
   /** Runs at the same time; 0 starts no executor. */

@@ -1,13 +1,15 @@
 import { Refusal } from '../http/refusal.ts';
 
-/** `text` with each occurrence of `oldText` replaced. Refuses where there are not exactly `expectedCount` of them. */
-export function editText(
-  text: string,
-  oldText: string,
-  newText: string,
-  expectedCount: number,
-  path: string,
-): string {
+/** What is replaced in a file; `path` is for messages. */
+export interface TextEdit {
+  readonly path: string;
+  readonly oldText: string;
+  readonly newText: string;
+  readonly expectedCount: number;
+}
+
+/** `text` with each occurrence of the old text replaced. Refuses where there are not exactly `expectedCount` of them. */
+export function editText(text: string, { path, oldText, newText, expectedCount }: TextEdit): string {
   const parts = text.split(oldText);
   const count = parts.length - 1;
   if (count === expectedCount) return parts.join(newText);

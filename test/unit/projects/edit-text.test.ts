@@ -3,15 +3,17 @@ import { editText } from '../../../worker/projects/edit-text.ts';
 import { windowOf } from '../../../worker/projects/line-window.ts';
 
 test('an edit replaces all occurrences, and takes $ and \\ in the new text as they are', () => {
-  expect(editText('a b a', 'a', '$& \\1', 2, 'x.py')).toBe('$& \\1 b $& \\1');
+  const edit = { path: 'x.py', oldText: 'a', newText: '$& \\1', expectedCount: 2 };
+  expect(editText('a b a', edit)).toBe('$& \\1 b $& \\1');
 });
 
 test.each([
   ['not there', 'zzz', 1, 'is not in `x.py`'],
   ['there more often than expected', 'a', 1, 'is 2 times in `x.py`, not 1'],
   ['there less often than expected', 'b', 3, 'is 1 times in `x.py`, not 3'],
-])('text that is %s is refused with the count', (_what, old, count, message) => {
-  expect(() => editText('a b a', old, '', count, 'x.py')).toThrow(message);
+])('text that is %s is refused with the count', (_what, oldText, expectedCount, message) => {
+  const edit = { path: 'x.py', oldText, newText: '', expectedCount };
+  expect(() => editText('a b a', edit)).toThrow(message);
 });
 
 test('a window of lines says where it stands and whether more follows', () => {

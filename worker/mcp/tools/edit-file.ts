@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeQuantity } from '../../../protocol/describe-quantity.ts';
 import { limit } from '../../../protocol/limits.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { messageText } from '../../input/text-schemas.ts';
@@ -37,11 +38,20 @@ export const editFile = defineTool({
       async change(head) {
         const entry = foundFile(foundCommit(head, undefined), path);
         const text = await readBlobText(platform, principal.tenantId, entry);
-        const content = editText(text, input.old_text, input.new_text, input.expected_count, path);
+        const content = editText(text, {
+          path,
+          oldText: input.old_text,
+          newText: input.new_text,
+          expectedCount: input.expected_count,
+        });
         if (new TextEncoder().encode(content).byteLength > limit('file_bytes')) {
-          throw new Refusal('file_too_large', `\`${path}\` would be over 1 MiB; nothing was written.`, {
-            details: { limit: 'file_bytes' },
-          });
+          throw new Refusal(
+            'file_too_large',
+            `\`${path}\` would be over ${describeQuantity(limit('file_bytes'), 'bytes')}; nothing was written.`,
+            {
+              details: { limit: 'file_bytes' },
+            },
+          );
         }
         return [{ path, content }];
       },
