@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,15 +77,5 @@ describe('the front of a stack with certificates', () => {
     // The stack is up, so the pool has welcomed its executor; this is where that dialled.
     const command = readFileSync(`/proc/${stack.pids.executor}/cmdline`, 'utf8').split('\0');
     expect(command[command.indexOf('--url') + 1]).toBe(`https://localhost:${stack.port}`);
-  });
-});
-
-describe('certificates', () => {
-  test('are kept until they end, and their key is for its owner alone', async () => {
-    const again = await ensureCertificates(dir, LOCAL_NAMES);
-    expect(again).toEqual(certificates);
-    expect(statSync(certificates.keyFile).mode & 0o777).toBe(0o600);
-    const other = await ensureCertificates(join(dir, 'other'), ['causeway.test']);
-    expect(readFileSync(other.certFile)).not.toEqual(readFileSync(certificates.certFile));
   });
 });
