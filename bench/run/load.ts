@@ -57,7 +57,7 @@ export async function measureLoad(
   note('much output, outputs and data');
   const volume = await measureVolume(await openTeam(place, cleanup), pids.executor);
   const ok =
-    sustained.share >= SHARE_MIN &&
+    (sustained.share ?? 0) >= SHARE_MIN &&
     burst.succeeded === burst.submitted &&
     volume.every(({ peakMib }) => peakMib - restMib < GROWTH_MIB_MAX);
   return { ok, restMib, waiting, sustained, burst, volume };

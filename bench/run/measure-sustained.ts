@@ -18,7 +18,7 @@ export interface Sustained {
   readonly perSecond: number;
   readonly barePerSecond: number;
   /** Of the bare processes' rate. */
-  readonly share: number;
+  readonly share: number | null;
 }
 
 const finishedRun = z.object({ state: z.literal('succeeded') });
@@ -41,7 +41,12 @@ export async function measureSustained(
     bareRuns += await repeat(() => bare.run('totals.py').then(() => undefined), cores, windowMs);
   }
   const seconds = (windows * windowMs) / 1000;
-  return { seconds, perSecond: runs / seconds, barePerSecond: bareRuns / seconds, share: runs / bareRuns };
+  return {
+    seconds,
+    perSecond: runs / seconds,
+    barePerSecond: bareRuns / seconds,
+    share: bareRuns === 0 ? null : runs / bareRuns,
+  };
 }
 
 /** How many `jobs` end within `ms`, so many at a time. */
