@@ -90,9 +90,9 @@ async function understandAndAnswer(
     return refusal('the body is not JSON', '08P01');
   }
   const understood = readSqlRequest(request.headers, body, limits.statementsMax);
-  return typeof understood === 'string'
-    ? refusal(understood, '08P01')
-    : answerRequest(understood, connections, limits);
+  return understood.ok
+    ? answerRequest(understood.request, connections, limits)
+    : refusal(understood.reason, '08P01');
 }
 
 /** Rejects as soon as more than `bytesMax` have arrived, without keeping them. */

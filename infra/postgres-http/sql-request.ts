@@ -21,51 +21,64 @@ const ISOLATION = new Map([
   ['Serializable', 'SERIALIZABLE'],
 ]);
 
-/**
- * Understands a request of the driver's `neon()` function: headers `Neon-*`, body `{query, params}` or `{queries}`.
- *
- * @returns a sentence where it is not such a request
- */
+export type UnderstoodRequest =
+  | { readonly ok: true; readonly request: SqlRequest }
+  /** A clause that says why it is no request of the driver's. */
+  | { readonly ok: false; readonly reason: string };
+
+/** Understands a request of the driver's `neon()` function: headers `Neon-*`, body `{query, params}` or `{queries}`. */
 export function readSqlRequest(
   headers: IncomingHttpHeaders,
   body: unknown,
   statementsMax: number,
-): SqlRequest | string {
+): UnderstoodRequest {
   const connectionString = headers['neon-connection-string'];
-  if (typeof connectionString !== 'string') return 'the header Neon-Connection-String is missing';
-  const credential = parseCredential(connectionString);
-  if (typeof credential === 'string') return credential;
-  if (headers['neon-raw-text-output'] !== 'true') return 'the header Neon-Raw-Text-Output must be true';
+  if (typeof connectionString !== 'string') return refused('the header Neon-Connection-String is missing');
+  const parsed = parseCredential(connectionString);
+  if (!parsed.ok) return parsed;
+  if (headers['neon-raw-text-output'] !== 'true')
+    return refused('the header Neon-Raw-Text-Output must be true');
+  if (typeof body !== 'object' || body === null) return refused('the body is not a JSON object');
+  const work = 'queries' in body ? readBatch(headers, body.queries, statementsMax) : readSingle(body);
+  if (!work.ok) return work;
   const rowsAsArrays = headers['neon-array-mode'] === 'true';
-  if (typeof body !== 'object' || body === null) return 'the body is not a JSON object';
-  if (!('queries' in body)) {
-    const statement = readStatement(body);
-    return typeof statement === 'string'
-      ? statement
-      : { credential, rowsAsArrays, work: { kind: 'single', statement } };
-  }
-  if (!Array.isArray(body.queries)) return '`queries` is not an array';
-  if (body.queries.length > statementsMax) return `a batch has at most ${statementsMax} statements`;
-  const begin = readBegin(headers);
-  if (begin === null)
-    return 'the isolation level is not one of ReadUncommitted, ReadCommitted, RepeatableRead, Serializable';
-  const statements: Statement[] = [];
-  for (const entry of body.queries) {
-    const statement = readStatement(entry);
-    if (typeof statement === 'string') return statement;
-    if (controlsTransaction(statement.text))
-      return 'a batch is one transaction: it cannot hold BEGIN, COMMIT or ROLLBACK';
-    statements.push(statement);
-  }
-  return { credential, rowsAsArrays, work: { kind: 'batch', begin, statements } };
+  return { ok: true, request: { credential: parsed.credential, rowsAsArrays, work: work.work } };
 }
 
-function readStatement(entry: unknown): Statement | string {
-  if (typeof entry !== 'object' || entry === null) return 'a query is not a JSON object';
+type Refused = Extract<UnderstoodRequest, { ok: false }>;
+type UnderstoodWork = { readonly ok: true; readonly work: SqlRequest['work'] } | Refused;
+type UnderstoodStatement = { readonly ok: true; readonly statement: Statement } | Refused;
+
+function readSingle(body: object): UnderstoodWork {
+  const read = readStatement(body);
+  return read.ok ? { ok: true, work: { kind: 'single', statement: read.statement } } : read;
+}
+
+function readBatch(headers: IncomingHttpHeaders, queries: unknown, statementsMax: number): UnderstoodWork {
+  if (!Array.isArray(queries)) return refused('`queries` is not an array');
+  if (queries.length > statementsMax) return refused(`a batch has at most ${statementsMax} statements`);
+  const begin = readBegin(headers);
+  if (begin === null)
+    return refused(
+      'the isolation level is not one of ReadUncommitted, ReadCommitted, RepeatableRead, Serializable',
+    );
+  const statements: Statement[] = [];
+  for (const entry of queries) {
+    const read = readStatement(entry);
+    if (!read.ok) return read;
+    if (controlsTransaction(read.statement.text))
+      return refused('a batch is one transaction: it cannot hold BEGIN, COMMIT or ROLLBACK');
+    statements.push(read.statement);
+  }
+  return { ok: true, work: { kind: 'batch', begin, statements } };
+}
+
+function readStatement(entry: unknown): UnderstoodStatement {
+  if (typeof entry !== 'object' || entry === null) return refused('a query is not a JSON object');
   const { query, params = [] } = entry as { query?: unknown; params?: unknown };
-  if (typeof query !== 'string') return '`query` is not a string';
-  if (!Array.isArray(params)) return '`params` is not an array';
-  return { text: query, values: params.map(parameterText) };
+  if (typeof query !== 'string') return refused('`query` is not a string');
+  if (!Array.isArray(params)) return refused('`params` is not an array');
+  return { ok: true, statement: { text: query, values: params.map(parameterText) } };
 }
 
 function readBegin(headers: IncomingHttpHeaders): string | null {
@@ -80,4 +93,8 @@ function readBegin(headers: IncomingHttpHeaders): string | null {
     readOnly === undefined ? '' : readOnly === 'true' ? ' READ ONLY' : ' READ WRITE',
     deferrable === undefined ? '' : deferrable === 'true' ? ' DEFERRABLE' : ' NOT DEFERRABLE',
   ].join('');
+}
+
+function refused(reason: string): Refused {
+  return { ok: false, reason };
 }

@@ -36,18 +36,18 @@ export const DATABASE_PARSERS: readonly Parser[] = [
       '[1,[2]]',
     ],
     check(input) {
-      const credential = parseCredential(input);
-      if (typeof credential !== 'string')
+      const parsed = parseCredential(input);
+      if (parsed.ok)
         promise(
-          Object.values(credential).every((part) => part !== '' && !part.includes('\0')),
+          Object.values(parsed.credential).every((part) => part !== '' && !part.includes('\0')),
           'a credential is whole',
         );
       const headers = { 'neon-connection-string': CONNECTION, 'neon-raw-text-output': 'true' };
-      const request = readSqlRequest(headers, jsonOf(input) ?? { query: input, params: [input] }, 10);
-      if (typeof request !== 'string' && request.work.kind === 'batch')
+      const read = readSqlRequest(headers, jsonOf(input) ?? { query: input, params: [input] }, 10);
+      if (read.ok && read.request.work.kind === 'batch')
         promise(
-          request.work.statements.length <= 10 &&
-            !request.work.statements.some(({ text }) => controlsTransaction(text)),
+          read.request.work.statements.length <= 10 &&
+            !read.request.work.statements.some(({ text }) => controlsTransaction(text)),
           'a batch stays one transaction',
         );
       const comment = `/*${input.replaceAll(/\*\/|\/\*|\*$|^\/|\/$|^\*/g, '')} */`;
