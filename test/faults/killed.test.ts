@@ -1,15 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { readLines } from '../../cli/audit/read-lines.ts';
+import { verifyExport } from '../../cli/audit/verify-export.ts';
 import { type PostgresHandle, startPostgres } from '../../cli/database/start-postgres.ts';
 import type { FromExecutor, Job } from '../../protocol/messages.ts';
+import { asOperatorOf } from '../support/causeway.ts';
 import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { fireCron } from '../support/fire-cron.ts';
+import { judgeRuns } from '../support/judge-runs.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor, succeeded, uploadBlob } from '../support/played-executor.ts';
 import { isLeaseOnDisk, leasesOnDisk } from '../support/pool-storage.ts';
@@ -226,34 +230,15 @@ async function unfinishedAfterSweep(runs: readonly string[]): Promise<unknown[]>
   return asSuperuser('select run_id from app.runs where run_id = any($1) and outcome is null', [runs]);
 }
 
-const actionsOf = (attempts: number) => [
-  'run.start',
-  ...Array.from({ length: attempts - 1 }, () => 'run.retry'),
-  'run.finish',
-];
-
 /** What must hold whatever happened. */
 async function judge(runs: readonly string[]): Promise<void> {
   const ended = await asSuperuser(
-    `select run_id, state, fence, outcome -> 'stdout' ->> 'inline' as said from app.runs where run_id = any($1)`,
+    `select state, fence, outcome -> 'stdout' ->> 'inline' as said from app.runs where run_id = any($1)`,
     [runs],
   );
-  expect(ended).toHaveLength(runs.length);
   for (const { state, fence, said } of ended)
     expect([state, said]).toEqual(['succeeded', `fence ${fence}\n`]);
-  const audited = await asSuperuser(
-    `select target_id, array_agg(action order by position) as actions,
-            max((details ->> 'fence')::integer) filter (where action = 'run.finish') as fence
-       from app.audit_events where target_id = any($1) group by target_id`,
-    [runs],
-  );
-  expect(
-    Object.fromEntries(audited.map(({ target_id, actions, fence }) => [target_id, [actions, fence]])),
-  ).toEqual(
-    Object.fromEntries(ended.map(({ run_id, fence }) => [run_id, [actionsOf(Number(fence)), fence]])),
-  );
-  // No slot is held by a run that has ended.
-  await expect.poll(() => leasesOnDisk(stack).filter((run) => runs.includes(run))).toEqual([]);
+  await judgeRuns(stack, runs);
 }
 
 describe('when Postgres dies before it has written what it committed', () => {
@@ -320,4 +305,27 @@ describe('when the blob store fails', () => {
     await expect.poll(() => unfinishedAfterSweep([run])).toEqual([]);
     await judge([run]);
   });
+});
+
+test('the audit log of all these runs is whole and verifies', async () => {
+  for (const { tenant } of [ann, bob]) {
+    const file = join(stack.stateDir, `${tenant}.jsonl`);
+    const exported = await asOperatorOf(
+      stack,
+      'audit',
+      'export',
+      '--tenant',
+      tenant,
+      '--out',
+      file,
+      '--json',
+    );
+    expect(JSON.parse(exported.stdout)).toMatchObject({ tenant, uncovered: 0 });
+    const entries = readFileSync(file, 'utf8').match(/run\.finish/g) ?? [];
+    const [runs] = await asSuperuser('select count(*)::integer as ended from app.runs where tenant_id = $1', [
+      tenant,
+    ]);
+    expect(entries).toHaveLength(Number(runs?.ended));
+    expect(await verifyExport(readLines(file), { key: null })).toMatchObject({ ok: true, tenant });
+  }
 });
