@@ -26,7 +26,7 @@ export const offerSchema = z.object({
 });
 export type Offer = z.infer<typeof offerSchema>;
 
-/** A blob that the job needs, fetched from `GET /executor/blobs/<sha256>` with its own capability as bearer. */
+/** A blob that the job needs, fetched from `GET /executor/blobs/<sha256>` with this capability as bearer. */
 const blobGrantSchema = z.object({
   sha256: sha256Schema,
   bytes: z.number().int().min(0),

@@ -86,16 +86,20 @@ async function upgrade(
 }
 
 describe('inputs of a job', () => {
-  test('are read with the capability of just that blob', async () => {
-    const answered = await get(`/executor/blobs/${SECRET}`, grantOf(annsJob, SECRET));
+  test('are read with the capability to read, which opens nothing else of its tenant', async () => {
+    const toRead = grantOf(annsJob, SECRET);
+    const answered = await get(`/executor/blobs/${SECRET}`, toRead);
     expect([answered.status, await answered.text()]).toEqual([200, CODE]);
+    const other = await uploadBlob(stack, annsJob.capability, Buffer.from('no input of this run'));
+    expect(other.status).toBe(204);
+    expect((await get(`/executor/blobs/${other.sha256}`, toRead)).status).toBe(404);
   });
 
   test.each<[string, () => string | null, number]>([
     ['no capability', () => null, 401],
     ['the token of Ann herself', () => ann.token, 401],
     ['the capability to upload', () => annsJob.capability, 401],
-    ["the capability of Mallory's blob", () => mallorysJob.blobs[0]?.capability ?? '', 404],
+    ["Mallory's capability to read", () => mallorysJob.blobs[0]?.capability ?? '', 404],
     ["Mallory's capability to upload", () => mallorysJob.capability, 401],
     ['a capability with one character changed', () => `${grantOf(annsJob, SECRET).slice(0, -2)}AA`, 401],
   ])('%s reads nothing', async (_what, bearer, status) => {
@@ -110,7 +114,8 @@ describe('outputs of a job', () => {
   test("are stored under the run's tenant, where no other tenant's job finds them", async () => {
     const { status, sha256 } = await uploadBlob(stack, annsJob.capability, Buffer.from('a,b\n1,2\n'));
     expect(status).toBe(204);
-    expect((await get(`/executor/blobs/${sha256}`, grantOf(mallorysJob, sha256))).status).toBe(401);
+    const mallorys = mallorysJob.blobs[0]?.capability ?? '';
+    expect((await get(`/executor/blobs/${sha256}`, mallorys)).status).toBe(404);
   });
 
   test('that are not what their address names are refused, and nothing stays', async () => {

@@ -134,7 +134,7 @@ test('a Worker that is killed goes on with what was running, what it had printed
   await executor.connect();
   const held = await ann.startModel(2);
   const waiting = await ann.startModel(3);
-  const { run, fence, capability } = await executor.takeJob();
+  const { run, fence, capability, blobs } = await executor.takeJob();
   expect(run).toBe(held);
   executor.hold({ run, fence });
   executor.send({ type: 'started', run, fence });
@@ -156,6 +156,9 @@ test('a Worker that is killed goes on with what was running, what it had printed
   await crash(() => executor.cut());
   expect(await shown()).toEqual(['running', 'one two three']);
   expect(await executor.connect()).toBe('welcome');
+  const input = `${stack.publicUrl}/executor/blobs/${blobs[0]?.sha256}`;
+  const headers = { authorization: `Bearer ${blobs[0]?.capability}` };
+  expect((await fetch(input, { headers })).status).toBe(200);
   executor.send({ type: 'outcome', run, fence, outcome: succeeded('survived\n') });
   expect((await ann.getRun(held, 20)).stdout.text).toBe('survived\n');
   const next = await executor.takeJob();

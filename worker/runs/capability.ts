@@ -2,17 +2,15 @@ import type { RunId, TenantId } from '../../protocol/ids.ts';
 import { type SealPurpose, seal, unseal } from '../seal/seal.ts';
 import type { Credential } from '../tenants/principal.ts';
 
-/** What the bearer of a job's capability may do: upload blobs for this attempt at this run, and feed its output. */
+/**
+ * Of which attempt something is granted. `run`: to upload its blobs and feed its output. `blob:get`: to read what its manifest
+ * names, of that tenant, while it is held.
+ */
 export interface RunClaim {
   readonly pool: string;
   readonly tenant: TenantId;
   readonly run: RunId;
   readonly fence: number;
-}
-
-/** What the bearer of a blob's capability may read, while the attempt is held: that blob of that tenant. */
-export interface BlobClaim extends RunClaim {
-  readonly sha256: string;
 }
 
 /** What a download link opens: an output of a run, for as long as the credential that made the link may see the run. */
@@ -28,7 +26,7 @@ export interface DownloadClaim {
 
 interface Claims {
   run: RunClaim;
-  'blob:get': BlobClaim;
+  'blob:get': RunClaim;
   download: DownloadClaim;
 }
 

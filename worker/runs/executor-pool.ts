@@ -17,6 +17,7 @@ import { type Submission, submit, type WaitAnswer, wait } from './pool/submit.ts
 import { sweep } from './pool/sweep.ts';
 import { tick } from './pool/tick.ts';
 import { Waiters } from './pool/waiters.ts';
+import { workOf } from './pool/work-of.ts';
 import { feedOf } from './pool-of.ts';
 
 /** What one attempt may upload: its outputs and both streams, with room for a repeated upload. */
@@ -106,10 +107,19 @@ export class ExecutorPool extends DurableObject<Env> {
     return true;
   }
 
-  /** Whether an executor works on this attempt. */
-  holds(run: string, fence: number): boolean {
+  /** Whether the holder of this attempt may read a blob: whether it is an input of its run. */
+  async reads(
+    run: string,
+    fence: number,
+    sha256: string,
+  ): Promise<'input' | 'other' | 'over' | 'unavailable'> {
     const lease = this.pool.leases.get(run);
-    return lease !== undefined && lease.fence === fence && isHeld(lease);
+    if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return 'over';
+    const work = await workOf(this.pool, lease);
+    if (work === 'absent') return 'over';
+    if (work === 'unavailable') return work;
+    const { files, data } = work.manifest;
+    return [...files, ...data].some((each) => each.sha256 === sha256) ? 'input' : 'other';
   }
 
   /** Whether the holder of this attempt may open its feed; that it did is remembered, to drop the feed with the run. */

@@ -1,17 +1,14 @@
 import type { ExecutorId } from '../../../protocol/ids.ts';
 import { limit } from '../../../protocol/limits.ts';
-import { selectRunsOfPool } from '../../database/runs.ts';
-import { withTenant } from '../../database/with-tenant.ts';
-import { systemPrincipal } from '../../tenants/system-principal.ts';
 import { assign, type Situation, tenantLane, turnsOf } from './assign.ts';
 import type { HeardExecutor } from './executor-sockets.ts';
 import { STRANDED_MS } from './expire.ts';
 import { forget } from './forget.ts';
 import { isHeld, type Lease } from './lease.ts';
-import { logUnexpected } from './log-unexpected.ts';
 import { makeJob } from './make-job.ts';
-import type { Pool, Work } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { whyStranded } from './why-waiting.ts';
+import { workOf } from './work-of.ts';
 
 const ASK_AGAIN_MS = 2_000;
 
@@ -80,7 +77,7 @@ function waitingOf(lease: Lease) {
 
 /** Sends the job; where the executor is gone by now the run waits again under the same fence, which nobody has seen. */
 async function send(pool: Pool, lease: Lease, image: string): Promise<void> {
-  const loaded = pool.work.get(lease.run) ?? (await loadWork(pool, lease));
+  const loaded = await workOf(pool, lease);
   if (pool.leases.get(lease.run)?.fence !== lease.fence) return;
   if (loaded === 'unavailable') {
     pool.leases.put({ ...lease, phase: 'queued', executor: null, leasedAt: null, leaseUntil: null });
@@ -97,23 +94,6 @@ async function send(pool: Pool, lease: Lease, image: string): Promise<void> {
   }
   if (current.cancelRequested) {
     pool.sockets.send(current.executor as ExecutorId, { type: 'cancel', run: lease.run, fence: lease.fence });
-  }
-}
-
-/** What the database has of a run that this pool forgot in an eviction. */
-async function loadWork(pool: Pool, lease: Lease): Promise<Work | 'absent' | 'unavailable'> {
-  const { database } = await pool.platform();
-  try {
-    const [[row]] = await withTenant(database, systemPrincipal(lease.tenant), [
-      selectRunsOfPool([lease.run]),
-    ] as const);
-    if (row === undefined || row.outcome !== null) return 'absent';
-    const work: Work = { manifest: row.manifest, inline: {}, isFollowed: false };
-    pool.work.set(lease.run, work);
-    return work;
-  } catch (error) {
-    logUnexpected(error, lease);
-    return 'unavailable';
   }
 }
 

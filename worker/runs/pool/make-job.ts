@@ -7,23 +7,15 @@ import type { Work } from './pool.ts';
 /** The message that starts an attempt. Its capabilities are made here, so that they begin to live when the job is sent. */
 export async function makeJob(sealKey: CryptoKey, lease: Lease, work: Work, image: string): Promise<Job> {
   const { tenant, run, fence, pool } = lease;
+  const claim = { pool, tenant, run, fence };
   const lifetimeMs = jobLifetimeMs(lease.wallMs);
-  const [capability, blobs] = await Promise.all([
-    grant(sealKey, 'run', { pool, tenant, run, fence }, lifetimeMs),
-    Promise.all(
-      blobsOf(work.manifest)
-        .filter(({ sha256 }) => work.inline[sha256] === undefined)
-        .map(async (blob) => ({
-          ...blob,
-          capability: await grant(
-            sealKey,
-            'blob:get',
-            { pool, tenant, run, fence, sha256: blob.sha256 },
-            lifetimeMs,
-          ),
-        })),
-    ),
+  const [capability, toRead] = await Promise.all([
+    grant(sealKey, 'run', claim, lifetimeMs),
+    grant(sealKey, 'blob:get', claim, lifetimeMs),
   ]);
+  const blobs = blobsOf(work.manifest)
+    .filter(({ sha256 }) => work.inline[sha256] === undefined)
+    .map((blob) => ({ ...blob, capability: toRead }));
   return {
     type: 'job',
     run,

@@ -3,15 +3,19 @@ import { limit } from '../../../protocol/limits.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { poolOf } from '../pool-of.ts';
-import { requireCapability, requireHeld } from './require-capability.ts';
+import { attemptIsOver, requireCapability } from './require-capability.ts';
 
-/** A blob for the executor that holds a capability for just this one, while its attempt lasts. */
+/** An input of a run for the executor that holds the attempt's capability, while that lasts. */
 export async function getBlob(context: Context<AppEnv>): Promise<Response> {
   const claim = await requireCapability(context, 'blob:get');
   if (claim instanceof Response) return claim;
-  if (context.req.param('sha256') !== claim.sha256) throw absent();
-  await requireHeld(context, claim);
-  const blob = await context.var.platform.blobs.get(claim);
+  const sha256 = context.req.param('sha256') ?? '';
+  const { pool, tenant, run, fence } = claim;
+  const reads = await poolOf(context.env, pool).reads(run, fence, sha256);
+  if (reads === 'over') throw attemptIsOver();
+  if (reads === 'unavailable') throw new Refusal('unavailable', 'The database does not answer.');
+  if (reads === 'other') throw absent();
+  const blob = await context.var.platform.blobs.get({ tenant, sha256 });
   if (blob === null) throw absent();
   return new Response(blob.body, { headers: { 'content-type': 'application/octet-stream' } });
 }

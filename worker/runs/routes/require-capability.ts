@@ -2,8 +2,7 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../../http/app-env.ts';
 import { bearerOf } from '../../http/authenticate.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { type CapabilityKind, type Opened, open, type RunClaim } from '../capability.ts';
-import { poolOf } from '../pool-of.ts';
+import { type CapabilityKind, type Opened, open } from '../capability.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 const REASONS = {
@@ -25,12 +24,7 @@ export async function requireCapability<Kind extends CapabilityKind>(
   return opened.claim;
 }
 
-/** Refuses where the attempt of a capability is over: its run ended, went to another executor, or its executor was revoked. */
-export async function requireHeld(context: Context<AppEnv>, { pool, run, fence }: RunClaim): Promise<void> {
-  if (await poolOf(context.env, pool).holds(run, fence)) return;
-  throw attemptIsOver();
-}
-
+/** Its run ended, went to another executor, or its executor was revoked. */
 export function attemptIsOver(): Refusal {
   return new Refusal('not_found', 'The attempt that this capability is for is over.');
 }
