@@ -11,7 +11,7 @@ import { expandSettings } from './settings-file.ts';
 const MIB = 1024 * 1024;
 
 export interface Config {
-  /** PUBLIC_URL of the worker, without a slash at its end; null only for --self-test and --sweep. */
+  /** PUBLIC_URL of the worker, without a slash at its end; null where none was given. */
   readonly url: string | null;
   readonly stateDir: string;
   readonly cacheDir: string;
@@ -37,10 +37,14 @@ export interface Config {
   readonly imageSignature: string | null;
   /** How often it is looked whether the image on disk was changed. */
   readonly imageCheckMs: number;
-  readonly selfTest: boolean;
-  readonly sweep: boolean;
-  readonly json: boolean;
+  readonly task: Task;
 }
+
+/** What the program is started for; only who serves needs a deployment. */
+export type Task =
+  | { readonly kind: 'serve'; readonly url: string }
+  | { readonly kind: 'self-test'; readonly isJson: boolean }
+  | { readonly kind: 'sweep' };
 
 const EXAMPLES = `
 Examples:
@@ -192,8 +196,7 @@ export function readConfig(argv: readonly string[]): Config {
   if (!given.ok) return command.error(`error: ${given.reason}`);
   command.parse([...given.argv], { from: 'user' });
   const options = command.opts<Options>();
-  if (options.url === undefined && options.selfTest !== true && options.sweep !== true)
-    command.error('error: --url is needed');
+  const task = taskOf(options) ?? command.error('error: --url is needed');
   const stateDir = resolve(options.state);
   return {
     url: options.url ?? null,
@@ -214,10 +217,15 @@ export function readConfig(argv: readonly string[]): Config {
     imageKeys: options.imageKey,
     imageSignature: options.imageSignature === undefined ? null : resolve(options.imageSignature),
     imageCheckMs: options.imageCheckSeconds * 1000,
-    selfTest: options.selfTest === true,
-    sweep: options.sweep === true,
-    json: options.json === true,
+    task,
   };
+}
+
+/** Null where a deployment to serve is not named. */
+function taskOf({ url, sweep, selfTest, json }: Options): Task | null {
+  if (sweep === true) return { kind: 'sweep' };
+  if (selfTest === true) return { kind: 'self-test', isJson: json === true };
+  return url === undefined ? null : { kind: 'serve', url };
 }
 
 /** The version that `hello` names: that of the package. */

@@ -31,22 +31,22 @@ process.on('uncaughtException', (error) => {
   void end(1);
 });
 
-if (config.sweep) {
+async function sweepOnce(): Promise<void> {
   const swept = await sweepHost(config);
-  if (!swept.ok) await fail(swept.reason);
-  else {
-    log('info', 'swept what a killed executor left', { sandboxes: swept.sandboxes });
-    await end(0);
-  }
-} else if (config.selfTest) {
+  if (!swept.ok) return fail(swept.reason);
+  log('info', 'swept what a killed executor left', { sandboxes: swept.sandboxes });
+  await end(0);
+}
+
+async function testItself(isJson: boolean): Promise<void> {
   const tested = await selfTest(config, releases, log);
-  if (!tested.ok) await fail(tested.reason);
-  else {
-    const { engines } = tested;
-    process.stdout.write(`${config.json ? selfTestJson(engines) : selfTestText(engines)}\n`);
-    await end(chosenOf(engines)?.report?.ok === true ? 0 : 1);
-  }
-} else {
+  if (!tested.ok) return fail(tested.reason);
+  const { engines } = tested;
+  process.stdout.write(`${isJson ? selfTestJson(engines) : selfTestText(engines)}\n`);
+  await end(chosenOf(engines)?.report?.ok === true ? 0 : 1);
+}
+
+async function serve(url: string): Promise<void> {
   // A parent that holds our stdin takes us with it when it dies. A service has /dev/null there, which means nothing.
   const stdin = fstatSync(0);
   if (stdin.isFIFO() || stdin.isSocket()) {
@@ -63,12 +63,22 @@ if (config.sweep) {
     await finishRuns();
     await end(0);
   });
-  const started = await startExecutor({ ...config, url: config.url ?? '' }, releases, log, drainWish.resolve);
-  if (started.ok) {
-    finishRuns = started.drain;
-    const { engine, engine_version, image, slots } = started.offer;
-    const ready = { executor: started.executor, engine, engine_version, image, slots };
-    process.stdout.write(`READY ${JSON.stringify(ready)}\n`);
-    void started.broken.then(fail);
-  } else await fail(started.reason);
+  const started = await startExecutor({ ...config, url }, releases, log, drainWish.resolve);
+  if (!started.ok) return fail(started.reason);
+  finishRuns = started.drain;
+  const { engine, engine_version, image, slots } = started.offer;
+  const ready = { executor: started.executor, engine, engine_version, image, slots };
+  process.stdout.write(`READY ${JSON.stringify(ready)}\n`);
+  void started.broken.then(fail);
+}
+
+switch (config.task.kind) {
+  case 'sweep':
+    await sweepOnce();
+    break;
+  case 'self-test':
+    await testItself(config.task.isJson);
+    break;
+  case 'serve':
+    await serve(config.task.url);
 }
