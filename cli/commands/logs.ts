@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { type Command, Option } from 'commander';
+import { maskSecrets } from '../../protocol/mask-secrets.ts';
 import { followLogs } from '../stack/follow-logs.ts';
 import { logFileOf, PART_NAMES, type PartName, tailOf } from '../stack/part.ts';
 import { statePaths } from '../stack/state-paths.ts';
@@ -47,8 +48,9 @@ async function logs(part: string | undefined, { state, follow, lines }: LogOptio
       remedy: 'start it with ./causeway up, or name the folder with --state DIR',
     });
   }
+  // Parts of ours mask what they log; Postgres, workerd and what a runtime says when it dies do not. A line is whole here.
   const print = (name: PartName, raw: string): void => {
-    const line = stripVTControlCharacters(raw);
+    const line = maskSecrets(stripVTControlCharacters(raw));
     printResult(wanted.length === 1 ? line : `${styled('dim', name.padEnd(13), process.stdout)} ${line}`);
   };
   for (const { name, file } of sources) for (const line of tailOf(file, lines)) print(name, line);
