@@ -67,6 +67,7 @@ function settle() {
     tables,
     subscriptions: () => watches.all.at(-1)?.listening.subscriptions(),
     alarmAt: () => alarmAt,
+    isHearing: () => watches.all.at(-1)?.isHearing,
     get session() {
       return session;
     },
@@ -113,7 +114,7 @@ test('an open stream is use; a client that comes back to it within the hour find
   const settled = settle();
   const stream = await settled.listen();
   await settled.session.subscribe('project://prj');
-  await settled.pass(10 * 60 * MINUTE_MS);
+  await settled.pass(10 * 60 * MINUTE_MS + 14 * MINUTE_MS);
   await stream.cancel();
   await settled.pass(50 * MINUTE_MS);
   expect(settled.subscriptions()).toEqual(['project://prj']);
@@ -133,6 +134,7 @@ test('what is heard while a session is forgotten, or after it was deleted, leave
   const deleted = settle();
   await deleted.listen();
   await deleted.session.end();
+  expect(deleted.isHearing()).toBe(false);
   deleted.change();
   deleted.change(true);
   await deleted.pass(MINUTE_MS);

@@ -55,7 +55,15 @@ test('Mallory’s flood of notifications, answers and what is none ends her conn
   expect(closed).toEqual([]);
   void say({ method: 'notifications/progress' });
   expect(closed).toEqual([1008]);
+  void say({ id: 1, method: 'ping' });
+  await new Promise(setImmediate);
   expect(served).toHaveLength(64);
+});
+
+test('as many that come one after the other are nothing to end it for', async () => {
+  const { say, served, closed } = connect(() => new Response(null, { status: 202 }));
+  for (let n = 0; n < 100; n++) await say({ method: 'notifications/progress' });
+  expect([served.length, closed]).toEqual([100, []]);
 });
 
 test('Mallory’s large messages are served two at once in an isolate, over whatever sockets; the others are told', async () => {
@@ -126,16 +134,17 @@ describe('the stream of a session', () => {
       () => events(changed(1), changed(2)),
       () => Promise.reject(new Error('evicted')),
       () => new Response(null, { status: 503 }),
+      () => new Response(null, { status: 429 }),
       () => events(changed(3)),
     ]);
     await say({ id: 0, method: 'initialize' });
     await say({ method: 'notifications/initialized' });
-    for (let broken = 1; broken <= 3; broken++) {
+    for (let broken = 1; broken <= 4; broken++) {
       await expect.poll(() => pauses.length).toBe(broken);
       pauses.at(-1)?.();
     }
     await expect.poll(() => sent.filter((text) => text.includes('changed'))).toHaveLength(3);
-    expect(gets()).toEqual(['GET null', 'GET e-2', 'GET e-2', 'GET e-2']);
+    expect(gets()).toEqual(['GET null', ...Array(4).fill('GET e-2')]);
   });
 
   test('that is refused is not asked for again', async () => {
@@ -152,5 +161,25 @@ describe('the stream of a session', () => {
     await say({ id: 0, method: 'initialize' });
     for (let n = 0; n < 5; n++) await say({ method: 'notifications/initialized' });
     expect(gets()).toHaveLength(1);
+  });
+
+  test('ends where its client introduces itself anew, and the new session’s is opened', async () => {
+    const signals: AbortSignal[] = [];
+    const { say } = connect((request, text) => {
+      if (request.method === 'GET') {
+        signals.push(request.signal);
+        return never();
+      }
+      if (!text.includes('"initialize"')) return new Response(null, { status: 202 });
+      return Response.json(
+        { jsonrpc: '2.0', id: 0, result: {} },
+        { headers: { 'mcp-session-id': 'sealed' } },
+      );
+    });
+    for (let opened = 1; opened <= 2; opened++) {
+      await say({ id: 0, method: 'initialize' });
+      await say({ method: 'notifications/initialized' });
+    }
+    await expect.poll(() => signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   });
 });
