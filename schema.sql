@@ -5078,6 +5078,19 @@ alter function app.may_add_project() owner to causeway_owner;
 grant execute on function app.may_add_project() to causeway_app;
 comment on function app.may_add_project() is 'Never a credential for some projects only: it would make what it cannot see.';
 
+CREATE OR REPLACE FUNCTION app.may_open_run(run text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return exists (select from app.runs as r where r.run_id = run and (not r.withheld or app.is_in_session()));
+end
+$function$;
+alter function app.may_open_run(text) owner to causeway_owner;
+grant execute on function app.may_open_run(text) to causeway_app;
+comment on function app.may_open_run(text) is 'Whether the caller may see what a run printed and left.';
+
 CREATE OR REPLACE FUNCTION app.may_read_audit()
  RETURNS boolean
  LANGUAGE sql
@@ -5503,6 +5516,26 @@ AS $function$
 $function$;
 alter function app.pools_open_to(text) owner to causeway_resolver;
 comment on function app.pools_open_to(text) is 'Where the runs of a tenant may go: its own pools and, unless it says own hosts only, those of the platform.';
+
+CREATE OR REPLACE FUNCTION app.project_at(reference text, ref text)
+ RETURNS TABLE(project_id text, name text, description text, head_commit text, created_at timestamp with time zone, archived_at timestamp with time zone, restricted boolean, commit_id text, files jsonb)
+ LANGUAGE plpgsql
+ STABLE ROWS 1
+AS $function$
+begin
+  return query
+    select p.project_id::text, p.name, p.description, p.head_commit::text, p.created_at, p.archived_at,
+           p.restricted, c.commit_id::text, coalesce(t.files, '{}')
+      from app.projects as p
+      left join app.commits as c
+        on c.project_id = p.project_id and c.commit_id = app.resolve_commit(p.project_id, project_at.ref)
+      left join app.trees as t on t.project_id = p.project_id and t.tree_id = c.tree_id
+     where p.project_id = app.project_id(project_at.reference);
+end
+$function$;
+alter function app.project_at(text,text) owner to causeway_owner;
+grant execute on function app.project_at(text,text) to causeway_app;
+comment on function app.project_at(text,text) is 'The project that an id or a name names, with the commit that `ref` names in it (app.resolve_commit) and its files; no row where there is no such project.';
 
 CREATE OR REPLACE FUNCTION app.project_change_refusal(project text)
  RETURNS jsonb
@@ -6612,6 +6645,23 @@ $function$;
 alter function app.rotate_oauth_key(text,jsonb,text,interval,interval) owner to causeway_keeper;
 grant execute on function app.rotate_oauth_key(text,jsonb,text,interval,interval) to causeway_owner;
 comment on function app.rotate_oauth_key(text,jsonb,text,interval,interval) is 'Publishes a key that signs after a time, and takes the earlier ones away when it has signed for the overlap.';
+
+CREATE OR REPLACE FUNCTION app.runs_by_id(runs text[])
+ RETURNS TABLE(run_id text, project_id text, project_name text, pool_id text, manifest jsonb, manifest_sha256 text, state text, fence integer, created_at timestamp with time zone, finished_at timestamp with time zone, outcome jsonb, execution jsonb, withheld boolean)
+ LANGUAGE plpgsql
+ STABLE ROWS 1
+AS $function$
+begin
+  return query
+    select r.run_id::text, r.project_id::text, p.name, r.pool_id::text, r.manifest, r.manifest_sha256::text, r.state,
+           r.fence, r.created_at, r.finished_at, r.outcome, r.execution, r.withheld
+      from app.runs as r join app.projects as p on p.tenant_id = r.tenant_id and p.project_id = r.project_id
+     where r.run_id = any (runs_by_id.runs);
+end
+$function$;
+alter function app.runs_by_id(text[]) owner to causeway_owner;
+grant execute on function app.runs_by_id(text[]) to causeway_app;
+comment on function app.runs_by_id(text[]) is 'Runs in no order, each with the name of its project; none for an id that is absent or not the caller''s.';
 
 CREATE OR REPLACE FUNCTION app.saying_expired(outcome jsonb, what jsonb)
  RETURNS jsonb

@@ -95,4 +95,5 @@ export const KNOWN_MIGRATIONS: readonly string[] = [
   '0263-whole-history.sql',
   '0264-readers-of-the-log.sql',
   '0265-full-that-was-said.sql',
+  '0270-reads-that-keep-their-plans.sql',
 ];

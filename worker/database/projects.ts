@@ -38,11 +38,7 @@ const COLUMNS = `p.project_id, p.name, p.description, p.head_commit, p.archived_
 /** The project that an id or a name names, with its files at `ref` (null: the head); null where it is absent. */
 export function selectProjectAt(reference: string, ref: string | null): Query<ProjectAt | null> {
   return query(
-    `select ${COLUMNS}, c.commit_id, coalesce(t.files, '{}') as files
-       from app.projects as p
-       left join app.commits as c on c.project_id = p.project_id and c.commit_id = app.resolve_commit(p.project_id, $2)
-       left join app.trees as t on t.project_id = p.project_id and t.tree_id = c.tree_id
-      where p.project_id = app.project_id($1)`,
+    `select ${COLUMNS}, p.commit_id, p.files from app.project_at($1, $2) as p`,
     [reference, ref],
     ([row]) =>
       row === undefined

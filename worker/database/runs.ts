@@ -140,7 +140,7 @@ export interface RunRow {
 }
 
 const UTC_MS = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
-const COLUMNS = `r.run_id, r.project_id, p.name as project_name, r.pool_id, r.manifest, r.manifest_sha256, r.state, r.fence,
+const COLUMNS = `r.run_id, r.project_id, r.project_name, r.pool_id, r.manifest, r.manifest_sha256, r.state, r.fence,
   to_char(r.created_at at time zone 'UTC', ${UTC_MS}) as created_at,
   to_char(r.finished_at at time zone 'UTC', ${UTC_MS}) as finished_at, r.outcome, r.execution,
   r.withheld as withheld_from_agents, r.withheld and not caller.is_person as withheld`;
@@ -150,9 +150,7 @@ const CALLER = '(select app.is_in_session() as is_person) as caller';
 /** A run whose place and state may be read, but nothing that it printed or left. */
 export type FoundRun = Unseen<RunRow, 'run' | 'project' | 'pool' | 'state' | 'withheld'>;
 
-const SELECT_RUNS = `select ${COLUMNS}
-   from app.runs as r join app.projects as p on p.tenant_id = r.tenant_id and p.project_id = r.project_id
-   cross join ${CALLER} where r.run_id = any($1)`;
+const SELECT_RUNS = `select ${COLUMNS} from app.runs_by_id($1) as r cross join ${CALLER}`;
 
 /** Runs by id, in no order; an id that is absent or another tenant's gives no row. */
 export function selectRuns(runs: readonly string[]): Query<readonly FoundRun[]> {
@@ -166,12 +164,7 @@ export function selectRunsOfPool(runs: readonly string[]): Query<readonly RunRow
 
 /** Whether the caller may see what a run left. */
 export function selectMayOpen(run: string): Query<boolean> {
-  return query(
-    `select exists (select from app.runs as r cross join ${CALLER}
-                     where r.run_id = $1 and (caller.is_person or not r.withheld)) as seen`,
-    [run],
-    (rows) => Boolean(onlyRow(rows).seen),
-  );
+  return query('select app.may_open_run($1) as seen', [run], (rows) => Boolean(onlyRow(rows).seen));
 }
 
 export interface RunSummary {
