@@ -24,13 +24,13 @@ const WEIGHT_PER_SHARE = 100 / 1024;
 export type Prepared = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 /** Makes the executor's own cgroup able to hold bounded children (Linux Documentation/admin-guide/cgroup-v2). */
-export function prepareV2(ownDir: string): Prepared {
+export function prepareV2(ownDir: string, needed: readonly string[] = NEEDED): Prepared {
   const available = (readControl(ownDir, 'cgroup.controllers') ?? '').split(' ');
-  const missing = NEEDED.filter((name) => !available.includes(name));
+  const missing = needed.filter((name) => !available.includes(name));
   if (missing.length > 0)
     return { ok: false, reason: `cgroup v2 does not offer ${missing.join(', ')} here.` };
   const enabled = (readControl(ownDir, 'cgroup.subtree_control') ?? '').split(' ');
-  if (NEEDED.every((name) => enabled.includes(name))) return { ok: true };
+  if (needed.every((name) => enabled.includes(name))) return { ok: true };
   try {
     const isRoot = readControl(ownDir, 'cgroup.type') === null;
     if (!isRoot) {
@@ -38,7 +38,7 @@ export function prepareV2(ownDir: string): Prepared {
       mkdirSync(supervisor, { recursive: true });
       for (const pid of processIds(ownDir)) writeControl(supervisor, 'cgroup.procs', pid);
     }
-    writeControl(ownDir, 'cgroup.subtree_control', NEEDED.map((name) => `+${name}`).join(' '));
+    writeControl(ownDir, 'cgroup.subtree_control', needed.map((name) => `+${name}`).join(' '));
     return { ok: true };
   } catch (error) {
     return { ok: false, reason: `cgroup v2 is not delegated to the executor (${(error as Error).message}).` };

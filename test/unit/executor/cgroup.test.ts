@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ownHierarchies } from '../../../executor/sandbox/cgroup.ts';
+import { leftGroup } from '../../../executor/sandbox/cgroup-files.ts';
 import { hostTasksMax } from '../../../executor/sandbox/cgroup-group.ts';
 import { prepareV2, v2Group } from '../../../executor/sandbox/cgroup-v2.ts';
 import { mountPointsUnder } from '../../../executor/sandbox/mounts.ts';
@@ -95,6 +96,36 @@ describe('cgroup v2 for real, as far as a kernel offers it whose controllers are
     readFileSync('/proc/self/cgroup', 'utf8'),
     readFileSync('/proc/self/mountinfo', 'utf8'),
   ).find(({ version }) => version === 2);
+
+  it('hands controllers on from a group that holds processes, which move below, and then takes none itself', async () => {
+    if (unified === undefined) throw new Error('this host has no cgroup2 mounted');
+    const offered = readFileSync(join(unified.dir, 'cgroup.controllers'), 'utf8').trim().split(' ');
+    const handedOn = join(unified.dir, 'cgroup.subtree_control');
+    // Any controller shows the rule; those that runs need belong to version 1 here.
+    const needed = offered.slice(0, 1);
+    if (!readFileSync(handedOn, 'utf8').includes(`${needed}`)) {
+      writeFileSync(handedOn, `+${needed}`);
+      onTestFinished(() => writeFileSync(handedOn, `-${needed}`));
+    }
+    const own = join(unified.dir, `causeway-prepared-${process.pid}`);
+    mkdirSync(own);
+    const idle = spawn('sleep', ['infinity']);
+    onTestFinished(async () => {
+      idle.kill('SIGKILL');
+      const group = leftGroup([own]);
+      await expect.poll(() => group.processes()).toEqual([]);
+      group.remove();
+      expect(existsSync(own)).toBe(false);
+    });
+    const inside = (dir: string) => readFileSync(join(dir, 'cgroup.procs'), 'utf8').trim();
+    writeFileSync(join(own, 'cgroup.procs'), `${idle.pid}`);
+    expect(prepareV2(own, needed)).toEqual({ ok: true });
+    expect([inside(own), inside(join(own, 'causeway-executor'))]).toEqual(['', `${idle.pid}`]);
+    const sandbox = join(own, 'sandbox');
+    mkdirSync(sandbox);
+    expect(readFileSync(join(sandbox, 'cgroup.controllers'), 'utf8').trim()).toBe(`${needed}`);
+    expect(() => writeFileSync(join(own, 'cgroup.procs'), `${idle.pid}`)).toThrow(/EBUSY/);
+  });
 
   it('freezes a process, kills it frozen, and lets its group be removed then and not before', async () => {
     if (unified === undefined) throw new Error('this host has no cgroup2 mounted');
