@@ -172,6 +172,8 @@ export function serveRuns(settings: ServeSettings): Serving {
           for (const each of held.cancelled(lease)) cancel(each);
           return;
         case 'recorded':
+          if (message.code !== undefined)
+            log('warn', 'the outcome of an attempt counts for nothing', { ...lease, code: message.code });
           for (const each of held.onRecorded(lease)) abandon(running.get(keyOf(each)));
           return noteDrained();
       }

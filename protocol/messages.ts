@@ -99,7 +99,7 @@ export const toExecutorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('welcome'), protocol: z.number().int(), executor: idSchema('executor') }),
   jobSchema,
   z.object({ type: z.literal('cancel'), ...lease }),
-  /** The outcome is recorded (or an outcome of a newer fence is): the executor may forget the run. */
-  z.object({ type: z.literal('recorded'), ...lease }),
+  /** The executor may forget the run: its outcome is recorded, or, with a code, is not, since a later attempt was opened. */
+  z.object({ type: z.literal('recorded'), ...lease, code: z.literal('old_fence').optional() }),
 ]);
 export type ToExecutor = z.infer<typeof toExecutorSchema>;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join as pathOf } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Job, REFUSAL_CODES } from '../../protocol/messages.ts';
 import { type Modeller, type RunReply, settleModeller } from '../support/model-project.ts';
@@ -83,7 +85,16 @@ describe('exactly one outcome of a run is recorded', () => {
     const second = await executor.takeJob();
     expect([second.run, second.fence]).toEqual([first.run, first.fence + 1]);
     executor.send({ type: 'outcome', run: first.run, fence: first.fence, outcome: succeeded('stale\n') });
-    await executor.until((message) => message.type === 'recorded' && message.fence === first.fence);
+    expect(await executor.until(({ type }) => type === 'recorded')).toEqual({
+      type: 'recorded',
+      run: first.run,
+      fence: first.fence,
+      code: 'old_fence',
+    });
+    const logged = () => readFileSync(pathOf(stack.stateDir, 'logs', 'worker.log'), 'utf8');
+    await expect
+      .poll(logged)
+      .toMatch(new RegExp(`"code":"old_fence","run":"${first.run}","fence":${first.fence}`));
     executor.send({ type: 'outcome', run: second.run, fence: second.fence, outcome: succeeded('fresh\n') });
     expect((await running).structured.stdout.text).toBe('fresh\n');
     expect(await finishes(first.run)).toHaveLength(1);

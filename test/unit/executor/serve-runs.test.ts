@@ -33,6 +33,7 @@ async function serve() {
   releases.push(() => server.close());
   const heard: FromExecutor[] = [];
   const begun: Begun[] = [];
+  const logged: unknown[] = [];
   const welcomed = Promise.withResolvers<WebSocket>();
   server.on('connection', (socket) => {
     socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString()) as FromExecutor));
@@ -53,7 +54,7 @@ async function serve() {
       }),
     onWelcome: () => {},
     onStanding: () => {},
-    log: () => {},
+    log: (...line) => logged.push(line),
   });
   releases.push(async () => {
     for (const { clear } of begun) clear();
@@ -62,7 +63,7 @@ async function serve() {
   const pool = await welcomed.promise;
   const say = (message: ToExecutor) => pool.send(JSON.stringify(message));
   await expect.poll(() => serving.live().connected).toBe(true);
-  return { serving, say, heard, begun };
+  return { serving, say, heard, begun, logged };
 }
 
 /** An executor whose server does this with every connection, and what it says of itself each time that it stands otherwise. */
@@ -99,6 +100,21 @@ const greet = (socket: WebSocket) =>
   socket.send(JSON.stringify({ type: 'welcome', protocol: 2, executor: newId('executor') }));
 
 const job = (): Job => makeJob({ code: 'print(1)', image: IMAGE });
+
+it('an outcome that a later attempt has overtaken is given up, and its executor notes why', async () => {
+  const { serving, say, begun, logged } = await serve();
+  const job = makeJob({ code: '', image: IMAGE });
+  say(job);
+  await expect.poll(() => begun).toHaveLength(1);
+  const { run, fence } = job;
+  say({ type: 'recorded', run, fence, code: 'old_fence' });
+  await expect.poll(() => serving.live().runs).toBe(0);
+  expect(logged).toContainEqual([
+    'warn',
+    'the outcome of an attempt counts for nothing',
+    { run, fence, code: 'old_fence' },
+  ]);
+});
 
 describe('an executor', () => {
   it('ends a run that is cancelled, and gives it up where nobody wants its outcome any more', async () => {

@@ -7,6 +7,7 @@ import {
 } from '../../../protocol/messages.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
 import { readJson } from '../../input/parse-json.ts';
+import { log } from '../../log.ts';
 import { positionOf } from '../feed/feed-buffer.ts';
 import { storable } from '../storable.ts';
 import { assignQueued } from './assign-queued.ts';
@@ -61,8 +62,7 @@ export async function handleMessage(
           outcome: storable(message.outcome),
           by: 'executor',
         });
-      if (!isBeingRecorded(pool, message))
-        sendOn(socket, { type: 'recorded', run: message.run, fence: message.fence });
+      if (!isBeingRecorded(pool, message)) answerLateOutcome(pool, socket, message);
       return;
     }
     case 'refused': {
@@ -112,6 +112,16 @@ function heldBy(pool: Pool, executor: string, about: AboutAttempt): Lease | null
   return lease !== undefined && lease.executor === executor && lease.fence === about.fence && isHeld(lease)
     ? lease
     : null;
+}
+
+/** It may be forgotten: it is recorded already, or the run has gone on to a later attempt, which is noted. */
+function answerLateOutcome(pool: Pool, socket: WebSocket, { run, fence }: AboutAttempt): void {
+  const isOld = (pool.leases.get(run)?.fence ?? fence) > fence;
+  if (isOld) {
+    const executor = pool.sockets.executorOf(socket);
+    log('warn', 'executor-pool', { message: 'outcome refused', code: 'old_fence', run, fence, executor });
+  }
+  sendOn(socket, { type: 'recorded', run, fence, ...(isOld ? { code: 'old_fence' } : {}) });
 }
 
 /** An outcome that is being written is answered when it is written, not before. */
