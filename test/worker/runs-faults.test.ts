@@ -296,22 +296,6 @@ describe('what an executor sends that is nothing', () => {
 });
 
 describe('slots are shared fairly', () => {
-  test('a tenant with one run does not wait for all of another', async () => {
-    const annRuns = [];
-    for (let count = 0; count < 3; count++) annRuns.push(await ann.startModel(next()));
-    const bobRun = await bob.startModel(next());
-    const executor = await join();
-    const order: string[] = [];
-    for (let count = 0; count < 4; count++) {
-      const { run, fence } = await executor.takeJob();
-      order.push(run);
-      executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
-    }
-    expect(order.indexOf(bobRun)).toBeLessThan(2);
-    expect(order.filter((run) => run !== bobRun)).toEqual(annRuns);
-    await ann.getRun(annRuns.at(-1) ?? '', 10);
-  });
-
   test('a tenant holds four slots at most, and gets the next when one is free', async () => {
     const executor = await join(8);
     const runs = [];
