@@ -25,12 +25,16 @@ export function setCookie(
 
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
-/** The secret in a cookie, or null where there is none of its form. Of two cookies with the name neither is believed. */
+/**
+ * The secret in a cookie, or null where there is none of its form. Of two cookies with the name neither is believed. Between
+ * cookies there are blanks and tabs and nothing else: with another white space before it, which `trim` takes away as well, a
+ * browser takes `__Host-causeway` for another name, that any host of the domain may set.
+ */
 export function readCookie(request: Request, kind: CookieKind, publicUrl: string): string | null {
   const name = cookieName(kind, publicUrl);
   const values = (request.headers.get('cookie') ?? '')
     .split(';')
-    .map((pair) => pair.trim())
+    .map((pair) => pair.replace(/^[ \t]*/, ''))
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
   const [value = ''] = values;

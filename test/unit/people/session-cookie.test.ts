@@ -37,7 +37,7 @@ describe('the cookie of a session', () => {
     expect(cookieName('session', publicUrl)).toBe(name);
   });
 
-  test.each([
+  test.each<readonly [string, string, string | null]>([
     ['alone', `__Host-causeway=${SECRET}`, SECRET],
     ['among others', `a=b; __Host-causeway=${SECRET}; c=d`, SECRET],
     ['twice: one of them was planted', `__Host-causeway=${SECRET}; __Host-causeway=${'y'.repeat(43)}`, null],
@@ -46,6 +46,12 @@ describe('the cookie of a session', () => {
     ['with something before it', `__Host-causeway=!${SECRET}`, null],
     ['with something behind it', `__Host-causeway=${SECRET}!`, null],
     ['absent', '', null],
+    ["behind a tab, as another's server may write it", `a=b;\t__Host-causeway=${SECRET}`, SECRET],
+    ...['\u00a0', '\u0085', '\v', '\f', '\u001f'].map((blank): [string, string, null] => [
+      `behind ${JSON.stringify(blank)}, with which a neighbouring host may set it`,
+      `a=b; ${blank}__Host-causeway=${SECRET}`,
+      null,
+    ]),
   ])('%s', (_what, cookie, expected) => {
     const request = new Request(https, { headers: { cookie } });
     expect(readCookie(request, 'session', https)).toBe(expected);

@@ -160,6 +160,7 @@ export const OAUTH_PARSERS: readonly Parser[] = [
       ' ',
       '"',
       '__Host-causeway-form=',
+      '\u00a0',
       'B'.repeat(43),
     ],
     check(input) {
@@ -172,7 +173,8 @@ export const OAUTH_PARSERS: readonly Parser[] = [
       const secret = readCookie(request, 'session', 'https://a.example');
       if (secret === null) return;
       promise(/^[A-Za-z0-9_-]{43}$/.test(secret), 'it has the form of a secret');
-      promise([...input.matchAll(/(?:^|;)[ \t]*__Host-causeway=/g)].length === 1, 'there is no other');
+      const sent = request.headers.get('cookie') ?? '';
+      promise([...sent.matchAll(/(?:^|;)[ \t]*__Host-causeway=/g)].length === 1, 'there is no other');
     },
   },
   {
