@@ -92,88 +92,98 @@ function failure(end: EndOfRun): string {
 
 /**
  * How a run ended, from what was seen of it from outside: the reasons of the executor, the cgroup and the tmpfs come before
- * the exit code, and nothing that the program printed decides the state.
+ * the exit code, and nothing that the program printed decides the state. The first that applies is the outcome.
  */
 export function decideOutcome(end: EndOfRun): Decision {
-  const { facts, limits, stop } = end;
-  const stopped = { exit_code: null, error: null } as const;
-  const outOfMemory = (error: RunError | null): Decision => ({
-    state: 'out_of_memory',
-    exit_code: null,
-    error,
-    limit: { name: 'run_memory_bytes', value: limits.memory_bytes },
-    message: `Ran out of memory${place(error)}: this run may use ${quantity('run_memory_bytes', limits.memory_bytes)}. Ask for more with memory_mb, or hold less at a time.`,
-  });
-  const outOfProcesses = (error: RunError | null, more = ''): Decision => ({
-    state: 'process_limit',
-    exit_code: null,
-    error,
-    limit: { name: 'run_processes', value: limits.processes },
-    message: `Stopped${place(error)}: a run may have ${limits.processes} processes and threads at a time${more}.`,
-  });
+  return (
+    cancelled(end) ??
+    killedForMemory(end) ??
+    stoppedByUs(end) ??
+    refusedThreads(end) ??
+    failed(end) ??
+    leftTooMuch(end) ??
+    succeeded(end)
+  );
+}
 
-  if (stop === 'cancel')
-    return { ...stopped, state: 'cancelled', limit: null, message: `Cancelled after ${seconds(end.ranMs)}.` };
-  if (facts.oomKills > 0)
-    return facts.forksRefused > 0 || facts.processesPeak >= limits.processes
-      ? outOfProcesses(
-          null,
-          `, and so many used up the ${quantity('run_memory_bytes', limits.memory_bytes)} of memory`,
-        )
-      : outOfMemory(null);
-  if (stop === 'wall')
-    return {
-      ...stopped,
-      state: 'timed_out',
-      limit: { name: 'run_wall_ms', value: limits.wall_ms },
-      message: `Stopped after ${quantity('run_wall_ms', limits.wall_ms)}${place(end.stoodAt)}.`,
-    };
-  if (stop === 'flood')
-    return {
-      ...stopped,
-      state: 'output_limit',
-      limit: { name: 'run_stream_bytes', value: limits.stream_bytes },
-      message: `Stopped: it wrote far more to stdout, stderr and its progress than the ${quantity('run_stream_bytes', limits.stream_bytes)} of each that are kept. Write results to /outputs.`,
-    };
-  if (facts.enginePanic !== null && THREAD_PANIC.test(facts.enginePanic)) return outOfProcesses(null);
-  if (facts.exitCode !== 0) {
-    if (facts.reportedCause === 'memory_error') return outOfMemory(end.error);
-    if (facts.reportedCause === 'process_error' || facts.forksRefused > 0) return outOfProcesses(end.error);
-    if (facts.reportedCause === 'try_again' && facts.processesPeak >= limits.processes * FORKS_SEEN_OF_LIMIT)
-      return outOfProcesses(end.error);
-    const full = filled(facts, limits);
-    if (full === null)
+const STOPPED = { exit_code: null, error: null } as const;
+
+function cancelled({ stop, ranMs }: EndOfRun): Decision | null {
+  if (stop !== 'cancel') return null;
+  return { ...STOPPED, state: 'cancelled', limit: null, message: `Cancelled after ${seconds(ranMs)}.` };
+}
+
+/** By the kernel: for the memory of one program, or for that of more processes than a run may have. */
+function killedForMemory(end: EndOfRun): Decision | null {
+  const { facts, limits } = end;
+  if (facts.oomKills === 0) return null;
+  if (facts.forksRefused === 0 && facts.processesPeak < limits.processes) return outOfMemory(end, null);
+  const memory = quantity('run_memory_bytes', limits.memory_bytes);
+  return outOfProcesses(end, null, `, and so many used up the ${memory} of memory`);
+}
+
+function stoppedByUs({ stop, limits, stoodAt }: EndOfRun): Decision | null {
+  switch (stop) {
+    case 'wall':
       return {
-        state: 'failed',
-        exit_code: facts.exitCode,
-        limit: null,
-        error: end.error,
-        message: failure(end),
+        ...STOPPED,
+        state: 'timed_out',
+        limit: { name: 'run_wall_ms', value: limits.wall_ms },
+        message: `Stopped after ${quantity('run_wall_ms', limits.wall_ms)}${place(stoodAt)}.`,
       };
-    const folder = FOLDERS.find(([prefix]) => full.name.startsWith(prefix))?.[1] ?? '/outputs';
-    return {
-      state: 'output_limit',
-      exit_code: facts.exitCode,
-      limit: full,
-      error: end.error,
-      message: `${folder} is full${place(end.error)}: it takes ${quantity(full.name, full.value)}${full.name.endsWith('inodes') ? ' files' : ''}.`,
-    };
+    case 'flood':
+      return {
+        ...STOPPED,
+        state: 'output_limit',
+        limit: { name: 'run_stream_bytes', value: limits.stream_bytes },
+        message: `Stopped: it wrote far more to stdout, stderr and its progress than the ${quantity('run_stream_bytes', limits.stream_bytes)} of each that are kept. Write results to /outputs.`,
+      };
+    default:
+      return null;
   }
-  if (end.harvestLimit !== null) {
-    const value = LIMITS[end.harvestLimit].value;
-    const most =
-      end.harvestLimit === 'run_harvest_files'
-        ? `${value} files`
-        : `${quantity(end.harvestLimit, value)} in all`;
-    return {
-      state: 'output_limit',
-      exit_code: 0,
-      limit: { name: end.harvestLimit, value },
-      error: null,
-      message: `It left more in /outputs than is kept (${most}); what fitted is there.`,
-    };
-  }
-  const cut = end.isCut ? { name: 'run_stream_bytes' as const, value: limits.stream_bytes } : null;
+}
+
+/** The engine itself was refused a thread by the pids cgroup. */
+function refusedThreads(end: EndOfRun): Decision | null {
+  const { enginePanic } = end.facts;
+  return enginePanic !== null && THREAD_PANIC.test(enginePanic) ? outOfProcesses(end, null) : null;
+}
+
+/** The program ended with another exit code than 0: for a limit that it met, or by itself. */
+function failed(end: EndOfRun): Decision | null {
+  const { facts, limits, error } = end;
+  const { exitCode: exit_code, reportedCause } = facts;
+  if (exit_code === 0) return null;
+  if (reportedCause === 'memory_error') return outOfMemory(end, error);
+  if (reportedCause === 'process_error' || facts.forksRefused > 0) return outOfProcesses(end, error);
+  if (reportedCause === 'try_again' && facts.processesPeak >= limits.processes * FORKS_SEEN_OF_LIMIT)
+    return outOfProcesses(end, error);
+  const full = filled(facts, limits);
+  if (full === null) return { state: 'failed', exit_code, limit: null, error, message: failure(end) };
+  const folder = FOLDERS.find(([prefix]) => full.name.startsWith(prefix))?.[1] ?? '/outputs';
+  const most = `${quantity(full.name, full.value)}${full.name.endsWith('inodes') ? ' files' : ''}`;
+  const message = `${folder} is full${place(error)}: it takes ${most}.`;
+  return { state: 'output_limit', exit_code, limit: full, error, message };
+}
+
+/** The harvest left files behind. */
+function leftTooMuch({ harvestLimit }: EndOfRun): Decision | null {
+  if (harvestLimit === null) return null;
+  const { value } = LIMITS[harvestLimit];
+  const most =
+    harvestLimit === 'run_harvest_files' ? `${value} files` : `${quantity(harvestLimit, value)} in all`;
+  return {
+    state: 'output_limit',
+    exit_code: 0,
+    limit: { name: harvestLimit, value },
+    error: null,
+    message: `It left more in /outputs than is kept (${most}); what fitted is there.`,
+  };
+}
+
+/** A program may go on after it met a limit, which is told. */
+function succeeded({ facts, limits, isCut, ranMs }: EndOfRun): Decision {
+  const cut = isCut ? { name: 'run_stream_bytes' as const, value: limits.stream_bytes } : null;
   const limit = cut ?? filled(facts, limits);
   const note =
     limit === null
@@ -184,6 +194,27 @@ export function decideOutcome(end: EndOfRun): Decision {
     exit_code: 0,
     limit,
     error: null,
-    message: `Finished in ${seconds(end.ranMs)}.${note}`,
+    message: `Finished in ${seconds(ranMs)}.${note}`,
+  };
+}
+
+function outOfMemory({ limits }: EndOfRun, error: RunError | null): Decision {
+  const memory = quantity('run_memory_bytes', limits.memory_bytes);
+  return {
+    state: 'out_of_memory',
+    exit_code: null,
+    error,
+    limit: { name: 'run_memory_bytes', value: limits.memory_bytes },
+    message: `Ran out of memory${place(error)}: this run may use ${memory}. Ask for more with memory_mb, or hold less at a time.`,
+  };
+}
+
+function outOfProcesses({ limits }: EndOfRun, error: RunError | null, more = ''): Decision {
+  return {
+    state: 'process_limit',
+    exit_code: null,
+    error,
+    limit: { name: 'run_processes', value: limits.processes },
+    message: `Stopped${place(error)}: a run may have ${limits.processes} processes and threads at a time${more}.`,
   };
 }
