@@ -119,7 +119,7 @@ const STATEMENTS: Readonly<Record<string, (turn: Turn, params: Statement['params
       store.dataKeys.push({ tenant, purpose, key_id, wrapped });
     return [{ system_add_first_data_key: '' }];
   },
-  runs: ({ store, caller }, [runs]) => selectRuns(store, entered(caller), runs ?? ''),
+  runs_by_id: ({ store, caller }, [runs]) => selectRuns(store, entered(caller), runs ?? ''),
 };
 
 function answer(value: Row): readonly Row[] {
