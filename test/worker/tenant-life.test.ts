@@ -189,7 +189,7 @@ describe('a deletion', () => {
       certificate: { blobs: { count: number }; rows: Record<string, number> };
     };
     expect(verdict).toMatchObject({
-      isAuthenticated: true,
+      is_authenticated: true,
       certificate: { tenant: ann.tenant, people: 1, requested: { by: null, reason: 'we move' } },
     });
     expect(verdict.certificate.blobs.count).toBe(held);
