@@ -1,5 +1,6 @@
 const PATTERN_CHARS_MAX = 200;
-/** Each optional piece doubles what a match may try; with this many a text of 8 KiB costs milliseconds at worst. */
+/** What a match may try at each character of a text: its pieces as often as they stand, twice as many for each that is optional. A text of 8 KiB costs some ten ms at worst. */
+const TRIED_MAX = 1024;
 const OPTIONAL_MAX = 4;
 const REPEATED_MAX = 64;
 
@@ -18,6 +19,8 @@ export function compilePattern(pattern: string): RegExp | null {
   const optional = plain.split('?').length - 1;
   const repeated = [...plain.matchAll(/\{(\d+)\}/gu)].map(([, count]) => Number(count));
   if (optional > OPTIONAL_MAX || repeated.some((count) => count < 1 || count > REPEATED_MAX)) return null;
+  const pieces = plain.length + repeated.reduce((sum, count) => sum + count, 0);
+  if (pieces * 2 ** optional > TRIED_MAX) return null;
   if (plain.split('|').some((alternative) => alternative === '')) return null;
   try {
     const compiled = new RegExp(pattern, 'iu');

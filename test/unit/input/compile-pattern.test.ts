@@ -10,6 +10,8 @@ describe('a pattern of an operator is compiled', () => {
     ['a piece once', 'a{1}', 'a'],
     ['a piece 64 times', 'a{64}', 'a'.repeat(64)],
     ['alternatives', 'ab|cd', 'CD'],
+    ['as many pieces as four that are optional leave', `a?b?c?d?${'x'.repeat(56)}`, `abcd${'x'.repeat(56)}`],
+    ['as many as may be repeated', 'x{64}'.repeat(14), 'x'.repeat(14 * 64)],
     ['a class with an escape', '[\\d-]{2}', '1-'],
   ])('%s', (_what, pattern, matched) => {
     const compiled = compilePattern(pattern);
@@ -25,6 +27,11 @@ describe('a pattern of an operator is none', () => {
     ['with five optional pieces', 'a?b?c?d?e?x'],
     ['with a piece no time', 'a{0}b'],
     ['with a piece 65 times', 'a{65}'],
+    [
+      'with optional pieces before many others, each of which is tried sixteen times',
+      `a?b?c?d?${'x'.repeat(57)}`,
+    ],
+    ['with a thousand pieces', 'x{64}'.repeat(15)],
     ['with nothing before a bar', '|a'],
     ['with nothing between bars', 'a||b'],
     ['with nothing behind a bar', 'a|'],
