@@ -4,9 +4,12 @@ const TRIED_MAX = 1024;
 const OPTIONAL_MAX = 4;
 const REPEATED_MAX = 64;
 
-/** Pieces (a class, an escape, or a character that means itself), each once, at most once, or so many times. */
+/**
+ * Pieces (a class, an escape, or a character that means itself), each once, at most once, or so many times. The `^` of a class is read as
+ * one of its characters: in two ways it would be tried both for each class.
+ */
 const PIECES =
-  /^(?:(?:\[\^?(?:[^\\\][]|\\[dswDSW\\\][^-])+\]|\\[dswbDSWB\\.?{}()[\]|^$*+/-]|[^\\?{}()[\]|^$*+\s])(?:\?|\{\d{1,2}\})?|\|)+$/u;
+  /^(?:(?:\[(?:[^\\\][]|\\[dswDSW\\\][^-])+\]|\\[dswbDSWB\\.?{}()[\]|^$*+/-]|[^\\?{}()[\]|^$*+\s])(?:\?|\{\d{1,2}\})?|\|)+$/u;
 
 /**
  * Compiles a pattern that an operator wrote, without regard to case: characters, `.`, classes, `\d \s \w \b`, alternatives

@@ -41,6 +41,7 @@ describe('a pattern of an operator is none', () => {
     ['with a plus', 'ab+'],
     ['with a blank', 'a b'],
     ['with a class that has no end', '[a'],
+    ['with forty classes before what is none', `${'[^x]'.repeat(40)}(`],
     ['with a range the wrong way', '[z-a]'],
   ])('%s', (_what, pattern) => {
     expect(compilePattern(pattern)).toBeNull();
