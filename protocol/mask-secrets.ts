@@ -7,7 +7,10 @@ interface SecretForm {
   readonly what: string;
   /** In lower case: a text that holds none of these holds no such secret. Most texts hold none of any, and are seen through at once. */
   readonly signs: readonly string[];
-  /** Takes time linear in the text: each repetition is bounded, or ends at a character that it cannot match. */
+  /**
+   * Takes time linear in the text: each repetition is bounded, or ends at a character that it cannot match. Where a word may
+   * stand before it, it begins in the middle of one: the `n` of an escaped line feed and the digits of `%20` are letters too.
+   */
   readonly pattern: RegExp;
   readonly shown: string;
 }
@@ -25,25 +28,25 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   {
     what: 'a JWT, or a statement that we sealed',
     signs: ['eyj'],
-    pattern: /\beyJ[\w-]{5,}(?:\.[\w-]+){1,4}/g,
+    pattern: /(?<=^|\W|\\[bfnrt]|%[\da-fA-F]{2})eyJ[\w-]{5,}(?:\.[\w-]+){1,4}/g,
     shown: MASK,
   },
   {
     what: 'an API token',
     signs: ['btk_'],
-    pattern: /\bbtk_[0-9a-z]{8,}[\w-]*/g,
+    pattern: /btk_[0-9a-z]{8,}[\w-]*/g,
     shown: `btk_${MASK}`,
   },
   {
     what: 'a code, a refresh token, a secret of a device or client, a join token',
     signs: ['cac_', 'crt_', 'cdc_', 'ccs_', 'join_'],
-    pattern: /\b(cac|crt|cdc|ccs|join)_[\w-]{16,}/g,
+    pattern: /(?<=^|\W|\\[bfnrt]|%[\da-fA-F]{2})(cac|crt|cdc|ccs|join)_[\w-]{16,}/g,
     shown: `$1_${MASK}`,
   },
   {
     what: 'an envelope',
     signs: ['v1.'],
-    pattern: /\bv1\.[\w-]{8}\.[\w-]{38,}/g,
+    pattern: /v1\.[\w-]{8}\.[\w-]{38,}/g,
     shown: `v1.${MASK}`,
   },
   {
@@ -55,33 +58,33 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   {
     what: 'who logs in, in an address',
     signs: ['://'],
-    pattern: /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>\\]{1,2000}@/gi,
+    pattern: /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>\\]{1,2000}@/gi,
     shown: `$1${MASK}@`,
   },
   {
     what: 'a secret in the query of an address, or in a form',
-    signs: ['='],
+    signs: ['=', '%3d'],
     pattern:
-      /([?&\s"'({,;](?:access_token|refresh_token|id_token|token|code|device_code|client_secret|code_verifier|password|passphrase|secret|api_key|signature|x-amz-signature|x-amz-credential|x-amz-security-token)=)[^&\s"'#\\]+/gi,
+      /((?:^|[?&=\s"'({,;]|\\[nrt]|%(?:20|22|26|3f))(?:access_token|refresh_token|id_token|token|code|device_code|client_secret|code_verifier|password|passphrase|secret|api_key|signature|x-amz-signature|x-amz-credential|x-amz-security-token)(?:=|%3d))[^&\s"'#\\]+/gi,
     shown: `$1${MASK}`,
   },
   {
     what: 'a header that proves somebody',
     signs: ['authorization', 'cookie', 'x-api-key'],
     pattern:
-      /\b((?:proxy-)?authorization|set-cookie|cookie|x-api-key)(\\?["']?\s{0,5}[:=,]\s{0,5}\\?["']?)[^\r\n"'\\]+/gi,
+      /((?:proxy-)?authorization|set-cookie|cookie|x-api-key)(\\?["']?\s{0,5}[:=,]\s{0,5}\\?["']?)[^\r\n"'\\]+/gi,
     shown: `$1$2${MASK}`,
   },
   {
     what: 'a credential of HTTP',
     signs: ['bearer', 'basic', 'dpop'],
-    pattern: /\b(bearer|basic|dpop)\s{1,5}[\w.~+/-]{16,}=*/gi,
+    pattern: /(bearer|basic|dpop)(?:\s|%20|\+){1,5}[\w.~+/-]{16,}=*/gi,
     shown: `$1 ${MASK}`,
   },
   {
     what: 'a cookie of ours',
     signs: ['__host-'],
-    pattern: /\b(__Host-[\w-]{1,40}=)[^;\s"'\\]+/g,
+    pattern: /(__Host-[\w-]{1,40}=)[^;\s"'\\]+/g,
     shown: `$1${MASK}`,
   },
 ];
