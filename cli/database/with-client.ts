@@ -7,9 +7,9 @@ export async function withClient<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const host = hostInTheClear(url, process.env);
-  if (host !== null) throw inTheClear(host);
   const client = new pg.Client({ connectionString: url });
+  const host = hostInTheClear(client, url, process.env);
+  if (host !== null) throw inTheClear(host);
   // A server that ends under it rejects the query that runs.
   client.on('error', () => {});
   await client.connect();

@@ -1,6 +1,14 @@
-import { expect, test } from 'vitest';
+import pg from 'pg';
+import { afterEach, expect, test, vi } from 'vitest';
 import { hostInTheClear } from '../../../cli/database/host-in-the-clear.ts';
 import { withClient } from '../../../cli/database/with-client.ts';
+
+/** To where this client would go in the clear, as `withClient` makes it, with these variables in the environment. */
+function inTheClear(url: string, environment: Readonly<Record<string, string>> = {}): string | null {
+  for (const name of ['PGHOST', 'PGSSLMODE']) vi.stubEnv(name, environment[name]);
+  return hostInTheClear(new pg.Client({ connectionString: url }), url, environment);
+}
+afterEach(() => vi.unstubAllEnvs());
 
 const login = (rest: string) => `postgres://causeway_owner:secret@${rest}`;
 test.each<[string, string, string | null]>([
@@ -21,17 +29,35 @@ test.each<[string, string, string | null]>([
   ['it is a socket', login('%2Fvar%2Frun%2Fpostgresql/causeway'), null],
   ['it is a socket by its folder', 'postgres:///causeway?host=/var/run/postgresql', null],
   ['there is no host', 'postgres:///causeway', null],
-  ['it is no address', 'causeway', null],
+  [
+    'TLS is turned off behind',
+    login('db.example.com/x?sslmode=verify-full&sslmode=disable'),
+    'db.example.com',
+  ],
+  [
+    'proof is turned off behind',
+    login('db.example.com/x?sslmode=verify-full&ssl%6dode=no-verify'),
+    'db.example.com',
+  ],
+  [
+    'another host is named twice',
+    login('db.example.com/x?host=localhost&host=db.example.com'),
+    'db.example.com',
+  ],
+  ['the host stands behind a login without one', login('/x?host=db.example.com'), 'db.example.com'],
+  ['it is no address', 'causeway', 'base'],
 ])('a connection where %s', (_what, url, host) => {
-  expect(hostInTheClear(url, {})).toBe(host);
+  expect(inTheClear(url)).toBe(host);
 });
 
 test('what the address leaves out the environment says, as to psql', () => {
-  expect(hostInTheClear('postgres:///causeway', { PGHOST: 'db.example.com' })).toBe('db.example.com');
-  expect(hostInTheClear(login('db.example.com/x'), { PGSSLMODE: 'verify-full' })).toBeNull();
-  expect(hostInTheClear(login('db.example.com/x?sslmode=disable'), { PGSSLMODE: 'verify-full' })).toBe(
-    'db.example.com',
-  );
+  expect(inTheClear('postgres:///causeway', { PGHOST: 'db.example.com' })).toBe('db.example.com');
+  expect(inTheClear(login('/causeway'), { PGHOST: 'db.example.com' })).toBe('db.example.com');
+  expect(inTheClear(login('db.example.com/x'), { PGSSLMODE: 'verify-full' })).toBeNull();
+  for (const less of ['sslmode=disable', 'ssl=0', 'ssl=no-verify'])
+    expect(inTheClear(login(`db.example.com/x?${less}`), { PGSSLMODE: 'verify-full' }), less).toBe(
+      'db.example.com',
+    );
 });
 
 test('a command of the operator connects to nothing in the clear, and says what to add', async () => {
