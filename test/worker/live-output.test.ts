@@ -159,6 +159,21 @@ describe('the feed of a run', () => {
     executor.send({ type: 'outcome', run: job.run, fence: job.fence, outcome: succeeded() });
   });
 
+  test('of Mallory, whose executor counts its events into those of a later attempt, is closed and says nothing', async () => {
+    const job = await running(5);
+    feed?.say(printed(2 ** 32 + 7, 'of Mallory'));
+    expect(await feed?.closed).toBe(4004);
+    const { run, fence } = job;
+    executor.send({ type: 'refused', run, fence, reason: 'test', code: 'fault' });
+    const again = await executor.takeJob();
+    executor.hold(again);
+    executor.send({ type: 'started', run, fence: again.fence });
+    feed = await dialFeed(stack, again);
+    feed.say(printed(1, 'of the second attempt'));
+    await expect.poll(() => stdoutOf(job)).toBe('of the second attempt');
+    executor.send({ type: 'outcome', run, fence: again.fence, outcome: succeeded() });
+  });
+
   const ends: Record<string, (job: Job) => Promise<unknown>> = {
     'that ended': async ({ run, fence }) =>
       executor.send({ type: 'outcome', run, fence, outcome: succeeded('ended') }),

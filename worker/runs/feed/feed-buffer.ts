@@ -1,12 +1,11 @@
-import type { FeedEvent } from '../../../protocol/feed.ts';
+import { EVENTS_MAX, type FeedEvent } from '../../../protocol/feed.ts';
 
 /** At least this much of the newest output is kept for replay. */
 const KEPT_CHARS = 256 * 1024;
 /** What is held in memory before it is written. */
 const UNWRITTEN_CHARS_MAX = 64 * 1024;
 const PAGE_EVENTS_MAX = 200;
-/** Attempts stand apart in positions by more events than any can have. */
-const EVENTS_PER_ATTEMPT = 2 ** 32;
+const EVENTS_PER_ATTEMPT = EVENTS_MAX + 1;
 
 export interface FeedPage {
   readonly events: readonly FeedEvent[];
