@@ -16,7 +16,7 @@ export function judgeOrigin(
   publicUrl: string,
   origin: string | null,
   host: string | null,
-  allowed: readonly string[] = [],
+  allowed: readonly string[],
 ): ForeignPage | null {
   const own = new URL(publicUrl);
   const isOnLoopback = isLoopbackHost(own.hostname);

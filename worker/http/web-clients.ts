@@ -51,7 +51,6 @@ export function allowWebClients(): MiddlewareHandler<AppEnv> {
     } else {
       await next();
     }
-    if (context.res.status === 101) return;
     if (METHODS.has(withoutSlash(context.req.path))) context.res.headers.append('vary', 'Origin');
     if (!isAllowed) return;
     context.res.headers.set('access-control-allow-origin', origin);
@@ -73,5 +72,5 @@ function preflightHeaders(path: string): Record<string, string> {
 
 /** A slash at the end is tolerated everywhere. */
 function withoutSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return path.endsWith('/') ? path.slice(0, -1) : path;
 }
