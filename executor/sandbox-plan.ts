@@ -61,7 +61,7 @@ const IMPORTS_AHEAD = new RegExp(`^\\s*(?:import|from)\\s+(?:${WARM_IMPORTS.join
 export function wishOf(job: Job): Wish {
   const { entry, files } = job.manifest;
   const sha256 = files.find((file) => file.path === entry)?.sha256 ?? '';
-  const source = Buffer.from(job.inline[sha256] ?? '', 'base64').toString('utf8');
+  const source = Buffer.from(job.inline[sha256] ?? '', 'base64').toString();
   return { suitsWarm: suitsWarm(job.manifest), importsAhead: IMPORTS_AHEAD.test(source) };
 }
 

@@ -34,7 +34,7 @@ export function readCookie(request: Request, kind: CookieKind, publicUrl: string
   const name = cookieName(kind, publicUrl);
   const values = (request.headers.get('cookie') ?? '')
     .split(';')
-    .map((pair) => pair.replace(/^[ \t]*/, ''))
+    .map((pair) => pair.replace(/^[ \t]+/, ''))
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
   const [value = ''] = values;

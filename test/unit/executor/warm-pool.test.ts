@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryAccount } from '../../../executor/memory-account.ts';
 import type { EndFacts, Engine, Sandbox, SandboxSpec, Started } from '../../../executor/sandbox/engine.ts';
-import { coldSpec, suitsWarm, WARM_SPEC, wishOf } from '../../../executor/sandbox-plan.ts';
+import { coldSpec, WARM_SPEC, wishOf } from '../../../executor/sandbox-plan.ts';
 import { waitsForRefill, warmPool } from '../../../executor/warm-pool.ts';
 import { makeJob } from '../../support/make-job.ts';
 
@@ -15,19 +15,6 @@ describe('a claim that finds nothing warm', () => {
     ['a start takes longer than usual', 5000, true],
   ])('%s', (_, ageMs, expected) => {
     expect(waitsForRefill(ageMs, TIMES)).toBe(expected);
-  });
-});
-
-describe('a warm sandbox suits a run', () => {
-  it.each([
-    ['with the usual seeds', {}, {}, true],
-    ['with another random seed', { seed: 9, source_date_epoch: 5 }, {}, true],
-    ['with more memory', {}, { memory_bytes: 2 ** 31 }, true],
-    ['with another hash seed', { pythonhashseed: 1 }, {}, false],
-    ['with more threads', { omp_num_threads: 2 }, {}, false],
-    ['with more processes', {}, { processes: 300 }, false],
-  ])('%s: %o %o', (_, seeds, limits, expected) => {
-    expect(suitsWarm(makeJob({ code: '', image, seeds, limits }).manifest)).toBe(expected);
   });
 });
 

@@ -13,6 +13,7 @@ describe('a pattern of an operator is compiled', () => {
     ['as many pieces as four that are optional leave', `a?b?c?d?${'x'.repeat(56)}`, `abcd${'x'.repeat(56)}`],
     ['as many as may be repeated', 'x{64}'.repeat(14), 'x'.repeat(14 * 64)],
     ['a class with an escape', '[\\d-]{2}', '1-'],
+    ['a class alone', '[xy]', 'y'],
   ])('%s', (_what, pattern, matched) => {
     const compiled = compilePattern(pattern);
     expect(compiled?.test(matched)).toBe(true);
@@ -27,6 +28,8 @@ describe('a pattern of an operator is none', () => {
     ['with five optional pieces', 'a?b?c?d?e?x'],
     ['with a piece no time', 'a{0}b'],
     ['with a piece 65 times', 'a{65}'],
+    ['with a piece 65 times beside one that may be', 'a{1}b{65}'],
+    ['with a count of three digits', 'a{064}'],
     [
       'with optional pieces before many others, each of which is tried sixteen times',
       `a?b?c?d?${'x'.repeat(57)}`,
@@ -37,6 +40,7 @@ describe('a pattern of an operator is none', () => {
     ['with nothing behind a bar', 'a|'],
     ['that matches the empty text', 'a?'],
     ['with a group', '(a)'],
+    ['with a group before what may be', '(a)b'],
     ['with a star', 'ab*'],
     ['with a plus', 'ab+'],
     ['with a blank', 'a b'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { limit } from '../../../protocol/limits.ts';
 import { parseMessage } from '../../../worker/mcp/parse-message.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -77,5 +78,23 @@ describe('what a call that waits, or a stream, would hold is small', () => {
     ['what is not large', { id: 1, method: 'tools/call', params: { _meta: { x: 'y'.repeat(60_000) } } }],
   ])('but for %s', (_what, message) => {
     expect(parse(message)).not.toThrow();
+  });
+
+  test('the bound is what is left without the arguments, and the refusal names it', () => {
+    const call = (padding: number) => ({
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'write_files', pad: 'y'.repeat(padding), arguments: large },
+    });
+    const { arguments: _, ...others } = call(0).params;
+    const most = limit('mcp_message_chars');
+    const room = most - JSON.stringify({ jsonrpc: '2.0', ...call(0), params: others }).length;
+    expect(parse(call(room))).not.toThrow();
+    expect(parse(call(room + 1))).toThrow(
+      expect.objectContaining({
+        message: `Beside the arguments of its call the message is over ${most} characters.`,
+        details: { limit: 'mcp_message_chars', value: most },
+      }),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answerUrl } from '../../../worker/oauth/authorization-response.ts';
+import { answerClient, answerUrl } from '../../../worker/oauth/authorization-response.ts';
 import type { Client } from '../../../worker/oauth/client.ts';
 import { judgeAuthorization } from '../../../worker/oauth/judge-authorization.ts';
 import { parseParameters } from '../../../worker/oauth/parameters.ts';
@@ -112,6 +112,28 @@ describe('an answer', () => {
     ['goes to an app', 'cursor://a/cb', undefined, 'cursor://a/cb?code=c&iss=https%3A%2F%2Fcauseway.example'],
   ])('%s', (_what, redirect, state, url) => {
     expect(answerUrl(to(redirect, state), 'https://causeway.example', { code: 'c' })).toBe(url);
+  });
+
+  test('that refuses carries the error, what it means, state and issuer', () => {
+    const answer = answerUrl(to(REDIRECT, 's'), 'https://causeway.example', refuse('access_denied'));
+    expect([...new URL(answer).searchParams]).toEqual([
+      ['error', 'access_denied'],
+      ['error_description', 'The person declined.'],
+      ['state', 's'],
+      ['iss', 'https://causeway.example'],
+    ]);
+  });
+
+  test('sends the browser on by GET, and is neither kept nor told to where it goes', () => {
+    const { status, headers } = answerClient(to(REDIRECT), 'https://causeway.example', { code: 'c' });
+    expect([status, Object.fromEntries(headers)]).toEqual([
+      303,
+      {
+        location: `${REDIRECT}?code=c&iss=https%3A%2F%2Fcauseway.example`,
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+      },
+    ]);
   });
 
   test('cannot be split by a state with line breaks or parameters', () => {

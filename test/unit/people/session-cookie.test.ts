@@ -46,6 +46,8 @@ describe('the cookie of a session', () => {
     ['with something before it', `__Host-causeway=!${SECRET}`, null],
     ['with something behind it', `__Host-causeway=${SECRET}!`, null],
     ['absent', '', null],
+    ['behind blanks and a tab', `a=b; \t __Host-causeway=${SECRET}`, SECRET],
+    ['with a blank in it', `__Host-causeway=${SECRET.slice(1)} x`, null],
     ["behind a tab, as another's server may write it", `a=b;\t__Host-causeway=${SECRET}`, SECRET],
     ...['\u00a0', '\u0085', '\v', '\f', '\u001f'].map((blank): [string, string, null] => [
       `behind ${JSON.stringify(blank)}, with which a neighbouring host may set it`,

@@ -25,6 +25,11 @@ test('an id has its prefix, the form that parses, and the version and variant bi
   );
 });
 
+test('the UUIDv7 of RFC 9562, appendix A.6, is written in base32', () => {
+  const random = Uint8Array.from(Buffer.from('0cc318c4dc0c0c07398f', 'hex'));
+  expect(newId('run', 0x017f22e279b0, random)).toBe('run_01fwhe4ydgfk1shh6w1g60eecf');
+});
+
 test('ids sort by the time at which they were made', () => {
   const random = new Uint8Array(10).fill(255);
   expect(newId('run', 1000, random) < newId('run', 1001, new Uint8Array(10))).toBe(true);
