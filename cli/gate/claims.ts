@@ -22,7 +22,7 @@ import {
 } from './places.ts';
 import { compareSurface, writeSurface } from './public-surface.ts';
 import { runTool } from './run-tool.ts';
-import { listFiles, readSource } from './source-files.ts';
+import { listCommits, listFiles, readSource } from './source-files.ts';
 import { compareBindings, compareSettings } from './worker-bindings.ts';
 
 const TEXT = /\.(ts|mjs|sh|sql|py|md|json|toml|txt|yml|yaml)$|^(causeway|\.ci\/run)$/;
@@ -119,7 +119,7 @@ async function checkExpressions(): Promise<readonly string[]> {
 
 async function checkDeepReport(): Promise<readonly string[]> {
   const { judgeDeepReport } = await import('./deep-report.ts');
-  return judgeDeepReport(readSource('docs/security/deep-report.json'));
+  return judgeDeepReport(readSource('docs/security/deep-report.json'), listCommits());
 }
 
 /** Files of the Worker are judged with the platform's types, by their own project alone. */

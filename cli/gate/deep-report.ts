@@ -3,8 +3,11 @@ import { PARSERS } from '../deep/fuzzing/parsers/index.ts';
 import { MODULES } from '../deep/mutation/modules.ts';
 import { reasonOf } from '../terminal/failure.ts';
 
-/** What the committed report of `verify --deep` lacks: its form, a reason, a file of a module that it speaks of, a parser. */
-export function judgeDeepReport(text: string): readonly string[] {
+/**
+ * What the committed report of `verify --deep` lacks: its form, a reason, a file of a module that it speaks of, a parser, a commit that
+ * can be looked up among `commits`; null where these are not known.
+ */
+export function judgeDeepReport(text: string, commits: ReadonlySet<string> | null): readonly string[] {
   try {
     const { modules, parsers } = readDeepReport(text);
     return [
@@ -17,6 +20,9 @@ export function judgeDeepReport(text: string): readonly string[] {
       ...PARSERS.filter(({ name }) => !parsers.some((each) => each.name === name)).map(
         ({ name }) => `${name} was not fuzzed`,
       ),
+      ...[...modules, ...parsers]
+        .filter(({ seen }) => commits?.has(seen.commit) === false)
+        .map(({ name, seen }) => `${name}: ${seen.commit} is no commit of this history`),
     ];
   } catch (thrown) {
     return reasonOf(thrown).split('\n');
