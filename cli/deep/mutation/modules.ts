@@ -19,6 +19,7 @@ export const MODULES: readonly Module[] = [
       'worker/keep-newest.ts',
       'worker/oauth/authenticate-client.ts',
       'worker/oauth/jwt/verify.ts',
+      'worker/people/email.ts',
       'worker/people/password-rules.ts',
       'worker/people/session-cookie.ts',
       'worker/runs/routes/connection-proof.ts',
@@ -29,6 +30,8 @@ export const MODULES: readonly Module[] = [
     says: 'what a request may, and where it comes from',
     files: [
       'worker/api/judge-call.ts',
+      'worker/http/check-origin.ts',
+      'worker/http/web-clients.ts',
       'worker/oauth/judge-authorization.ts',
       'worker/oauth/resource.ts',
       'worker/oauth/scope.ts',
@@ -51,7 +54,11 @@ export const MODULES: readonly Module[] = [
   {
     name: 'redirects',
     says: 'where a browser is sent',
-    files: ['worker/oauth/redirect-uri.ts', 'worker/people/return-address.ts'],
+    files: [
+      'worker/oauth/authorization-response.ts',
+      'worker/oauth/redirect-uri.ts',
+      'worker/people/return-address.ts',
+    ],
   },
   {
     name: 'guarded-fetch',
@@ -106,6 +113,7 @@ export const MODULES: readonly Module[] = [
       'executor/sandbox/docker-spec.ts',
       'executor/sandbox/inside.ts',
       'executor/sandbox/seccomp.ts',
+      'executor/sandbox-plan.ts',
     ],
   },
   {
