@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../protocol/messages.ts';
 import type { Output } from '../../protocol/outcome.ts';
@@ -100,6 +101,8 @@ describe.each(['2025', '2026'] as const)(
       const answered = starting();
       const { run, fence, ...job } = await executor.takeJob();
       await say('schema_only');
+      // Until then the answer that queued it is believed.
+      await delay(100);
       const event = { kind: 'stdout', sequence: 1, at_ms: 0, text: SECRET } as const;
       executor.send({ type: 'printed', run, fence, event });
       await hears(/active for \d+ s/, before);

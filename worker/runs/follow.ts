@@ -18,6 +18,8 @@ interface Asked {
   readonly run: string;
   readonly waitMs: number;
   readonly withheld: boolean;
+  /** When the database was asked for that, ms since 1970. */
+  readonly askedAt: number;
   /** Of a run that was just submitted: its first output within {@link READ_MS}, where that comes before its feed. */
   readonly firstOutput: Promise<FirstOutput | null> | null;
 }
@@ -26,6 +28,8 @@ interface Asked {
 export const READ_MS = 5_000;
 /** What a run says within this time after a notification is the next one. */
 const GATHER_MS = 200;
+/** So long the answer that began a call counts as one of this moment: what a short run prints is told by it (decision 0233). */
+const BELIEVED_MS = 100;
 
 /**
  * Waits for a pool's answer and meanwhile tells a client that asked for progress what the run prints: the first output as
@@ -58,13 +62,13 @@ export async function follow(
     if (page !== 'lost') {
       position = page.position;
       // Asked once it was read: what is told now was seen before anybody withheld it.
-      withheld ||= page.events.length > 0 && !(await maySee(context, run));
+      withheld ||= page.events.length > 0 && !isFresh(asked) && !(await maySee(context, run));
       const seconds = Math.round((Date.now() - startedAt) / 1000);
       const said = withheld ? null : summarize(page.events, told);
       told = said ?? { ...told, message: `active for ${seconds} s` };
       await context.progress(told.done, told.total, told.message);
     }
-    await Promise.race([pause(GATHER_MS), over]);
+    if ((await Promise.race([pause(GATHER_MS), over])) === 'over') return answer;
     reading = withheld ? silence(position) : readFeed(context, run, position);
   }
 }
@@ -72,6 +76,10 @@ export async function follow(
 function closed(answer: WaitAnswer, withheld: boolean): Followed | null {
   if (answer.step !== 'ended') return answer;
   return answer.withheld === withheld ? { step: 'ended', outcome: unseen(answer.outcome) } : null;
+}
+
+function isFresh({ askedAt }: Asked): boolean {
+  return Date.now() - askedAt < BELIEVED_MS;
 }
 
 /** Whether the caller may see what the run says; not, where nobody can say so. */

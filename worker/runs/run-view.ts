@@ -36,10 +36,11 @@ export async function viewRun(
   context: Caller,
   asked: { readonly run: string; readonly waitMs: number; readonly adopt: boolean },
 ): Promise<RunView> {
+  const askedAt = Date.now();
   const found = await requireRun(context, asked.run);
   if (found.state !== 'queued') return view(context, found);
   const pool = poolOf(context.platform.env, found.pool);
-  const followed = { ...asked, withheld: found.withheld, firstOutput: null };
+  const followed = { ...asked, withheld: found.withheld, askedAt, firstOutput: null };
   let answer = await follow(context, followed, pool.wait(found.run, asked.waitMs));
   if (answer?.step === 'unknown' && asked.adopt) {
     await pool.adopt([

@@ -52,7 +52,9 @@ const SCRATCH_ENTRY = '.causeway/scratch.py';
 export async function startRun(context: Caller, request: RunRequest): Promise<StartedRun> {
   const { platform, principal } = context;
   checkParameters(request.parameters);
-  const { queued, scratch } = await withRunStart(platform, principal.tenantId, () => queue(context, request));
+  const { queued, scratch, askedAt } = await withRunStart(platform, principal.tenantId, () =>
+    queue(context, request),
+  );
   const waiting = { run: queued.step === 'refused' ? '' : queued.run, waitMs: request.waitMs };
   switch (queued.step) {
     case 'refused':
@@ -61,7 +63,7 @@ export async function startRun(context: Caller, request: RunRequest): Promise<St
       return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
     case 'new': {
       const inline = scratch === null ? {} : await storeScratch(platform, principal.tenantId, scratch);
-      const ending = submitted(context, queued, inline, request.waitMs);
+      const ending = submitted(context, { queued, inline, askedAt }, request.waitMs);
       // Behind the run, which has the same thread to go through.
       platform.publish(principal.tenantId, { kind: 'run', run: queued.run });
       const view = await ending;
@@ -82,6 +84,7 @@ async function queue({ platform, principal }: Reader, request: RunRequest) {
   const scratch = 'code' in request.program ? await readScratch(request.program.code) : null;
   // Between queueing and the pool there is no time to look for a key: a run that lies there is taken for one whose Worker died.
   if (scratch !== null) await platform.keys.blobKey(principal.tenantId, null);
+  const askedAt = Date.now();
   const queueing = isAwaited(request) ? queueAwaitedRun : queueRun;
   const [queued] = await withTenant(platform.database, principal, [
     queueing({
@@ -104,13 +107,20 @@ async function queue({ platform, principal }: Reader, request: RunRequest) {
       idempotency: request.idempotency,
     }),
   ] as const).catch(refuseContents);
-  return { queued, scratch };
+  return { queued, scratch, askedAt };
+}
+
+interface NewRun {
+  readonly queued: Extract<Queued, { step: 'new' }>;
+  /** The content of its scratch script, base64 by SHA-256. */
+  readonly inline: Readonly<Record<string, string>>;
+  /** When the database was asked to queue it, ms since 1970. */
+  readonly askedAt: number;
 }
 
 async function submitted(
   context: Caller,
-  queued: Extract<Queued, { step: 'new' }>,
-  inline: Readonly<Record<string, string>>,
+  { queued, inline, askedAt }: NewRun,
   waitMs: number,
 ): Promise<RunView> {
   const { run, fence, manifest, withheld, place, revokedExecutors } = queued;
@@ -133,7 +143,7 @@ async function submitted(
     : null;
   // Both at once: a pool that is reset while the client is told would leave a failure that nobody awaits.
   const [answer] = await Promise.all([
-    follow(context, { run, waitMs, withheld, firstOutput }, waiting),
+    follow(context, { run, waitMs, withheld, askedAt, firstOutput }, waiting),
     context.log('info', { run, state: 'queued' }),
   ]);
   const stored = unseen<StoredRun, 'run' | 'withheld'>({ run, manifest, withheld, outcome: null });
