@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { type ExportProof, writeHeader } from '../../worker/audit/export-header.ts';
 import type { AuditOperator } from '../database/audit-operator.ts';
 
@@ -17,22 +16,26 @@ export async function writeExport(
   progress: (entries: number) => void,
 ): Promise<void> {
   const draft = `${file}.${process.pid}.part`;
-  const out = createWriteStream(draft, { mode: 0o600 });
   try {
-    out.write(writeHeader(proof));
-    for (let index = 0; index < proof.size; ) {
-      const lines = await operator.exportLines(proof.tenant, proof.size, index, LINES_MAX);
-      if (lines.length === 0) throw new Error(`entry ${index} of ${proof.size} is not in the database`);
-      if (!out.write(`${lines.join('\n')}\n`)) await once(out, 'drain');
-      index += lines.length;
-      progress(index);
-    }
-    out.end();
-    await finished(out);
+    await pipeline(linesOf(operator, proof, progress), createWriteStream(draft, { mode: 0o600 }));
     renameSync(draft, file);
   } catch (error) {
-    out.destroy();
     rmSync(draft, { force: true });
     throw error;
+  }
+}
+
+async function* linesOf(
+  operator: AuditOperator,
+  proof: ExportProof,
+  progress: (entries: number) => void,
+): AsyncGenerator<string> {
+  yield writeHeader(proof);
+  for (let index = 0; index < proof.size; ) {
+    const lines = await operator.exportLines(proof.tenant, proof.size, index, LINES_MAX);
+    if (lines.length === 0) throw new Error(`entry ${index} of ${proof.size} is not in the database`);
+    yield `${lines.join('\n')}\n`;
+    index += lines.length;
+    progress(index);
   }
 }

@@ -9,6 +9,7 @@ import { writePrivateFile } from '../stack/secrets.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printNote, printResult } from '../terminal/print.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { fileToWrite } from './file-option.ts';
 
 interface WitnessOptions {
   readonly key: string;
@@ -23,7 +24,7 @@ export function registerWitness(audit: Command): void {
     .summary('on the witness: make its keys')
     .description('Makes the keys of a witness: the private one into a file, the public one onto the screen.')
     .requiredOption('--name <name>', 'under which it signs, such as witness.example.org')
-    .requiredOption('--out <file>', 'where the private key goes')
+    .requiredOption('--out <file>', 'where the private key goes', fileToWrite)
     .addHelpText(
       'after',
       '\nExample:\n  $ ./causeway audit witness-key --name witness.example.org --out witness.key',
@@ -48,7 +49,11 @@ export function registerWitness(audit: Command): void {
     .argument('<request>', 'what audit witness-request printed')
     .requiredOption('--key <key>', 'the public key of the deployment, or a file that holds it')
     .requiredOption('--witness-key <file>', 'what audit witness-key wrote')
-    .requiredOption('--memory <file>', 'where the witness keeps what it saw; made at the first time')
+    .requiredOption(
+      '--memory <file>',
+      'where the witness keeps what it saw; made at the first time',
+      fileToWrite,
+    )
     .addHelpText(
       'after',
       '\nExample:\n  $ ./causeway audit witness request.txt --key causeway-audit.key --witness-key witness.key --memory seen.json > line.txt',

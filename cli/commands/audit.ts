@@ -20,6 +20,7 @@ import { registerKeeping } from './audit-keeping.ts';
 import { registerRefused } from './audit-refused.ts';
 import { readWitness, registerWitness } from './audit-witness.ts';
 import { type DatabaseOptions, withDatabase } from './database-option.ts';
+import { fileToWrite } from './file-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 
@@ -50,7 +51,7 @@ export function registerAudit(program: Command): void {
   withTenant(audit.command('export'))
     .summary('write the whole log of a tenant, with its proof, into a file')
     .description(`Seals and signs what is new, then writes the log as JSON lines.${PASSPHRASE_NOTE}`)
-    .requiredOption('--out <file>', 'where to; it appears when it is whole')
+    .requiredOption('--out <file>', 'where to; it appears when it is whole', fileToWrite)
     .option('--cosigned', 'by the newest checkpoint that a witness cosigned; what is newer stays out')
     .option('--public-url <url>', 'the address of the deployment, where it is not this stack', parsePublicUrl)
     .addHelpText('after', '\nExample:\n  $ ./causeway audit export --out acme.jsonl')

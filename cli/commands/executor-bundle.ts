@@ -14,6 +14,7 @@ import { CACHE_DIR } from '../stack/state-paths.ts';
 import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote } from '../terminal/print.ts';
+import { fileToWrite } from './file-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 
 interface BundleOptions extends JsonOptions {
@@ -33,7 +34,7 @@ export function registerBundle(executor: Command): void {
     .description(
       'Makes an archive with the executor, its Node and the command causeway-executor. The host needs neither npm nor Node.',
     )
-    .requiredOption('--out <file>', 'the archive, as causeway-executor.tar.gz')
+    .requiredOption('--out <file>', 'the archive, as causeway-executor.tar.gz', fileToWrite)
     .option(
       '--image-key <key>',
       'a public key that hosts trust to sign the sandbox image, or a file of them; repeatable',

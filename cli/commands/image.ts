@@ -11,6 +11,7 @@ import { readImageKey, writeImageKey } from '../identity/image-key.ts';
 import { CACHE_DIR } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
+import { fileToWrite } from './file-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 
 interface CacheOptions extends JsonOptions {
@@ -34,7 +35,7 @@ export function registerImage(program: Command): void {
   image
     .command('key')
     .summary('make the pair of keys that images are signed with')
-    .requiredOption('--out <file>', 'the private key; only its owner may read it')
+    .requiredOption('--out <file>', 'the private key; only its owner may read it', fileToWrite)
     .option('--name <name>', 'what signatures call it, without spaces and plus signs', 'sandbox-image')
     .addOption(jsonOption())
     .addHelpText(
@@ -50,7 +51,7 @@ new one as well (\`image sign\` adds a signature), give hosts both, and take the
   ofImage('sign')
     .summary('sign the image of this version, built where it is not there yet')
     .requiredOption('--key <file>', 'private key, of ./causeway image key')
-    .option('--out <file>', 'the signature (default: beside the image)', (file) => resolve(file))
+    .option('--out <file>', 'the signature (default: beside the image)', fileToWrite)
     .addHelpText('after', '\nExample:\n  $ ./causeway image sign --key image-key --out image.sig')
     .action(sign);
 
@@ -91,7 +92,7 @@ async function makeKey(
 async function sign(options: CacheOptions & { readonly key: string; readonly out?: string }): Promise<void> {
   const { signer, publicKey } = await readImageKey(resolve(options.key));
   const image = await provideImage(options);
-  const file = options.out ?? signatureFileOf(options.cache, image.digest);
+  const file = resolve(options.out ?? signatureFileOf(options.cache, image.digest));
   const signed = await signImage(image, signer, file, sayReading);
   if (!signed.ok) throw failureOf('The image was not signed.', signed);
   if (options.json) return printJson({ digest: image.digest, signature: file, publicKey });

@@ -12,6 +12,7 @@ import { type CertificateVerdict, verifyCertificate } from '../tenants/verify-ce
 import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
+import { fileToWrite } from './file-option.ts';
 import { publicUrlIfKnown } from './public-url-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 import { change, ofTenant, refuseUnless, type TenantCommandOptions } from './tenant-command.ts';
@@ -35,7 +36,7 @@ export function registerDeletion(tenant: Command): void {
     .requiredOption('--name <name>', 'the name of the tenant, so that no other one is deleted by mistake')
     .option('--reason <text>', 'why; it stands in the certificate')
     .option('--now', 'without the days in which it may be kept')
-    .option('--out <file>', 'with --now: where the certificate goes')
+    .option('--out <file>', 'with --now: where the certificate goes', fileToWrite)
     .addHelpText(
       'after',
       "\nExamples:\n  $ ./causeway tenant delete ten_01jd... --name Acme --reason 'contract ended'\n  $ ./causeway tenant delete ten_01jd... --name Acme --now --out acme.certificate",

@@ -7,6 +7,7 @@ import { type ArchiveRead, BadArchive, readArchive } from '../tenants/read-archi
 import { createBoard } from '../terminal/board.ts';
 import { Failure } from '../terminal/failure.ts';
 import { printJson, printResult } from '../terminal/print.ts';
+import { fileToWrite } from './file-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 import { ofTenant, type TenantCommandOptions } from './tenant-command.ts';
 import { tenantNamed } from './tenant-option.ts';
@@ -19,7 +20,7 @@ export function registerExport(tenant: Command): void {
     .description(
       'Projects with their history, data, runs with outputs and logs, people, every table, and the audit log with its proof; no secret. The file appears when it is whole, and each part of it is checked before the next is asked for: interrupted, call it again. docs/tenants.md describes the format.',
     )
-    .requiredOption('--out <file>', 'where to; a tar')
+    .requiredOption('--out <file>', 'where to; a tar', fileToWrite)
     .addHelpText('after', '\nExample:\n  $ ./causeway tenant export ten_01jd... --out acme.tar')
     .action(exportTenant);
   tenant

@@ -18,6 +18,7 @@ import type { TestResult } from '../testing/read-report.ts';
 import { runVitest } from '../testing/run-vitest.ts';
 import { ensureSystemPrograms } from '../testing/system-programs.ts';
 import { hasTestsFor, TEST_GROUPS } from '../testing/test-groups.ts';
+import { fileToWrite } from './file-option.ts';
 import { wholeNumber } from './number-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
 
@@ -42,7 +43,11 @@ export function registerVerify(program: Command): void {
     )
     .argument('[ids...]', 'guarantees, as G1 G13 S; a letter alone means all of that letter (default: all)')
     .option('--list', 'print the guarantees and the files of their tests, and run nothing')
-    .option('--out <file>', 'write the evidence as JSON: each test with its result, the commit, the machine')
+    .option(
+      '--out <file>',
+      'write the evidence as JSON: each test with its result, the commit, the machine',
+      fileToWrite,
+    )
     .option(
       '--deep',
       'check the checks instead: whether unit tests notice faults in what decides, and whether inputs break parsers',

@@ -10,14 +10,17 @@ const REFUSALS: Readonly<Record<string, readonly [why: string, remedy: string]>>
   ENOSPC: ['the disk is full', 'make room, or name a folder on another disk'],
   EDQUOT: ['the quota of this user is used up', 'make room, or name a folder on another disk'],
 };
-/** What the kernel says of a folder below /proc. */
-const NO_FOLDER = ['no folder can be made there', 'name a folder that can be written'] as const;
+/** The same, of a folder that was to be made. ENOENT is what the kernel says of one below /proc. */
+const NO_FOLDER: typeof REFUSALS = {
+  ENOENT: ['no folder can be made there', 'name a folder that can be written'],
+  EEXIST: ['a file is there already', 'name a folder'],
+};
 
 /** The failure behind an error of the file system that is the machine's and no bug of ours; null for any other. */
 export function refusedBySystem(thrown: unknown): Failure | null {
   if (!(thrown instanceof Error)) return null;
   const { code = '', syscall, path } = thrown as NodeJS.ErrnoException;
-  const known = code === 'ENOENT' && syscall === 'mkdir' ? NO_FOLDER : REFUSALS[code];
+  const known = (syscall === 'mkdir' ? NO_FOLDER[code] : undefined) ?? REFUSALS[code];
   if (known === undefined || syscall === undefined) return null;
   const [why, remedy] = known;
   return new Failure({

@@ -35,6 +35,7 @@ describe('what the file system refuses is told as a failure, with what to do', (
       thrownBy(() => makeFolder('/proc/causeway/state')),
       /^no folder can be made there/,
     ],
+    ['a folder where a file is', thrownBy(() => makeFolder(file)), /^a file is there already/],
     ['a folder as a file', thrownBy(() => readFileSync(folder)), /^it is a folder/],
     ['a read-only file system', system('EROFS', 'open', '/mnt/state'), /^the file system is read-only/],
     ['a folder where none can be', system('ENOENT', 'mkdir', '/mnt/state'), /^no folder can be made there/],
