@@ -31,7 +31,7 @@ export default defineConfig({
         name,
         include: [...include],
         exclude: [...exclude],
-        globalSetup: SHARED_PARTS[name] ?? [],
+        globalSetup: ['test/support/run-folder-setup.ts', ...(SHARED_PARTS[name] ?? [])],
       },
     })),
   },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT_DIR } from '../stack/state-paths.ts';
 import { readReport, type TestReport } from './read-report.ts';
+import { openRunFolder } from './run-folder.ts';
 import type { TestGroup } from './test-groups.ts';
 
 /** Runs the tests of a group whose path contains one of `patterns` (none: all), and shows them on `shownOn` as they end. */
@@ -12,6 +13,7 @@ export async function runVitest(
   patterns: readonly string[],
   shownOn: NodeJS.WriteStream = process.stdout,
 ): Promise<TestReport> {
+  openRunFolder();
   const dir = mkdtempSync(join(tmpdir(), 'causeway-vitest-'));
   const report = join(dir, 'report.json');
   try {
