@@ -4,6 +4,14 @@ export interface CgroupLimits {
   readonly cpuCores: number;
 }
 
+export function isBoundedAlike(one: CgroupLimits, other: CgroupLimits): boolean {
+  return (
+    one.memoryBytes === other.memoryBytes &&
+    one.processesMax === other.processesMax &&
+    one.cpuCores === other.cpuCores
+  );
+}
+
 export interface CgroupUse {
   /** Processes and threads of the host in it now. */
   readonly tasks: number;

@@ -63,8 +63,19 @@ export async function makeFolders(dir: string, limits: SandboxLimits): Promise<F
   return folders;
 }
 
-/** Gives a mounted tmpfs other caps; the program inside sees them at once. */
-export async function resizeFolder(folder: string, bytesMax: number, inodesMax: number): Promise<void> {
+/** Gives the folders that were made with some caps others, where these differ; the program inside sees them at once. */
+export async function resizeFolders(
+  folders: Folders,
+  made: SandboxLimits,
+  asked: SandboxLimits,
+): Promise<void> {
+  if (asked.outputsBytesMax !== made.outputsBytesMax || asked.outputsInodesMax !== made.outputsInodesMax)
+    await resize(folders.outputs, asked.outputsBytesMax, asked.outputsInodesMax);
+  if (asked.tmpBytesMax !== made.tmpBytesMax || asked.tmpInodesMax !== made.tmpInodesMax)
+    await resize(folders.tmp, asked.tmpBytesMax, asked.tmpInodesMax);
+}
+
+async function resize(folder: string, bytesMax: number, inodesMax: number): Promise<void> {
   await command('mount', ['-o', `remount,${tmpfsOptions(bytesMax, inodesMax + 1)}`, folder]);
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../parse-json.ts';
 import { leftGroup } from './cgroup-files.ts';
-import { endProcesses, removeGroup } from './live-sandbox.ts';
+import { endProcesses, removeGroup } from './end-group.ts';
 import { unmountUnder } from './mounts.ts';
 
 /** In each sandbox's folder: where its cgroups are. */
