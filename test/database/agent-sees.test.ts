@@ -11,7 +11,7 @@ import { nextFence, recordOutcome } from '../../worker/database/run-attempts.ts'
 import { openUpload } from '../../worker/database/uploads.ts';
 import { systemPrincipal } from '../../worker/tenants/system-principal.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
-import { succeeded } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import {
   type FurnishedProject,
   furnishProject,

@@ -9,8 +9,9 @@ import { getPlatformProxy } from 'wrangler';
 import type { Database } from '../../worker/database/database.ts';
 import type { Env } from '../../worker/env.ts';
 import { removeUnnamed } from '../../worker/tenants/retention/remove-unnamed.ts';
+import { sha256Of } from '../support/aged-records.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
-import { sha256Of, teamsOf } from '../support/retention-teams.ts';
+import { teamsOf } from '../support/retention-teams.ts';
 
 let database: TestDatabase;
 let client: Database;

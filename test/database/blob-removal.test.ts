@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withSnapshot } from '../../cli/database/snapshot.ts';
 import type { Database } from '../../worker/database/database.ts';
 import { claimBlobs, keepBlob, listingDue, settleRemoved } from '../../worker/database/retention.ts';
+import { LONG, sha256Of } from '../support/aged-records.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
-import { LONG, sha256Of, teamsOf } from '../support/retention-teams.ts';
+import { teamsOf } from '../support/retention-teams.ts';
 
 let database: TestDatabase;
 let client: Database;

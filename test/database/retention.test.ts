@@ -4,8 +4,9 @@ import { newId } from '../../protocol/ids.ts';
 import type { Database } from '../../worker/database/database.ts';
 import { expireRows, setRetention, tenantsToExpire } from '../../worker/database/retention.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
+import { LONG, sha256Of } from '../support/aged-records.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
-import { LONG, sha256Of, teamsOf } from '../support/retention-teams.ts';
+import { teamsOf } from '../support/retention-teams.ts';
 
 let database: TestDatabase;
 let client: Database;

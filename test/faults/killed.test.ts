@@ -15,11 +15,13 @@ import { crashWorker, type RevivedWorker } from '../support/crash-worker.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { judgeRuns } from '../support/judge-runs.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
-import { type PlayedExecutor, playExecutor, succeeded, uploadBlob } from '../support/played-executor.ts';
+import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { isLeaseOnDisk, leasesOnDisk } from '../support/pool-storage.ts';
 import { queryAs } from '../support/query-as.ts';
 import { seeded, shuffled } from '../support/seeded.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { uploadBlob } from '../support/upload-blob.ts';
 
 /**
  * A run stands at each step of a run's life, one more waits for its lease, and then something is killed: each fault is eight

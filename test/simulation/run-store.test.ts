@@ -17,7 +17,7 @@ import { runLimits, SEEDS } from '../../worker/runs/run-limits.ts';
 import type { Principal } from '../../worker/tenants/principal.ts';
 import { systemPrincipal } from '../../worker/tenants/system-principal.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
-import { PLAYED_IMAGE, succeeded } from '../support/played-executor.ts';
+import { PLAYED_IMAGE, succeeded } from '../support/played-outcome.ts';
 import { type Inhabitant, settle } from '../support/tenants.ts';
 
 /** The simulation believes a small model of the database. Here the same calls are made of both. */

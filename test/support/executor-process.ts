@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { stateTag } from '../../executor/hold-state.ts';
 import { ownHierarchies } from '../../executor/sandbox/cgroup.ts';
-import { JOIN_TOKEN, type PoolPeer } from './pool-peer.ts';
+import { JOIN_TOKEN } from './peer-identity.ts';
+import type { PoolPeer } from './pool-peer.ts';
 import { CACHE_DIR } from './sandbox-host.ts';
 import { imageArgs } from './signed-image.ts';
 

@@ -1,18 +1,13 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { WebSocket } from 'ws';
-import { mintJoinToken } from '../../cli/identity/mint-join-token.ts';
-import { connectStatement, EXECUTOR_SCHEME } from '../../protocol/executor-identity.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import { limit } from '../../protocol/limits.ts';
 import type { FromExecutor, Job, Offer, ToExecutor } from '../../protocol/messages.ts';
-import { EMPTY_STREAM, type Outcome } from '../../protocol/outcome.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
+import { type PlayedIdentity, registerPlayed } from './played-identity.ts';
+import { PLAYED_IMAGE } from './played-outcome.ts';
 import type { TestStack } from './stack.ts';
 
-export const PLAYED_IMAGE = `sha256:${'a'.repeat(64)}`;
-
-export interface PlayedExecutor {
-  readonly id: string;
+export interface PlayedExecutor extends PlayedIdentity {
   /** All that the pool sent on all sockets, in order. */
   readonly received: readonly ToExecutor[];
   /** The next job that nobody took yet. */
@@ -38,8 +33,6 @@ export interface PlayedExecutor {
   readonly closed: { readonly code: number; readonly reason: string } | null;
   /** Resolves when the other side closes the connection. */
   untilClosed(): Promise<number>;
-  /** The `Authorization` header of a connection, as the executor would send it. */
-  authorization(changes?: { seconds?: number; nonce?: string; audience?: string }): string;
 }
 
 /**
@@ -50,19 +43,7 @@ export async function playExecutor(
   stack: TestStack,
   wish: { name?: string; slots?: number; pool?: string; joinToken?: string; labels?: Labels } = {},
 ): Promise<PlayedExecutor> {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const raw = publicKey.export({ format: 'jwk' }).x ?? '';
-  const response = await fetch(`${stack.publicUrl}/executor/register`, {
-    method: 'POST',
-    body: JSON.stringify({
-      join_token: wish.joinToken ?? (await mintJoinToken(stack.ownerUrl, wish.pool)),
-      name: wish.name ?? 'played',
-      public_key: raw,
-    }),
-  });
-  if (response.status !== 201) throw new Error(`registration: ${response.status} ${await response.text()}`);
-  const { executor } = (await response.json()) as { executor: string };
-
+  const identity = await registerPlayed(stack, wish);
   const received: ToExecutor[] = [];
   const listeners = new Set<(message: ToExecutor) => void>();
   let taken = 0;
@@ -71,8 +52,8 @@ export async function playExecutor(
   let closed: { code: number; reason: string } | null = null;
   let ended = Promise.withResolvers<number>();
 
-  const played: PlayedExecutor = {
-    id: executor,
+  return {
+    ...identity,
     received,
     async takeJob() {
       const mine = taken++;
@@ -129,7 +110,7 @@ export async function playExecutor(
     },
     async connect(changes = {}) {
       const dialled = new WebSocket(`${stack.publicUrl.replace(/^http/, 'ws')}/executor/connect`, {
-        headers: { authorization: played.authorization() },
+        headers: { authorization: identity.authorization() },
       });
       socket = dialled;
       closed = null;
@@ -169,18 +150,7 @@ export async function playExecutor(
         );
       });
     },
-    authorization(changes = {}) {
-      const proof = {
-        executor,
-        audience: changes.audience ?? stack.publicUrl,
-        seconds: changes.seconds ?? Math.floor(Date.now() / 1000),
-        nonce: changes.nonce ?? randomBytes(16).toString('base64url'),
-      };
-      const signature = sign(null, connectStatement(proof), privateKey).toString('base64url');
-      return `${EXECUTOR_SCHEME} ${executor}.${proof.seconds}.${proof.nonce}.${signature}`;
-    },
   };
-  return played;
 }
 
 function offerOf(slots: number): Offer {
@@ -193,34 +163,4 @@ function offerOf(slots: number): Offer {
     absent: [],
     slots,
   };
-}
-
-/** An outcome as a run that printed `text` would have it. */
-export function succeeded(text = ''): Outcome {
-  const bytes = Buffer.byteLength(text);
-  return {
-    state: 'succeeded',
-    exit_code: 0,
-    limit: null,
-    error: null,
-    message: 'Finished.',
-    stdout: { inline: text, bytes, kept_bytes: bytes, truncated: false, sha256: null },
-    stderr: EMPTY_STREAM,
-    outputs: [],
-    refused_outputs: [],
-    timings: { prepared_ms: 1, first_output_ms: 2, finished_ms: 3, reported_ms: 4 },
-    usage: { cpu_ms: 1, memory_peak_bytes: 1 },
-    sandbox: { engine: 'played', image: PLAYED_IMAGE, warm: true },
-  };
-}
-
-/** Uploads bytes as the holder of a job does; gives the status and their SHA-256. */
-export async function uploadBlob(stack: TestStack, capability: string, bytes: Buffer) {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const { status } = await fetch(`${stack.publicUrl}/executor/blobs/${sha256}`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${capability}` },
-    body: new Uint8Array(bytes),
-  });
-  return { status, sha256 };
 }

@@ -1,36 +1,26 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { connectStatement, EXECUTOR_SCHEME } from '../../protocol/executor-identity.ts';
-import { type FeedEvent, type FeedReceipt, feedEventSchema } from '../../protocol/feed.ts';
-import { newId } from '../../protocol/ids.ts';
 import { type FromExecutor, fromExecutorSchema, type ToExecutor } from '../../protocol/messages.ts';
 import { PROTOCOL_VERSION } from '../../protocol/version.ts';
-
-export const JOIN_TOKEN = 'join-token-for-one-executor';
-const CAPABILITY = 'capability';
+import { type PeerBlobs, peerBlobs } from './peer-blobs.ts';
+import { type PeerFeeds, peerFeeds } from './peer-feeds.ts';
+import { peerIdentity } from './peer-identity.ts';
 
 /** The other end of an executor's connection, as the Worker is seen from outside: HTTP, WebSocket, signatures, blobs. */
-export interface PoolPeer {
+export interface PoolPeer
+  extends Pick<PeerFeeds, 'feeds' | 'repeated' | 'cutFeeds'>,
+    Pick<PeerBlobs, 'blobs' | 'unanswered' | 'grant'> {
   readonly url: string;
   readonly executor: string;
   /** All that an executor sent, in order. */
   readonly received: readonly FromExecutor[];
-  /** Events of each run, as its feed brought them; what came twice stands in `repeated`. */
-  readonly feeds: ReadonlyMap<string, FeedEvent[]>;
-  readonly repeated: readonly FeedEvent[];
-  /** Cuts all feeds without a word, as a deploy does; one that crashes has lost what it did not confirm. */
-  cutFeeds(how: 'cut' | 'crash'): void;
-  readonly blobs: Map<string, Buffer>;
   /** Requests by `METHOD /path`, to count what was fetched and stored. */
   readonly requests: readonly string[];
   readonly connections: number;
   /** Faults to play, each a number of requests to answer with 503. */
-  readonly faults: { gets: number; puts: number; connects: number };
-  /** GET or PUT of a blob that is never answered, as `PUT` or `GET <sha256>`. */
-  readonly unanswered: Set<string>;
+  readonly faults: PeerBlobs['faults'] & { connects: number };
   /** How far this peer's clock is from the executor's, in seconds. */
   clockOffsetSeconds: number;
   /** Answers to `outcome` with `recorded`; switched off to see an outcome sent again. */
@@ -46,8 +36,6 @@ export interface PoolPeer {
   /** Refuses new connections until {@link PoolPeer.returnToService}. */
   goAway(): void;
   returnToService(): void;
-  /** Puts bytes where the executor can fetch them. */
-  grant(bytes: Buffer): { sha256: string; bytes: number; capability: string };
   stop(): Promise<void>;
 }
 
@@ -57,16 +45,9 @@ interface Waiter {
 }
 
 export async function startPoolPeer(): Promise<PoolPeer> {
-  const executor = newId('executor');
   const received: FromExecutor[] = [];
   const waiters: Waiter[] = [];
-  const feeds = new Map<string, FeedEvent[]>();
-  const repeated: FeedEvent[] = [];
-  const feedSockets = new Set<WebSocket>();
-  const confirmed = new Map<string, number>();
-  const blobs = new Map<string, Buffer>();
   const requests: string[] = [];
-  let publicKey: string | null = null;
   let connections = 0;
   let current: WebSocket | null = null;
   let isAway = false;
@@ -74,24 +55,21 @@ export async function startPoolPeer(): Promise<PoolPeer> {
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const identity = peerIdentity(url);
+  const { open: openFeed, ...feeds } = peerFeeds();
+  const { answer: answerForBlob, ...blobs } = peerBlobs();
 
   const peer: PoolPeer = {
     url,
-    executor,
+    executor: identity.executor,
     received,
-    feeds,
-    repeated,
-    cutFeeds(how) {
-      for (const [run, events] of feeds) if (how === 'crash') events.splice(confirmed.get(run) ?? 0);
-      for (const socket of feedSockets) socket.terminate();
-    },
-    blobs,
+    ...feeds,
+    ...blobs,
+    faults: Object.assign(blobs.faults, { connects: 0 }),
     requests,
     get connections() {
       return connections;
     },
-    faults: { gets: 0, puts: 0, connects: 0 },
-    unanswered: new Set(),
     clockOffsetSeconds: 0,
     recordsOutcomes: true,
     send: (message) => current?.send(JSON.stringify(message)),
@@ -112,11 +90,6 @@ export async function startPoolPeer(): Promise<PoolPeer> {
     returnToService() {
       isAway = false;
     },
-    grant(bytes) {
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      blobs.set(sha256, bytes);
-      return { sha256, bytes: bytes.length, capability: CAPABILITY };
-    },
     stop: () =>
       new Promise((resolve) => {
         for (const socket of sockets.clients) socket.terminate();
@@ -125,52 +98,17 @@ export async function startPoolPeer(): Promise<PoolPeer> {
       }),
   };
 
-  const register = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = JSON.parse((await bodyOf(request)).toString()) as { join_token: string; public_key: string };
-    if (body.join_token !== JOIN_TOKEN || publicKey !== null) {
-      response.writeHead(401).end('{}');
-      return;
-    }
-    publicKey = body.public_key;
-    response.writeHead(201, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ executor, pool: newId('pool'), audience: url }));
-  };
-
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = request.url ?? '';
-    requests.push(`${request.method} ${path}`);
-    if (request.method === 'POST' && path === '/executor/register') return register(request, response);
-    const sha256 = /^\/executor\/blobs\/([0-9a-f]{64})$/.exec(path)?.[1];
+    const { method, url: path = '', headers } = request;
+    requests.push(`${method} ${path}`);
     const body = await bodyOf(request);
-    if (sha256 === undefined || request.headers.authorization !== `Bearer ${CAPABILITY}`)
-      return void response.writeHead(404).end();
-    if ([request.method, `${request.method} ${sha256}`].some((each) => peer.unanswered.has(each ?? '')))
-      return;
-    const fault = request.method === 'GET' ? 'gets' : 'puts';
-    if (peer.faults[fault] > 0) {
-      peer.faults[fault] -= 1;
-      return void response.writeHead(503).end();
+    if (method === 'POST' && path === '/executor/register') {
+      const registered = identity.register(body);
+      response.writeHead(registered === null ? 401 : 201, { 'content-type': 'application/json' });
+      return void response.end(JSON.stringify(registered ?? {}));
     }
-    if (request.method === 'PUT') {
-      const isRight = createHash('sha256').update(body).digest('hex') === sha256;
-      if (isRight) blobs.set(sha256, body);
-      return void response.writeHead(isRight ? 204 : 409).end();
-    }
-    const blob = blobs.get(sha256);
-    response.writeHead(blob === undefined ? 404 : 200).end(blob);
-  };
-
-  /** Whether the proof is signed by the registered key, for this audience, at this peer's time. */
-  const isProven = (header: string | undefined): boolean => {
-    const [scheme, proof] = (header ?? '').split(' ');
-    const [id, seconds, nonce, signature] = (proof ?? '').split('.');
-    if (scheme !== EXECUTOR_SCHEME || id !== executor || publicKey === null) return false;
-    if (seconds === undefined || nonce === undefined || signature === undefined) return false;
-    const nowSeconds = Date.now() / 1000 + peer.clockOffsetSeconds;
-    if (Math.abs(nowSeconds - Number(seconds)) > 60) return false;
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' });
-    const statement = connectStatement({ executor, audience: url, seconds: Number(seconds), nonce });
-    return verify(null, statement, key, Buffer.from(signature, 'base64url'));
+    const answered = answerForBlob({ method, path, authorization: headers.authorization, body });
+    if (answered !== null) response.writeHead(answered.status).end(answered.body);
   };
 
   const onExecutor = (socket: WebSocket): void => {
@@ -180,7 +118,9 @@ export async function startPoolPeer(): Promise<PoolPeer> {
       const message = fromExecutorSchema.parse(JSON.parse(data.toString()));
       received.push(message);
       if (message.type === 'hello')
-        socket.send(JSON.stringify({ type: 'welcome', protocol: PROTOCOL_VERSION, executor }));
+        socket.send(
+          JSON.stringify({ type: 'welcome', protocol: PROTOCOL_VERSION, executor: identity.executor }),
+        );
       if (message.type === 'outcome' && peer.recordsOutcomes)
         socket.send(JSON.stringify({ type: 'recorded', run: message.run, fence: message.fence }));
       for (const waiter of waiters.filter(({ accepts }) => accepts(message))) {
@@ -190,36 +130,22 @@ export async function startPoolPeer(): Promise<PoolPeer> {
     });
   };
 
-  const onFeed = (socket: WebSocket, run: string): void => {
-    const events: FeedEvent[] = feeds.get(run) ?? [];
-    feeds.set(run, events);
-    feedSockets.add(socket);
-    socket.on('close', () => feedSockets.delete(socket));
-    const have = () => events.at(-1)?.sequence ?? 0;
-    socket.on('message', (data: Buffer) => {
-      const event = feedEventSchema.parse(JSON.parse(data.toString()));
-      if (event.sequence <= have()) repeated.push(event);
-      else events.push(event);
-    });
-    confirmed.set(run, have());
-    socket.send(JSON.stringify({ have: have() } satisfies FeedReceipt));
-  };
-
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = request.url ?? '';
     requests.push(`UPGRADE ${path}`);
     if (isAway) return void socket.destroy();
     const run = /^\/executor\/runs\/([^/]+)\/feed$/.exec(path)?.[1];
-    if (run !== undefined) return sockets.handleUpgrade(request, socket, head, (feed) => onFeed(feed, run));
+    if (run !== undefined) return sockets.handleUpgrade(request, socket, head, (feed) => openFeed(feed, run));
+    const nowMs = Date.now() + peer.clockOffsetSeconds * 1000;
     const refuse = (status: string): void => {
-      const date = new Date(Date.now() + peer.clockOffsetSeconds * 1000).toUTCString();
+      const date = new Date(nowMs).toUTCString();
       socket.end(`HTTP/1.1 ${status}\r\nDate: ${date}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
     };
     if (peer.faults.connects > 0) {
       peer.faults.connects -= 1;
       return refuse('503 Service Unavailable');
     }
-    if (!isProven(request.headers.authorization)) return refuse('401 Unauthorized');
+    if (!identity.isProven(request.headers.authorization, nowMs / 1000)) return refuse('401 Unauthorized');
     sockets.handleUpgrade(request, socket, head, onExecutor);
   });
   return peer;

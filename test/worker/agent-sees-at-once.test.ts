@@ -6,8 +6,10 @@ import { dialFeed } from '../support/dial-feed.ts';
 import { Ear } from '../support/ear.ts';
 import { operatorOf } from '../support/fleet.ts';
 import { signedIn } from '../support/oauth.ts';
-import { type PlayedExecutor, playExecutor, succeeded, uploadBlob } from '../support/played-executor.ts';
+import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { sharedStack } from '../support/shared-stack.ts';
+import { uploadBlob } from '../support/upload-blob.ts';
 import { settleAccount, type Visitor } from '../support/visitor.ts';
 
 /** Paula has agents see less while Mallory's agent waits. What the sandbox says, and when, is played; all else is real. */

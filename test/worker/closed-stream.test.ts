@@ -3,7 +3,8 @@ import type { TenantId } from '../../protocol/ids.ts';
 import { operatorOf } from '../support/fleet.ts';
 import { settleModeller } from '../support/model-project.ts';
 import { postModern } from '../support/modern-call.ts';
-import { playExecutor, succeeded } from '../support/played-executor.ts';
+import { playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 

@@ -3,7 +3,8 @@ import type { Job } from '../../protocol/messages.ts';
 import { type DialledFeed, dialFeed } from '../support/dial-feed.ts';
 import { postMcp } from '../support/mcp-call.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
-import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
+import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { feedsOnDisk } from '../support/pool-storage.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 

@@ -6,9 +6,11 @@ import { mintJoinToken } from '../../cli/identity/mint-join-token.ts';
 import { type ExecutorId, newId } from '../../protocol/ids.ts';
 import type { Job } from '../../protocol/messages.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
-import { type PlayedExecutor, playExecutor, succeeded, uploadBlob } from '../support/played-executor.ts';
+import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { uploadBlob } from '../support/upload-blob.ts';
 
 const CODE = 'print("of Ann alone")\n';
 const SECRET = createHash('sha256').update(CODE).digest('hex');

@@ -3,7 +3,8 @@ import { join as pathOf } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Job, REFUSAL_CODES } from '../../protocol/messages.ts';
 import { type Modeller, type RunReply, settleModeller } from '../support/model-project.ts';
-import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
+import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 

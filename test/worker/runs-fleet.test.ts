@@ -8,9 +8,11 @@ import { dialFeed } from '../support/dial-feed.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
-import { type PlayedExecutor, playExecutor, succeeded, uploadBlob } from '../support/played-executor.ts';
+import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
+import { uploadBlob } from '../support/upload-blob.ts';
 
 /** Whose hosts run what, and what an operator does with them. The executors are played; all else is real. */
 let stack: TestStack;

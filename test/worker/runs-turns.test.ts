@@ -3,7 +3,8 @@ import { newId } from '../../protocol/ids.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
-import { type PlayedExecutor, playExecutor, succeeded } from '../support/played-executor.ts';
+import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
+import { succeeded } from '../support/played-outcome.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 

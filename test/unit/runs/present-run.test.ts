@@ -3,7 +3,7 @@ import type { Manifest } from '../../../protocol/manifest.ts';
 import { soFar } from '../../../worker/runs/feed/so-far.ts';
 import { presentRun } from '../../../worker/runs/present-run.ts';
 import { runLimits, SEEDS } from '../../../worker/runs/run-limits.ts';
-import { succeeded } from '../../support/played-executor.ts';
+import { succeeded } from '../../support/played-outcome.ts';
 
 const manifest = {
   version: 1,

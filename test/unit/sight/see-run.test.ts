@@ -7,7 +7,7 @@ import type { LiveState } from '../../../worker/runs/pool/live-state.ts';
 import { presentRun } from '../../../worker/runs/present-run.ts';
 import { openRun, type RunNow, type StoredRun, seeRun, seeSummary } from '../../../worker/sight/see-run.ts';
 import { unseen } from '../../../worker/sight/unseen.ts';
-import { succeeded } from '../../support/played-executor.ts';
+import { succeeded } from '../../support/played-outcome.ts';
 
 const CANARY = 'zq7318450';
 const PAGE = 'https://causeway.example/runs/ten_x/run_x';
