@@ -77,6 +77,11 @@ export class Watch {
     if (message.type !== 'recorded') return;
     const row = this.store.rows.get(message.run);
     const lease = this.leases().find(({ run }) => run === message.run);
+    if (message.code === 'old_fence' && row !== undefined && row.fence <= message.fence)
+      this.note(
+        'no false word',
+        `${message.run} ${message.fence} was said to be old and is the last attempt`,
+      );
     // An attempt that was given up may be forgotten: nobody takes its outcome any more.
     const isAwaited = lease?.fence === message.fence && (isHeld(lease) || lease.pending?.by === 'executor');
     if (row?.state === 'queued' && row.fence === message.fence && isAwaited)

@@ -113,7 +113,10 @@ describe('exactly one outcome of a run is recorded', () => {
     expect((await running).structured.stdout.text).toBe('saved\n');
     expect(await doomed.connect()).toBe('welcome');
     doomed.send({ type: 'outcome', run: first.run, fence: 1, outcome: succeeded('too late\n') });
-    await doomed.until((message) => message.type === 'recorded');
+    expect(await doomed.until(({ type }) => type === 'recorded')).toMatchObject({
+      fence: 1,
+      code: 'old_fence',
+    });
     expect((await ann.getRun(first.run)).stdout.text).toBe('saved\n');
     expect(await finishes(first.run)).toHaveLength(1);
   });

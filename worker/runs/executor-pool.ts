@@ -9,6 +9,7 @@ import { cancel } from './pool/cancel.ts';
 import { CLOSE, ExecutorSockets, type HeardExecutor } from './pool/executor-sockets.ts';
 import { farewell } from './pool/farewell.ts';
 import { handleMessage } from './pool/handle-message.ts';
+import { LastFences } from './pool/last-fences.ts';
 import { isHeld } from './pool/lease.ts';
 import { LeaseTable } from './pool/lease-table.ts';
 import { NonceTable } from './pool/nonce-table.ts';
@@ -51,6 +52,7 @@ export class ExecutorPool extends DurableObject<Env> {
     this.nonces = new NonceTable(context.storage.sql);
     this.pool = {
       leases: new LeaseTable(context.storage.sql, () => this.saveSoon()),
+      lastFences: new LastFences(context.storage.sql),
       sockets: new ExecutorSockets(context),
       waiters: new Waiters(),
       listeners: new Waiters(),

@@ -6,6 +6,7 @@ export function forget(pool: Pool, { run }: Pick<Lease, 'run'>): void {
   const lease = pool.leases.get(run);
   if (lease === undefined) return;
   pool.leases.remove(lease);
+  if (lease.fence > 1) pool.lastFences.note(run, lease.fence, pool.now());
   pool.work.delete(run);
   pool.listeners.resolve(run, 'over');
   if (lease.hasFeed) pool.inBackground(pool.feeds.finish(run));

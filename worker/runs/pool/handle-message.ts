@@ -4,12 +4,13 @@ import {
   type FromExecutor,
   fromExecutorSchema,
   spoiltOutcomeSchema,
+  type ToExecutor,
 } from '../../../protocol/messages.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
 import { readJson } from '../../input/parse-json.ts';
-import { log } from '../../log.ts';
 import { positionOf } from '../feed/feed-buffer.ts';
 import { storable } from '../storable.ts';
+import { acknowledge, refuseOldFence } from './acknowledge.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
 import { CLOSE, close, sendOn } from './executor-sockets.ts';
@@ -114,14 +115,12 @@ function heldBy(pool: Pool, executor: string, about: AboutAttempt): Lease | null
     : null;
 }
 
-/** It may be forgotten: it is recorded already, or the run has gone on to a later attempt, which is noted. */
-function answerLateOutcome(pool: Pool, socket: WebSocket, { run, fence }: AboutAttempt): void {
-  const isOld = (pool.leases.get(run)?.fence ?? fence) > fence;
-  if (isOld) {
-    const executor = pool.sockets.executorOf(socket);
-    log('warn', 'executor-pool', { message: 'outcome refused', code: 'old_fence', run, fence, executor });
-  }
-  sendOn(socket, { type: 'recorded', run, fence, ...(isOld ? { code: 'old_fence' } : {}) });
+/** It may be forgotten: it is recorded already, or the run went on to a later attempt. */
+function answerLateOutcome(pool: Pool, socket: WebSocket, about: AboutAttempt): void {
+  const send = (message: ToExecutor) => sendOn(socket, message);
+  const last = pool.leases.get(about.run)?.fence ?? pool.lastFences.of(about.run) ?? about.fence;
+  if (about.fence < last) refuseOldFence(send, pool.sockets.executorOf(socket), about);
+  else acknowledge(send, about);
 }
 
 /** An outcome that is being written is answered when it is written, not before. */

@@ -2,6 +2,7 @@ import type { Manifest } from '../../../protocol/manifest.ts';
 import type { Platform } from '../../platform.ts';
 import type { FeedPage } from '../feed/feed-buffer.ts';
 import type { ExecutorSockets } from './executor-sockets.ts';
+import type { LastFences } from './last-fences.ts';
 import type { LeaseTable } from './lease-table.ts';
 import type { Ended, Waiters } from './waiters.ts';
 
@@ -23,6 +24,8 @@ export type FirstOutput = FeedPage | 'on_feed' | 'over';
 /** The parts of a pool that the verbs of this folder share; `ExecutorPool` makes them once it starts. */
 export interface Pool {
   readonly leases: LeaseTable;
+  /** Of runs that have no lease any more. */
+  readonly lastFences: LastFences;
   readonly sockets: ExecutorSockets;
   /** Those who wait for the end of a run. */
   readonly waiters: Waiters<Ended>;

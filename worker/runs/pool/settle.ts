@@ -1,4 +1,7 @@
+import type { ExecutorId } from '../../../protocol/ids.ts';
+import type { ToExecutor } from '../../../protocol/messages.ts';
 import { log } from '../../log.ts';
+import { acknowledge, refuseOldFence } from './acknowledge.ts';
 import { assignQueued } from './assign-queued.ts';
 import { CLOSE } from './executor-sockets.ts';
 import { backoffMs } from './expire.ts';
@@ -62,14 +65,13 @@ async function conclude(
 
 function end(pool: Pool, lease: Lease, ended: Ended): void {
   forget(pool, lease);
-  acknowledge(pool, lease);
+  if (lease.executor !== null) acknowledge(to(pool, lease.executor), lease);
   pool.waiters.resolve(lease.run, ended);
   tellOf(pool, lease);
 }
 
-/** Its executor may forget the attempt. */
-function acknowledge(pool: Pool, { executor, run, fence }: Lease): void {
-  if (executor !== null) pool.sockets.send(executor, { type: 'recorded', run, fence });
+function to(pool: Pool, executor: ExecutorId): (message: ToExecutor) => boolean {
+  return (message) => pool.sockets.send(executor, message);
 }
 
 /**
@@ -78,7 +80,7 @@ function acknowledge(pool: Pool, { executor, run, fence }: Lease): void {
  */
 async function goOnAt(pool: Pool, lease: Lease, pending: PendingOutcome, later: number): Promise<void> {
   if (pending.by === 'system') return settle(pool, { ...lease, fence: later }, pending);
-  acknowledge(pool, lease);
+  if (lease.executor !== null) refuseOldFence(to(pool, lease.executor), lease.executor, lease);
   beginAgain(pool, lease, 'the pool restarted');
 }
 
