@@ -170,9 +170,9 @@ export class SessionStore {
     this.exists = true;
     this.sql.exec(`
       create table events (position integer primary key autoincrement, message text not null);
-      create table questions (id text primary key, asked_at integer not null, answer text);
-      create table subscriptions (uri text primary key);
-      create table settings (name text primary key, value text not null);`);
+      create table questions (id text primary key, asked_at integer not null, answer text) without rowid;
+      create table subscriptions (uri text primary key) without rowid;
+      create table settings (name text primary key, value text not null) without rowid;`);
     const epoch = encodeBase64url(crypto.getRandomValues(new Uint8Array(6))).replaceAll('-', '_');
     this.sql.exec("insert into settings (name, value) values ('epoch', ?)", epoch);
   }
