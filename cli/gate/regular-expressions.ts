@@ -1,5 +1,6 @@
 import { parseAst } from 'rolldown/parseAst';
 import { analyse } from 'scslre';
+import { isDoubling } from './doubling.ts';
 import type { SourceText } from './import-graph.ts';
 
 /** Files that make an expression of pieces of their own, and what those are; one of text from outside is never made. */
@@ -25,8 +26,9 @@ interface Node {
 }
 
 /**
- * Regular expressions whose time can grow faster than their text, one line each: by backtracking (`Self`, `Trade`) or by
- * trying anew at each character (`Move`). Text that a stranger sends meets most of them.
+ * Regular expressions whose time can grow faster than their text, one line each: by backtracking over one character that is
+ * repeated (`Self`, `Trade`) or over any text (`doubling`), or by trying anew at each character (`Move`). Text that a stranger
+ * sends meets most of them.
  */
 export function findSlowExpressions(sources: readonly SourceText[]): readonly string[] {
   return sources.flatMap(({ path, text }) => {
@@ -44,8 +46,9 @@ function faultOf({ type, regex, callee }: Node, path: string): string | null {
     const shown = `/${regex.pattern}/${regex.flags}`;
     try {
       const { reports } = analyse({ source: regex.pattern, flags: regex.flags });
-      const kinds = [...new Set(reports.map((report) => report.type))];
-      return kinds.length === 0 ? null : `${shown.slice(0, 100)} is not linear (${kinds.join(', ')})`;
+      const kinds = new Set<string>(reports.map((report) => report.type));
+      if (isDoubling(regex)) kinds.add('doubling');
+      return kinds.size === 0 ? null : `${shown.slice(0, 100)} is not linear (${[...kinds].join(', ')})`;
     } catch (error) {
       return `${shown.slice(0, 100)} cannot be judged: ${(error as Error).message}`;
     }

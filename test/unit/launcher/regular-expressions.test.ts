@@ -5,6 +5,19 @@ const found = (text: string, path = 'worker/x.ts') => findSlowExpressions([{ pat
 
 test.each([
   ['nested repetition', 'const a = /^(a+)+$/;', 'Self'],
+  // Patterns of operators were judged by this: the ^ of a class stands for itself or is its sign.
+  [
+    'two ways to read a piece that is repeated',
+    String.raw`const a = /^(?:(?:\[\^?(?:[^\\\][]|\\[dswDSW\\\][^-])+\]|\\[dswbDSWB\\.?{}()[\]|^$*+/-]|[^\\?{}()[\]|^$*+\s])(?:\?|\{\d{1,2}\})?|\|)+$/u;`,
+    'doubling',
+  ],
+  ['a piece that is two others', 'const a = /^(?:ab|a|b)*$/;', 'doubling'],
+  ['the same piece twice', 'const a = /^(?:ab|ab)*$/;', 'doubling'],
+  ['one in another', 'const a = /^(?:a|[ab])*$/;', 'doubling'],
+  ['pieces that may be left out', 'const a = /^(?:a?b?)*$/;', 'doubling'],
+  ['a repetition of a repetition', 'const a = /^(?:(?:ab)+)+$/;', 'doubling'],
+  ['a bound that is no help', 'const a = /^(?:(?:ab){1,20}c?){1,20}$/;', 'doubling'],
+  ['in either case', 'const a = /^(?:a|B|Ab)*$/i;', 'doubling'],
   ['two ways to read one text', 'const a = /^a*a*$/;', 'Trade'],
   ['a search that begins anew at each character', 'const a = /\\s+$/u;', 'Move'],
   [
@@ -22,6 +35,10 @@ test.each([
 test.each([
   ['anchored', 'const a = /^[a-z]+(?:-[a-z]+)*$/u;'],
   ['a name of letters', 'const a = /[\\p{L}\\p{N}]{1,255}/u;'],
+  ['a repetition in another that has an end', 'const a = /^(?:x(?:ab)*)*$/;'],
+  ['what may be left out, once each time', 'const a = /^(?:ab?)+$/;'],
+  ['pieces that begin alike', 'const a = /^(?:abc|abd)*$/;'],
+  ['pieces that are told apart by an escape', String.raw`const a = /^"(?:[^"\\]|\\.)*"$/s;`],
   ['a division', 'const a = b / c / d;'],
 ])('and this is none: %s', (_what, text) => {
   expect(found(text)).toEqual([]);
