@@ -59,7 +59,12 @@ const reportSchema = z
 export type DeepReport = z.infer<typeof reportSchema>;
 export type ModuleReport = DeepReport['modules'][number];
 export type ParserReport = Omit<DeepReport['parsers'][number], 'finds'> & {
-  readonly finds: readonly { readonly input: string | null; readonly why: string }[];
+  /** `keptIn`: the file of seeds that has the input now; null where none is known. */
+  readonly finds: readonly {
+    readonly input: string | null;
+    readonly why: string;
+    readonly keptIn: string | null;
+  }[];
 };
 
 /** Reads `docs/security/deep-report.json`. Throws with every fault where it is not as it must be. */

@@ -1,7 +1,9 @@
 import { formatTable, printResult } from '../terminal/print.ts';
-import { type DeepReport, NOTICED_MIN, sum } from './deep-report.ts';
+import { type DeepReport, NOTICED_MIN, type ParserReport, sum } from './deep-report.ts';
 import { MODULES } from './mutation/modules.ts';
 import type { DeepResult } from './verify-deep.ts';
+
+const FOUND_CHARS_SHOWN = 200;
 
 /** Two tables, and what contradicts them below. */
 export function printDeepResult({ modules, parsers }: DeepResult): void {
@@ -32,9 +34,13 @@ export function printDeepResult({ modules, parsers }: DeepResult): void {
         ]),
       )}`,
     );
-  for (const { name, finds } of parsers)
-    for (const { input, why } of finds)
-      printResult(`found: ${name}  ${why}  ${JSON.stringify(input)?.slice(0, 200)}`);
+  for (const { name, finds } of parsers) for (const find of finds) printResult(foundLine(name, find));
+}
+
+/** What broke a parser, and where it lies: mend the parser, then commit both. Pure. */
+export function foundLine(parser: string, { input, why, keptIn }: ParserReport['finds'][number]): string {
+  const known = input === null ? '' : `  ${JSON.stringify(input).slice(0, FOUND_CHARS_SHOWN)}`;
+  return `found: ${parser}  ${why}${known}${keptIn === null ? '' : `  (kept in ${keptIn})`}`;
 }
 
 /** Whether each module is noticed as much as it must be, each survivor has its reason, and nothing broke a parser. */

@@ -68,17 +68,20 @@ export async function verifyDeep(
     printNote(styled('bold', `\n${name}: ${says}`));
     const task = { parser: name, seconds: secondsPerParser, seed: Date.now() % 2 ** 31 };
     const [fuzzed, seen] = await watched(() => fuzz(task, (inputs) => printProgress(`${inputs} inputs`)));
-    for (const { input } of fuzzed.finds) if (input !== null) keepSeed(name, input);
-    result.parsers.push({ name, file, says, seen, ...fuzzed });
+    const finds = fuzzed.finds.map((find) => ({
+      ...find,
+      keptIn: find.input === null ? null : keepSeed(name, find.input),
+    }));
+    result.parsers.push({ name, file, says, seen, ...fuzzed, finds });
   }
   printNote('');
   return result;
 }
 
 /** A report speaks of one commit: asked before an hour is spent on it, and again when it is written. */
-export function requireCommitted(): void {
-  const [first] = git('status', '--porcelain').split('\n');
-  if (first === '') return;
+export function requireCommitted(foundSince: readonly string[] = []): void {
+  const first = firstChange(ROOT_DIR, foundSince);
+  if (first === null) return;
   throw new Failure({
     what: 'No report is written: files differ from the commit that it would name.',
     why: `a report speaks of one commit, and git status shows ${first}`,
@@ -86,17 +89,32 @@ export function requireCommitted(): void {
   });
 }
 
-/** Puts a result into a report that is there; what was not looked at stays as it was. */
-export function writeReport(file: string, { modules, parsers }: DeepResult): void {
-  requireCommitted();
+/** A file that differs from the commit, as git status shows it, beside `others`; null where none does. */
+export function firstChange(dir: string, others: readonly string[]): string | null {
+  const beside = others.map((file) => `:(exclude,literal)${file}`);
+  const [first = ''] = git(dir, 'status', '--porcelain', '--', '.', ...beside).split('\n');
+  return first === '' ? null : first;
+}
+
+/** Puts a result into a report that is there. */
+export function writeReport(file: string, result: DeepResult): void {
+  requireCommitted(result.parsers.flatMap(({ finds }) => finds.flatMap(({ keptIn }) => keptIn ?? [])));
   const before: DeepReport = existsSync(file)
     ? readDeepReport(readFileSync(file, 'utf8'))
     : { modules: [], parsers: [] };
-  const merged = {
+  writeFileSync(file, `${JSON.stringify(mergeReport(before, result), null, 2)}\n`);
+}
+
+/**
+ * A report with what a run came to. What was not looked at stays as it was, and so does a parser that was broken: its row
+ * comes when it was mended. Pure.
+ */
+export function mergeReport(before: DeepReport, { modules, parsers }: DeepResult) {
+  const unbroken = parsers.filter(({ finds }) => finds.length === 0);
+  return {
     modules: inOrder(MODULES, [...modules, ...before.modules]),
-    parsers: inOrder(PARSERS, [...parsers, ...before.parsers]),
+    parsers: inOrder(PARSERS, [...unbroken, ...before.parsers]),
   };
-  writeFileSync(file, `${JSON.stringify(merged, null, 2)}\n`);
 }
 
 function inOrder<Row extends { readonly name: string }>(
@@ -110,7 +128,7 @@ async function watched<Result>(work: () => Promise<Result>): Promise<[Result, Se
   const startedAt = performance.now();
   const result = await work();
   const seen = {
-    commit: git('rev-parse', 'HEAD'),
+    commit: git(ROOT_DIR, 'rev-parse', 'HEAD'),
     at: new Date().toISOString(),
     seconds: Math.round((performance.now() - startedAt) / 1000),
     node: process.version,
@@ -130,6 +148,6 @@ function progressOf() {
   };
 }
 
-function git(...args: readonly string[]): string {
-  return execFileSync('git', args, { cwd: ROOT_DIR, encoding: 'utf8' }).trim();
+function git(dir: string, ...args: readonly string[]): string {
+  return execFileSync('git', args, { cwd: dir, encoding: 'utf8' }).trim();
 }

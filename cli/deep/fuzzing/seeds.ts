@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { ROOT_DIR } from '../../stack/state-paths.ts';
 
@@ -12,10 +12,12 @@ export function readSeeds(parser: string): readonly string[] {
   return existsSync(file) ? seedsSchema.parse(JSON.parse(readFileSync(file, 'utf8'))) : [];
 }
 
-/** Keeps an input that broke its parser. */
-export function keepSeed(parser: string, input: string): void {
+/** Keeps an input that broke its parser. Where: a path of the checkout. */
+export function keepSeed(parser: string, input: string): string {
   const seeds = [...new Set([...readSeeds(parser), input])];
-  writeFileSync(seedsFile(parser), `${JSON.stringify(seeds, null, 2)}\n`);
+  const file = seedsFile(parser);
+  writeFileSync(file, `${JSON.stringify(seeds, null, 2)}\n`);
+  return relative(ROOT_DIR, file);
 }
 
 function seedsFile(parser: string): string {
