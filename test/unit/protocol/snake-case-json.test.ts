@@ -19,3 +19,12 @@ test('names of properties are in snake_case at every depth, values and other nam
     'region.euWest': { tenant_id: 2 },
   });
 });
+
+test('what tenants and operators named is left as it is, at every depth', () => {
+  const named = { euWest: { costCentre: 'aB' }, list: [{ innerName: 1 }] };
+  const value = { executors: [{ lastSeen: 1, labels: named, details: named }], parameters: named };
+  expect(JSON.parse(snakeCaseJson(value))).toEqual({
+    executors: [{ last_seen: 1, labels: named, details: named }],
+    parameters: named,
+  });
+});
