@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { mintJoinToken } from '../../cli/identity/mint-join-token.ts';
 import { apiSession } from '../support/api.ts';
-import { callTool, postMcp } from '../support/mcp-call.ts';
+import { callTool } from '../support/mcp-call.ts';
 import { postRegistration, signedIn } from '../support/oauth.ts';
 import { queryAs } from '../support/query-as.ts';
 import { sharedStack } from '../support/shared-stack.ts';
-import { type Account, settleAccount } from '../support/visitor.ts';
+import { type Account, newAddress, PASSWORD, settleAccount } from '../support/visitor.ts';
 
 const stack = sharedStack();
 let ann: Account;
@@ -80,25 +82,54 @@ test('a name, a description and a message that use their bounds are stored', asy
   expect(JSON.stringify(structured)).toContain('Write <script> && {{x}}');
 });
 
-describe('hostile JSON is refused wherever JSON is taken', () => {
-  test.each([
-    ['a prototype', '{"__proto__":{},"x":1}'],
-    ['a name twice', '{"a":1,"a":2}'],
-    ['depth', `{"a":${'['.repeat(100)}${']'.repeat(100)}}`],
-    ['a byte order mark', '\ufeff{}'],
-    ['half of an UTF-8 character', new Uint8Array([0x7b, 0x22, 0xc3, 0x22, 0x3a, 0x31, 0x7d])],
-  ])('%s', async (_what, text) => {
-    const body = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-    const post = (path: string) =>
-      fetch(`${stack.publicUrl}${path}`, {
+/** A body of these members, with something in it that makes no other difference. */
+const HOSTILE_JSON: readonly (readonly [string, (members: string) => string | Uint8Array<ArrayBuffer>])[] = [
+  ['a prototype', (members) => `{"__proto__":{},${members}}`],
+  ['a name twice', (members) => `{${members},${members}}`],
+  ['depth', (members) => `{${members},"a":${'['.repeat(100)}${']'.repeat(100)}}`],
+  ['a byte order mark', (members) => `\ufeff{${members}}`],
+  [
+    'half of an UTF-8 character',
+    (members) => new Uint8Array([...Buffer.from(`{${members},"a":"`), 0xc3, ...Buffer.from('"}')]),
+  ],
+];
+
+/** What each address takes: members of a body, what it answers to them, and what where they are hostile. */
+const TAKES: Readonly<Record<string, readonly [() => Promise<object>, number, number]>> = {
+  '/mcp': [async () => ({ jsonrpc: '2.0', id: 1, method: 'ping' }), 200, 400],
+  '/oauth/register': [async () => ({ redirect_uris: ['https://agent.example/cb'] }), 201, 400],
+  '/api/v1/session': [async () => ({ email: ann.email, password: PASSWORD }), 201, 400],
+  '/executor/register': [
+    async () => ({
+      join_token: await mintJoinToken(stack.ownerUrl),
+      name: 'host',
+      public_key: randomBytes(32).toString('base64url'),
+    }),
+    201,
+    401,
+  ],
+};
+
+describe.each(Object.entries(TAKES))('%s', (path, [membersOf, accepted, refused]) => {
+  test.each(HOSTILE_JSON)('refuses JSON for %s, and takes it without', async (_what, spoil) => {
+    const members = JSON.stringify(await membersOf()).slice(1, -1);
+    const post = async (body: string | Uint8Array<ArrayBuffer>) => {
+      const response = await fetch(`${stack.publicUrl}${path}`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-causeway-request': '1' },
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'x-causeway-request': '1',
+          'cf-connecting-ip': newAddress(),
+          ...(path === '/mcp' ? { authorization: `Bearer ${ann.token}` } : {}),
+        },
         body,
       });
-    expect((await postMcp(stack, ann.token, body)).status).toBe(400);
-    expect((await post('/oauth/register')).status).toBe(400);
-    expect((await post('/api/v1/session')).status).toBe(400);
-    expect((await post('/executor/register')).status).toBe(401);
+      await response.body?.cancel();
+      return response.status;
+    };
+    expect(await post(spoil(members))).toBe(refused);
+    expect(await post(`{${members}}`)).toBe(accepted);
   });
 });
 
