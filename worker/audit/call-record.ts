@@ -76,8 +76,13 @@ function objectsOf(input: unknown): CallEvent['details'] {
   if (typeof input !== 'object' || input === null) return {};
   const named = Object.entries(input).flatMap(([name, value]) =>
     OBJECTS.includes(name) && typeof value === 'string' && value !== '' && value.length <= OBJECT_CHARS_MAX
-      ? [[name, maskSecrets(value)] as const]
+      ? [[name, storable(maskSecrets(value))] as const]
       : [],
   );
   return named.length === 0 ? {} : { object: Object.fromEntries(named) };
+}
+
+/** What Postgres cannot hold in a text is replaced: a call is refused for it, and the event of the refusal shall stand. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
 }

@@ -8,6 +8,9 @@ export interface BadEnd {
   readonly code: string;
 }
 
+/** A call whose parameters, headers or message are not as they must be. */
+export const NOT_OF_THE_FORM: BadEnd = { outcome: 'refused', code: 'invalid_arguments' };
+
 /** What was thrown, as the audit log tells it: a code and no text. Pure. */
 export function endOfCall(error: unknown): BadEnd {
   if (error instanceof EntryRefused) return { outcome: 'refused', code: error.reason };

@@ -11,6 +11,7 @@ import { askedFilter, askedResource, scopesOfFilter } from './listen/listen-filt
 import { serveListen } from './listen/serve-listen.ts';
 import type { McpCall } from './mcp-call.ts';
 import { type Message, parseMessage } from './parse-message.ts';
+import { recordedUnlessReached, recordUnread } from './record-unreached.ts';
 import type { Judged } from './request-kind.ts';
 import { kindOf } from './request-kinds.ts';
 import { makeServer } from './server.ts';
@@ -37,7 +38,7 @@ const modern = createMcpHandler(
  */
 export async function serveMcp(request: Request, called: Called): Promise<Response> {
   if (namesSession(request.url)) {
-    called.use.refused('invalid_arguments');
+    await recordUnread('invalid_arguments', called);
     return sessionInAddress();
   }
   try {
@@ -48,8 +49,10 @@ export async function serveMcp(request: Request, called: Called): Promise<Respon
         : serveMessage(request, parsedBody, called);
     });
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'busy') return refuseBody(error, called);
-    throw error;
+    if (!(error instanceof Refusal) || error.code !== 'busy') throw error;
+    // Who has no room to read a body has none to write of it either.
+    called.use.refused(error.code);
+    return unreadableBody(error, called.call.requestId);
   }
 }
 
@@ -73,9 +76,9 @@ type Called = Omit<McpCall, 'entry' | 'judged' | 'session' | 'waitsFor'> & {
   readonly session: Session | null | 'unknown';
 };
 
-function refuseBody(refusal: Refusal, { use, call }: Called): Response {
-  use.refused(refusal.code);
-  return unreadableBody(refusal, call.requestId);
+async function refuseBody(refusal: Refusal, called: Called): Promise<Response> {
+  await recordUnread(refusal.code, called);
+  return unreadableBody(refusal, called.call.requestId);
 }
 
 /** The message of a request, or why it holds none. */
@@ -89,17 +92,28 @@ async function readMessage(request: Request): Promise<Message | Refusal> {
 }
 
 async function serveMessage(request: Request, parsedBody: Message | null, called: Called): Promise<Response> {
-  const { platform, principal, offer, use, call } = called;
   const entry = new Entry();
+  const kind = kindOf(parsedBody?.method ?? null);
+  if (kind === null) return answerMessage(request, parsedBody, { ...called, entry, judged: null });
+  const params = parsedBody?.params;
+  const judged = kind.judge(params, called.offer, called.platform.refusedText);
+  const entering = { ...called, entry, judged };
+  return recordedUnlessReached(kind, { judged, params }, entering, () =>
+    answerMessage(request, parsedBody, entering),
+  );
+}
+
+async function answerMessage(
+  request: Request,
+  parsedBody: Message | null,
+  called: Called & Pick<McpCall, 'entry' | 'judged'>,
+): Promise<Response> {
+  const { platform, principal, offer, use, call, entry, judged } = called;
   const trace = traceContextOf(parsedBody?.params);
   if (trace !== null) {
     use.traced(trace.traceId);
     logTrace(trace, call.requestId, namedMethod(parsedBody?.method ?? null));
   }
-  const judged =
-    parsedBody === null
-      ? null
-      : (kindOf(parsedBody.method)?.judge(parsedBody.params, offer, platform.refusedText) ?? null);
   const willWork = judged?.ok === true;
   const isLegacy = await isLegacyRequest(request, parsedBody?.body);
   // A client that introduces itself begins anew, whatever it remembers; and today's revision has no sessions.
@@ -117,7 +131,7 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
     return sessionNotFound();
   }
 
-  const mcp: McpCall = { ...called, entry, judged, session, waitsFor: async () => {} };
+  const mcp: McpCall = { ...called, session, waitsFor: async () => {} };
   if (filter !== null && !isLegacy)
     return serveListen(request, parsedBody?.body, filter, { ...mcp, principal: listener });
   const serve = (body: unknown) =>
@@ -132,7 +146,8 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
       ? offer.learned.answer(request, parsedBody?.body as object, serve)
       : serve(parsedBody?.body);
   const [answered] = await Promise.all([answering, entering]);
-  return willWork ? whenEntered(answered, mcp) : answered;
+  if (judged === null) return answered;
+  return willWork ? whenEntered(answered, mcp) : holdUntilEntry(answered, entry);
 }
 
 /** The answer of work in the tenant, once its own first entry has proven the credential alive. */

@@ -11,6 +11,7 @@ export class Entry {
   readonly verdict: Promise<EntryVerdict>;
   private decide: (verdict: EntryVerdict) => void = () => {};
   private decided = false;
+  private isServed = false;
 
   constructor() {
     this.verdict = new Promise((resolve) => {
@@ -20,6 +21,15 @@ export class Entry {
 
   get isDecided(): boolean {
     return this.decided;
+  }
+
+  /** Whether the SDK gave the call to its work, which says in the audit log what became of it. */
+  get isReached(): boolean {
+    return this.isServed;
+  }
+
+  reached(): void {
+    this.isServed = true;
   }
 
   entered(): void {

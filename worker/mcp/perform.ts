@@ -5,8 +5,8 @@ import {
   type Result,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { type CallEvent, CallRecord, callEvent } from '../audit/call-record.ts';
-import { endOfCall } from '../audit/end-of-call.ts';
+import { type CallEvent, CallRecord } from '../audit/call-record.ts';
+import { endOfCall, NOT_OF_THE_FORM } from '../audit/end-of-call.ts';
 import { recordRefusal } from '../audit/record-refusal.ts';
 import { EntryRefused } from '../database/database.ts';
 import { enter } from '../database/with-tenant.ts';
@@ -14,14 +14,12 @@ import { asRefusal } from '../http/as-refusal.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { bytesAnswered } from './bytes-answered.ts';
+import { eventOf } from './event-of.ts';
 import { logChannel } from './log-channel.ts';
 import type { McpCall } from './mcp-call.ts';
 import type { Offer } from './offer.ts';
 import type { AcceptedRequest, RequestKind } from './request-kind.ts';
 import type { ToolContext } from './tool.ts';
-import { traceContextOf } from './trace-context.ts';
-
-const NOT_OF_THE_FORM = { outcome: 'refused', code: 'invalid_arguments' } as const;
 
 /** Answers a request of one of the kinds: runs what was accepted, and tells a refusal as its kind does. */
 export async function answer(
@@ -30,11 +28,10 @@ export async function answer(
   mcp: McpCall,
   context: ServerContext,
 ): Promise<Result> {
+  mcp.entry.reached();
   const judged = mcp.judged ?? kind.judge(params, mcp.offer, mcp.platform.refusedText);
   const refuse = (refusal: Refusal) => kind.refuse(refusal, mcp.call.requestId, params);
-  const target = judged.ok ? judged.request.target : judged.target;
-  const trace = traceContextOf(params)?.traceId ?? null;
-  const event = await callEvent({ ...kind.audited, target, trace }, kind.inputOf(params));
+  const event = await eventOf(kind, judged, params);
   if (judged.ok) return perform(judged.request, mcp, context, event, refuse);
   await recordRefusal(mcp.platform, mcp.principal, event, NOT_OF_THE_FORM);
   if (judged.reason instanceof ProtocolError) throw judged.reason;

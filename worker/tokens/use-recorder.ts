@@ -11,7 +11,7 @@ export class UseRecorder {
   private readonly startedAt = Date.now();
   private method: string;
   private target: string | null;
-  private reason: string | null = null;
+  private reason: ErrorCode | null = null;
   private trace: string | null = null;
   private answerBytes: number | null = null;
   /** What the call takes of its credential's rate. */
@@ -52,6 +52,11 @@ export class UseRecorder {
   /** The call was answered by an error that stands inside a successful response. */
   refused(code: ErrorCode): void {
     this.reason = code;
+  }
+
+  /** Why the call was refused, where that was said. */
+  get refusal(): ErrorCode | null {
+    return this.reason;
   }
 
   /** The entry, once the work that was begun has ended. `error` is what the response was made of, if anything was thrown. */
