@@ -13,6 +13,8 @@ import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { settleAccount } from '../support/visitor.ts';
 
+const FORMULAS = ['=1+2', '@SUM(1)', '-2+3', '+4', '=HYPERLINK("x.example")'];
+
 let stack: TestStack;
 let stop: () => Promise<void>;
 let ann: Person;
@@ -20,7 +22,9 @@ let ann: Person;
 beforeAll(async () => {
   ({ stack, stop } = await startTestStack({ slots: 0 }));
   ann = await settlePerson(stack, { name: 'Ann' });
-  await callTool(stack, ann.token, 'create_project', { name: 'Evidence' });
+  const project = 'Evidence';
+  await callTool(stack, ann.token, 'create_project', { name: project });
+  for (const path of FORMULAS) await callTool(stack, ann.token, 'read_file', { project, path });
 });
 afterAll(() => stop());
 
@@ -59,6 +63,22 @@ test('an admin finds, follows and takes away the log, and is seen doing so', asy
     ...Array(5).fill('/audit'),
     '/audit/:tenant/export',
   ]);
+});
+
+test('what begins like a formula is no name, and leaves in an export as text of JSON, which no spreadsheet evaluates', async () => {
+  for (const name of FORMULAS) {
+    const { error } = await callTool(stack, ann.token, 'create_project', { name });
+    expect(error?.code).toBe('invalid_arguments');
+  }
+  const { tenant } = ann;
+  const bob = await settleAccount(stack, { name: 'Bob', tenant, role: 'admin' });
+  const answer = await (await signedIn(stack, bob)).get(`/audit/${tenant}/export`);
+  expect(answer.headers.get('content-type')).toBe('application/jsonl');
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="[^"]+\.jsonl"$/);
+  const text = await answer.text();
+  for (const line of text.trimEnd().split('\n')) expect(line).toMatch(/^\{.*\}$/);
+  for (const path of FORMULAS) expect(text).toContain(`"path": ${JSON.stringify(path)}`);
 });
 
 test('an admin who looks at the members or tokens of the team is seen doing so, a member at their own is not', async () => {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { postMcp } from '../support/mcp-call.ts';
+import { callTool, postMcp } from '../support/mcp-call.ts';
+import type { RunReply } from '../support/model-project.ts';
 import { type Person, settlePerson } from '../support/people.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
@@ -11,7 +12,7 @@ let stop: () => Promise<void>;
 let ann: Person;
 
 beforeAll(async () => {
-  ({ stack, stop } = await startTestStack({ slots: 0 }));
+  ({ stack, stop } = await startTestStack({ slots: 1 }));
   ann = await settlePerson(stack, { name: 'Ann' });
 });
 afterAll(() => stop());
@@ -75,4 +76,22 @@ test('a secret that comes along is in no log, audit event, request log or trace'
   expect(seen).not.toContain(ann.token);
   for (const secret of [stack.secrets.sealKey, stack.secrets.contextKey, stack.secrets.appPassword])
     expect(seen).not.toContain(secret);
+});
+
+test('a secret that a run prints in two pieces is in the output of the run, and nowhere else', async () => {
+  const { structured: made } = await callTool(stack, ann.token, 'create_project', { name: 'Pieces' });
+  const [head, tail] = [CORE.slice(0, 9), CORE.slice(9)];
+  const code = ['import sys, time', `pieces = ["crt_${head}", "${tail}"]`]
+    .concat(['for stream in (sys.stdout, sys.stderr):', ' for piece in pieces:'])
+    .concat(['  print(piece, end="", file=stream, flush=True)', '  time.sleep(0.3)'])
+    .concat(['raise ValueError("".join(pieces))'])
+    .join('\n');
+  const { structured } = await callTool<RunReply>(stack, ann.token, 'run_code', {
+    project: made.project,
+    code,
+  });
+  expect(structured.stdout.text).toBe(`crt_${CORE}`);
+  expect(structured.state).toBe('failed');
+  await expect.poll(records, { timeout: 20_000, interval: 500 }).toContain(structured.run);
+  expect(await records()).not.toContain(CORE);
 });
