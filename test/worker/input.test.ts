@@ -110,28 +110,31 @@ const TAKES: Readonly<Record<string, readonly [() => Promise<object>, number, nu
   ],
 };
 
-describe.each(Object.entries(TAKES))('%s', (path, [membersOf, accepted, refused]) => {
-  test.each(HOSTILE_JSON)('refuses JSON for %s, and takes it without', async (_what, spoil) => {
-    const members = JSON.stringify(await membersOf()).slice(1, -1);
-    const post = async (body: string | Uint8Array<ArrayBuffer>) => {
-      const response = await fetch(`${stack.publicUrl}${path}`, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'x-causeway-request': '1',
-          'cf-connecting-ip': newAddress(),
-          ...(path === '/mcp' ? { authorization: `Bearer ${ann.token}` } : {}),
-        },
-        body,
-      });
-      await response.body?.cancel();
-      return response.status;
-    };
-    expect(await post(spoil(members))).toBe(refused);
-    expect(await post(`{${members}}`)).toBe(accepted);
-  });
-});
+describe.each(Object.entries(TAKES))(
+  'hostile JSON is refused wherever JSON is taken: %s',
+  (path, [membersOf, accepted, refused]) => {
+    test.each(HOSTILE_JSON)('%s; and it is taken without', async (_what, spoil) => {
+      const members = JSON.stringify(await membersOf()).slice(1, -1);
+      const post = async (body: string | Uint8Array<ArrayBuffer>) => {
+        const response = await fetch(`${stack.publicUrl}${path}`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            'x-causeway-request': '1',
+            'cf-connecting-ip': newAddress(),
+            ...(path === '/mcp' ? { authorization: `Bearer ${ann.token}` } : {}),
+          },
+          body,
+        });
+        await response.body?.cancel();
+        return response.status;
+      };
+      expect(await post(spoil(members))).toBe(refused);
+      expect(await post(`{${members}}`)).toBe(accepted);
+    });
+  },
+);
 
 describe('a body that is said to be something else than the address takes', () => {
   test.each([
