@@ -1,15 +1,25 @@
 import pg from 'pg';
 import { parseApiToken } from '../../protocol/api-token.ts';
 import { newId } from '../../protocol/ids.ts';
-import { importTicketKey, mintTicket } from '../../worker/database/ticket.ts';
+import { createDatabase, type Database } from '../../worker/database/database.ts';
+import { query } from '../../worker/database/query.ts';
+import { importTicketKey, mintTicket, type TicketKey } from '../../worker/database/ticket.ts';
 import type { Principal } from '../../worker/tenants/principal.ts';
 import { median, rounded } from '../measure/quantiles.ts';
 import { openBenchTenant } from '../stack/bench-tenant.ts';
 import type { ScratchDatabase } from './open-scratch-database.ts';
+import { startPostgresHttp } from './start-postgres-http.ts';
 
 /** Medians of whole transactions in ms, each one round trip: begin, context, one row by its key, commit. */
 export interface Rows {
   readonly rows: number;
+  /** Sent to Postgres itself. */
+  readonly direct: ThreeWays;
+  /** As the Worker sends them: by one request to postgres-http. */
+  readonly throughHttp: ThreeWays;
+}
+
+export interface ThreeWays {
   /** From a table without any protection. */
   readonly bareMs: number;
   /** Under forced row security and a signed context. */
@@ -20,11 +30,14 @@ export interface Rows {
   readonly enteredRatio: number;
 }
 
+/** A transaction of these statements, of which the last reads one row; how long it took, ms. */
+type ReadRow = (statements: readonly pg.QueryConfig[]) => Promise<number>;
+
 const TENANTS = 1000;
 const ROW = 7;
 const WARM_UP = 50;
 
-/** Reads one row of many, the three ways in turn, so that a busy minute of the machine reaches all alike. */
+/** Reads one row of many, all ways in turn, so that a busy minute of the machine reaches all alike. */
 export async function measureRows(
   database: ScratchDatabase,
   { rows, repeats }: { readonly rows: number; readonly repeats: number },
@@ -34,53 +47,87 @@ export async function measureRows(
   const config: pg.ClientConfig & { pipeline: true } = { connectionString: database.appUrl, pipeline: true };
   const app = new pg.Client(config);
   await Promise.all([superuser.connect(), app.connect()]);
+  const http = await startPostgresHttp(database.port);
   try {
     await fill(superuser, principal.tenantId, rows);
-    const key = await importTicketKey(database.ticketKey);
-    const times = { bare: [] as number[], signed: [] as number[], entered: [] as number[] };
-    const payload = JSON.stringify({ tenant: principal.tenantId, kind: 'api_token' });
-    for (let repeat = 0; repeat < WARM_UP + repeats; repeat++) {
-      const ticket = await mintTicket(key, principal);
-      const bare = await readRow(app, 'public.bench_bare', principal, []);
-      const signed = await readRow(app, 'app.bench_rows', principal, [
-        { name: 'sign', text: 'select public.bench_sign($1)', values: [payload] },
-      ]);
-      const entered = await readRow(app, 'app.bench_rows', principal, [
-        { name: 'enter', text: 'select * from app.enter($1)', values: [ticket] },
-      ]);
-      if (repeat < WARM_UP) continue;
-      times.bare.push(bare);
-      times.signed.push(signed);
-      times.entered.push(entered);
+    const ticketKey = await importTicketKey(database.ticketKey);
+    const gateway = createDatabase({ connectionString: database.appUrl, endpoint: http.url, ticketKey });
+    const [direct, throughHttp] = [threeWays(readDirectly(app)), threeWays(readThrough(gateway))];
+    for (let round = 0; round < WARM_UP + repeats; round++) {
+      await direct.read(principal, ticketKey, round);
+      await throughHttp.read(principal, ticketKey, round);
     }
-    const [bareMs, signedMs, enteredMs] = [median(times.bare), median(times.signed), median(times.entered)];
-    return {
-      ...{ rows, bareMs: rounded(bareMs), signedMs: rounded(signedMs), enteredMs: rounded(enteredMs) },
-      ...{ signedRatio: rounded(signedMs / bareMs), enteredRatio: rounded(enteredMs / bareMs) },
-    };
+    return { rows, direct: direct.medians(), throughHttp: throughHttp.medians() };
   } finally {
-    await Promise.all([superuser.end(), app.end()]);
+    await Promise.all([superuser.end(), app.end(), http.stop()]);
   }
 }
 
-/** How long one transaction takes; all of it is sent at once. */
-async function readRow(
-  app: pg.Client,
-  table: string,
-  { tenantId }: Principal,
-  context: readonly pg.QueryConfig[],
-): Promise<number> {
-  const text = `select value from ${table} where tenant_id = $1 and row_number = $2`;
-  const startedMs = performance.now();
-  const answers = await Promise.all([
-    app.query('begin'),
-    ...context.map((query) => app.query(query)),
-    app.query({ name: table, text, values: [tenantId, ROW] }),
-    app.query('commit'),
-  ]);
-  const tookMs = performance.now() - startedMs;
-  if (answers.at(-2)?.rows.length !== 1) throw new Error(`${table} gave no row`);
-  return tookMs;
+const WAYS = ['bare', 'signed', 'entered'] as const;
+
+function threeWays(readRow: ReadRow) {
+  const times: Record<(typeof WAYS)[number], number[]> = { bare: [], signed: [], entered: [] };
+  return {
+    /** Reads it once each way, each round begun by another. */
+    async read(principal: Principal, ticketKey: TicketKey, round: number): Promise<void> {
+      const statements = await statementsOf(principal, ticketKey);
+      for (const turn of WAYS.keys()) {
+        const way = WAYS[(round + turn) % WAYS.length] ?? 'bare';
+        const tookMs = await readRow(statements[way]);
+        if (round >= WARM_UP) times[way].push(tookMs);
+      }
+    },
+    medians(): ThreeWays {
+      const [bareMs, signedMs, enteredMs] = [median(times.bare), median(times.signed), median(times.entered)];
+      return {
+        ...{ bareMs: rounded(bareMs), signedMs: rounded(signedMs), enteredMs: rounded(enteredMs) },
+        ...{ signedRatio: rounded(signedMs / bareMs), enteredRatio: rounded(enteredMs / bareMs) },
+      };
+    },
+  };
+}
+
+async function statementsOf(principal: Principal, ticketKey: TicketKey) {
+  const payload = JSON.stringify({ tenant: principal.tenantId, kind: 'api_token' });
+  const ticket = await mintTicket(ticketKey, principal);
+  const from = (table: string): pg.QueryConfig => ({
+    name: table,
+    text: `select value from ${table} where tenant_id = $1 and row_number = $2`,
+    values: [principal.tenantId, ROW],
+  });
+  const sign = { name: 'sign', text: 'select public.bench_sign($1)', values: [payload] };
+  const enter = { name: 'enter', text: 'select * from app.enter($1)', values: [ticket] };
+  return {
+    bare: [from('public.bench_bare')],
+    signed: [sign, from('app.bench_rows')],
+    entered: [enter, from('app.bench_rows')],
+  };
+}
+
+/** All of a transaction is sent at once. */
+function readDirectly(app: pg.Client): ReadRow {
+  return async (statements) => {
+    const startedMs = performance.now();
+    const answers = await Promise.all([
+      app.query('begin'),
+      ...statements.map((statement) => app.query(statement)),
+      app.query('commit'),
+    ]);
+    const tookMs = performance.now() - startedMs;
+    if (answers.at(-2)?.rows.length !== 1) throw new Error('there is no such row');
+    return tookMs;
+  };
+}
+
+function readThrough(gateway: Database): ReadRow {
+  return async (statements) => {
+    const queries = statements.map(({ text, values }) => query(text, values ?? [], (found) => found.length));
+    const startedMs = performance.now();
+    const counts = await gateway.transaction(queries);
+    const tookMs = performance.now() - startedMs;
+    if (counts.at(-1) !== 1) throw new Error('there is no such row');
+    return tookMs;
+  };
 }
 
 async function settle(database: ScratchDatabase): Promise<Principal> {

@@ -8,6 +8,7 @@ import { startPostgres } from '../../cli/database/start-postgres.ts';
 
 /** A Postgres of the benchmark's own with Causeway's schema, to be filled with what no deployment should hold. */
 export interface ScratchDatabase {
+  readonly port: number;
   readonly ownerUrl: string;
   readonly appUrl: string;
   readonly superuserUrl: string;
@@ -38,7 +39,14 @@ export async function openScratchDatabase(): Promise<ScratchDatabase> {
     const app = new URL(superuserUrl);
     app.username = 'causeway_app';
     app.password = appPassword ?? '';
-    return { ownerUrl, appUrl: app.href, superuserUrl, ticketKey: key.toString('base64url'), stop };
+    return {
+      port: Number(app.port),
+      ownerUrl,
+      appUrl: app.href,
+      superuserUrl,
+      ticketKey: key.toString('base64url'),
+      stop,
+    };
   } catch (thrown) {
     await stop();
     throw thrown;

@@ -95,11 +95,25 @@ function printData({
       ],
     ),
     table(
-      [`one row of ${rows.rows} by its key, whole transaction`, 'p50 ms', 'of none'],
       [
-        ['no protection', rows.bareMs, 1],
-        ['row security and signed context', rows.signedMs, rows.signedRatio],
-        ['row security and app.enter', rows.enteredMs, rows.enteredRatio],
+        `one row of ${rows.rows} by its key, whole transaction`,
+        'p50 ms',
+        'of none',
+        'by postgres-http: p50 ms',
+        'of none',
+      ],
+      [
+        ['no protection', rows.direct.bareMs, 1, rows.throughHttp.bareMs, 1],
+        [
+          'row security and signed context',
+          ...[rows.direct.signedMs, rows.direct.signedRatio],
+          ...[rows.throughHttp.signedMs, rows.throughHttp.signedRatio],
+        ],
+        [
+          'row security and app.enter',
+          ...[rows.direct.enteredMs, rows.direct.enteredRatio],
+          ...[rows.throughHttp.enteredMs, rows.throughHttp.enteredRatio],
+        ],
       ],
     ),
     'Target: row security and signed context take under 1.2 times as long as none.',
