@@ -49,35 +49,23 @@ Start here:
   $ ./causeway test                 every test, with the real parts`,
   );
 
-for (const register of [
-  registerUp,
-  registerDemo,
-  registerConnect,
-  registerToken,
-  registerOwner,
-  registerTenant,
-  registerBreakGlass,
-  registerStatus,
-  registerDoctor,
-  registerLogs,
-  registerCerts,
-  registerClean,
-  registerTest,
-  registerVerify,
-  registerBench,
-  registerCheck,
-  registerBackup,
-  registerRestore,
-  registerUpgrade,
-  registerMigrate,
-  registerRoutes,
-  registerExecutor,
-  registerImage,
-  registerClient,
-  registerKeys,
-  registerAudit,
-]) {
-  register(program);
+const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
+  'Try it and develop:': [
+    ...[registerUp, registerDemo, registerConnect, registerStatus, registerLogs, registerDoctor],
+    ...[registerCerts, registerClean],
+  ],
+  'People, tokens and tenants:': [
+    ...[registerOwner, registerToken, registerClient, registerBreakGlass, registerTenant],
+  ],
+  'Run a deployment:': [
+    ...[registerMigrate, registerExecutor, registerImage, registerKeys, registerAudit],
+    ...[registerBackup, registerRestore, registerUpgrade],
+  ],
+  'Prove and measure:': [registerTest, registerVerify, registerCheck, registerBench, registerRoutes],
+};
+for (const [heading, registers] of Object.entries(GROUPS)) {
+  program.commandsGroup(heading);
+  for (const register of registers) register(program);
 }
 
 knowSecrets(SECRET_SETTINGS.map((name) => process.env[name]));

@@ -1,4 +1,4 @@
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { CLIENTS, CLOUD_CLIENTS, type ClientName, type Endpoint } from '../../worker/console/clients.ts';
 import { readConnection } from '../stack/connection-file.ts';
 import { statePaths } from '../stack/state-paths.ts';
@@ -20,7 +20,7 @@ export function registerConnect(program: Command): void {
     .summary('what to paste so that your agent uses this stack')
     .description('Prints the exact configuration of one MCP client, and what that client can reach.')
     .addArgument(new Argument('<client>', 'the agent').choices(NAMES))
-    .option('--url <url>', 'another MCP endpoint than that of the local stack')
+    .option('--url <url>', 'another deployment than the local stack, or its MCP endpoint', endpointAddress)
     .option('--token <token>', 'another token than that of the development owner')
     .option('--sign-in', 'without a token: the agent sends you to the browser to sign in')
     .addOption(stateOption())
@@ -30,6 +30,14 @@ export function registerConnect(program: Command): void {
       `\nExamples:\n  $ ./causeway connect claude-code\n  $ ./causeway connect claude-code --sign-in\n  $ ./causeway connect codex --token "$(./causeway token create --name codex)"\n\n${CLOUD_CLIENTS}`,
     )
     .action(connect);
+}
+
+/** The endpoint of a deployment that is named by its own address, as people have it from their browser, is at /mcp. */
+function endpointAddress(text: string): string {
+  const url = URL.parse(text);
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
+    throw new InvalidArgumentError('expected an address like https://causeway.example.com/mcp.');
+  return url.pathname === '/' ? `${url.origin}/mcp` : text;
 }
 
 function connect(name: ClientName, options: ConnectOptions): void {

@@ -11,6 +11,7 @@ import { Failure } from '../terminal/failure.ts';
 import { printJson, printNote, printResult } from '../terminal/print.ts';
 import { nameArgument } from './name-option.ts';
 import { type JsonOptions, jsonOption, type StateOptions, stateOption } from './state-option.ts';
+import { requireKnown } from './tenant-command.ts';
 
 interface InviteOptions extends StateOptions, JsonOptions {
   readonly email: string;
@@ -63,8 +64,10 @@ async function invite(options: InviteOptions): Promise<void> {
       remedy: './causeway owner invite --help shows an example',
     });
   }
+  const ownerUrl = await ownerUrlOf(options);
+  if (options.tenant !== undefined) await requireKnown(ownerUrl, tenant);
   const { secret, sha256 } = drawLink();
-  await asOperator(await ownerUrlOf(options), (operator) =>
+  await asOperator(ownerUrl, (operator) =>
     operator.inviteOwner({
       tenant,
       tenantName: options.tenantName,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { plain } from '../doctor/check.ts';
 import { askHealth } from '../stack/parts/worker-health.ts';
 import { askHolder } from '../stack/state-lock.ts';
 import { DEFAULT_STATE_DIR, statePaths } from '../stack/state-paths.ts';
@@ -40,6 +41,6 @@ async function status({ state, json }: StateOptions & JsonOptions): Promise<void
   const rows = holder.parts.map(({ name, pid, port }) => [name, pid, port ?? '-']);
   printResult(`${holder.publicUrl} ${healthy ? 'is well' : 'is not well'}, since ${holder.startedAt}\n`);
   printResult(formatTable(['part', 'pid', 'port'], [['launcher', holder.pid, '-'], ...rows]));
-  for (const finding of health?.findings ?? []) printNote(`  ! ${JSON.stringify(finding)}`);
+  for (const finding of health?.findings ?? []) printNote(`  ! ${plain(finding, 500)}`);
   if (health === null) printNote('  ! the Worker does not answer; ./causeway logs worker');
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ID_PREFIXES, newId, parseId } from '../../protocol/ids.ts';
+import { parseEmail } from '../../worker/people/email.ts';
 import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import { asOperator } from '../database/operator.ts';
 import type { TokenUseRow } from '../database/token-operator.ts';
@@ -11,6 +12,7 @@ import { ownerUrlOf } from '../stack/owner-url.ts';
 import { Failure } from '../terminal/failure.ts';
 import { formatTable, printJson, printNote, printResult } from '../terminal/print.ts';
 import { nameArgument } from './name-option.ts';
+import { requireKnown } from './tenant-command.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 import { registerTokenLifetime } from './token-rotate.ts';
 
@@ -105,15 +107,24 @@ function registerUses(token: Command): void {
 
 async function create(options: CreateOptions): Promise<void> {
   const tenant = tenantOf(options);
+  const email = parseEmail(options.email);
+  if (email === null)
+    throw new Failure({
+      what: 'No token was made.',
+      why: `${options.email} is no email address`,
+      remedy: 'name whose token it is: --email ann@example.com',
+    });
+  const ownerUrl = await ownerUrlOf(options);
+  await requireKnown(ownerUrl, tenant);
   const scopes = options.scope ?? ALL_SCOPES;
   const expiresAt = options.expires === null ? null : new Date(Date.now() + options.expires);
-  const minted = await asOperator(await ownerUrlOf(options), async (operator) => {
+  const minted = await asOperator(ownerUrl, async (operator) => {
     const user = await operator.provisionTenant({
       tenant,
       tenantName: 'Development',
       user: newId('user'),
-      email: options.email,
-      userName: options.email.split('@')[0] ?? options.email,
+      email,
+      userName: email.split('@')[0] ?? email,
       role: options.role ?? 'member',
     });
     return mintToken(operator, {
@@ -132,7 +143,7 @@ async function create(options: CreateOptions): Promise<void> {
       id: minted.id,
       token: minted.text,
       tenant,
-      email: options.email,
+      email,
       scopes,
       expires_at: expiresAt,
     });
@@ -140,7 +151,7 @@ async function create(options: CreateOptions): Promise<void> {
   }
   printResult(minted.text);
   printNote(
-    `  ${minted.id} of ${options.email}, ${expiresAt ? `until ${expiresAt.toISOString()}` : 'until it is revoked'}. It is not shown again.`,
+    `  ${minted.id} of ${email}, ${expiresAt ? `until ${expiresAt.toISOString()}` : 'until it is revoked'}. It is not shown again.`,
   );
 }
 

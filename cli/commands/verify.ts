@@ -45,7 +45,7 @@ export function registerVerify(program: Command): void {
     .option('--list', 'print the guarantees and the files of their tests, and run nothing')
     .option(
       '--out <file>',
-      'write the evidence as JSON: each test with its result, the commit, the machine',
+      'write the evidence as JSON: each test with its result, the commit, the machine; with --url each check',
       fileToWrite,
     )
     .option(
@@ -90,7 +90,7 @@ async function verify(ids: readonly string[], options: VerifyOptions): Promise<v
       }
     return;
   }
-  if (url !== undefined) return verifyFromOutside(url, guarantees, json);
+  if (url !== undefined) return verifyFromOutside(url, guarantees, options);
   const startedAt = new Date();
   const results = await runTests(testFilesOf(guarantees));
   const verdicts = guarantees.map((guarantee) => judgeGuarantee(guarantee, results));
@@ -163,14 +163,18 @@ async function runTests(files: readonly string[]): Promise<readonly TestResult[]
 async function verifyFromOutside(
   publicUrl: string,
   guarantees: readonly Guarantee[],
-  json: boolean | undefined,
+  { json, out }: VerifyOptions,
 ): Promise<void> {
+  const startedAt = new Date();
   const observed = await observe({ publicUrl, connectTo: null, token: null }, { local: null, inside: null });
   const wanted = new Set(guarantees.map(({ id }) => id));
   const findings = diagnose(observed).filter(
     ({ id, guarantees: shown }) => id === 'reachable' || shown?.some((each) => wanted.has(each)),
   );
-  if (findings.some(({ state }) => state === 'failed')) process.exitCode = 1;
-  if (json) printJson({ url: publicUrl, holds: process.exitCode !== 1, checks: findings });
+  const holds = findings.every(({ state }) => state !== 'failed');
+  if (!holds) process.exitCode = 1;
+  const evidence = { url: publicUrl, startedAt, holds, checks: findings };
+  if (out !== undefined) writeFileSync(out, `${snakeCaseJson(evidence, 2)}\n`);
+  if (json) printJson(evidence);
   else printFindings(publicUrl, findings);
 }

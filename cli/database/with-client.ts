@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { Failure } from '../terminal/failure.ts';
+import { Failure, reasonOf } from '../terminal/failure.ts';
 import { hostInTheClear } from './host-in-the-clear.ts';
 
 /** Logs in, does `work`, and logs out. Nothing is sent to another machine without TLS. */
@@ -7,17 +7,34 @@ export async function withClient<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
+  if (!/^postgres(ql)?:\/\//.test(url))
+    throw notOpened('its address is none', 'an address begins with postgres://');
   const client = new pg.Client({ connectionString: url });
   const host = hostInTheClear(client, url, process.env);
   if (host !== null) throw inTheClear(host);
   // A server that ends under it rejects the query that runs.
   client.on('error', () => {});
-  await client.connect();
+  await client.connect().catch((thrown: NodeJS.ErrnoException) => {
+    const reason = reasonOf(thrown) || `${thrown.code}`;
+    throw notOpened(
+      reason,
+      'nothing answers at the address that was named, or not to this user and password',
+    );
+  });
   try {
     return await work(client);
   } finally {
     await client.end();
   }
+}
+
+function notOpened(reason: string, why: string): Failure {
+  return new Failure({
+    what: `Postgres was not opened: ${reason}.`,
+    why,
+    remedy:
+      'see that it runs, and what --database-url or DATABASE_OWNER_URL says: postgres://causeway_owner:PASSWORD@HOST:PORT/DATABASE',
+  });
 }
 
 function inTheClear(host: string): Failure {

@@ -56,10 +56,22 @@ describe('owner invite', () => {
   test.each([
     ['no email', ['--email', 'nobody']],
     ['no id of a tenant', ['--email', 'a@b.example', '--tenant', 'acme']],
+    ['a tenant that there is not', ['--email', 'a@b.example', '--tenant', 'ten_01jd0000000000000000000000']],
   ])('refuses %s with a sentence', async (_what, options) => {
     const { code, stdout, stderr } = await causeway('owner', 'invite', ...options);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain('Nobody was invited');
+    expect(stderr).toMatch(/Nobody was invited|there is no such tenant/);
+  });
+});
+
+describe('a token', () => {
+  test.each([
+    ['nobody’s email', ['--email', 'nobody'], 'nobody is no email address'],
+    ['a tenant that there is not', ['--tenant', 'ten_01jd0000000000000000000000'], 'there is no such tenant'],
+  ])('is not made for %s', async (_what, options, why) => {
+    const { code, stdout, stderr } = await causeway('token', 'create', '--name', 'x', ...options);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(why);
   });
 });
 

@@ -14,8 +14,9 @@ test.each<[string, ReturnType<typeof parseName>]>([
   expect(parseName(text)).toEqual(parsed);
 });
 
-test('no name is one, and a problem is said', () => {
-  expect(parseName('   ')).toEqual({ ok: false, problem: expect.stringMatching(/\S/) });
+test('no name is one, and too long a name neither', () => {
+  expect(parseName('   ')).toEqual({ ok: false, problem: 'is empty' });
+  expect(parseName('a'.repeat(256))).toEqual({ ok: false, problem: 'is over 255 characters' });
 });
 
 test('a deployment refuses what it names, and lets pass what it names not', () => {
