@@ -59,15 +59,24 @@ export function parseArguments(
   };
 }
 
-/** Zod would say that it "expected string, received undefined", and call an object a record. */
-function nameWhatIsWrong(issue: {
-  readonly code?: string | undefined;
-  readonly expected?: unknown;
-  readonly input?: unknown;
-}): string | undefined {
-  if (issue.code !== 'invalid_type') return undefined;
-  if (issue.input === undefined) return 'is missing';
-  return issue.expected === 'record' ? 'expected a JSON object' : undefined;
+const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' items' };
+
+/** Zod would say "Too small: expected string to have >=1 characters", and call an object a record. */
+function nameWhatIsWrong(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined) return 'is missing';
+      return issue.expected === 'record' ? 'expected a JSON object' : undefined;
+    case 'too_small':
+      if (issue.origin in UNITS && issue.minimum === 1) return 'is empty';
+      return `must be at least ${issue.minimum}${UNITS[issue.origin] ?? ''}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`;
+    case 'invalid_value':
+      return `must be one of: ${issue.values.join(', ')}`;
+    default:
+      return undefined;
+  }
 }
 
 function unknownArguments(tool: Signature, given: unknown): Fault[] {

@@ -5,6 +5,10 @@ const NO_NETWORK =
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['ModuleNotFoundError', 'Nothing can be installed: whoami lists the packages. The project is on sys.path.'],
   ['PermissionError', 'Only /outputs and /tmp can be written; causeway.output(name) gives a path there.'],
+  [
+    'FileNotFoundError',
+    'Data lies at /data/<name>/ (causeway.data(name) reads it; list_data_sources shows the names), the project at /repo. There is no shell, and no program but Python.',
+  ],
   ['gaierror', NO_NETWORK],
   ['URLError', NO_NETWORK],
 ]);

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../protocol/limits.ts';
-import type { Stream } from '../../protocol/outcome.ts';
+import type { RecordedOutcome, Stream } from '../../protocol/outcome.ts';
 import { END_MESSAGES, type OpenRun, type RunView, type WithheldRun } from '../sight/see-run.ts';
 import type { SoFar } from './feed/so-far.ts';
 import { hintOfError } from './hint-of-error.ts';
@@ -34,10 +34,15 @@ function presentOpen({ run, manifest, outcome, live, soFar }: OpenRun) {
     hint:
       outcome === null
         ? waitHint(run)
-        : (whatExpired(outcome) ??
-          hintOfError(outcome) ??
-          (outcome.outputs.length > 0 ? 'get_run_output shows an output.' : null)),
+        : (whatExpired(outcome) ?? hintOfError(outcome) ?? hintOfLeavings(outcome)),
   };
+}
+
+/** A run that succeeds and says nothing was meant to say something. */
+function hintOfLeavings({ state, outputs, stdout, stderr }: RecordedOutcome): string | null {
+  if (outputs.length > 0) return 'get_run_output shows an output.';
+  const isSilent = state === 'succeeded' && stdout.bytes + stderr.bytes === 0;
+  return isSilent ? 'It printed nothing and left no file: print a summary, or causeway.save results.' : null;
 }
 
 /** The same fields, those that could say something of the data empty whatever the program did. */

@@ -10,6 +10,10 @@ const tool = {
     files: z.array(z.object({ path: z.string(), content: z.string() })).default([]),
     code: z.string().default(''),
     parameters: z.record(z.string(), z.unknown()).default({}),
+    message: z.string().min(1).max(8).default('m'),
+    format: z.enum(['csv', 'tsv']).default('csv'),
+    seconds: z.number().min(1).max(50).default(1),
+    labels: z.array(z.string()).min(1).max(2).default(['a']),
   }),
 };
 
@@ -31,6 +35,13 @@ describe('arguments that would be dropped or could not be kept are refused with 
     ['an argument that is missing', { files: [{ path: 'a' }] }, 'files.0.content', 'is missing'],
     ['an argument of another type', { project: 7 }, 'project', 'expected string'],
     ['text where an object belongs', { parameters: '{"growth": 1}' }, 'parameters', 'expected a JSON object'],
+    ['empty text', { message: '' }, 'message', 'is empty'],
+    ['an empty list', { labels: [] }, 'labels', 'is empty'],
+    ['text that is too long', { message: 'too long a message' }, 'message', 'must be at most 8 characters'],
+    ['a list that is too long', { labels: ['a', 'b', 'c'] }, 'labels', 'must be at most 2 items'],
+    ['too small a number', { seconds: 0 }, 'seconds', 'must be at least 1'],
+    ['too large a number', { seconds: 600 }, 'seconds', 'must be at most 50'],
+    ['a choice that there is not', { format: 'xlsx' }, 'format', 'must be one of: csv, tsv'],
     ['half a pair in a file', { files: [{ path: 'a', content: '\ud800' }] }, 'files.0.content', half],
   ])('%s', (_what, given, at, message) => {
     expect(faultsOf(given)).toEqual([{ at, message: expect.stringContaining(message) as string }]);

@@ -85,7 +85,7 @@ describe('what an agent is told of a run', () => {
       ...{ name: `${n}.csv`, bytes: 3, media_type: 'text/csv', digest: 'a'.repeat(64) },
     }));
     const hintOf = (expired: object) =>
-      presentRun({ ...active, live: null, outcome: { ...succeeded(), expired } }).hint;
+      presentRun({ ...active, live: null, outcome: { ...succeeded('done'), expired } }).hint;
     expect(hintOf({ outputs_at: '2026-01-02', outputs: outputs.slice(0, 2) })).toBe(
       'What it left (`0.csv`, `1.csv`) was kept until 2026-01-02. Run it again for another one: the program and what it was made of are still there.',
     );
@@ -96,6 +96,7 @@ describe('what an agent is told of a run', () => {
 
   test.each([
     ['ModuleNotFoundError', 'Nothing can be installed'],
+    ['FileNotFoundError', 'Data lies at /data/<name>/'],
     ['PermissionError', 'Only /outputs and /tmp can be written'],
     ['socket.gaierror', 'A run has no network'],
     ['urllib.error.URLError', 'A run has no network'],
@@ -106,6 +107,12 @@ describe('what an agent is told of a run', () => {
     const outcome = { ...succeeded(), state: 'failed' as const, error };
     const { hint } = presentRun({ ...active, live: null, outcome });
     expect(hint).toEqual(begins === null ? null : expect.stringContaining(begins));
+  });
+
+  test('a run that succeeded and said nothing is told how to say something', () => {
+    const hintOf = (text: string) => presentRun({ ...active, live: null, outcome: succeeded(text) }).hint;
+    expect(hintOf('')).toMatch(/^It printed nothing and left no file/);
+    expect(hintOf('12 rows')).toBeNull();
   });
 
   test('packages that its image lacks are named', () => {
