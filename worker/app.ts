@@ -14,7 +14,7 @@ import { checkOrigin } from './http/check-origin.ts';
 import { serveHealth } from './http/health.ts';
 import { limitAddress } from './http/limit-address.ts';
 import { noteStrangers } from './http/note-strangers.ts';
-import { nothingHere, tellSignedIn } from './http/nothing-here.ts';
+import { nothingHere, tellSignedIn, tellStrangers } from './http/nothing-here.ts';
 import { refusalResponse } from './http/refusal.ts';
 import { refuseBadAddress } from './http/refuse-bad-address.ts';
 import { requireSoundDatabase, requireSoundSettings } from './http/require-sound-startup.ts';
@@ -224,7 +224,7 @@ export function createApp(offer: Offer): Hono<AppEnv> {
       return context.env.ADMINISTRATION === 'on' ? serve(context) : next();
     });
   }
-  app.all('*', tellSignedIn(nothingHere), authenticate('(unknown path)'), nothingHere);
+  app.all('*', tellSignedIn(nothingHere), tellStrangers(), authenticate('(unknown path)'), nothingHere);
   app.onError(function answerFailure(error, context) {
     const { requestId } = context.get('call');
     if (error instanceof EntryRefused)

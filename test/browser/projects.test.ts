@@ -55,6 +55,9 @@ describe('in a real browser', () => {
   );
 });
 
+/** As long as a name may nearly be, and nowhere a blank. */
+const LONG_NAME = 'Umsatzsteuervoranmeldung'.repeat(10);
+
 describe('each page is usable by everybody, in light and dark, on a phone too', () => {
   const merger = (page: Page) => page.getByRole('link', { name: 'Merger 2027' }).click();
   const pages: [string, (page: Page) => Promise<unknown>][] = [
@@ -79,6 +82,16 @@ describe('each page is usable by everybody, in light and dark, on a phone too', 
         await open(page, mia, '/projects');
         await merger(page);
         await page.getByText('Open it', { exact: true }).click();
+      },
+    ],
+    [
+      'project-with-a-long-name',
+      async (page) => {
+        await callTool(stack, mia.token, 'create_project', { name: LONG_NAME });
+        await open(page, mia, '/projects');
+        await judgeLooks(page, 'projects-with-a-long-name');
+        await page.getByRole('link', { name: LONG_NAME }).click();
+        await page.getByText('Restrict it', { exact: true }).click();
       },
     ],
   ];

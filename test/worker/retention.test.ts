@@ -54,7 +54,7 @@ describe('for how long a team keeps things', () => {
     const browser = await signedIn(stack, ann);
     const page = await (await browser.get('/teams')).text();
     expect(page).toContain('What runs printed</th><td>30 days');
-    expect(page).toMatch(/Records of runs<\/th><td>for ever <span class="dim">as everybody here/);
+    expect(page).toMatch(/Records of runs<\/th><td>for ever <span class="dim">the default here/);
     const action = `/teams/${ann.tenant}/retention`;
     const sent = await browser.submit('/teams', action, { logs: '7', outputs: 'default', audit: 'for-ever' });
     expect(sent.headers.get('location')).toBe('/teams?done=retention');

@@ -41,6 +41,13 @@ describe('every route that is not public answers 401 with WWW-Authenticate to a 
   });
 });
 
+test('a browser at an address that does not exist is told so on a page', async () => {
+  const response = await fetch(`${stack.publicUrl}/nothing`, { headers: { accept: 'text/html' } });
+  expect([response.status, response.headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
+  expect(response.headers.get('www-authenticate')).toContain('resource_metadata=');
+  expect(await response.text()).toContain('There is no page at this address');
+});
+
 describe('a page shows a stranger nothing', () => {
   const pages = (credential: string) =>
     ROUTES.filter((route) => route.credential === credential).map(

@@ -51,7 +51,7 @@ function teams({ tenants }: Session): Markup {
 
 function sessions(session: Session, { sessions: open }: Account): Markup {
   return html`<section class="panel" aria-labelledby="sessions"><h2 id="sessions">Where you are signed in</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="sessions"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="sessions"><table>
 <thead><tr><th scope="col">Browser</th><th scope="col">Address</th><th scope="col">Last used</th><th scope="col"><span class="dim">End</span></th></tr></thead>
 <tbody>${open.map(
     (

@@ -75,7 +75,7 @@ function eventsPanel(page: AuditPage, tenantId: string): Markup {
   const { rows, cursor, asked } = page;
   const isStory = asked.get('order') === 'oldest';
   return html`<section class="panel" aria-labelledby="log"><h2 id="log">${isStory ? 'Oldest first' : 'Newest first'}</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="log"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="log"><table>
 <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Outcome</th><th scope="col">From</th></tr></thead>
 <tbody>${rows.map((row) => eventRow(page, tenantId, row))}</tbody></table></div>
 ${cursor === null ? '' : html`<p><a href="${addressOf(page, tenantId, { after: cursor })}">${isStory ? 'Later ones' : 'Older ones'}</a></p>`}</section>`;

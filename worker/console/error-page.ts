@@ -7,7 +7,7 @@ import { message, showPage } from './frame.ts';
 export function errorPage(refusal: Refusal, requestId: string): Promise<Response> {
   const { status } = ERRORS[refusal.code];
   return showPage({
-    title: status === 404 ? 'There is nothing here' : 'That did not work',
+    title: status === 404 || status === 401 ? 'There is nothing here' : 'That did not work',
     status,
     viewer: null,
     headers: retryHeaders(refusal),

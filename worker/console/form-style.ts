@@ -30,6 +30,7 @@ table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th { text-align: left; color: var(--dim); font-weight: 550; }
 th, td { padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td form { margin: 0; }
+td:has(> bdi, > a > bdi) { min-width: 9rem; overflow-wrap: anywhere; }
 td time { white-space: nowrap; }
 .scroll + form { margin-top: 1rem; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
@@ -56,7 +57,7 @@ td .confirm form { width: 15rem; }
 .confirm summary:hover { background: var(--accent); color: var(--card); }
 .confirm[open] summary { border-color: var(--line); color: var(--dim); background: transparent; }
 .confirm form { width: min(100%, 28rem); margin-top: .5rem; padding: .6rem .8rem .8rem; border: 1px solid var(--line); border-radius: 8px; background: var(--code); }
-.confirm button { white-space: normal; margin-top: .4rem; }
+.confirm button { max-width: 100%; white-space: normal; overflow-wrap: anywhere; margin-top: .4rem; }
 pre.text { max-height: 30rem; overflow: auto; margin: .5rem 0; padding: .75rem 1rem; border-radius: 8px; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
 img.output { max-width: 100%; border-radius: 8px; background: #fff; }
 @media (max-width: 40rem) { td time { display: inline-block; min-width: 6.6rem; white-space: normal; } }

@@ -34,7 +34,7 @@ function openInvitations(session: Session, invitations: readonly ShownInvitation
   if (invitations.length === 0) return html`<p class="dim">No invitation is open.</p>`;
   return html`<section class="panel" aria-labelledby="open"><h2 id="open">Open</h2>
 <p class="dim">Hand the link to that person alone. It works once.</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="open"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="open"><table>
 <thead><tr><th scope="col">For</th><th scope="col">Team</th><th scope="col">Link</th><th scope="col">Until</th><th scope="col"><span class="dim">Withdraw</span></th></tr></thead>
 <tbody>${invitations.map(
     (row) => html`<tr><td>${row.email} <span class="badge">${row.role}</span></td><td>${row.tenantName}</td>

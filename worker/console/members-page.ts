@@ -42,7 +42,7 @@ function teamPanel(session: Session, team: TeamOfMembers): Markup {
   const isAdmin = mayAdminister(team.role);
   return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
 <p class="dim">${total === 1 ? 'One member' : `${total} members`}${isAdmin ? html`. <a href="/invitations">Invite somebody</a>` : ''}</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="${tenantId}"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="${tenantId}"><table>
 <thead><tr><th scope="col">Person</th><th scope="col">Role</th><th scope="col">Joined</th>${isAdmin ? html`<th scope="col">Last sign-in</th>` : ''}<th scope="col"><span class="dim">End</span></th></tr></thead>
 <tbody>${rows.map((member) => memberRow(session, team, member))}</tbody></table></div>
 ${cursor === null ? '' : html`<p><a href="/members?team=${tenantId}&amp;after=${cursor}">More members of ${name}</a></p>`}</section>`;

@@ -30,7 +30,7 @@ function dataPanel(shown: Shown, { sources, sourcesTotal, defaults }: ProjectIns
 ${
   sources.length === 0
     ? html`<p class="dim">None yet. Agents import it.</p>`
-    : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="data"><table>
+    : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="data"><table>
 <thead><tr><th scope="col">Name</th><th scope="col">Holds</th><th scope="col">Imported</th><th scope="col">Agents see</th></tr></thead>
 <tbody>${sources.map((source) => sourceRow(shown, source))}</tbody></table></div>
 ${sourcesTotal > sources.length ? html`<p class="dim">The first ${sources.length} of ${sourcesTotal}.</p>` : ''}`
@@ -62,7 +62,11 @@ function sourceRow({ session, path, administers }: Shown, source: ProjectInside[
           fields: html`<input type="hidden" name="agent_sees" value="full">`,
         });
   const size = source.bytes === null ? '' : describeQuantity(source.bytes, 'bytes');
-  return html`<tr><td><code>${name}</code></td><td>${source.row_count} rows, ${source.column_count} columns<br><span class="dim">${format}, ${size}</span></td><td>${source.imported_at === null ? '' : moment(source.imported_at)}</td><td>${SEES[sees]}${administers ? change : ''}</td></tr>`;
+  return html`<tr><td><code>${name}</code></td><td>${counted(source.row_count, 'row')}, ${counted(source.column_count, 'column')}<br><span class="dim">${format}, ${size}</span></td><td>${source.imported_at === null ? '' : moment(source.imported_at)}</td><td>${SEES[sees]}${administers ? change : ''}</td></tr>`;
+}
+
+function counted(count: number | null, noun: string): string {
+  return `${count?.toLocaleString('en') ?? '?'} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function defaultForm({ session, path }: Shown, { tenant, project }: ProjectInside['defaults']): Markup {
@@ -85,7 +89,7 @@ ${
   runs.length === 0
     ? html`<p class="dim">None yet.</p>`
     : html`<p class="dim">${runsTotal === 1 ? 'One run' : `${runsTotal} runs, newest first`}</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="runs"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="runs"><table>
 <thead><tr><th scope="col">Run</th><th scope="col">When</th><th scope="col">How it ended</th></tr></thead>
 <tbody>${runs.map(
         ({ run, kind, entry, state, message, createdAt, agentSees }) =>

@@ -68,7 +68,7 @@ function visibility({ session, shown }: ProjectPage, path: string): Markup {
 
 function memberTable(page: ProjectPage, path: string): Markup {
   const { rows, cursor } = page.shown;
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="members"><table>
+  return html`<div class="scroll" tabindex="0" role="group" aria-labelledby="members"><table>
 <thead><tr><th scope="col">Person</th><th scope="col">Role here</th><th scope="col">In the team</th><th scope="col">Since</th><th scope="col"><span class="dim">End</span></th></tr></thead>
 <tbody>${rows.map((member) => memberRow(page, path, member))}</tbody></table></div>
 ${cursor === null ? '' : html`<p><a href="${path}?after=${cursor}">More people</a></p>`}`;

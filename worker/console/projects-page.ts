@@ -44,7 +44,7 @@ function teamPanel(
 <p class="dim">No project yet. Ask your agent to create one.</p>${form}</section>`;
   return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
 <p class="dim">${total === 1 ? 'One project' : `${total} projects`}</p>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="${tenantId}"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="${tenantId}"><table>
 <thead><tr><th scope="col">Project</th><th scope="col">You may</th><th scope="col">With a role</th></tr></thead>
 <tbody>${rows.map((project) => projectRow(tenantId, project))}</tbody></table></div>
 ${cursor === null ? '' : html`<p><a href="/projects?team=${tenantId}&amp;after=${cursor}">More projects of ${name}</a></p>`}${form}</section>`;

@@ -69,7 +69,7 @@ ${credential === '' ? '' : html`<label class="choice"><input type="checkbox" nam
 function requestsPanel(page: RequestsPage, tenantId: string): Markup {
   const { rows, cursor } = page;
   return html`<section class="panel" aria-labelledby="log"><h2 id="log">Newest first</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="log"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="log"><table>
 <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">Asked</th><th scope="col">Answer</th><th scope="col">From</th></tr></thead>
 <tbody>${rows.map((row) => requestRow(page, tenantId, row))}</tbody></table></div>
 ${cursor === null ? '' : html`<p><a href="${addressOf(page, tenantId, { after: cursor })}">Older ones</a></p>`}</section>`;

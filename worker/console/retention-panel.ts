@@ -17,7 +17,7 @@ export function retentionPanel(
   return html`<h3>How long it keeps things</h3>
 <table><tbody>${RETAINED.map(
     (kind) =>
-      html`<tr><th scope="row">${label(kind)}</th><td>${periodText(retention[kind].days)}${retention[kind].is_own ? '' : html` <span class="dim">as everybody here</span>`}</td></tr>`,
+      html`<tr><th scope="row">${label(kind)}</th><td>${periodText(retention[kind].days)}${retention[kind].is_own ? '' : html` <span class="dim">the default here</span>`}</td></tr>`,
   )}</tbody></table>
 ${confirmation(session, {
   opens: 'Change how long',
@@ -37,7 +37,7 @@ function field(tenant: string, kind: Retained, { days, is_own: isOwn }: Retentio
     .sort((a, b) => a - b);
   const option = (value: string, text: string) =>
     html`<option value="${value}"${value === chosen ? html` selected` : ''}>${text}</option>`;
-  return html`<div class="field"><label for="${kind}-${tenant}">${label(kind)}</label><select id="${kind}-${tenant}" name="${kind}">${option('default', 'as everybody here')}${option('for-ever', 'for ever')}${offered.map((each) => option(String(each), periodText(each)))}</select></div>`;
+  return html`<div class="field"><label for="${kind}-${tenant}">${label(kind)}</label><select id="${kind}-${tenant}" name="${kind}">${option('default', 'the default here')}${option('for-ever', 'for ever')}${offered.map((each) => option(String(each), periodText(each)))}</select></div>`;
 }
 
 function label(kind: Retained): string {

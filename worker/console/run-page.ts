@@ -55,7 +55,7 @@ function whatItLeft(page: RunPage, { outputs, expired }: RecordedOutcome): Marku
 ${
   outputs.length + gone.length === 0
     ? html`<p class="dim">No file.</p>`
-    : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="left"><table>
+    : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="left"><table>
 <thead><tr><th scope="col">File</th><th scope="col">Type</th><th scope="col">Size</th></tr></thead>
 <tbody>${outputs.map(
         ({ name, media_type: type, bytes }) =>
@@ -78,7 +78,7 @@ function preview(page: RunPage, output: RecordedOutcome['outputs'][number]): Mar
 function tablePreview(name: string, { columns, rows, total }: TablePage): Markup {
   const label = `${showable(name)}: ${rows.length === total ? `${total} rows` : `the first ${rows.length} of ${total} rows`}`;
   return html`<h3>${label}</h3>
-<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table>
+<div class="scroll" tabindex="0" role="group" aria-label="${label}"><table>
 <thead><tr>${columns.map((column) => html`<th scope="col">${showable(column)}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell === null ? '' : showable(String(cell))}</td>`)}</tr>`)}</tbody></table></div>`;
 }
@@ -98,7 +98,7 @@ function whatItWasMadeOf({ run, program }: RunPage): Markup {
   const { manifest } = run;
   const data = manifest.data.map(({ name }) => name).join(', ');
   return html`<section class="panel" aria-labelledby="made"><h2 id="made">What it was made of</h2>
-<p>${manifest.kind === 'scratch' ? 'A script that was not committed' : html`<code>${manifest.entry}</code>`}${manifest.commit === null ? '' : html` at <code>${manifest.commit.slice(0, 7)}</code>`}; ${data === '' ? 'no data' : html`data: ${data}`}.</p>
+<p>${manifest.kind === 'scratch' ? 'A script that was not committed' : html`<code>${manifest.entry}</code>`}${manifest.commit === null ? '' : html`${manifest.kind === 'scratch' ? ', beside the files' : ''} at <code>${manifest.commit.slice(0, 7)}</code>`}; ${data === '' ? 'no data' : html`data: ${data}`}.</p>
 <p>Parameters: <code>${JSON.stringify(manifest.parameters)}</code></p>
 ${program === null ? '' : html`<pre class="text" tabindex="0">${program}</pre>`}</section>`;
 }

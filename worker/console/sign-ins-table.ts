@@ -28,7 +28,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 
 /** A table of them; `labelledBy` is the id of its heading. */
 export function signInsTable(labelledBy: string, events: readonly ShownSignIn[]): Markup {
-  return html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${labelledBy}"><table>
+  return html`<div class="scroll" tabindex="0" role="group" aria-labelledby="${labelledBy}"><table>
 <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col">Outcome</th><th scope="col">Address</th><th scope="col">Browser</th></tr></thead>
 <tbody>${events.map(
     (event) => html`<tr><td>${moment(event.occurredAt)}</td><td>${METHODS[event.method] ?? event.method}</td>

@@ -38,7 +38,7 @@ function teamPanel(session: Session, team: TeamOfSinks, typed: URLSearchParams |
 ${
   sinks.length === 0
     ? html`<p class="dim">Nothing is sent anywhere yet.</p>`
-    : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${tenantId}"><table>
+    : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="${tenantId}"><table>
 <thead><tr><th scope="col">To</th><th scope="col">Waits</th><th scope="col">Not taken</th><th scope="col"><span class="dim">Change</span></th></tr></thead>
 <tbody>${sinks.map((sink) => sinkRow(session, team, sink))}</tbody></table></div>`
 }${role === 'owner' ? newSinkForm(session, tenantId, typed) : ''}</section>`;

@@ -2,7 +2,7 @@ export const STYLE = `:root { color-scheme: light dark; --ink: #1c2330; --dim: #
 @media (prefers-color-scheme: dark) { :root { --ink: #e7ebf2; --dim: #9aa5b8; --line: #2b3444; --paper: #10151d; --card: #171e29; --accent: #7aa7ff; --code: #0c1118; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
-main { max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem 4rem; }
+main { max-width: 46rem; margin: 0 auto; padding: 3rem 1.25rem 4rem; overflow-wrap: break-word; }
 h1 { font-size: 2rem; margin: 0 0 .25rem; letter-spacing: -.01em; }
 h2 { font-size: 1.1rem; margin: 2.5rem 0 .75rem; }
 p { margin: .5rem 0; }

@@ -48,7 +48,7 @@ function teamPanel(page: TokensPage, team: TeamOfTokens): Markup {
   const { tenantId, name, rows, cursor } = team;
   const more = `/tokens?team=${tenantId}${page.isWithEnded ? '&ended=yes' : ''}&after=${cursor}`;
   return html`<section class="panel" aria-labelledby="${tenantId}"><h2 id="${tenantId}">${name}</h2>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="${tenantId}"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="${tenantId}"><table>
 <thead><tr><th scope="col">Token</th><th scope="col">May</th><th scope="col">Until</th><th scope="col">Last used</th><th scope="col"><span class="dim">Change</span></th></tr></thead>
 <tbody>${rows.map((token) => tokenRow(page.session, team, token))}</tbody></table></div>
 ${cursor === null ? '' : html`<p><a href="${more}">Older tokens of ${name}</a></p>`}</section>`;

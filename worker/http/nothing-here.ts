@@ -4,6 +4,7 @@ import { readSession } from '../people/session.ts';
 import type { AppEnv } from './app-env.ts';
 import { bearerOf } from './authenticate.ts';
 import { Refusal, refusalResponse } from './refusal.ts';
+import { noPageForStrangers } from './unauthorized.ts';
 
 /** Says that an address does not exist. Only callers with a living credential are told so; strangers get 401. */
 export async function nothingHere(context: Context<AppEnv>): Promise<Response> {
@@ -13,6 +14,15 @@ export async function nothingHere(context: Context<AppEnv>): Promise<Response> {
   const { requestId } = context.get('call');
   if (context.req.header('accept')?.includes('text/html')) return errorPage(refusal, requestId);
   return refusalResponse(refusal, requestId);
+}
+
+/** Shows a browser that names no credential a page; a program goes on, to the same refusal as an envelope. */
+export function tellStrangers(): MiddlewareHandler<AppEnv> {
+  return async function answerBrowsers(context, next) {
+    const isBrowser = context.req.header('accept')?.includes('text/html') === true;
+    if (!isBrowser || bearerOf(context.req.raw) !== null) return next();
+    return noPageForStrangers(context.get('call').requestId, context.get('platform').publicUrl);
+  };
 }
 
 /** Answers signed-in people with `answer`; others, and requests with a bearer token, go on to the next middleware. */

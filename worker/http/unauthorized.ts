@@ -1,3 +1,4 @@
+import { errorPage } from '../console/error-page.ts';
 import type { EntryRefused } from '../database/database.ts';
 import type { BearerRefusal } from '../identity/authenticate-bearer.ts';
 import { DEFAULT_SCOPES } from '../oauth/scope.ts';
@@ -28,6 +29,18 @@ export function noCredential(requestId: string, publicUrl: string): Response {
     },
   );
   return refusalResponse(refusal, requestId, challenge(publicUrl, DEFAULT_SCOPES));
+}
+
+/** The same for a browser: a person reads it, and is told no more of what there is. */
+export async function noPageForStrangers(requestId: string, publicUrl: string): Promise<Response> {
+  const refusal = new Refusal(
+    'unauthenticated',
+    'There is no page at this address, or none for who is not signed in.',
+  );
+  const page = await errorPage(refusal, requestId);
+  for (const [name, value] of Object.entries(challenge(publicUrl, DEFAULT_SCOPES)))
+    page.headers.set(name, value);
+  return page;
 }
 
 /** The answer to a bearer that was not accepted. Unknown, malformed and wrong look alike. */

@@ -36,7 +36,7 @@ function teamPanel(session: Session, team: TeamOfAgents): Markup {
 ${
   agents.length === 0
     ? html`<p class="dim">No agent is connected.</p>`
-    : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="${tenantId}"><table>
+    : html`<div class="scroll" tabindex="0" role="group" aria-labelledby="${tenantId}"><table>
 <thead><tr><th scope="col">Agent</th><th scope="col">For</th><th scope="col">May</th><th scope="col">Connected</th><th scope="col">Last used</th><th scope="col"><span class="dim">End</span></th></tr></thead>
 <tbody>${agents.map((agent) => agentRow(session, team, agent))}</tbody></table></div>`
 }
@@ -61,7 +61,7 @@ function agentRow(session: Session, { tenantId }: TeamOfAgents, agent: Connected
 function clientsTable(session: Session, team: TeamOfAgents): Markup {
   const id = `clients-${team.tenantId}`;
   return html`<h3 id="${id}">By program, for the whole team</h3>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="${id}"><table>
+<div class="scroll" tabindex="0" role="group" aria-labelledby="${id}"><table>
 <thead><tr><th scope="col">Program</th><th scope="col">People</th><th scope="col">Agents</th><th scope="col">Blocked</th><th scope="col"><span class="dim">Change</span></th></tr></thead>
 <tbody>${team.clients.map((client) => clientRow(session, team, client))}</tbody></table></div>`;
 }

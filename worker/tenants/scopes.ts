@@ -5,8 +5,8 @@ export const SCOPES = {
   'data:read': 'List and describe data',
   'data:write': 'Import data',
   'runs:execute': 'Run models and read their results',
-  share: 'Offer models to other tenants and share dashboards',
-  'tools:call': 'Call tools of upstream servers',
+  share: 'Offer models to other tenants and share dashboards (nothing here asks for it yet)',
+  'tools:call': 'Call tools of upstream servers (nothing here asks for it yet)',
 } as const;
 
 export type Scope = keyof typeof SCOPES;
