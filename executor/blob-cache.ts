@@ -18,6 +18,8 @@ export interface BlobCache {
   put(key: BlobKey, bytes: Buffer | AsyncIterable<Uint8Array>): Promise<void>;
   /** Makes the blob appear at `path` as a read-only file. False where the cache has lost it. */
   lend(key: BlobKey, path: string): Promise<boolean>;
+  /** Keeps blobs, there or to come, from being given up for others until the release: their run may wait for memory between its fetch and its start. */
+  hold(keys: readonly BlobKey[]): () => void;
   /** Forgets blobs, least recently used first, until so many bytes are given up or none is left. */
   giveUp(bytes: number): Promise<void>;
   readonly bytes: number;
@@ -32,7 +34,7 @@ interface Entry {
 export type Lending = 'link' | 'copy';
 
 /**
- * A content-addressed cache on disk, bounded by bytes, least recently used out first.
+ * A content-addressed cache on disk, bounded by bytes, least recently used out first; what is held is beyond the bound.
  *
  * It lends by hard link: the inode belongs to root with mode 0444, the program runs as another user without
  * capabilities, and /repo and /data are read-only mounts, so no lent inode can be written. Where the folder does not
@@ -48,6 +50,7 @@ export async function openBlobCache(dir: string, bytesMax: number): Promise<Blob
   /** In order of use, the oldest first: a Map keeps insertion order. */
   const entries = new Map<string, Entry>();
   let bytesHeld = 0;
+  const holders = new Map<string, number>();
   const nameOf = (key: BlobKey) => join(key.tenant, key.sha256);
 
   const forget = async (name: string): Promise<void> => {
@@ -65,7 +68,7 @@ export async function openBlobCache(dir: string, bytesMax: number): Promise<Blob
     bytesHeld += entry.bytes;
     for (const oldest of entries.keys()) {
       if (bytesHeld <= bytesMax || oldest === name) break;
-      await forget(oldest);
+      if (!holders.has(oldest)) await forget(oldest);
     }
   };
 
@@ -126,11 +129,22 @@ export async function openBlobCache(dir: string, bytesMax: number): Promise<Blob
         return false;
       }
     },
+    hold(keys) {
+      const names = [...new Set(keys.map(nameOf))];
+      for (const name of names) holders.set(name, (holders.get(name) ?? 0) + 1);
+      return () => {
+        for (const name of names.splice(0)) {
+          const others = (holders.get(name) ?? 0) - 1;
+          if (others > 0) holders.set(name, others);
+          else holders.delete(name);
+        }
+      };
+    },
     async giveUp(bytes) {
       const until = bytesHeld - bytes;
       for (const oldest of [...entries.keys()]) {
         if (bytesHeld <= until) break;
-        await forget(oldest);
+        if (!holders.has(oldest)) await forget(oldest);
       }
     },
   };

@@ -15,6 +15,8 @@ const blob = (text: string) => {
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 };
 
+type Blob = ReturnType<typeof blob>;
+
 describe('the cache of inputs', () => {
   let dir: string;
   let out: string;
@@ -52,6 +54,27 @@ describe('the cache of inputs', () => {
     await cache.giveUp(5);
     expect(cache.bytes).toBe(4);
     expect(await cache.has({ tenant: ALICE, sha256: blobs[2]?.sha256 ?? '' })).toBe(true);
+    await cache.giveUp(1000);
+    expect(cache.bytes).toBe(0);
+  });
+
+  it('gives up nothing that a run holds, which may wait between its fetch and its start', async () => {
+    const cache = await openBlobCache(dir, 10);
+    const [first, second, third] = ['aaaaaaaa', 'bbbbbbbb', 'cccccccc'].map(blob) as [Blob, Blob, Blob];
+    const keyOf = ({ sha256 }: Blob) => ({ tenant: ALICE, sha256 });
+    const releases = [cache.hold([first, second].map(keyOf)), cache.hold([keyOf(first)])];
+    for (const each of [first, second, third]) await cache.put(keyOf(each), each.bytes);
+    await cache.giveUp(1000);
+    expect(await Promise.all([first, second, third].map((each) => cache.has(keyOf(each))))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    releases[0]?.();
+    releases[0]?.();
+    await cache.giveUp(1000);
+    expect(await Promise.all([first, second].map((each) => cache.has(keyOf(each))))).toEqual([true, false]);
+    releases[1]?.();
     await cache.giveUp(1000);
     expect(cache.bytes).toBe(0);
   });
