@@ -68,7 +68,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
   const releases = releaseStack((error) => log('error', 'a release failed', { reason: String(error) }));
   const refuse = async (code: RefusalCode, reason: string) => {
     // Without space many things fail, each in its own words.
-    const whyFull = SPACE_CODES.includes(code) ? await context.disk.look() : null;
+    const whyFull = SPACE_CODES.includes(code) ? await context.disk.look().catch(() => null) : null;
     if (control.abandoned.aborted) return;
     if (whyFull === null) control.report({ kind: 'refused', code, reason });
     else control.report({ kind: 'refused', code: 'no_space', reason: whyFull });
@@ -86,6 +86,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const feed = openFeedFor(job, context.baseUrl, { printed: control.printed, nowMs: sinceReceiptMs, log });
     releases.push(() => feed?.close());
     releases.push(() => context.pool.refill());
+    releases.push(context.cache.hold(job.blobs.map(({ sha256 }) => ({ tenant: job.tenant, sha256 }))));
     const fetched = await context.fetcher.fetchAll(job.tenant, job.blobs, control.signal);
     if (!fetched.ok) return await refuse(fetched.code, fetched.reason);
 
@@ -100,6 +101,7 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const filled = await fillWorkspace(sandbox.folders, job, context.cache);
     if (!filled.ok) return await refuse('input_unavailable', filled.reason);
     await sandbox.claim(limits);
+    if (sandbox.isOver) return await refuse('no_sandbox', 'its sandbox ended before it began');
 
     // go, stream
     const watched = watchRun(sandbox, job.manifest, control.signal, feed, sinceReceiptMs);

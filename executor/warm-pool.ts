@@ -165,7 +165,9 @@ export function warmPool(settings: WarmPoolSettings): WarmPool {
     refill,
     async claim({ suitsWarm, importsAhead }, cold, signal) {
       if (!suitsWarm) return startCold(cold, signal);
-      const sandbox = ready.shift();
+      // One that has just ended is left to be removed.
+      const at = ready.findIndex(({ isOver }) => !isOver);
+      const [sandbox] = at < 0 ? [] : ready.splice(at, 1);
       if (sandbox !== undefined) return { ok: true, claimed: { sandbox, isWarm: true } };
       // A cold start and the imports after it take longer than any start of a warm one.
       const oldest = untaken()[0] ?? (importsAhead && size > 0 ? makeOne() : null);

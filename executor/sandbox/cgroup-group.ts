@@ -12,13 +12,10 @@ export function isBoundedAlike(one: CgroupLimits, other: CgroupLimits): boolean 
   );
 }
 
-export interface CgroupUse {
+export interface CgroupFacts {
   /** Processes and threads of the host in it now. */
   readonly tasks: number;
   readonly cpuMs: number | null;
-}
-
-export interface CgroupFacts extends CgroupUse {
   readonly oomKills: number;
   /** How often memory was asked for beyond the limit; some of it may have been found by giving up caches. */
   readonly memoryLimitHits: number;
@@ -38,7 +35,6 @@ export interface CgroupGroup {
   /** SIGKILL to every process in it, also when frozen. */
   kill(): void;
   processes(): number[];
-  use(): CgroupUse;
   facts(): CgroupFacts;
   /** Throws EBUSY while a process lives in it. */
   remove(): void;

@@ -55,13 +55,6 @@ export function v1Group(
   };
 
   const processes = () => withBelow(memory).flatMap(processIds);
-  const use = () => {
-    const cpuNs = readNumber(cpuacct, 'cpuacct.usage');
-    return {
-      tasks: readNumber(pids, 'pids.current') ?? 0,
-      cpuMs: cpuNs === null ? null : cpuNs / 1e6,
-    };
-  };
 
   const dirs = hierarchies.map((hierarchy) => join(hierarchy.dir, name));
   return {
@@ -86,10 +79,11 @@ export function v1Group(
       if (readControl(freezer, 'freezer.state') !== null) writeControl(freezer, 'freezer.state', 'THAWED');
     },
     processes,
-    use,
     facts() {
+      const cpuNs = readNumber(cpuacct, 'cpuacct.usage');
       return {
-        ...use(),
+        tasks: readNumber(pids, 'pids.current') ?? 0,
+        cpuMs: cpuNs === null ? null : cpuNs / 1e6,
         // Both are counted in the group of whoever was killed or refused, which is below for some engines.
         oomKills: sumOver(withBelow(memory), (dir) =>
           keyedNumber(readControl(dir, 'memory.oom_control'), 'oom_kill'),

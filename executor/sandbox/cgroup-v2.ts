@@ -62,10 +62,6 @@ export function v2Group(
     writeControl(dir, 'memory.oom.group', 1);
   }
   const processes = () => withBelow(dir).flatMap(processIds);
-  const use = () => {
-    const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
-    return { tasks: readNumber(dir, 'pids.current') ?? 0, cpuMs: cpuUs === null ? null : cpuUs / 1e3 };
-  };
 
   return {
     dirs: [dir],
@@ -95,10 +91,11 @@ export function v2Group(
       }
     },
     processes,
-    use,
     facts() {
+      const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
       return {
-        ...use(),
+        tasks: readNumber(dir, 'pids.current') ?? 0,
+        cpuMs: cpuUs === null ? null : cpuUs / 1e3,
         memoryLimitHits: keyedNumber(readControl(dir, 'memory.events'), 'max') ?? 0,
         oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
         // Before Linux 6.11 a refusal was counted where the fork was tried, which is below for some engines.

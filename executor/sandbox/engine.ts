@@ -74,6 +74,8 @@ export interface Sandbox {
   readonly stderr: Readable;
   /** JSON lines of `causeway.progress()`. */
   readonly progress: Readable;
+  /** Nothing will run in it any more: it has ended, or is about to. */
+  readonly isOver: boolean;
   /** It uses no CPU at all until {@link claim}; it can be destroyed as before. */
   rest(): void;
   /** Wakes it and gives it a run's limits and full priority; before {@link go}. */

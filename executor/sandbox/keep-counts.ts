@@ -12,26 +12,27 @@ export interface Counts {
   readonly oomKills: number;
   /** The engine knows of a kill that the group may have taken with it. */
   sawOomKill(): void;
-  /** What was used until now is not the run's that begins. */
-  begin(): void;
+  /** Looks once more: what was used until now is not the run's that begins. */
+  begin(): CgroupFacts;
   /** What the run used, by the last look at it. */
   used(last: CgroupFacts): Used;
 }
 
 /** Some engines remove a part of the group as soon as it is empty, and its counts with it: the highest seen are kept. */
-export function keepCounts(group: Pick<CgroupGroup, 'facts' | 'use'>): Counts {
+export function keepCounts(group: Pick<CgroupGroup, 'facts'>): Counts {
   let before = { cpuMs: 0, tasks: 0 };
   let tasksPeak = 0;
   let oomKills = 0;
   let forksRefused = 0;
+  const look = (): CgroupFacts => {
+    const facts = group.facts();
+    oomKills = Math.max(oomKills, facts.oomKills);
+    forksRefused = Math.max(forksRefused, facts.forksRefused);
+    tasksPeak = Math.max(tasksPeak, facts.tasks);
+    return facts;
+  };
   return {
-    look() {
-      const facts = group.facts();
-      oomKills = Math.max(oomKills, facts.oomKills);
-      forksRefused = Math.max(forksRefused, facts.forksRefused);
-      tasksPeak = Math.max(tasksPeak, facts.tasks);
-      return facts;
-    },
+    look,
     get oomKills() {
       return oomKills;
     },
@@ -39,8 +40,9 @@ export function keepCounts(group: Pick<CgroupGroup, 'facts' | 'use'>): Counts {
       oomKills = Math.max(oomKills, 1);
     },
     begin() {
-      const { cpuMs, tasks } = group.use();
-      before = { cpuMs: cpuMs ?? 0, tasks };
+      const facts = look();
+      before = { cpuMs: facts.cpuMs ?? 0, tasks: facts.tasks };
+      return facts;
     },
     used: ({ cpuMs, memoryPeakBytes }) => ({
       oomKills,

@@ -83,7 +83,8 @@ export function liveSandbox(parts: LiveParts): Live {
     wakeUp();
     if (!isBoundedAlike(limits, spec.limits)) group.setLimits(limits);
     group.setPriority('run');
-    counts.begin();
+    // What the OOM killer took while it waited is nothing that a run did.
+    if (counts.begin().oomKills > 0) void end(null, null);
     await resizeFolders(folders, spec.limits, limits);
   };
 
@@ -142,6 +143,9 @@ export function liveSandbox(parts: LiveParts): Live {
       stdout: pipes.stdout.socket,
       stderr: pipes.stderr.socket,
       progress: pipes.progress.socket,
+      get isOver() {
+        return isEnding;
+      },
       rest() {
         wakeUp = stopSentry(group);
       },

@@ -13,7 +13,7 @@ const NOTHING: CgroupFacts = {
 
 function counting(...facts: readonly Partial<CgroupFacts>[]) {
   const left = facts.map((each) => ({ ...NOTHING, ...each }));
-  return keepCounts({ facts: () => left.shift() ?? NOTHING, use: () => left.shift() ?? NOTHING });
+  return keepCounts({ facts: () => left.shift() ?? NOTHING });
 }
 
 test('what an engine removes with its part of the group was counted before', () => {

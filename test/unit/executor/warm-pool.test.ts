@@ -51,6 +51,37 @@ describe('a run that finds nothing warm and nothing being made', () => {
   });
 });
 
+describe('a run that finds a warm sandbox that has just ended', () => {
+  it('gets another, and the pool removes that one', async () => {
+    const ended = Promise.withResolvers<EndFacts>();
+    const destroyed: string[] = [];
+    let isOver = false;
+    let made = 0;
+    const sandboxNamed = (id: string, own: Partial<Sandbox>) =>
+      ({ id, rest() {}, ended: new Promise(() => {}), isOver: false, ...own }) as unknown as Sandbox;
+    const dying = sandboxNamed('dying', {
+      ended: ended.promise,
+      destroy: async () => void destroyed.push('dying'),
+    });
+    Object.defineProperty(dying, 'isOver', { get: () => isOver });
+    const start = () => {
+      made += 1;
+      const sandbox = made === 1 ? dying : sandboxNamed(`other ${made}`, {});
+      return { started: Promise.resolve<Started>({ ok: true, sandbox }), hurry() {}, abort() {} };
+    };
+    const engine = { start } as unknown as Engine;
+    const pool = warmPool({ engine, size: 1, atOnce: 1, warm: WARM_SPEC, log: () => {} });
+    pool.refill();
+    await expect.poll(() => pool.ready).toBe(1);
+    isOver = true;
+    const job = makeJob({ code: 'print(1)', image });
+    const claim = await pool.claim(wishOf(job), coldSpec(job.manifest), new AbortController().signal);
+    expect(claim).toMatchObject({ ok: true, claimed: { sandbox: { id: 'other 2' } } });
+    ended.resolve({} as EndFacts);
+    await expect.poll(() => destroyed).toEqual(['dying']);
+  });
+});
+
 describe('a claim that nobody wants any more', () => {
   it.each([
     ['a start that it waits for', 'import pandas', 1],
