@@ -256,7 +256,9 @@ describe('each in its own time:', WAITING, () => {
   });
 
   describe('the stream itself', () => {
-    test('one credential has no more than its limit, and a closed one gives its place back', async () => {
+    test('one credential has no more than its limit, and a closed one gives its place back', async ({
+      expect,
+    }) => {
       const ann = await settlePerson(stack, { name: 'Ann' });
       const open = await Promise.all(
         Array.from({ length: limit('change_streams') }, () => listen(stack, ann.token, LISTS)),
