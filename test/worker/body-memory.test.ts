@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callTool, postMcp } from '../support/mcp-call.ts';
 import { RawSocket } from '../support/mcp-socket.ts';
+import { settlePerson } from '../support/people.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
 const MIB = 2 ** 20;
@@ -86,6 +89,57 @@ test('the same flood over WebSockets is answered too, most of it by being told t
   // Measured: 750 MiB, which the collector has not come to yet, and no more of three times as many; 2,440 MiB where all are served.
   expect(growth).toBeLessThan(1_400 * MIB);
   expect((await callTool(stack, stack.apiToken, 'whoami')).error).toBeNull();
+});
+
+describe('bodies that Mallory never ends', () => {
+  /** Sends all but the last byte of a body. It is over where it is answered without that, or cut before the answer is read. */
+  async function unending(method: string, address: string, type: string, token: string, bytes: number) {
+    const { hostname, port, host, pathname } = new URL(address);
+    const socket = connect(Number(port), hostname);
+    const statuses: number[] = [];
+    socket.once('data', (data) => statuses.push(Number(/^HTTP\/1.1 (\d+)/.exec(String(data))?.[1])));
+    let isOver = false;
+    for (const end of ['data', 'close'] as const)
+      socket.once(end, () => {
+        isOver = true;
+      });
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    const fields = [`host: ${host}`, `content-type: ${type}`, `authorization: Bearer ${token}`];
+    const head = [`${method} ${pathname} HTTP/1.1`, ...fields, 'accept: application/json, text/event-stream'];
+    socket.write(`${head.join('\r\n')}\r\ncontent-length: ${bytes}\r\n\r\n`);
+    await new Promise((sent) => socket.write(Buffer.alloc(bytes - 1, 0x20), sent));
+    return { statuses, isOver: () => isOver, end: () => socket.destroy() };
+  }
+
+  test.each(['posted', 'uploaded'])(
+    '%s, take no memory from her neighbours, who are served',
+    { timeout: TIMEOUT_MS },
+    async (how) => {
+      const mallory = await settlePerson(stack, { name: 'Mallory' });
+      await callTool(stack, mallory.token, 'create_project', { name: 'Slow' });
+      const bytes = how === 'posted' ? MIB : 256 * 1024;
+      const { structured } = await callTool<{ url: string }>(stack, mallory.token, 'create_upload', {
+        ...{ project: 'Slow', name: 'slow', format: 'csv', bytes },
+      });
+      const begin = () =>
+        how === 'posted'
+          ? unending('POST', stack.mcpUrl, 'application/json', mallory.token, bytes)
+          : unending('PUT', structured.url, 'text/csv', '', bytes);
+      const begun: Awaited<ReturnType<typeof begin>>[] = [];
+      const growth = await growthBytes(async () => {
+        for (let n = 0; n < 300; n++) begun.push(await begin());
+        await expect
+          .poll(() => begun.filter(({ isOver }) => !isOver()).length, { timeout: TIMEOUT_MS })
+          .toBe((16 * MIB) / bytes);
+        expect(new Set(begun.flatMap(({ statuses }) => statuses))).toEqual(new Set([503]));
+        expect((await callTool(stack, stack.apiToken, 'whoami')).error).toBeNull();
+      });
+      for (const { end } of begun) end();
+      // Measured: 45 and 55 MiB; 400 and 200 MiB where all of them are held, and a MiB more for each that comes.
+      expect(growth).toBeLessThan(130 * MIB);
+    },
+  );
 });
 
 /** What the Worker's process holds in memory. */

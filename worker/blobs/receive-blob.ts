@@ -51,7 +51,7 @@ async function receiveHeld(
   transfer: Transfer,
   body: ReadableStream<Uint8Array>,
 ): Promise<ReceivedBlob> {
-  const held = await holdBody(body, transfer.bytes);
+  const held = await holdBody(transfer.tenant, body, transfer.bytes);
   if (held.byteLength !== transfer.bytes) return { ok: false, reason: 'wrong_length' };
   const sha256 = await sha256Hex(held);
   if (sha256 !== (transfer.sha256 ?? sha256)) return { ok: false, reason: 'wrong_sha256' };

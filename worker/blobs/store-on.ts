@@ -12,7 +12,7 @@ export function storeOn(raw: RawStore, keep: Keep): BlobStore {
     async put(key, body, bytes) {
       if (await isThere(raw, key, keep)) return 'already_there';
       if (body instanceof Uint8Array || bytes <= HELD_BYTES_MAX) {
-        const held = body instanceof Uint8Array ? body : await holdBody(body, bytes);
+        const held = body instanceof Uint8Array ? body : await holdBody(key.tenant, body, bytes);
         if (held.byteLength !== bytes || (await sha256Hex(held)) !== key.sha256) return 'digest_mismatch';
         await raw.write(blobPath(key), held, bytes);
         return 'stored';

@@ -1,7 +1,7 @@
 import { createSlots } from '../identity/slots.ts';
 import { Refusal } from './refusal.ts';
 
-/** Smaller bodies cost an isolate little, however many there are at once. */
+/** Of smaller bodies so much arrives at once for each tenant (`arriving-bodies.ts`). */
 const LARGE_BYTES = 1024 * 1024;
 /** A body of 8 MiB is some 40 MiB of memory while it is read and parsed, and an isolate has 128 MB. */
 const RUNNING_MAX = 2;
@@ -30,7 +30,7 @@ export async function withBodySlot<Result>(request: Request, serve: () => Promis
 }
 
 /** A body that does not announce its length may be large. */
-function mayBeLarge({ method, headers }: Request): boolean {
+export function mayBeLarge({ method, headers }: Request): boolean {
   if (method === 'GET' || method === 'HEAD' || method === 'DELETE') return false;
   const announced = headers.get('content-length');
   return announced === null || !(Number(announced) <= LARGE_BYTES);

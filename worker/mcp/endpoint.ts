@@ -1,7 +1,8 @@
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { limit } from '../../protocol/limits.ts';
 import { enter } from '../database/with-tenant.ts';
-import { withBodySlot } from '../http/body-slots.ts';
+import { arrivingBodies } from '../http/arriving-bodies.ts';
+import { mayBeLarge, withBodySlot } from '../http/body-slots.ts';
 import { readBody } from '../http/read-body.ts';
 import { Refusal } from '../http/refusal.ts';
 import { namedMethod } from '../tokens/token-use.ts';
@@ -43,7 +44,8 @@ export async function serveMcp(request: Request, called: Called): Promise<Respon
   }
   try {
     return await withBodySlot(request, async () => {
-      const parsedBody = request.method === 'POST' ? await readMessage(request) : null;
+      const parsedBody =
+        request.method === 'POST' ? await readMessage(request, called.principal.tenantId) : null;
       return parsedBody instanceof Refusal
         ? refuseBody(parsedBody, called)
         : serveMessage(request, parsedBody, called);
@@ -81,10 +83,11 @@ async function refuseBody(refusal: Refusal, called: Called): Promise<Response> {
   return unreadableBody(refusal, called.call.requestId);
 }
 
-/** The message of a request, or why it holds none. */
-async function readMessage(request: Request): Promise<Message | Refusal> {
+/** The message of a request of a tenant, or why it holds none. Of large ones few are read at once, whosever they are. */
+async function readMessage(request: Request, tenant: string): Promise<Message | Refusal> {
+  const bytes = mayBeLarge(request) ? 0 : Number(request.headers.get('content-length'));
   try {
-    return parseMessage(await readBody(request));
+    return parseMessage(await arrivingBodies.read(tenant, bytes, () => readBody(request)));
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;
