@@ -27,6 +27,7 @@ import { registerUp } from './commands/up.ts';
 import { registerUpgrade } from './commands/upgrade.ts';
 import { registerVerify } from './commands/verify.ts';
 import { SECRET_SETTINGS } from './settings/schema.ts';
+import { endWithReader } from './terminal/end-with-reader.ts';
 import { Failure } from './terminal/failure.ts';
 import { printBug, printFailure } from './terminal/print.ts';
 import { refusedBySystem } from './terminal/refused-by-system.ts';
@@ -68,6 +69,7 @@ for (const [heading, registers] of Object.entries(GROUPS)) {
   for (const register of registers) register(program);
 }
 
+endWithReader(process.stdout);
 knowSecrets(SECRET_SETTINGS.map((name) => process.env[name]));
 try {
   program.exitOverride();

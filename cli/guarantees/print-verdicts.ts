@@ -2,6 +2,9 @@ import { formatDuration, printNote, printResult, styled } from '../terminal/prin
 import type { Evidence } from './collect-evidence.ts';
 import type { Verdict } from './judge-guarantee.ts';
 
+/** Tests that are named of one guarantee; a table of cases may fail by the hundred, and hide the guarantees around it. */
+const SHOWN_MAX = 10;
+
 /** A line a guarantee, what contradicts it below, and a sum at the end. */
 export function printVerdicts(verdicts: readonly Verdict[], { commit, modified }: Evidence): void {
   printNote('');
@@ -18,8 +21,11 @@ function printVerdict({ id, promise, holds, tests, missing }: Verdict): void {
   const tookMs = tests.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const seen = `${tests.length} ${tests.length === 1 ? 'test' : 'tests'}, ${formatDuration(tookMs)}`;
   printResult(styled('dim', `       ${seen}`, process.stdout));
-  for (const { state, file, name } of tests)
-    if (state !== 'passed') printResult(`       ${state}: ${file}: ${name}`);
+  const contrary = tests.filter(({ state }) => state !== 'passed');
+  for (const { state, file, name } of contrary.slice(0, SHOWN_MAX))
+    printResult(`       ${state}: ${file}: ${name}`);
+  if (contrary.length > SHOWN_MAX)
+    printResult(`       and ${contrary.length - SHOWN_MAX} more; --out FILE has each of them`);
   for (const { file, title } of missing)
     printResult(`       no test ran: ${file}${title === null ? '' : ` "${title}"`}`);
 }
