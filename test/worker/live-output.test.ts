@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../protocol/messages.ts';
+import { PROTOCOL_VERSION } from '../../protocol/version.ts';
 import { type DialledFeed, dialFeed } from '../support/dial-feed.ts';
+import { operatorOf } from '../support/fleet.ts';
 import { postMcp } from '../support/mcp-call.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
@@ -124,6 +126,26 @@ describe('a client that asks for progress', () => {
     first('of a later attempt', { fence: fence + 1 });
     const heard = await end('all of it');
     expect(heard).not.toMatch(/of a stranger|of a later attempt/);
+  });
+
+  test('is told nothing by an executor of Mallory’s own pool, which says that it holds the run', async () => {
+    const { job, first, untilHeard, end } = await follower(24);
+    const { run, fence } = job;
+    const mallory = await settleModeller(stack, 'Mallory');
+    const pool = await operatorOf(stack).makePool(mallory.tenant, 'cellar');
+    const hers = await playExecutor(stack, { pool, slots: 1 });
+    hers.hold(job);
+    expect(await hers.connect({ protocol: PROTOCOL_VERSION - 1 })).toBe('welcome');
+    await hers.until((message) => message.type === 'cancel' && message.run === run);
+    hers.send({ type: 'started', run, fence });
+    hers.send({ type: 'printed', run, fence, event: { ...printed(1, 'of Mallory'), at_ms: 0 } });
+    hers.send({ type: 'outcome', run, fence, outcome: succeeded('of Mallory') });
+    await hers.until((message) => message.type === 'recorded' && message.run === run);
+    first('the first line');
+    await untilHeard('the first line');
+    expect(await end('all of it')).not.toContain('of Mallory');
+    expect(hers.received.filter(({ type }) => type === 'job')).toEqual([]);
+    await hers.stop();
   });
 
   test('alone has the first output said before there is a feed', async () => {
