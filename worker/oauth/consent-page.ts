@@ -38,7 +38,7 @@ ${origin(client)}
     }</p></section>
 <section class="panel" aria-labelledby="what"><h2 id="what">What it will be able to do, in your name</h2>
 <ul>${scopes.map((scope) => html`<li>${SCOPES[scope]} <span class="dim">${scope}</span></li>`)}</ul>
-<p class="dim">Never more than you may do yourself. It lasts until you take it back, half a year at most.</p></section>
+<p class="dim">Never more than you may do yourself. It lasts until you end it under <a href="/agents">Agents</a>, half a year at most.</p></section>
 ${
   session.tenants.length === 0
     ? message('problem', 'You belong to no team, so there is nothing that an agent could work on.')
