@@ -1,4 +1,4 @@
-import { piecesOf, streamOf, takerOf } from './pieces.ts';
+import { piecesOf, streamOf, type Taker } from './pieces.ts';
 import { hex } from './sha256.ts';
 
 const PIECE_BYTES = 64 * 1024;
@@ -17,11 +17,7 @@ export interface MeasuredStream {
  * Takes the SHA-256 of a stream, and holds it to its length, while it passes: a chunk is hashed before it goes on, so
  * memory stays flat where the store is slower than the sender. (`tee()` buffers all that the slower branch has not read.)
  */
-export function measuredStream(
-  body: ReadableStream<Uint8Array>,
-  bytes: number,
-  demanded: string | null = null,
-): MeasuredStream {
+export function measuredStream(taker: Taker, bytes: number, demanded: string | null = null): MeasuredStream {
   const digest = new crypto.DigestStream('SHA-256');
   const hash = digest.getWriter();
   let passed = 0;
@@ -34,7 +30,7 @@ export function measuredStream(
     throw new RangeError(`the body is ${how} than ${bytes} bytes`);
   };
   async function* measure(): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-    for await (const { piece } of piecesOf(takerOf(body), PIECE_BYTES)) {
+    for await (const { piece } of piecesOf(taker, PIECE_BYTES)) {
       passed += piece.byteLength;
       if (passed > bytes) refuseLength('longer');
       await hash.write(piece);

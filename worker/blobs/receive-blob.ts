@@ -1,9 +1,11 @@
+import { arrivingBodies, inTime } from '../http/arriving-bodies.ts';
 import { log } from '../log.ts';
 import { type BlobKey, blobPath, type Keep, type StoredBlob } from './blob-store.ts';
 import { HELD_BYTES_MAX, holdBody } from './hold-body.ts';
 import { incomingPath } from './incoming.ts';
 import { isThere } from './is-there.ts';
 import { measuredStream } from './measured-stream.ts';
+import { type Taker, takerOf } from './pieces.ts';
 import { sha256Hex } from './sha256.ts';
 
 /** Files of a store by path, without any promise about what is in them. A write is whole or leaves nothing. */
@@ -32,6 +34,9 @@ export type ReceivedBlob =
   | { readonly ok: true; readonly sha256: string }
   | { readonly ok: false; readonly reason: 'wrong_length' | 'wrong_sha256' };
 
+/** As what a body counts while it passes: it holds a piece in each of the streams between. Four runs may bring eight each. */
+const PASSING_BYTES = 512 * 1024;
+
 /** Stores a body under the SHA-256 that it turns out to have; no key ever holds other bytes than its own, not even for a moment or after a failure. */
 export async function receiveBlob(
   store: RawStore,
@@ -41,7 +46,9 @@ export async function receiveBlob(
 ): Promise<ReceivedBlob> {
   return transfer.bytes <= HELD_BYTES_MAX
     ? receiveHeld(store, keep, transfer, body)
-    : receiveWaiting(store, keep, transfer, body);
+    : arrivingBodies.read(transfer.tenant, PASSING_BYTES, (goesOn) =>
+        receiveWaiting(store, keep, transfer, inTimeTaker(takerOf(body), goesOn)),
+      );
 }
 
 /** One that is here whole. */
@@ -68,7 +75,7 @@ async function receiveWaiting(
   store: RawStore,
   keep: Keep,
   transfer: Transfer,
-  body: ReadableStream<Uint8Array>,
+  body: Taker & { readonly refusal: () => unknown },
 ): Promise<ReceivedBlob> {
   const incoming = incomingPath(transfer.tenant, transfer.attempt);
   const passing = measuredStream(body, transfer.bytes);
@@ -76,7 +83,7 @@ async function receiveWaiting(
     await store.write(incoming, passing.body, transfer.bytes);
   } catch (error) {
     if (passing.hasWrongLength()) return { ok: false, reason: 'wrong_length' };
-    throw error;
+    throw body.refusal() ?? error;
   }
   try {
     const sha256 = passing.sha256();
@@ -91,6 +98,25 @@ async function receiveWaiting(
       log('error', 'receive-blob', { path: incoming, error: String(error) });
     });
   }
+}
+
+/** Takes each piece in time; says that it goes on, or why it did not. */
+function inTimeTaker(taker: Taker, goesOn: () => void) {
+  let refusal: unknown = null;
+  return {
+    async take(bytes: number) {
+      try {
+        const piece = await inTime(taker.take(bytes), () => taker.cancel());
+        goesOn();
+        return piece;
+      } catch (error) {
+        refusal = error;
+        throw error;
+      }
+    },
+    cancel: (reason?: unknown) => taker.cancel(reason),
+    refusal: () => refusal,
+  };
 }
 
 async function copy(store: RawStore, from: string, to: BlobKey, bytes: number): Promise<void> {

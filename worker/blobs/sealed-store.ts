@@ -9,6 +9,7 @@ import {
 } from './blob-cipher.ts';
 import type { StoredBlob } from './blob-store.ts';
 import { measuredStream } from './measured-stream.ts';
+import { takerOf } from './pieces.ts';
 import type { RawStore } from './receive-blob.ts';
 
 /** What became of a blob that should lie sealed with its tenant's newest key; `damaged` is one whose bytes are not those of its name. */
@@ -89,7 +90,7 @@ export function sealedStore(raw: RawStore, { keys, mayBeClear }: Seals): SealedS
       const found = opened === 'shut' ? await raw.read(path) : opened;
       if (found === null) return 'absent';
       // The last segment leaves only when the digest is right, and half a write leaves what was there.
-      const passing = measuredStream(found.body, found.bytes, owner.name);
+      const passing = measuredStream(takerOf(found.body), found.bytes, owner.name);
       try {
         await sealed.write(path, passing.body, found.bytes);
         return 'sealed';

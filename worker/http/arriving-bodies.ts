@@ -7,7 +7,7 @@ export const ARRIVING_BYTES_MAX = 16 * 1024 * 1024;
 
 interface Arriving {
   readonly bytes: number;
-  readonly untilMs: number;
+  untilMs: number;
 }
 
 /**
@@ -17,11 +17,14 @@ interface Arriving {
 export class ArrivingBodies {
   private readonly byTenant = new Map<string, Set<Arriving>>();
 
-  /** Reads a body that announces `bytes` bytes. Throws `busy` where too much arrives for its tenant already. */
+  /**
+   * Reads a body of which `bytes` bytes are held. Throws `busy` where too much arrives for its tenant already. What passes in
+   * pieces says of each that it `goesOn`.
+   */
   async read<Body>(
     tenant: string,
     bytes: number,
-    read: () => Promise<Body>,
+    read: (goesOn: () => void) => Promise<Body>,
     nowMs: number = Date.now(),
   ): Promise<Body> {
     const others = this.arriving(tenant, nowMs);
@@ -30,7 +33,9 @@ export class ArrivingBodies {
     const own: Arriving = { bytes, untilMs: nowMs + ARRIVES_MS };
     this.byTenant.set(tenant, others.add(own));
     try {
-      return await read();
+      return await read(() => {
+        own.untilMs = Date.now() + ARRIVES_MS;
+      });
     } finally {
       others.delete(own);
       if (others.size === 0 && this.byTenant.get(tenant) === others) this.byTenant.delete(tenant);
