@@ -47,12 +47,12 @@ export function printBug(thrown: unknown): void {
   printNote(`\n${stripVTControlCharacters(inspect(thrown))}`);
 }
 
-/** Rows under their heads, columns as wide as their widest cell; numbers are right-aligned. */
+/** Rows under their heads, columns as wide as their widest cell; numbers are right-aligned. Says so where there is no row. */
 export function formatTable(
   heads: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
-  const cells = [heads, ...rows].map((row) => row.map(String));
+  const cells = [heads, ...(rows.length === 0 ? [['(none)']] : rows)].map((row) => row.map(String));
   const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const numeric = heads.map(
     (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number'),

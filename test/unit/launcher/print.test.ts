@@ -1,6 +1,12 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { Failure } from '../../../cli/terminal/failure.ts';
-import { printBug, printFailure, printNote, printProgress } from '../../../cli/terminal/print.ts';
+import {
+  formatTable,
+  printBug,
+  printFailure,
+  printNote,
+  printProgress,
+} from '../../../cli/terminal/print.ts';
 
 const SECRET = 'hunter2-of-the-owner';
 const URL_WITH_SECRET = `postgres://causeway_owner:${SECRET}@db.example.com/causeway`;
@@ -46,4 +52,9 @@ test.each([
     Object.assign(process.stderr, { isTTY: before });
   }
   expect(written.mock.calls.map(([text]) => text)).toEqual(lines);
+});
+
+test('a table without a row says so, and one with rows has as many', () => {
+  expect(formatTable(['executor', 'runs'], [])).toBe('executor  runs\n(none)');
+  expect(formatTable(['executor', 'runs'], [['exe_1', 12]])).toBe('executor  runs\nexe_1       12');
 });
