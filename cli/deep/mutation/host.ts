@@ -73,9 +73,13 @@ async function tryAsItIs({ file, tests, text }: Task): Promise<Told> {
   }
   const { user, system } = process.cpuUsage(startedAt);
   const files = tests.filter((each) => reaches(each, file));
-  return files.length === 0
-    ? { kind: 'unsound', why: 'no test imports it' }
-    : { kind: 'sound', files, slow, cpuMs: (user + system) / 1000 };
+  if (files.length === 0) return { kind: 'unsound', why: 'no test imports it' };
+  const sound: Told = { kind: 'sound', files, slow, cpuMs: (user + system) / 1000 };
+  // What a test leaves in the process would make it fail with every mutant, as if it noticed each.
+  const by = await noticedBy(file, sound, text);
+  return by === null
+    ? sound
+    : { kind: 'unsound', why: `${by}: it passes once, and fails when it is run again in the same process` };
 }
 
 async function noticedBy(file: string, { files, slow }: Sound, source: string): Promise<string | null> {

@@ -35,3 +35,10 @@ test('tests that fail with the file as it is say nothing about a fault', async (
   });
   await expect(tryMutants(FILE, [], mutants, () => {})).rejects.toMatchObject({ why: 'no test imports it' });
 });
+
+test('a test that fails when it is run again would notice every fault, so it is refused', async () => {
+  const once = 'test/unit/deep/fixture/once.checks.ts';
+  await expect(tryMutants(FILE, [once], mutants, () => {})).rejects.toMatchObject({
+    why: 'a shop opens for the first time: it passes once, and fails when it is run again in the same process',
+  });
+});

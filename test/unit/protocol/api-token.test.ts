@@ -20,3 +20,18 @@ test('a token ends with the checksum that others compute of it', () => {
     expect(parseApiToken(text)).toEqual(token);
   }
 });
+
+test('what was never issued is no token, also where its checksum is right', () => {
+  const text = formatApiToken({ tenant: newId('tenant'), token: newId('token'), secret: 'a'.repeat(43) });
+  const [tenant, token, rest] = [text.slice(4, 30), text.slice(30, 56), text.slice(56, -6)];
+  const issued = (body: string) => body + checksumOf(body);
+  expect(parseApiToken(issued(`btk_${tenant}${token}${rest}`))).not.toBeNull();
+  for (const made of [
+    issued(`btk_${'u'.repeat(26)}${token}${rest}`),
+    issued(`btk_${tenant}${'u'.repeat(26)}${rest}`),
+    `${text.slice(0, -6)}${text.endsWith('000000') ? '000001' : '000000'}`,
+    issued(`x${text.slice(0, -6)}`),
+    `${text}x`,
+  ])
+    expect(parseApiToken(made)).toBeNull();
+});

@@ -94,7 +94,7 @@ test('a real token of ours has the form that is masked', () => {
 });
 
 test('what a process was given is masked wherever it stands, also in an address', () => {
-  const passphrase = 'correct horse battery staple';
+  const passphrase = `correct horse ${crypto.randomUUID()}`;
   expect(logLine({ level: 'info', said: `with ${passphrase}?` })).toContain(passphrase);
   knowSecrets([passphrase, undefined, 'short']);
   expect(logLine({ level: 'info', said: `with ${passphrase}?` })).toContain('with ***?');
