@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
+import type { Job } from '../../protocol/messages.ts';
 import { fireCron } from '../support/fire-cron.ts';
 import { operatorOf, PLATFORM_POOL } from '../support/fleet.ts';
 import { type Modeller, settleModeller } from '../support/model-project.ts';
@@ -84,6 +85,32 @@ test('a long run began as long ago as its executor says when it says so, and wit
   executor.send({ type: 'outcome', run, fence, outcome: succeeded() });
   await running;
   expect(await beginOf(run)).toEqual({ within: true, at_once: true });
+});
+
+test('a host that refuses all it gets, and so is always free, costs a run one try where another suits', async () => {
+  await executor.stop();
+  const [broken, healthy] = [await playExecutor(stack, { slots: 4 }), await playExecutor(stack)];
+  for (const each of [broken, healthy]) expect(await each.connect()).toBe('welcome');
+  const refuseNext = async (): Promise<Job> => {
+    const job = await broken.takeJob();
+    const { run, fence } = job;
+    broken.send({ type: 'refused', run, fence, code: 'fault', reason: 'a broken host' });
+    return job;
+  };
+  const finishOn = async ({ run }: Job): Promise<void> => {
+    expect(await healthy.takeJob()).toMatchObject({ run, fence: 2 });
+    healthy.send({ type: 'outcome', run, fence: 2, outcome: succeeded() });
+  };
+  await ann.startModel(next());
+  const first = await refuseNext();
+  await ann.startModel(next());
+  const second = await refuseNext();
+  await finishOn(first);
+  await finishOn(second);
+  expect((await ann.getRun(second.run, 20)).state).toBe('succeeded');
+  expect(broken.received.filter(({ type }) => type === 'job')).toHaveLength(2);
+  await Promise.all([broken.stop(), healthy.stop()]);
+  expect(await executor.connect()).toBe('welcome');
 });
 
 test('a single run of Bob waits for one of the thousand that Ann has queued, and is told so', async () => {

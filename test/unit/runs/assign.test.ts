@@ -17,6 +17,7 @@ const waiting = (run: string, tenant = 'acme', more: Partial<Waiting> = {}): Wai
   own: false,
   image: IMAGE,
   labels: {},
+  tried: [],
   ...more,
 });
 const host = (executor: string, free: number, image = IMAGE, labels: Labels = {}): Host => ({
@@ -50,6 +51,15 @@ describe('who runs what', () => {
     expect(pairs({ waiting: [waiting('r1'), waiting('r2')], hosts: [host('e1', 1), host('e2', 2)] })).toEqual(
       ['r1 to e2', 'r2 to e1'],
     );
+  });
+
+  test.each([
+    ['goes to another', [host('e1', 9), host('e2', 1)], ['r1 to e2']],
+    ['waits for another that is full', [host('e1', 9), host('e2', 0)], []],
+    ['goes there again where no other is connected', [host('e1', 9)], ['r1 to e1']],
+    ['goes there again where no other suits', [host('e1', 9), host('e2', 1, 'sha256:b')], ['r1 to e1']],
+  ])('a run that an executor gave up %s', (_, hosts, expected) => {
+    expect(pairs({ waiting: [waiting('r1', 'acme', { tried: ['e1'] })], hosts })).toEqual(expected);
   });
 
   test('tenants take turns, however many runs the first one queued', () => {

@@ -17,6 +17,7 @@ test('so many runs are said to be before each one that waits as are given slots 
       own: false,
       image: IMAGE,
       labels: {},
+      tried: [],
     }));
     const servedAt = new Map<string, number>();
     for (let turn = 1; turn < below(8); turn++)

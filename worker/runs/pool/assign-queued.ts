@@ -72,6 +72,7 @@ function waitingOf(lease: Lease) {
     own: lease.own,
     image: lease.image,
     labels: lease.labels,
+    tried: lease.tried,
   } as const;
 }
 

@@ -11,6 +11,8 @@ export interface Waiting extends Needed {
   readonly lane: 'run' | 'inspect';
   /** It waits in a pool of its tenant, where no share is kept for others. */
   readonly own: boolean;
+  /** Executors at which an earlier attempt ended without an outcome. */
+  readonly tried: readonly string[];
 }
 
 /** An executor with its free slots. */
@@ -54,7 +56,7 @@ export function turnsOf({ tenant, user }: Pick<Waiting, 'tenant' | 'user'>): rea
  * Which waiting runs go where. Tenants take turns, whoever was served longest ago first; so do the people of a tenant, and
  * of each the oldest run goes first; a tenant that holds its share waits. So whoever has one run waits for one of each
  * other tenant at most, however many those have queued. Among the executors that suit the one with most free slots is
- * taken. Pure.
+ * taken; one that was tried only where no other suits, free or not: one that refuses all it gets is always free. Pure.
  */
 export function assign(situation: Situation): Assignment[] {
   // A full pool has none, and then nothing else is looked at, however many wait.
@@ -65,7 +67,12 @@ export function assign(situation: Situation): Assignment[] {
   const assignments: Assignment[] = [];
   let turn = Math.max(0, ...servedAt.values());
   while (hosts.length > 0) {
-    const choice = choose(waiting, situation.heldMaxPerTenant, { hosts, held, servedAt });
+    const choice = choose(waiting, situation.heldMaxPerTenant, {
+      all: situation.hosts,
+      hosts,
+      held,
+      servedAt,
+    });
     if (choice === null) break;
     const { entry, host } = choice;
     waiting.splice(waiting.indexOf(entry), 1);
@@ -87,6 +94,7 @@ function withOneLess(hosts: readonly Host[], taken: Host): Host[] {
 }
 
 interface Ledger {
+  readonly all: readonly Host[];
   /** Those with a free slot. */
   readonly hosts: readonly Host[];
   readonly held: ReadonlyMap<string, number>;
@@ -111,14 +119,17 @@ function choose(
     const served = [ledger.servedAt.get(tenant) ?? -1, ledger.servedAt.get(user) ?? -1] as const;
     if (best !== null && !isEarlier(served, best.served)) continue;
     if (!entry.own && (ledger.held.get(tenantLane(entry)) ?? 0) >= heldMaxPerTenant) continue;
-    const host = roomiest(ledger.hosts, entry);
+    const host = roomiest(ledger, entry);
     if (host !== null) best = { entry, host, served };
   }
   return best;
 }
 
-function roomiest(hosts: readonly Host[], needed: Needed): Host | null {
+function roomiest({ all, hosts }: Ledger, entry: Waiting): Host | null {
+  const isFresh = ({ executor }: Host) => !entry.tried.includes(executor);
+  const takesAny = entry.tried.length === 0 || !all.some((host) => isFresh(host) && suits(host, entry));
   let best: Host | null = null;
-  for (const host of hosts) if (host.free > (best?.free ?? 0) && suits(host, needed)) best = host;
+  for (const host of hosts)
+    if (host.free > (best?.free ?? 0) && suits(host, entry) && (takesAny || isFresh(host))) best = host;
   return best;
 }

@@ -94,6 +94,7 @@ function requeued(lease: Lease, fence: number): Lease {
     ...lease,
     fence,
     phase: 'queued',
+    tried: lease.executor === null ? lease.tried : [...lease.tried, lease.executor],
     executor: null,
     leasedAt: null,
     startedAt: null,

@@ -33,6 +33,8 @@ export interface Lease {
   readonly wallMs: number;
   readonly queuedAt: number;
   readonly executor: ExecutorId | null;
+  /** Whose attempts at it ended without an outcome. */
+  readonly tried: readonly ExecutorId[];
   readonly leasedAt: number | null;
   readonly startedAt: number | null;
   readonly leaseUntil: number | null;
@@ -63,8 +65,8 @@ export function isHeld(lease: Lease): lease is Lease & { executor: ExecutorId } 
 /** A lease as it stood on the disk: whatever the database was being asked is asked again, and at once. */
 export function revived(lease: Lease): Lease {
   const isAsking = lease.phase === 'retrying' || lease.phase === 'recording';
-  // A version before this one wrote leases without these four.
-  const absent = { user: null, own: false, labels: {}, hasFeed: false };
+  // A version before this one wrote leases without these.
+  const absent = { user: null, own: false, labels: {}, hasFeed: false, tried: [] };
   const whole = { ...absent, ...lease };
   return isAsking ? { ...whole, retryAt: 0 } : whole;
 }
@@ -90,6 +92,7 @@ export function newLease(
     ...given,
     phase: 'queued',
     executor: null,
+    tried: [],
     leasedAt: null,
     startedAt: null,
     leaseUntil: null,
