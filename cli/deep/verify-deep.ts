@@ -56,7 +56,7 @@ export async function verifyDeep(
     { withTypes: false },
   );
   for (const module of modules) {
-    printNote(styled('bold', `\n${module.name}: ${module.says}`));
+    printNote(styled('bold', `\n${module.name} (${module.says})`));
     const explained = readExplained();
     const progress = progressOf();
     const [tried, seen] = await watched(() => tryModule(module, graph, explained, progress));
@@ -65,7 +65,7 @@ export async function verifyDeep(
   }
   for (const parser of parsers) {
     const { name, file, says } = parser;
-    printNote(styled('bold', `\n${name}: ${says}`));
+    printNote(styled('bold', `\n${name} (${says})`));
     const task = { parser: name, seconds: secondsPerParser, seed: Date.now() % 2 ** 31 };
     const [fuzzed, seen] = await watched(() => fuzz(task, (inputs) => printProgress(`${inputs} inputs`)));
     const finds = fuzzed.finds.map((find) => ({
