@@ -1,5 +1,6 @@
 import { maskSecrets } from '../../protocol/mask-secrets.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
+import { storable } from '../database/storable.ts';
 import { canonicalJson } from '../tenants/idempotency.ts';
 
 /** What the audit log says of a call, beside who made it, from where and when. */
@@ -74,15 +75,11 @@ export async function callEvent(
 
 function objectsOf(input: unknown): CallEvent['details'] {
   if (typeof input !== 'object' || input === null) return {};
+  // What Postgres cannot hold is replaced: a call is refused for it, and the event of the refusal shall stand.
   const named = Object.entries(input).flatMap(([name, value]) =>
     OBJECTS.includes(name) && typeof value === 'string' && value !== '' && value.length <= OBJECT_CHARS_MAX
       ? [[name, storable(maskSecrets(value))] as const]
       : [],
   );
   return named.length === 0 ? {} : { object: Object.fromEntries(named) };
-}
-
-/** What Postgres cannot hold in a text is replaced: a call is refused for it, and the event of the refusal shall stand. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\ufffd').toWellFormed();
 }

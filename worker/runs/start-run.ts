@@ -7,6 +7,7 @@ import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { isRaised } from '../database/errors.ts';
 import type { Placement } from '../database/placement.ts';
 import { flushCommits, type Queued, queueAwaitedRun, queueRun } from '../database/runs.ts';
+import { isStorable } from '../database/storable.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Platform } from '../platform.ts';
@@ -19,7 +20,6 @@ import { poolOf } from './pool-of.ts';
 import { refuseQueueing } from './refuse-queueing.ts';
 import { runLimits, SEEDS } from './run-limits.ts';
 import { view, viewActive, viewRun } from './run-view.ts';
-import { isStorable } from './storable.ts';
 import { withRunStart } from './take-run-start.ts';
 
 export interface RunRequest {

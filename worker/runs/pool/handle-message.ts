@@ -7,9 +7,9 @@ import {
   type ToExecutor,
 } from '../../../protocol/messages.ts';
 import type { Outcome } from '../../../protocol/outcome.ts';
+import { storable } from '../../database/storable.ts';
 import { readJson } from '../../input/parse-json.ts';
 import { positionOf } from '../feed/feed-buffer.ts';
-import { storable } from '../storable.ts';
 import { acknowledge, refuseOldFence } from './acknowledge.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';

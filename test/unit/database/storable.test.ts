@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isStorable, storable } from '../../../worker/runs/storable.ts';
+import { isStorable, storable } from '../../../worker/database/storable.ts';
 
 test('a NUL and half a surrogate pair become U+FFFD, wherever they stand', () => {
   const hostile = { 'k\0': ['a\0b', { deep: '\ud800' }], n: 1, nothing: null };
