@@ -64,13 +64,13 @@ export function liveSandbox(parts: LiveParts): Live {
     ready() {
       if (stages.ready()) pipes.attached();
     },
-    exit: (code, cause) => void end(code, cause),
+    exit: () => void end(null),
   });
   container.exited.then(
     (exit) => {
       gone.resolve();
       if (exit.isOomKill) counts.sawOomKill();
-      void end(exit.exitCode, null);
+      void end(exit.exitCode);
       void container.words().then((words) => stages.never(endedTooSoon(exit.exitCode, words)));
     },
     (error: Error) => {
@@ -84,14 +84,14 @@ export function liveSandbox(parts: LiveParts): Live {
     if (!isBoundedAlike(limits, spec.limits)) group.setLimits(limits);
     group.setPriority('run');
     // What the OOM killer took while it waited is nothing that a run did.
-    if (counts.begin().oomKills > 0) void end(null, null);
+    if (counts.begin().oomKills > 0) void end(null);
     await resizeFolders(folders, spec.limits, limits);
   };
 
   const go = (order: Go): void => {
     watching = setInterval(() => {
       counts.look();
-      if (counts.oomKills > 0) void end(null, null);
+      if (counts.oomKills > 0) void end(null);
     }, WATCH_POLL_MS);
     pipes.writeStdin(JSON.stringify(orderLine(order, parts.countsProcessesInside)));
   };
@@ -103,7 +103,7 @@ export function liveSandbox(parts: LiveParts): Live {
     while (report.stacks === '' && !isEnding && performance.now() < until) await delay(STACKS_POLL_MS);
   };
 
-  const end = async (exitCode: number | null, reportedCause: EndFacts['reportedCause']): Promise<void> => {
+  const end = async (seenExitCode: number | null): Promise<void> => {
     if (isEnding) return;
     isEnding = true;
     clearInterval(watching);
@@ -111,10 +111,12 @@ export function liveSandbox(parts: LiveParts): Live {
     const last = counts.look();
     // Ended before we came: an engine may have removed its part of the group with all counts, and knows of a kill itself.
     if (last.tasks === 0) await Promise.race([gone.promise, delay(GONE_TIMEOUT_MS, null, { ref: false })]);
+    // Whichever was heard first, the program's word or the death of its container: by now both would be.
+    const exitCode = report.exit?.code ?? seenExitCode;
     const panic = exitCode === 0 ? '' : await container.panic();
     ended.resolve({
       exitCode,
-      reportedCause,
+      reportedCause: report.exit?.cause ?? null,
       stacks: report.stacks,
       enginePanic: panic === '' ? null : panic.slice(0, PANIC_CHARS_MAX),
       outputsFull: fullness(folders.outputs),
@@ -152,7 +154,7 @@ export function liveSandbox(parts: LiveParts): Live {
       claim,
       go,
       askWhereItStands,
-      stop: () => void end(null, null),
+      stop: () => void end(null),
       ended: ended.promise,
       destroy() {
         destroyed ??= destroy();

@@ -9,24 +9,29 @@ const LINE_CHARS_MAX = 4096;
 export interface Report {
   /** What faulthandler wrote when it was asked. */
   readonly stacks: string;
+  /** Its first word on its end; null as long as there is none. */
+  readonly exit: { readonly code: number; readonly cause: ReportedCause } | null;
 }
 
 /** What a sandbox says of itself, told as it comes; the program inside can say any of it, and again. */
 export interface ReportHandlers {
   imported(): void;
   ready(): void;
-  exit(code: number, cause: ReportedCause): void;
+  exit(): void;
 }
 
 export function readReport({ socket }: Pick<Reading, 'socket'>, told: ReportHandlers): Report {
   let stacks = '';
+  let exit: Report['exit'] = null;
   let bytes = 0;
   const readLine = lineSplitter(LINE_CHARS_MAX, (text) => {
     const line = readReportLine(text);
     if (line.kind === 'imported') told.imported();
     else if (line.kind === 'ready') told.ready();
-    else if (line.kind === 'exit') told.exit(line.exitCode, line.cause);
-    else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
+    else if (line.kind === 'exit') {
+      exit ??= { code: line.exitCode, cause: line.cause };
+      told.exit();
+    } else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
   });
   socket.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -38,6 +43,9 @@ export function readReport({ socket }: Pick<Reading, 'socket'>, told: ReportHand
   return {
     get stacks() {
       return stacks;
+    },
+    get exit() {
+      return exit;
     },
   };
 }

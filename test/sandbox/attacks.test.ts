@@ -25,10 +25,10 @@ it.each(ENGINES)(
 
 /** What the row of this attack says. */
 function expectEnd({ outcome, stdout, stderr, job }: Finished, expected: Expected): void {
-  expect(expected.ends ?? ['succeeded']).toContain(outcome.state);
+  expect(expected.ends ?? ['succeeded'], outcome.message).toContain(outcome.state);
   if (expected.exitCode !== undefined) expect(outcome.exit_code).toBe(expected.exitCode);
   if (expected.limit !== undefined && expected.limit !== 'any')
-    expect(outcome.limit?.name).toBe(expected.limit);
+    expect(outcome.limit?.name, outcome.message).toBe(expected.limit);
   if (expected.limit === undefined && (expected.ends?.length ?? 1) === 1) expect(outcome.limit).toBeNull();
   const own: Readonly<Record<string, number>> = Object.fromEntries(
     Object.entries(job.manifest.limits).map(([name, value]) => [`run_${name}`, value]),

@@ -36,7 +36,11 @@ export const PROCESSES: Readonly<Record<string, Expected>> = {
   stack_overflow: { ends: ['failed'] },
   stop_parent: WALL,
   stopped: {},
-  stubborn_fork_bomb: WALL,
+  stubborn_fork_bomb: {
+    ...WALL,
+    // Room for all that are forked, so that it is the time that ends them.
+    limits: { ...WALL.limits, memory_bytes: DEFAULT_RUN_LIMITS.memory_bytes },
+  },
   stuck_in_c: WALL,
   thread_bomb: hits('process_limit', 'run_processes'),
   timers: {},
