@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -44,6 +45,8 @@ type Step = (typeof STEPS)[number];
 const SEED = 5;
 const SLOTS = STEPS.length;
 const PRINT_EVERY_MS = 20;
+/** Longer than the request log waits for more entries. */
+const QUIET_MS = 1_500;
 
 let stack: TestStack;
 let stop: () => Promise<void>;
@@ -244,8 +247,20 @@ async function judge(runs: readonly string[]): Promise<void> {
 }
 
 describe('when Postgres dies before it has written what it committed', () => {
+  /** Earlier calls leave a commit about a second later (the request log), which would write all that was committed before it. */
+  async function untilNobodyWrites(): Promise<void> {
+    const written = async () => (await asSuperuser('select pg_current_wal_insert_lsn() as at'))[0]?.at;
+    const isQuiet = async () => {
+      const before = await written();
+      await delay(QUIET_MS);
+      return (await written()) === before;
+    };
+    await expect.poll(isQuiet).toBe(true);
+  }
+
   /** Nothing but a commit that waits for the disk writes from now on; the kill that this returns loses the rest. */
   async function holdBackWrites(): Promise<() => Promise<void>> {
+    await untilNobodyWrites();
     const [{ pid } = {}] = await asSuperuser(
       "select pid from pg_stat_activity where backend_type = 'walwriter'",
     );

@@ -73,7 +73,9 @@ async function strike(
   const folders = () => globSync('sandboxes/*/', { cwd: stateDir });
   const before = folders();
   const isCold = moment === 'a sandbox of its own that starts';
-  const last = job({ code: 'print(1)', entry: 'last.py', seeds: isCold ? { pythonhashseed: 1 } : {} });
+  // One that would end by itself might, before SIGKILL comes.
+  const code = moment === 'its outcome reported' ? 'print(1)' : 'while True: pass';
+  const last = job({ code, entry: 'last.py', seeds: isCold ? { pythonhashseed: 1 } : {} });
   peer.send(last);
   if (moment === 'its outcome reported') await peer.next('outcome', of(last.run));
   if (isCold) while (folders().every((folder) => before.includes(folder))) await turn();
