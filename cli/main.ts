@@ -1,31 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { knowSecrets } from '../protocol/mask-secrets.ts';
-import { registerAudit } from './commands/audit.ts';
-import { registerBackup } from './commands/backup.ts';
-import { registerBench } from './commands/bench.ts';
-import { registerBreakGlass } from './commands/break-glass.ts';
-import { registerCerts } from './commands/certs.ts';
-import { registerCheck } from './commands/check.ts';
-import { registerClean } from './commands/clean.ts';
-import { registerClient } from './commands/client.ts';
-import { registerConnect } from './commands/connect.ts';
-import { registerDemo } from './commands/demo.ts';
-import { registerDoctor } from './commands/doctor.ts';
-import { registerExecutor } from './commands/executor.ts';
-import { registerImage } from './commands/image.ts';
-import { registerKeys } from './commands/keys.ts';
-import { registerLogs } from './commands/logs.ts';
-import { registerMigrate } from './commands/migrate.ts';
-import { registerOwner } from './commands/owner.ts';
-import { registerRestore } from './commands/restore.ts';
-import { registerRoutes } from './commands/routes.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerTenant } from './commands/tenant.ts';
-import { registerTest } from './commands/test.ts';
-import { registerToken } from './commands/token.ts';
-import { registerUp } from './commands/up.ts';
-import { registerUpgrade } from './commands/upgrade.ts';
-import { registerVerify } from './commands/verify.ts';
+import { registerCommands } from './register-commands.ts';
 import { SECRET_SETTINGS } from './settings/schema.ts';
 import { endWithReader } from './terminal/end-with-reader.ts';
 import { Failure } from './terminal/failure.ts';
@@ -50,28 +25,10 @@ Start here:
   $ ./causeway test                 every test, with the real parts`,
   );
 
-const GROUPS: Readonly<Record<string, readonly ((program: Command) => void)[]>> = {
-  'Try it and develop:': [
-    ...[registerUp, registerDemo, registerConnect, registerStatus, registerLogs, registerDoctor],
-    ...[registerCerts, registerClean],
-  ],
-  'People, tokens and tenants:': [
-    ...[registerOwner, registerToken, registerClient, registerBreakGlass, registerTenant],
-  ],
-  'Run a deployment:': [
-    ...[registerMigrate, registerExecutor, registerImage, registerKeys, registerAudit],
-    ...[registerBackup, registerRestore, registerUpgrade],
-  ],
-  'Prove and measure:': [registerTest, registerVerify, registerCheck, registerBench, registerRoutes],
-};
-for (const [heading, registers] of Object.entries(GROUPS)) {
-  program.commandsGroup(heading);
-  for (const register of registers) register(program);
-}
-
 endWithReader(process.stdout);
 knowSecrets(SECRET_SETTINGS.map((name) => process.env[name]));
 try {
+  await registerCommands(program, process.argv[2]);
   program.exitOverride();
   if (process.argv.length <= 2) program.help();
   await program.parseAsync();
