@@ -10,7 +10,7 @@ import { CLOSE, ExecutorSockets, type HeardExecutor } from './pool/executor-sock
 import { farewell } from './pool/farewell.ts';
 import { handleMessage } from './pool/handle-message.ts';
 import { LastFences } from './pool/last-fences.ts';
-import { isHeld } from './pool/lease.ts';
+import { heldAt, isHeld } from './pool/lease.ts';
 import { LeaseTable } from './pool/lease-table.ts';
 import { NonceTable } from './pool/nonce-table.ts';
 import type { FirstOutput, Pool } from './pool/pool.ts';
@@ -101,8 +101,8 @@ export class ExecutorPool extends DurableObject<Env> {
 
   /** Whether the holder of this attempt may upload `bytes` more. False once the attempt is over. */
   admitUpload(run: string, fence: number, bytes: number): boolean {
-    const lease = this.pool.leases.get(run);
-    if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return false;
+    const lease = heldAt(this.pool.leases.get(run), fence);
+    if (lease === null) return false;
     const uploadedBytes = lease.uploadedBytes + bytes;
     if (uploadedBytes > UPLOAD_BYTES_MAX) return false;
     this.pool.leases.put({ ...lease, uploadedBytes });
@@ -115,8 +115,8 @@ export class ExecutorPool extends DurableObject<Env> {
     fence: number,
     sha256: string,
   ): Promise<'input' | 'other' | 'over' | 'unavailable'> {
-    const lease = this.pool.leases.get(run);
-    if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return 'over';
+    const lease = heldAt(this.pool.leases.get(run), fence);
+    if (lease === null) return 'over';
     const work = await workOf(this.pool, lease);
     if (work === 'absent') return 'over';
     if (work === 'unavailable') return work;
@@ -126,8 +126,8 @@ export class ExecutorPool extends DurableObject<Env> {
 
   /** Whether the holder of this attempt may open its feed; that it did is remembered, to drop the feed with the run. */
   admitFeed(run: string, fence: number): boolean {
-    const lease = this.pool.leases.get(run);
-    if (lease === undefined || lease.fence !== fence || !isHeld(lease)) return false;
+    const lease = heldAt(this.pool.leases.get(run), fence);
+    if (lease === null) return false;
     if (!lease.hasFeed) this.pool.leases.put({ ...lease, hasFeed: true });
     this.pool.listeners.resolve(run, 'on_feed');
     return true;

@@ -5,8 +5,7 @@ import { systemPrincipal } from '../../tenants/system-principal.ts';
 import { assignQueued } from './assign-queued.ts';
 import { newLease } from './lease.ts';
 import type { Pool } from './pool.ts';
-import { settle } from './settle.ts';
-import { systemOutcome } from './system-outcome.ts';
+import { settleAsSystem } from './settle.ts';
 
 export interface Orphan {
   readonly pool: string;
@@ -25,26 +24,21 @@ export async function adopt(pool: Pool, { pool: name, tenant, run }: Orphan): Pr
     nextFence(run, null, { executor: null, reason: 'its pool did not know it' }),
   ] as const);
   if (pool.leases.get(run) !== undefined) return;
-  if (answer.step !== 'again' && answer.step !== 'exhausted') return;
-  const again = answer.step === 'again' ? answer : null;
-  const lease = newLease({
-    pool: name,
-    own: again?.own ?? false,
-    labels: again?.labels ?? {},
-    user: again?.user ?? null,
-    run,
-    tenant,
-    fence: answer.fence,
-    ephemeral: false,
-    image: answer.step === 'again' ? answer.manifest.image : answer.image,
-    wallMs: again?.manifest.limits.wall_ms ?? 0,
-    queuedAt: again?.queued_at ?? pool.now(),
-  });
-  pool.leases.put(lease);
-  if (answer.step === 'exhausted') {
-    const outcome = systemOutcome('lost', 'Lost: no executor finished it.', lease.image);
-    return settle(pool, lease, { outcome, by: 'system' });
+  const known = { pool: name, tenant, run, ephemeral: false };
+  switch (answer.step) {
+    case 'again': {
+      const { fence, manifest, queued_at, user, labels, own } = answer;
+      const needs = { image: manifest.image, wallMs: manifest.limits.wall_ms, user, labels, own };
+      pool.leases.put(newLease({ ...known, ...needs, fence, queuedAt: queued_at }));
+      pool.work.set(run, { manifest, inline: {}, isFollowed: false });
+      return assignQueued(pool);
+    }
+    case 'exhausted': {
+      const { fence, image } = answer;
+      // It waits for no slot any more, so what decides where and when is nobody's question.
+      const needs = { image, wallMs: 0, user: null, labels: {}, own: false };
+      const lease = newLease({ ...known, ...needs, fence, queuedAt: pool.now() });
+      return settleAsSystem(pool, lease, 'lost', 'Lost: no executor finished it.');
+    }
   }
-  pool.work.set(run, { manifest: answer.manifest, inline: {}, isFollowed: false });
-  assignQueued(pool);
 }

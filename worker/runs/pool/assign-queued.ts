@@ -4,7 +4,7 @@ import { assign, type Situation, tenantLane, turnsOf } from './assign.ts';
 import type { HeardExecutor } from './executor-sockets.ts';
 import { STRANDED_MS } from './expire.ts';
 import { forget } from './forget.ts';
-import { isHeld, type Lease } from './lease.ts';
+import { isHeld, type Lease, unsent } from './lease.ts';
 import { makeJob } from './make-job.ts';
 import type { Pool } from './pool.ts';
 import { whyStranded } from './why-waiting.ts';
@@ -76,12 +76,12 @@ function waitingOf(lease: Lease) {
   } as const;
 }
 
-/** Sends the job; where the executor is gone by now the run waits again under the same fence, which nobody has seen. */
+/** Sends the job; where the executor is gone by now the run waits again. */
 async function send(pool: Pool, lease: Lease, image: string): Promise<void> {
   const loaded = await workOf(pool, lease);
   if (pool.leases.get(lease.run)?.fence !== lease.fence) return;
   if (loaded === 'unavailable') {
-    pool.leases.put({ ...lease, phase: 'queued', executor: null, leasedAt: null, leaseUntil: null });
+    pool.leases.put(unsent(lease));
     return pool.wakeAt(pool.now() + ASK_AGAIN_MS);
   }
   if (loaded === 'absent') return forget(pool, lease);
@@ -90,7 +90,7 @@ async function send(pool: Pool, lease: Lease, image: string): Promise<void> {
   const current = pool.leases.get(lease.run);
   if (current === undefined || current.fence !== lease.fence || current.executor !== lease.executor) return;
   if (!pool.sockets.send(current.executor as ExecutorId, job)) {
-    pool.leases.put({ ...current, phase: 'queued', executor: null, leasedAt: null, leaseUntil: null });
+    pool.leases.put(unsent(current));
     return assignQueued(pool);
   }
   if (current.cancelRequested) {

@@ -1,14 +1,13 @@
 import { type NextAttempt, nextFence } from '../../database/run-attempts.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { systemPrincipal } from '../../tenants/system-principal.ts';
+import { askLater } from './ask-later.ts';
 import { assignQueued } from './assign-queued.ts';
-import { backoffMs } from './expire.ts';
 import { forget } from './forget.ts';
 import type { Lease } from './lease.ts';
 import { logUnexpected } from './log-unexpected.ts';
 import type { Pool } from './pool.ts';
-import { settle } from './settle.ts';
-import { systemOutcome } from './system-outcome.ts';
+import { settleAsSystem } from './settle.ts';
 
 /**
  * An attempt ended without an outcome: its executor died, lost the run or could not do it. The run is tried again under
@@ -20,10 +19,7 @@ export async function attemptOver(pool: Pool, lease: Lease, reason: string): Pro
     pool.waiters.resolve(lease.run, { step: 'refused', reason });
     return assignQueued(pool);
   }
-  if (lease.cancelRequested) {
-    const outcome = systemOutcome('cancelled', 'Cancelled.', lease.image);
-    return settle(pool, lease, { outcome, by: 'system' });
-  }
+  if (lease.cancelRequested) return settleAsSystem(pool, lease, 'cancelled', 'Cancelled.');
   const retrying = pool.leases.put({ ...lease, phase: 'retrying', pending: null, retryAt: null, reason });
   assignQueued(pool);
   const answer = await askNextFence(pool, retrying);
@@ -47,11 +43,8 @@ async function askNextFence(pool: Pool, lease: Lease): Promise<NextAttempt | nul
 
 async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAttempt | null): Promise<void> {
   switch (answer?.step) {
-    case undefined: {
-      const retryAt = pool.now() + backoffMs(lease.failures);
-      pool.leases.put({ ...lease, retryAt, failures: lease.failures + 1 });
-      return pool.wakeAt(retryAt);
-    }
+    case undefined:
+      return askLater(pool, lease);
     case 'again': {
       const { inline = {}, isFollowed = false } = pool.work.get(lease.run) ?? {};
       pool.work.set(lease.run, { manifest: answer.manifest, inline, isFollowed });
@@ -59,8 +52,7 @@ async function conclude(pool: Pool, lease: Lease, reason: string, answer: NextAt
     }
     case 'exhausted': {
       const message = `Lost: ${answer.fence} executors tried it and none finished; the last time ${reason}.`;
-      const outcome = systemOutcome('lost', message, lease.image);
-      return settle(pool, { ...lease, fence: answer.fence }, { outcome, by: 'system' });
+      return settleAsSystem(pool, { ...lease, fence: answer.fence }, 'lost', message);
     }
     case 'finished':
       forget(pool, lease);

@@ -1,7 +1,6 @@
 import { isHeld } from './lease.ts';
 import type { Pool } from './pool.ts';
-import { settle } from './settle.ts';
-import { systemOutcome } from './system-outcome.ts';
+import { settleAsSystem } from './settle.ts';
 
 /**
  * Cancels a run: one that waits ends at once, one that an executor holds when the executor has ended it. The wish is kept
@@ -14,7 +13,6 @@ export function cancel(pool: Pool, run: string): void {
   if (isHeld(marked)) {
     pool.sockets.send(marked.executor, { type: 'cancel', run: marked.run, fence: marked.fence });
   } else if (marked.phase === 'queued') {
-    const outcome = systemOutcome('cancelled', 'Cancelled before it started.', marked.image);
-    pool.inBackground(settle(pool, marked, { outcome, by: 'system' }));
+    pool.inBackground(settleAsSystem(pool, marked, 'cancelled', 'Cancelled before it started.'));
   }
 }

@@ -15,7 +15,7 @@ import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
 import { CLOSE, close, sendOn } from './executor-sockets.ts';
 import { extendLeases, greet } from './hello.ts';
-import { isHeld, type Lease } from './lease.ts';
+import { type HeldLease, heldAt, type Lease } from './lease.ts';
 import type { Pool } from './pool.ts';
 import { settle } from './settle.ts';
 import { tellOf } from './tell-of.ts';
@@ -108,11 +108,9 @@ function beganAt({ leasedAt }: Lease, agoMs: number, now: number): number {
 }
 
 /** The lease that a message is about, if this executor holds it under this very fence. */
-function heldBy(pool: Pool, executor: string, about: AboutAttempt): Lease | null {
-  const lease = pool.leases.get(about.run);
-  return lease !== undefined && lease.executor === executor && lease.fence === about.fence && isHeld(lease)
-    ? lease
-    : null;
+function heldBy(pool: Pool, executor: string, { run, fence }: AboutAttempt): HeldLease | null {
+  const lease = heldAt(pool.leases.get(run), fence);
+  return lease?.executor === executor ? lease : null;
 }
 
 /** It may be forgotten: it is recorded already, or the run went on to a later attempt. */

@@ -7,7 +7,7 @@ import { type RecalledRun, recallRuns } from '../../database/run-attempts.ts';
 import { assignQueued } from './assign-queued.ts';
 import { attemptOver } from './attempt-over.ts';
 import { CLOSE, close, closeForVersion, sendOn } from './executor-sockets.ts';
-import { isHeld, type Lease } from './lease.ts';
+import { heldAt, isHeld, type Lease } from './lease.ts';
 import { type Pool, SWEEP_MS } from './pool.ts';
 import { recall, unknownOf } from './recall.ts';
 import { sweep } from './sweep.ts';
@@ -90,9 +90,8 @@ export function extendLeases(
 ): void {
   const leaseUntil = pool.now() + limit('lease_ms');
   for (const { run, fence } of holding) {
-    const lease = pool.leases.get(run);
-    if (lease === undefined || lease.fence !== fence || lease.executor !== executor || !isHeld(lease))
-      continue;
+    const lease = heldAt(pool.leases.get(run), fence);
+    if (lease?.executor !== executor) continue;
     pool.leases.put({ ...lease, leaseUntil });
     if (lease.cancelRequested) pool.sockets.send(lease.executor, { type: 'cancel', run, fence });
   }

@@ -57,9 +57,22 @@ export interface PendingOutcome {
   readonly by: 'executor' | 'system';
 }
 
+/** A lease whose attempt an executor works on. */
+export type HeldLease = Lease & { readonly executor: ExecutorId };
+
 /** Takes up a slot of its executor. */
-export function isHeld(lease: Lease): lease is Lease & { executor: ExecutorId } {
+export function isHeld(lease: Lease): lease is HeldLease {
   return lease.executor !== null && (lease.phase === 'leased' || lease.phase === 'running');
+}
+
+/** The lease, where some executor works on this very attempt. */
+export function heldAt(lease: Lease | undefined, fence: number): HeldLease | null {
+  return lease !== undefined && lease.fence === fence && isHeld(lease) ? lease : null;
+}
+
+/** The lease of an attempt that reached no executor: it waits again under the same fence, which nobody has seen. */
+export function unsent(lease: Lease): Lease {
+  return { ...lease, phase: 'queued', executor: null, leasedAt: null, leaseUntil: null };
 }
 
 /** A lease as it stood on the disk: whatever the database was being asked is asked again, and at once. */

@@ -23,14 +23,12 @@ export async function record(
   pending: PendingOutcome,
   now: number,
 ): Promise<RecordAnswer> {
-  const { executor } = lease;
   try {
-    if (pending.by === 'system' || executor === null) return await offer(platform, lease, pending, null, now);
-    return await offer(platform, lease, pending, executor, now);
+    return await offer(platform, lease, pending, now);
   } catch (error) {
     if (error instanceof DatabaseError) return { step: 'unstorable', sqlstate: error.sqlstate };
     if (!(error instanceof EntryRefused)) return unavailable(error, lease);
-    return error.reason === 'tenant_suspended' && executor !== null
+    return error.reason === 'tenant_suspended' && lease.executor !== null
       ? record(platform, lease, { ...pending, by: 'system' }, now)
       : whatStands(platform, lease);
   }
@@ -40,13 +38,13 @@ async function offer(
   platform: Platform,
   lease: Lease,
   pending: PendingOutcome,
-  executor: string | null,
   now: number,
 ): Promise<Recorded> {
-  const principal =
-    executor === null ? systemPrincipal(lease.tenant) : executorPrincipal(lease.tenant, executor);
+  const { tenant, executor } = lease;
+  const isSystem = pending.by === 'system' || executor === null;
+  const principal = isSystem ? systemPrincipal(tenant) : executorPrincipal(tenant, executor);
   const executed = {
-    executor: lease.executor,
+    executor,
     leased_ago_ms: lease.leasedAt === null ? null : now - lease.leasedAt,
     started_ago_ms: lease.startedAt === null ? null : now - lease.startedAt,
   };

@@ -2,9 +2,9 @@ import type { ExecutorId } from '../../../protocol/ids.ts';
 import type { ToExecutor } from '../../../protocol/messages.ts';
 import { log } from '../../log.ts';
 import { acknowledge, refuseOldFence } from './acknowledge.ts';
+import { askLater } from './ask-later.ts';
 import { assignQueued } from './assign-queued.ts';
 import { CLOSE } from './executor-sockets.ts';
-import { backoffMs } from './expire.ts';
 import { forget } from './forget.ts';
 import type { Lease, PendingOutcome } from './lease.ts';
 import type { Pool } from './pool.ts';
@@ -24,6 +24,16 @@ export async function settle(pool: Pool, given: Lease, pending: PendingOutcome):
   if (lease.ephemeral) return end(pool, lease, { step: 'ended', outcome: pending.outcome, withheld: false });
   const answer = await record(await pool.platform(), lease, pending, pool.now());
   if (pool.leases.get(lease.run)?.pending === pending) await conclude(pool, lease, pending, answer);
+}
+
+/** Ends a run without an executor's word: `message` says why. */
+export function settleAsSystem(
+  pool: Pool,
+  lease: Lease,
+  state: 'cancelled' | 'lost',
+  message: string,
+): Promise<void> {
+  return settle(pool, lease, { outcome: systemOutcome(state, message, lease.image), by: 'system' });
 }
 
 async function conclude(
@@ -50,16 +60,11 @@ async function conclude(
         run: lease.run,
         sqlstate: answer.sqlstate,
       });
-      if (pending.by === 'system') return keep(pool, lease);
-      const outcome = systemOutcome(
-        'lost',
-        'The run ended, but its result could not be stored.',
-        lease.image,
-      );
-      return settle(pool, lease, { outcome, by: 'system' });
+      if (pending.by === 'system') return askLater(pool, lease);
+      return settleAsSystem(pool, lease, 'lost', 'The run ended, but its result could not be stored.');
     }
     case 'unavailable':
-      return keep(pool, lease);
+      return askLater(pool, lease);
   }
 }
 
@@ -88,10 +93,4 @@ async function goOnAt(pool: Pool, lease: Lease, pending: PendingOutcome, later: 
 function beginAgain(pool: Pool, lease: Lease, reason: string): void {
   pool.leases.put({ ...lease, phase: 'retrying', pending: null, retryAt: pool.now(), reason });
   pool.wakeAt(pool.now());
-}
-
-function keep(pool: Pool, lease: Lease): void {
-  const retryAt = pool.now() + backoffMs(lease.failures);
-  pool.leases.put({ ...lease, retryAt, failures: lease.failures + 1 });
-  pool.wakeAt(retryAt);
 }

@@ -3,8 +3,7 @@ import { attemptOver } from './attempt-over.ts';
 import { dueAt, judge, withinReach } from './expire.ts';
 import type { Lease } from './lease.ts';
 import type { Pool } from './pool.ts';
-import { settle } from './settle.ts';
-import { systemOutcome } from './system-outcome.ts';
+import { settle, settleAsSystem } from './settle.ts';
 import { whyStranded } from './why-waiting.ts';
 
 /** What time alone brings: leases that ran out, and a database that is asked again. Sets the next alarm. */
@@ -31,8 +30,7 @@ async function act(pool: Pool, lease: Lease, now: number): Promise<void> {
       return attemptOver(pool, lease, 'its executor fell silent');
     case 'stranded': {
       const why = whyStranded(pool.sockets.heard(now), lease) ?? 'no executor could take it';
-      const message = `Lost: it waited ten minutes, and ${why}.`;
-      return settle(pool, lease, { outcome: systemOutcome('lost', message, lease.image), by: 'system' });
+      return settleAsSystem(pool, lease, 'lost', `Lost: it waited ten minutes, and ${why}.`);
     }
     case 'ask_again':
       if (lease.pending !== null) return settle(pool, lease, lease.pending);
