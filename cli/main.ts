@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { knowSecrets } from '../protocol/mask-secrets.ts';
 import { registerCommands } from './register-commands.ts';
 import { SECRET_SETTINGS } from './settings/schema.ts';
+import { describeOption } from './terminal/describe-option.ts';
 import { endWithReader } from './terminal/end-with-reader.ts';
 import { Failure } from './terminal/failure.ts';
 import { printBug, printFailure } from './terminal/print.ts';
@@ -14,7 +15,7 @@ const program = new Command('causeway')
   .usage('COMMAND [OPTIONS]')
   .helpCommand(false)
   .showHelpAfterError('--help lists what there is, with examples.')
-  .configureHelp({ showGlobalOptions: false })
+  .configureHelp({ showGlobalOptions: false, optionDescription: describeOption })
   .addHelpText(
     'after',
     `

@@ -126,7 +126,11 @@ export function withServeOptions(command: Command): Command {
     .option('--url <url>', 'PUBLIC_URL of the worker', workerUrl)
     .option('--slots <n>', 'runs at the same time', positiveInteger, 2)
     .option('--name <name>', 'shown to administrators', hostname())
-    .option('--label <name=value>', 'what runs may ask of this host, as region=eu; repeatable', addLabel, {})
+    .addOption(
+      new Option('--label <name=value>', 'what runs may ask of this host, as region=eu; repeatable')
+        .argParser(addLabel)
+        .default({}, 'none'),
+    )
     .option(
       '--memory-mb <mb>',
       'for all sandboxes together (default: three quarters of the host)',
@@ -154,11 +158,13 @@ export function withServeOptions(command: Command): Command {
         .choices(['systrap', 'kvm'])
         .default('systrap'),
     )
-    .option(
-      '--image-key <key>',
-      'a public key that is trusted to sign sandbox images, or a file of them; repeatable, and needed to serve',
-      addTo,
-      [],
+    .addOption(
+      new Option(
+        '--image-key <key>',
+        'a public key that is trusted to sign sandbox images, or a file of them; repeatable, and needed to serve',
+      )
+        .argParser(addTo)
+        .default([], 'none'),
     )
     .option('--image-signature <file>', 'signature of the image (default: beside it, in the cache)')
     .option(

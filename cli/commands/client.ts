@@ -35,9 +35,9 @@ export function registerClient(program: Command): void {
     .requiredOption('--name <name>', 'what it is; shown in the audit log', nameArgument)
     .requiredOption('--user <id>', 'the member for whom it works (usr_...)')
     .addOption(
-      new Option('--scope <scope...>', 'what it may do (default: everything)')
+      new Option('--scope <scope...>', 'what it may do')
         .choices(ALL_SCOPES)
-        .default(ALL_SCOPES, ''),
+        .default(ALL_SCOPES, 'everything'),
     )
     .option('--public-url <url>', 'the address of the deployment, where it is not this stack', parsePublicUrl)
     .addHelpText(

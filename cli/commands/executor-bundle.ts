@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { copyProgram } from '../../executor/host/install-program.ts';
 import { BUNDLED_CACHE, BUNDLED_KEYS, BUNDLED_SIGNATURE } from '../../executor/host/layout.ts';
 import { readKeyLines } from '../../executor/host/read-key-lines.ts';
@@ -35,11 +35,13 @@ export function registerBundle(executor: Command): void {
       'Makes an archive with the executor, its Node and the command causeway-executor. The host needs neither npm nor Node.',
     )
     .requiredOption('--out <file>', 'the archive, as causeway-executor.tar.gz', fileToWrite)
-    .option(
-      '--image-key <key>',
-      'a public key that hosts trust to sign the sandbox image, or a file of them; repeatable',
-      (text: string, before: readonly string[]) => [...before, text],
-      [],
+    .addOption(
+      new Option(
+        '--image-key <key>',
+        'a public key that hosts trust to sign the sandbox image, or a file of them; repeatable',
+      )
+        .argParser((text: string, before: readonly string[]) => [...before, text])
+        .default([], 'none'),
     )
     .option('--image-signature <file>', 'what ./causeway image sign wrote (default: beside the image)')
     .option('--with-image', 'gVisor and the sandbox image too: the host fetches nothing at all')

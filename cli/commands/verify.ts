@@ -63,7 +63,7 @@ export function registerVerify(program: Command): void {
     .addHelpText(
       'after',
       `
-All of them take about as long as ./causeway test: a quarter of an hour on two cores. --deep takes an hour or two, writes what breaks a
+All of them take about as long as ./causeway test: some twenty minutes on two cores. --deep takes an hour or two, writes what breaks a
 parser to test/fuzz/seeds/ and ends with 1, and with --out puts all but a broken parser into a report such as docs/security/deep-report.json.
 
 Examples:
