@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Job, RefusalCode } from '../protocol/messages.ts';
 import type { BlobCache } from './blob-cache.ts';
+import { againAfterMs, type TryFailed, tryAgain } from './try-again.ts';
 
 type Grant = Job['blobs'][number];
 
-/** Over some eight seconds, as outputs are stored: a Worker that is replaced is back by then. */
-const ATTEMPTS = 6;
-const RETRY_MS = 250;
 const FETCH_TIMEOUT_MS = 60_000;
 const PARALLEL_MAX = 8;
 
@@ -29,9 +26,7 @@ class NotTheBlob extends Error {
   }
 }
 
-type One =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly code: RefusalCode; readonly reason: string; readonly retry: boolean };
+type One = { readonly ok: true } | (TryFailed & { readonly code: RefusalCode; readonly reason: string });
 
 /** One GET into the cache, the answer judged: status, length and SHA-256. It is never held whole. */
 async function getBlob(baseUrl: string, tenant: string, grant: Grant, cache: BlobCache): Promise<One> {
@@ -45,7 +40,7 @@ async function getBlob(baseUrl: string, tenant: string, grant: Grant, cache: Blo
     return {
       ok: false,
       code: 'input_unavailable',
-      retry: response.status >= 500 || response.status === 429,
+      againAfterMs: againAfterMs(response),
       reason: `status ${response.status}`,
     };
   }
@@ -73,21 +68,22 @@ export function blobFetcher(baseUrl: string, cache: BlobCache): BlobFetcher {
   /** One fetch of a blob at a time; others that want it wait for that one. It is not ended by one waiter's signal. */
   const underway = new Map<string, Promise<Fetched>>();
 
+  const tryToGet = (tenant: string, grant: Grant): Promise<One> =>
+    getBlob(baseUrl, tenant, grant, cache).catch((error: Error): One => {
+      const code = error instanceof NotTheBlob ? error.code : 'input_unavailable';
+      return {
+        ok: false,
+        code,
+        againAfterMs: code === 'input_unavailable' ? 0 : null,
+        reason: error.message,
+      };
+    });
+
   const fetchOne = async (tenant: string, grant: Grant): Promise<Fetched> => {
-    for (let attempt = 1; ; attempt++) {
-      const got = await getBlob(baseUrl, tenant, grant, cache).catch((error: Error): One => {
-        const code = error instanceof NotTheBlob ? error.code : 'input_unavailable';
-        return { ok: false, code, retry: code === 'input_unavailable', reason: error.message };
-      });
-      if (got.ok) return got;
-      if (!got.retry || attempt === ATTEMPTS)
-        return {
-          ok: false,
-          code: got.code,
-          reason: `blob ${grant.sha256.slice(0, 12)} could not be fetched: ${got.reason}`,
-        };
-      await delay(RETRY_MS * 2 ** (attempt - 1));
-    }
+    const got = await tryAgain(() => tryToGet(tenant, grant));
+    if (got.ok) return got;
+    const { code, reason } = got;
+    return { ok: false, code, reason: `blob ${grant.sha256.slice(0, 12)} could not be fetched: ${reason}` };
   };
 
   const need = async (tenant: string, grant: Grant): Promise<Fetched> => {

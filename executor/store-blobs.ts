@@ -1,7 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { againAfterMs, type TryFailed, tryAgain } from './try-again.ts';
 
-const ATTEMPTS = 6;
-const RETRY_MS = 250;
 const STORE_TIMEOUT_MS = 60_000;
 const PARALLEL_MAX = 8;
 const PIECE_BYTES = 256 * 1024;
@@ -13,7 +11,7 @@ export interface BlobToStore {
 
 export type BlobsStored = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-type One = { readonly ok: true } | { readonly ok: false; readonly reason: string; readonly retry: boolean };
+type One = { readonly ok: true } | (TryFailed & { readonly reason: string });
 
 async function putBlob(
   baseUrl: string,
@@ -34,11 +32,7 @@ async function putBlob(
   });
   await response.body?.cancel();
   if (response.ok) return { ok: true };
-  return {
-    ok: false,
-    retry: response.status >= 500 || response.status === 429,
-    reason: `status ${response.status}`,
-  };
+  return { ok: false, againAfterMs: againAfterMs(response), reason: `status ${response.status}` };
 }
 
 /** A large buffer goes piece by piece, without a copy: `fetch` would make one of what it is given whole. */
@@ -61,7 +55,10 @@ function bodyOf(body: Buffer): Pick<RequestInit, 'body' | 'duplex'> {
   return { body: stream, duplex: 'half' };
 }
 
-/** Stores what a run left, some at a time; equal bytes once, until `signal`. Storing the same blob again is harmless, so it is retried. */
+/**
+ * Stores what a run left, some at a time; equal bytes once, until `signal`, or until one cannot be stored. Storing the same blob
+ * again is harmless, so it is retried.
+ */
 export async function storeBlobs(
   baseUrl: string,
   capability: string,
@@ -69,22 +66,20 @@ export async function storeBlobs(
   signal: AbortSignal,
 ): Promise<BlobsStored> {
   const queue = [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
+  const failed = new AbortController();
+  const given = AbortSignal.any([signal, failed.signal]);
   let problem: BlobsStored = { ok: true };
-  const store = async (blob: BlobToStore): Promise<BlobsStored> => {
-    for (let attempt = 1; ; attempt++) {
-      const put = await putBlob(baseUrl, capability, blob, signal).catch(
-        (error: Error): One => ({ ok: false, retry: true, reason: error.message }),
-      );
-      if (put.ok) return put;
-      if (!put.retry || attempt === ATTEMPTS || signal.aborted)
-        return { ok: false, reason: `an output could not be stored: ${put.reason}` };
-      await delay(RETRY_MS * 2 ** (attempt - 1));
-    }
-  };
+  const tryToPut = (blob: BlobToStore): Promise<One> =>
+    putBlob(baseUrl, capability, blob, given).catch(
+      (error: Error): One => ({ ok: false, againAfterMs: 0, reason: error.message }),
+    );
   const work = async (): Promise<void> => {
     for (let blob = queue.shift(); blob !== undefined && problem.ok; blob = queue.shift()) {
-      const stored = await store(blob);
-      if (!stored.ok) problem = stored;
+      const current = blob;
+      const stored = await tryAgain(() => tryToPut(current), given);
+      if (stored.ok || !problem.ok) continue;
+      problem = { ok: false, reason: `an output could not be stored: ${stored.reason}` };
+      failed.abort();
     }
   };
   await Promise.all(Array.from({ length: Math.min(PARALLEL_MAX, queue.length) }, work));
