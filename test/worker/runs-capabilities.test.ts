@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { asOperator } from '../../cli/database/operator.ts';
@@ -139,6 +141,30 @@ describe('outputs of a job', () => {
       body: 'x',
     });
     expect(named.status).toBe(404);
+  });
+
+  test('that a busy Worker did not read count for nothing when they come again', async () => {
+    const sum = createHash('sha256').update(randomBytes(9)).digest('hex');
+    /** Says that so many bytes come, and sends none; `end` sends them. */
+    const announce = (bytes: number) => {
+      const headers = { authorization: `Bearer ${annsJob.capability}`, 'content-length': bytes };
+      const put = request(`${stack.publicUrl}/executor/blobs/${sum}`, { method: 'PUT', headers });
+      put.on('error', () => undefined).flushHeaders();
+      const status = once(put, 'response').then(([answer]: IncomingMessage[]) => answer?.resume().statusCode);
+      return { status, end: () => put.end(randomBytes(bytes)), destroy: () => put.destroy() };
+    };
+    const slow = Array.from({ length: 32 }, () => announce(257 * 1024));
+    await expect
+      .poll(async () => (await uploadBlob(stack, annsJob.capability, randomBytes(9))).status)
+      .toBe(503);
+    for (let times = 0; times < 3; times++) {
+      const large = announce(60 * 1024 * 1024);
+      expect(await large.status).toBe(503);
+      large.destroy();
+    }
+    for (const { end } of slow) end();
+    expect(new Set(await Promise.all(slow.map(({ status }) => status)))).toEqual(new Set([409]));
+    expect((await uploadBlob(stack, annsJob.capability, randomBytes(9))).status).toBe(204);
   });
 
   test('are refused in sum beyond twice what a run may leave', async () => {

@@ -109,6 +109,13 @@ export class ExecutorPool extends DurableObject<Env> {
     return true;
   }
 
+  /** Of an upload that was admitted nothing was read, so it does not count. */
+  returnUpload(run: string, fence: number, bytes: number): void {
+    const lease = this.pool.leases.get(run);
+    if (lease?.fence === fence)
+      this.pool.leases.put({ ...lease, uploadedBytes: Math.max(0, lease.uploadedBytes - bytes) });
+  }
+
   /** Whether the holder of this attempt may read a blob: whether it is an input of its run. */
   async reads(
     run: string,

@@ -30,14 +30,21 @@ export async function putBlob(context: Context<AppEnv>): Promise<Response> {
   const sha256 = context.req.param('sha256') ?? '';
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw absent();
   const bytes = announcedBytes(context.req.header('content-length'));
-  if (!(await poolOf(context.env, claim.pool).admitUpload(claim.run, claim.fence, bytes))) {
+  const pool = poolOf(context.env, claim.pool);
+  if (!(await pool.admitUpload(claim.run, claim.fence, bytes))) {
     throw new Refusal(
       'upload_refused',
       'The attempt that this capability is for is over, or has uploaded all it may.',
     );
   }
   const body = context.req.raw.body ?? new Uint8Array(0);
-  const put = await context.var.platform.blobs.put({ tenant: claim.tenant, sha256 }, body, bytes);
+  const { blobs } = context.var.platform;
+  const put = await blobs.put({ tenant: claim.tenant, sha256 }, body, bytes).catch(async (error: unknown) => {
+    // Of which nothing was read, and which comes again.
+    if (error instanceof Refusal && error.code === 'busy')
+      await pool.returnUpload(claim.run, claim.fence, bytes);
+    throw error;
+  });
   if (put === 'digest_mismatch') {
     throw new Refusal('upload_refused', 'The bytes are not those that the address and Content-Length name.');
   }
