@@ -106,6 +106,14 @@ export function decideOutcome(end: EndOfRun): Decision {
   );
 }
 
+/**
+ * Whether the sandbox died, for a reason of its host, before the first line of the program: such an attempt repeats nothing when
+ * it is made again. A hostile program that hides that it began gets the attempts that any run has, and no outcome.
+ */
+export function neverBegan({ stop, facts }: Pick<EndOfRun, 'stop' | 'facts'>): boolean {
+  return !facts.hasBegun && stop === null && facts.oomKills === 0 && !isThreadPanic(facts);
+}
+
 const STOPPED = { exit_code: null, error: null } as const;
 
 function cancelled({ stop, ranMs }: EndOfRun): Decision | null {
@@ -145,8 +153,11 @@ function stoppedByUs({ stop, limits, stoodAt }: EndOfRun): Decision | null {
 
 /** The engine itself was refused a thread by the pids cgroup. */
 function refusedThreads(end: EndOfRun): Decision | null {
-  const { enginePanic } = end.facts;
-  return enginePanic !== null && THREAD_PANIC.test(enginePanic) ? outOfProcesses(end, null) : null;
+  return isThreadPanic(end.facts) ? outOfProcesses(end, null) : null;
+}
+
+function isThreadPanic({ enginePanic }: EndFacts): boolean {
+  return enginePanic !== null && THREAD_PANIC.test(enginePanic);
 }
 
 /** The program ended with another exit code than 0: for a limit that it met, or by itself. */

@@ -11,7 +11,7 @@ import { fillWorkspace } from './fill-workspace.ts';
 import { type Harvest, harvest } from './harvest.ts';
 import type { Log } from './log.ts';
 import type { MemoryAccount } from './memory-account.ts';
-import { decideOutcome } from './outcome.ts';
+import { decideOutcome, neverBegan } from './outcome.ts';
 import { lastTraceback, readStacks } from './read-traceback.ts';
 import { releaseStack } from './release-stack.ts';
 import type { EndFacts } from './sandbox/engine.ts';
@@ -114,6 +114,8 @@ export async function runJob(job: Job, context: RunContext, control: RunControl)
     const ended = watched.finish();
     void feed?.close();
     if (control.abandoned.aborted) return;
+    if (neverBegan({ stop: ended.stop, facts }))
+      return await refuse('no_sandbox', 'its sandbox ended before the first line of the program');
 
     // harvest
     const left =

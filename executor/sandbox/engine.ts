@@ -44,6 +44,8 @@ export interface Folders {
 
 /** What is known about an ended run from outside, and what the program said about itself (`reported`). */
 export interface EndFacts {
+  /** False where the sandbox ended before the first line of the program. (One that is hostile may hide that it began.) */
+  readonly hasBegun: boolean;
   /** Null where the program was stopped, or died with its sandbox. */
   readonly exitCode: number | null;
   /** The program's own word on its failure: it can only blacken itself with it. */

@@ -225,6 +225,8 @@ def main():
     rehearse()
     say({"ready": True})
     path = obey(wait_for_order(), address_space)
+    # Before the program's first line: where this is missing, none ran.
+    say({"begun": True})
     code, cause = 1, None
     try:
         ended_by = None

@@ -115,6 +115,7 @@ export function liveSandbox(parts: LiveParts): Live {
     const exitCode = report.exit?.code ?? seenExitCode;
     const panic = exitCode === 0 ? '' : await container.panic();
     ended.resolve({
+      hasBegun: report.hasBegun,
       exitCode,
       reportedCause: report.exit?.cause ?? null,
       stacks: report.stacks,

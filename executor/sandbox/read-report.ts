@@ -9,6 +9,8 @@ const LINE_CHARS_MAX = 4096;
 export interface Report {
   /** What faulthandler wrote when it was asked. */
   readonly stacks: string;
+  /** The program's first line may have run; false is certain, as long as nothing inside reads this pipe. */
+  readonly hasBegun: boolean;
   /** Its first word on its end; null as long as there is none. */
   readonly exit: { readonly code: number; readonly cause: ReportedCause } | null;
 }
@@ -22,13 +24,16 @@ export interface ReportHandlers {
 
 export function readReport({ socket }: Pick<Reading, 'socket'>, told: ReportHandlers): Report {
   let stacks = '';
+  let hasBegun = false;
   let exit: Report['exit'] = null;
   let bytes = 0;
   const readLine = lineSplitter(LINE_CHARS_MAX, (text) => {
     const line = readReportLine(text);
     if (line.kind === 'imported') told.imported();
     else if (line.kind === 'ready') told.ready();
+    else if (line.kind === 'begun') hasBegun = true;
     else if (line.kind === 'exit') {
+      hasBegun = true;
       exit ??= { code: line.exitCode, cause: line.cause };
       told.exit();
     } else if (stacks.length < STACKS_CHARS_MAX) stacks += `${line.text}\n`;
@@ -43,6 +48,9 @@ export function readReport({ socket }: Pick<Reading, 'socket'>, told: ReportHand
   return {
     get stacks() {
       return stacks;
+    },
+    get hasBegun() {
+      return hasBegun;
     },
     get exit() {
       return exit;

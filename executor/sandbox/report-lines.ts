@@ -5,11 +5,12 @@ export type ReportedCause = (typeof CAUSES)[number] | null;
 
 /**
  * What `harness.py` says on its own pipe: one JSON line when it has imported, one when it waits for its order, one when the
- * program ended, and before that one whatever faulthandler (or a hostile program) writes there.
+ * program begins, one when it ended, and before that one whatever faulthandler (or a hostile program) writes there.
  */
 export type ReportLine =
   | { readonly kind: 'imported' }
   | { readonly kind: 'ready' }
+  | { readonly kind: 'begun' }
   | {
       readonly kind: 'exit';
       readonly exitCode: number;
@@ -27,6 +28,7 @@ export function readReportLine(line: string): ReportLine {
   if (typeof value !== 'object' || value === null) return { kind: 'other', text: line };
   if ('imported' in value && value.imported === true) return { kind: 'imported' };
   if ('ready' in value && value.ready === true) return { kind: 'ready' };
+  if ('begun' in value && value.begun === true) return { kind: 'begun' };
   if ('exit' in value && isExitCode(value.exit)) {
     const cause = 'cause' in value ? value.cause : null;
     return {

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { descendantsOf } from '../../bench/measure/process-tree.ts';
+import type { Go } from '../../executor/sandbox/engine.ts';
 import { WARM_SPEC } from '../../executor/sandbox-plan.ts';
 import { type SandboxHost, startSandboxHost } from '../support/sandbox-host.ts';
 
@@ -47,6 +48,26 @@ describe('before a run begins', () => {
     await expect(run()).rejects.toThrow('"code":"no_sandbox","reason":"its sandbox ended before it began"');
     Object.assign(host.cache, { lend });
     expect((await run()).stdout).toBe('began\n');
+  });
+
+  it('one that ends with its order taken and no line of the program run costs another try as well', async () => {
+    const { claim } = host.pool;
+    const failing: typeof claim = async (...wished) => {
+      const claimed = await claim(...wished);
+      if (!claimed.ok) throw new Error(claimed.reason);
+      const { sandbox } = claimed.claimed;
+      const { go } = sandbox;
+      // Python refuses the name, before anything of the program is read.
+      const environment = { 'no\0name': '' };
+      Object.assign(sandbox, { go: (order: Go) => go({ ...order, environment }) });
+      return claimed;
+    };
+    Object.assign(host.pool, { claim: failing });
+    await expect(host.run({ code: 'print("began")' })).rejects.toThrow(
+      '"code":"no_sandbox","reason":"its sandbox ended before the first line of the program"',
+    );
+    Object.assign(host.pool, { claim });
+    expect((await host.run({ code: 'print("began")' })).stdout).toBe('began\n');
   });
 
   it('a run keeps its inputs where the disk needs room between their fetch and its start', async () => {

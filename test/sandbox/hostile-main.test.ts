@@ -17,6 +17,8 @@ describe("what Mallory's program says of itself does not decide", () => {
     const exits = [
       ['import os; os._exit(9)', { state: 'failed', exit_code: 9 }],
       ['import os; os.kill(os.getpid(), 11)', { state: 'failed', exit_code: 139 }],
+      // In its first line, which is not before it began.
+      ['import os; os.kill(os.getpid(), 9)', { state: 'failed', exit_code: 137 }],
       ['raise SystemExit("no data")', { state: 'failed', exit_code: 1 }],
       ['raise SystemExit', { state: 'succeeded', exit_code: 0 }],
     ] as const;

@@ -90,3 +90,17 @@ test('a container that dies without a word of its program tells its own exit cod
   exits({ exitCode: 139, isOomKill: false });
   expect(await sandbox.ended).toMatchObject({ exitCode: 139, reportedCause: null });
 });
+
+test.each([
+  ['that died before it', [], false],
+  ['that said so', ['{"begun":true}'], true],
+  ['that said how it ended', ['{"exit":137,"cause":null}'], true],
+])(
+  'whether the first line of a program may have run is known of a sandbox %s',
+  async (_, words, hasBegun) => {
+    const { sandbox, says, exits } = await startPlayed();
+    for (const word of words) says(word);
+    exits({ exitCode: 137, isOomKill: false });
+    expect(await sandbox.ended).toMatchObject({ exitCode: 137, hasBegun });
+  },
+);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decideOutcome, type EndOfRun } from '../../../executor/outcome.ts';
+import { decideOutcome, type EndOfRun, neverBegan } from '../../../executor/outcome.ts';
 import type { EndFacts } from '../../../executor/sandbox/engine.ts';
 import { DEFAULT_RUN_LIMITS } from '../../support/make-job.ts';
 
 const FACTS: EndFacts = {
+  hasBegun: true,
   exitCode: 0,
   reportedCause: null,
   stacks: '',
@@ -286,5 +287,20 @@ describe('how a run ended is decided from what was seen of it from outside', () 
     ],
   ])('%s', (_, given, expected) => {
     expect(decideOutcome({ ...END, ...given })).toEqual(expected);
+  });
+});
+
+describe('an attempt whose sandbox died before the first line of the program is no end of the run', () => {
+  const dead: EndFacts = { ...FACTS, hasBegun: false, exitCode: 137 };
+  it.each<[string, Pick<EndOfRun, 'stop' | 'facts'>, boolean]>([
+    ['with an exit code', { stop: null, facts: dead }, true],
+    ['without one', { stop: null, facts: { ...dead, exitCode: null } }, true],
+    ['but not one that began', { stop: null, facts: { ...dead, hasBegun: true } }, false],
+    ['nor one that we stopped', { stop: 'wall', facts: dead }, false],
+    ['nor one that was cancelled', { stop: 'cancel', facts: dead }, false],
+    ['nor one whose memory is too small', { stop: null, facts: { ...dead, oomKills: 1 } }, false],
+    ['nor one of too few threads', { stop: null, facts: { ...dead, enginePanic: 'pthread_create' } }, false],
+  ])('%s', (_, end, expected) => {
+    expect(neverBegan(end)).toBe(expected);
   });
 });

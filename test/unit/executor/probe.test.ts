@@ -4,6 +4,7 @@ import type { EndFacts } from '../../../executor/sandbox/engine.ts';
 import { chosenOf, selfTestJson, selfTestText } from '../../../executor/self-test.ts';
 
 const FACTS: EndFacts = {
+  hasBegun: true,
   exitCode: 0,
   reportedCause: null,
   stacks: '',

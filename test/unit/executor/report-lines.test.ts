@@ -7,6 +7,8 @@ describe('lines of a pipe that the program can write as well', () => {
   it.each([
     ['{"imported": true}', { kind: 'imported' }],
     ['{"ready": true}', { kind: 'ready' }],
+    ['{"begun": true}', { kind: 'begun' }],
+    ['{"begun": false}', { kind: 'other', text: '{"begun": false}' }],
     ['{"exit": 3, "cause": null}', { kind: 'exit', exitCode: 3, cause: null }],
     ['{"exit": 1, "cause": "memory_error"}', { kind: 'exit', exitCode: 1, cause: 'memory_error' }],
     ['{"exit": 1, "cause": "try_again"}', { kind: 'exit', exitCode: 1, cause: 'try_again' }],
