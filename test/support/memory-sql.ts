@@ -9,6 +9,7 @@ export function memorySql() {
       const rows = text.includes(';') ? [] : database.prepare(text).all(...values);
       return {
         toArray: () => rows,
+        [Symbol.iterator]: () => rows[Symbol.iterator](),
         one() {
           const [row] = rows;
           if (rows.length !== 1) throw new Error(`expected one row, not ${rows.length}`);

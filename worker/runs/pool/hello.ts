@@ -24,6 +24,8 @@ export async function greet(pool: Pool, socket: WebSocket, hello: Hello): Promis
   const executor = pool.sockets.executorOf(socket);
   const { asked } = pool.swept;
   const answered = await storeOffer(pool, executor, hello);
+  // Closed meanwhile, by a later socket of this executor or for it: what it held then says nothing of now.
+  if (socket.readyState !== WebSocket.OPEN) return;
   if (answered === 'unavailable') return close(socket, CLOSE.later);
   const [stored, unfinished] = answered;
   if (!stored.ok) return close(socket, CLOSE[stored.reason]);
