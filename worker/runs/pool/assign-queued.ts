@@ -4,7 +4,7 @@ import { assign, type Situation, tenantLane, turnsOf } from './assign.ts';
 import type { HeardExecutor } from './executor-sockets.ts';
 import { STRANDED_MS } from './expire.ts';
 import { forget } from './forget.ts';
-import { isHeld, type Lease, unsent } from './lease.ts';
+import { type HeldLease, heldAt, isHeld, type Lease, unsent } from './lease.ts';
 import { makeJob } from './make-job.ts';
 import type { Pool } from './pool.ts';
 import { whyStranded } from './why-waiting.ts';
@@ -79,23 +79,37 @@ function waitingOf(lease: Lease) {
 /** Sends the job; where the executor is gone by now the run waits again. */
 async function send(pool: Pool, lease: Lease, image: string): Promise<void> {
   const loaded = await workOf(pool, lease);
-  if (pool.leases.get(lease.run)?.fence !== lease.fence) return;
+  const asked = stillAssigned(pool, lease);
+  if (asked === null) return;
   if (loaded === 'unavailable') {
-    pool.leases.put(unsent(lease));
+    takeBack(pool, asked);
     return pool.wakeAt(pool.now() + ASK_AGAIN_MS);
   }
-  if (loaded === 'absent') return forget(pool, lease);
+  if (loaded === 'absent') return forget(pool, asked);
   const { sealKey } = await pool.platform();
   const job = await makeJob(sealKey, lease, loaded, image);
-  const current = pool.leases.get(lease.run);
-  if (current === undefined || current.fence !== lease.fence || current.executor !== lease.executor) return;
-  if (!pool.sockets.send(current.executor as ExecutorId, job)) {
-    pool.leases.put(unsent(current));
+  const current = stillAssigned(pool, lease);
+  if (current === null) return;
+  if (!pool.sockets.send(current.executor, job)) {
+    takeBack(pool, current);
     return assignQueued(pool);
   }
-  if (current.cancelRequested) {
-    pool.sockets.send(current.executor as ExecutorId, { type: 'cancel', run: lease.run, fence: lease.fence });
-  }
+  if (current.cancelRequested)
+    pool.sockets.send(current.executor, { type: 'cancel', run: lease.run, fence: lease.fence });
+}
+
+/** The lease as it is by now; null where its run is not to be sent any more as it was assigned. */
+function stillAssigned(pool: Pool, { run, fence, executor }: Lease): HeldLease | null {
+  const current = heldAt(pool.leases.get(run), fence);
+  return current?.executor === executor ? current : null;
+}
+
+/** Gives the slot back. A run that was cancelled meanwhile is ended by the next wake. */
+function takeBack(pool: Pool, lease: Lease): void {
+  const back = unsent(lease);
+  if (!lease.cancelRequested) return void pool.leases.put(back);
+  pool.leases.put({ ...back, phase: 'retrying', retryAt: pool.now() });
+  pool.wakeAt(pool.now());
 }
 
 /** Notes since when no connected executor suits a run, though it took no new ones at the moment. */
