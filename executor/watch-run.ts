@@ -80,6 +80,8 @@ export function watchRun(
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
   const wall = setTimeout(() => {
+    // It has ended in its time; that this is being seen takes some more.
+    if (sandbox.isOver) return;
     stop ??= 'wall';
     void sandbox.askWhereItStands().then(() => sandbox.stop());
   }, manifest.limits.wall_ms);
