@@ -8,8 +8,9 @@ interface SecretForm {
   /** In lower case: a text that holds none of these holds no such secret. Most texts hold none of any, and are seen through at once. */
   readonly signs: readonly string[];
   /**
-   * Takes time linear in the text: each repetition is bounded, or ends at a character that it cannot match. Where a word may
-   * stand before it, it begins in the middle of one: the `n` of an escaped line feed and the digits of `%20` are letters too.
+   * Takes time linear in the text: each repetition is bounded, or nothing has to follow it, so that what it has read is masked
+   * and never read again. Where a word may stand before it, it begins in the middle of one: the `n` of an escaped line feed
+   * and the digits of `%20` are letters too.
    */
   readonly pattern: RegExp;
   readonly shown: string;
@@ -28,7 +29,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   {
     what: 'a JWT, or a statement that we sealed',
     signs: ['eyj'],
-    pattern: /(?<=^|\W|\\[bfnrt]|%[\da-fA-F]{2})eyJ[\w-]{5,}(?:\.[\w-]+){1,4}/g,
+    pattern: /(?<=^|\W|\\[bfnrt]|%[\da-fA-F]{2})eyJ[\w-]{5,}(?:\.[\w-]+){0,4}/g,
     shown: MASK,
   },
   {

@@ -78,7 +78,7 @@ async function readCgroups(): Promise<HostFacts['cgroups']> {
     readFile('/proc/self/cgroup', 'utf8').catch(() => ''),
     readFile('/proc/self/mountinfo', 'utf8').catch(() => ''),
   ]);
-  const hierarchies = ownHierarchies(self.replace(/^(\d+:[^:]*):.*$/gm, '$1:/'), mountinfo);
+  const hierarchies = ownHierarchies(self.replace(/^(\d+:[^:\n]*):.*$/gm, '$1:/'), mountinfo);
   const v1 = hierarchies.filter(({ version }) => version === 1).flatMap(({ controllers }) => controllers);
   const lacks = (offered: readonly string[], needed: readonly string[]) =>
     needed.filter((name) => !offered.includes(name));

@@ -74,7 +74,7 @@ export function findCgroups(wanted: CgroupsWanted = { below: 'own', tasksMax: ho
   const { tasksMax } = wanted;
   const self = readFileSync('/proc/self/cgroup', 'utf8');
   const all = ownHierarchies(
-    wanted.below === 'own' ? self : self.replace(/^(\d+:[^:]*):.*$/gm, '$1:/'),
+    wanted.below === 'own' ? self : self.replace(/^(\d+:[^:\n]*):.*$/gm, '$1:/'),
     readFileSync('/proc/self/mountinfo', 'utf8'),
   );
   const v1 = all.filter((hierarchy) => hierarchy.version === 1);

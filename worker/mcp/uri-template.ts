@@ -14,7 +14,7 @@ const PARTS = /^([a-z][a-z0-9+.-]*):\/\/([^?#]*)(?:\?([^#]*))?$/;
 
 /** Takes `scheme://{a}/b/{c}{?d}` apart. The query's names are judged elsewhere, with the variables. */
 export function parseTemplate(template: string): UriTemplate {
-  const [, scheme, path] = PARTS.exec(template.replace(/\{\?[^}]*\}$/, '')) ?? [];
+  const [, scheme, path] = PARTS.exec(template.replace(/\{\?[^{}]*\}$/, '')) ?? [];
   if (scheme === undefined || path === undefined) throw new Error(`no template of a URI: ${template}`);
   const segments = path.split('/').map((text): Segment => {
     const variable = /^\{(\w+)\}$/.exec(text)?.[1];
@@ -54,7 +54,7 @@ export function matchUri(
 /** A URI of a template: `expandUri('project://{project}/{path}', {…})`. Slashes of the last variable stay readable. */
 export function expandUri(template: string, variables: Readonly<Record<string, string>>): string {
   return template
-    .replace(/\{\?[^}]*\}$/, '')
+    .replace(/\{\?[^{}]*\}$/, '')
     .replace(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(variables[name] ?? '').replaceAll('%2F', '/'),
     );

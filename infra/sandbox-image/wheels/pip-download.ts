@@ -24,7 +24,7 @@ export function judgePip(result: CommandResult): PipOutcome {
 /** The cause inside pip's warning: `Failed to establish a new connection: [Errno 111] Connection refused`. */
 function firstCause(stderr: string): string {
   const line = stderr.split('\n').find((text) => unreachableWords.test(text)) ?? '';
-  const inner = /broken by '\w+\((?:["']?<[^>]*>: |["'])?(?<cause>[^'"]+)/.exec(line)?.groups?.cause;
+  const inner = /broken by '\w+\((?:["']?<[^<>]*>: |["'])?(?<cause>[^'"]+)/.exec(line)?.groups?.cause;
   return (inner ?? line.replace(/^(?:WARNING|ERROR): /, '')).trim();
 }
 

@@ -21,6 +21,13 @@ test.each([
   ['two ways to read one text', 'const a = /^a*a*$/;', 'Trade'],
   ['a search that begins anew at each character', 'const a = /\\s+$/u;', 'Move'],
   [
+    'a search that begins anew in what it has read',
+    String.raw`const a = /(?<=^|\W)eyJ[\w-]{5,}(?:\.[\w-]+){1,4}/g;`,
+    'searched anew',
+  ],
+  ['one that begins anew at each word', String.raw`const a = /\bon[a-z ]+=/;`, 'searched anew'],
+  ['one that begins anew on each line', String.raw`const a = /^on[^=]+=/m;`, 'searched anew'],
+  [
     'inside a class of TypeScript',
     'class A<T> { is(b: T): boolean { return /(?:x+)+y/.test(b as string); } }',
     'Self',
@@ -40,6 +47,11 @@ test.each([
   ['pieces that begin alike', 'const a = /^(?:abc|abd)*$/;'],
   ['pieces that are told apart by an escape', String.raw`const a = /^"(?:[^"\\]|\\.)*"$/s;`],
   ['a division', 'const a = b / c / d;'],
+  ['a search that has what it read', String.raw`const a = /eyJ[\w-]{5,}(?:\.[\w-]+){0,4}/g;`],
+  ['a search of which the beginning cannot come again', String.raw`const a = /\{[^{}]*\}/;`],
+  ['a word that does not begin in itself', String.raw`const a = /\bon[a-z]+\s?=/iu;`],
+  ['a line that does not begin in itself', String.raw`const a = /^\d+:[^:\n]*:/m;`],
+  ['one that goes on where it was', String.raw`const a = /a[^=]*=/y;`],
 ])('and this is none: %s', (_what, text) => {
   expect(found(text)).toEqual([]);
 });

@@ -23,6 +23,7 @@ const PLANTED: Readonly<Record<string, fc.Arbitrary<readonly [text: string, secr
     .tuple(fc.constantFrom('cac', 'crt', 'cdc', 'ccs', 'join'), base64url(43))
     .map(([prefix, secret]) => [`${prefix}_${secret}`, secret]),
   'a JWT': base64url(60).map((secret) => [`eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.${secret}`, secret]),
+  'a JWT without its end': base64url(60).map((secret) => [`eyJ${secret}`, secret]),
   'a statement that we sealed': base64url(43).map((secret) => [`eyJwIjoiYmxvYjpnZXQifQ.${secret}`, secret]),
   'an envelope': base64url(80).map((secret) => [`v1.AAAAAAA1.${secret}`, secret]),
   'a private key': fc
