@@ -100,6 +100,33 @@ describe('a call leaves its event whoever refuses it', () => {
       'invalid_arguments',
     ],
     [
+      'more than the log holds in what Mallory names',
+      () =>
+        post(
+          message({
+            name: 'list_files',
+            arguments: Object.fromEntries(
+              [
+                'project',
+                'run',
+                'source',
+                'path',
+                'name',
+                'upload',
+                'uri',
+                'user',
+                'token',
+                'grant',
+                'client',
+              ].map((named) => [named, '\u0001'.repeat(300)]),
+            ),
+          }),
+        ),
+      'tool.call',
+      'list_files',
+      'invalid_arguments',
+    ],
+    [
       'of today’s revision, arguments that are a number',
       () => modern({ ...whoami, arguments: 7 }),
       'tool.call',

@@ -62,6 +62,7 @@ const OBJECTS = [
   'grant',
   'client',
 ];
+/** As JSON, in which a control character is six: the event of a call that gives all of these at once has its place in the log. */
 const OBJECT_CHARS_MAX = 300;
 
 /** The event of a call with this input, which it holds as a digest. */
@@ -77,9 +78,13 @@ function objectsOf(input: unknown): CallEvent['details'] {
   if (typeof input !== 'object' || input === null) return {};
   // What Postgres cannot hold is replaced: a call is refused for it, and the event of the refusal shall stand.
   const named = Object.entries(input).flatMap(([name, value]) =>
-    OBJECTS.includes(name) && typeof value === 'string' && value !== '' && value.length <= OBJECT_CHARS_MAX
+    OBJECTS.includes(name) && typeof value === 'string' && value !== '' && isShort(value)
       ? [[name, storable(maskSecrets(value))] as const]
       : [],
   );
   return named.length === 0 ? {} : { object: Object.fromEntries(named) };
+}
+
+function isShort(text: string): boolean {
+  return text.length <= OBJECT_CHARS_MAX && JSON.stringify(text).length <= OBJECT_CHARS_MAX + '""'.length;
 }
