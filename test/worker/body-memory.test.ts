@@ -112,6 +112,19 @@ describe('bodies that Mallory never ends', () => {
     return { statuses, isOver: () => isOver, end: () => socket.destroy() };
   }
 
+  test('over 1 MiB, take no turn of her neighbours, whose large calls are served', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const mallory = await settlePerson(stack, { name: 'Mallory' });
+    const begin = () => unending('POST', stack.mcpUrl, 'application/json', mallory.token, 2 * MIB);
+    const begun = await Promise.all(Array.from({ length: 40 }, begin));
+    await expect.poll(() => begun.filter(({ isOver }) => !isOver()).length).toBeLessThan(20);
+    const response = await postMcp(stack, stack.apiToken, messageOf(1));
+    expect(response.status).toBe(200);
+    await response.body?.cancel();
+    for (const { end } of begun) end();
+  });
+
   test.each(['posted', 'uploaded', 'streamed'])(
     '%s, take no memory from her neighbours, who are served',
     { timeout: TIMEOUT_MS },

@@ -7,15 +7,22 @@ import { Refusal } from './refusal.ts';
 /** How far beyond its bound a body is read and thrown away, as a multiple of the bound. */
 const DRAINED_TIMES = 2;
 
-/**
- * The bytes of a request body, at most `bytesMax`. A longer one is refused, whatever length it announces, and memory
- * stays flat: what is over the bound is read and thrown away for a while, because a client that is still sending when
- * the connection closes sees a broken pipe instead of the refusal. One that comes too slowly is refused as well.
- */
+/** The bytes of a request body, at most `bytesMax`; refuses a longer one. */
 export async function readBody(
   request: Request,
   bytesMax: number = limit('request_body_bytes'),
 ): Promise<Uint8Array> {
+  const body = await bodyWithin(request, bytesMax);
+  if (body === null) throw tooLarge(bytesMax);
+  return body;
+}
+
+/**
+ * The bytes of a request body, or null where they are more than `bytesMax`, whatever length it announces. Memory stays flat:
+ * what is over the bound is read and thrown away for a while, because a client that is still sending when the connection
+ * closes sees a broken pipe instead of the refusal. Refuses one that comes too slowly.
+ */
+export async function bodyWithin(request: Request, bytesMax: number): Promise<Uint8Array | null> {
   if (request.body === null) return new Uint8Array(0);
   const reader = request.body.getReader();
   return inTime(readAll(reader, bytesMax), () => reader.cancel());
@@ -24,7 +31,7 @@ export async function readBody(
 async function readAll(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   bytesMax: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let total = 0;
   for (;;) {
@@ -38,7 +45,7 @@ async function readAll(
       break;
     }
   }
-  if (total > bytesMax) throw tooLarge(bytesMax);
+  if (total > bytesMax) return null;
   const [first] = chunks;
   if (chunks.length === 1 && first !== undefined) return first;
   return concatenate(chunks);

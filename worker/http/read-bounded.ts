@@ -1,4 +1,4 @@
-/** All bytes of `body`, or null where there are more than `bytesMax`. */
+/** All bytes of an answer that we were given, or null where there are more than `bytesMax`; a request’s are for `read-body.ts`. */
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   bytesMax: number,

@@ -42,10 +42,10 @@ export async function serveMcp(request: Request, called: Called): Promise<Respon
     await recordUnread('invalid_arguments', called);
     return sessionInAddress();
   }
+  const { tenantId } = called.principal;
   try {
-    return await withBodySlot(request, async () => {
-      const parsedBody =
-        request.method === 'POST' ? await readMessage(request, called.principal.tenantId) : null;
+    return await withBodySlot(request, tenantId, async () => {
+      const parsedBody = request.method === 'POST' ? await readMessage(request, tenantId) : null;
       return parsedBody instanceof Refusal
         ? refuseBody(parsedBody, called)
         : serveMessage(request, parsedBody, called);

@@ -1,4 +1,4 @@
-import { readBounded } from '../http/read-bounded.ts';
+import { bodyWithin } from '../http/read-body.ts';
 import { parseForm } from '../input/parse-form.ts';
 import { accept, type Judged, refuse } from './refusal.ts';
 
@@ -29,7 +29,7 @@ export async function readForm(request: Request): Promise<Judged<Parameters>> {
   if (new URL(request.url).search !== '') return refuse('parameters_in_query');
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/x-www-form-urlencoded(\s*;\s*charset=utf-8)?$/i.test(type)) return refuse('not_a_form');
-  const bytes = await readBounded(request.body, BODY_BYTES_MAX);
+  const bytes = await bodyWithin(request, BODY_BYTES_MAX);
   if (bytes === null) return refuse('body_too_large');
   const form = parseForm(bytes);
   return form === null ? refuse('malformed_parameter', 'body') : parseParameters(form);

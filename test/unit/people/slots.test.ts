@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createSlots, type SlotBounds } from '../../../worker/identity/slots.ts';
 
 /** Slots on a clock that the test moves, with waiters that look again when the test says so. */
-function slotsOnAClock(bounds: Pick<SlotBounds, 'running' | 'waiting'>) {
+function slotsOnAClock(bounds: Omit<SlotBounds, 'abandonedMs'>) {
   let nowMs = 0;
   let resumes: (() => void)[] = [];
   const slots = createSlots(
@@ -70,6 +70,27 @@ test('who came first goes first, and nobody overtakes the queue', async () => {
   for (let round = 0; round < 5; round++) await look();
   await Promise.all([...waiting, late]);
   expect(order).toEqual([1, 2, 3, 4]);
+});
+
+test('Mallory, whose work never ends, has no more than her part, and Ann and Bob have their turn', async () => {
+  const ofOne = { running: 1, waiting: 2 };
+  const { slots, look } = slotsOnAClock({ running: 2, waiting: 4, ofOne });
+  const hers = Array.from({ length: 5 }, work);
+  const answers = hers.map((job) => slots.run(job.run, 'mallory'));
+  expect(hers.filter(({ started }) => started)).toHaveLength(1);
+  expect(await Promise.all(answers.slice(3))).toEqual([null, null]);
+  for (const owner of ['ann', 'bob', 'ann'])
+    expect(await slots.run(async () => owner, owner)).toEqual({ done: owner });
+  const anns = work();
+  void slots.run(anns.run, 'ann');
+  const bobs = slots.run(async () => 'bob', 'bob');
+  await look();
+  expect(anns.started).toBe(true);
+  anns.end();
+  await look();
+  await look();
+  expect(await bobs).toEqual({ done: 'bob' });
+  expect(hers.filter(({ started }) => started)).toHaveLength(1);
 });
 
 test('work that fails gives its slot back', async () => {

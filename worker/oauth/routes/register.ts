@@ -4,7 +4,7 @@ import { limit } from '../../../protocol/limits.ts';
 import { storeClient } from '../../database/oauth-clients.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { retryFields } from '../../http/rate-limit-fields.ts';
-import { readBounded } from '../../http/read-bounded.ts';
+import { bodyWithin } from '../../http/read-body.ts';
 import { mediaType } from '../../input/content-type.ts';
 import { readJson } from '../../input/parse-json.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
@@ -64,7 +64,7 @@ export async function register(context: Context<AppEnv>): Promise<Response> {
 async function readMetadata(request: Request): Promise<Judged<unknown>> {
   if (mediaType(request.headers) !== 'application/json')
     return refuse('invalid_client_metadata', 'content-type');
-  const bytes = await readBounded(request.body, limit('form_bytes'));
+  const bytes = await bodyWithin(request, limit('form_bytes'));
   if (bytes === null) return refuse('body_too_large');
   const read = readJson(bytes);
   return read.ok ? accept(read.value) : refuse('invalid_client_metadata', 'body');
