@@ -108,49 +108,70 @@ async function serveMessage(request: Request, parsedBody: Message | null, called
 
 async function answerMessage(
   request: Request,
-  parsedBody: Message | null,
+  message: Message | null,
   called: Called & Pick<McpCall, 'entry' | 'judged'>,
 ): Promise<Response> {
-  const { platform, principal, offer, use, call, entry, judged } = called;
-  const trace = traceContextOf(parsedBody?.params);
-  if (trace !== null) {
-    use.traced(trace.traceId);
-    logTrace(trace, call.requestId, namedMethod(parsedBody?.method ?? null));
-  }
-  const willWork = judged?.ok === true;
-  const isLegacy = await isLegacyRequest(request, parsedBody?.body);
+  const { platform, principal, offer, use, entry, judged } = called;
+  const method = message?.method ?? null;
+  noteAsked(message, called);
+  const isLegacy = await isLegacyRequest(request, message?.body);
   // A client that introduces itself begins anew, whatever it remembers; and today's revision has no sessions.
-  const session = isLegacy && parsedBody?.method !== 'initialize' ? called.session : null;
-  if (parsedBody !== null) use.asks(parsedBody.method, judged === null ? null : targetOf(judged));
-  if (judged?.ok === false) use.refused('invalid_arguments');
-  if (judged?.ok === true) use.cost = judged.request.cost;
-  const filter = parsedBody === null ? null : isLegacy ? askedResource(parsedBody) : askedFilter(parsedBody);
+  const session = isLegacy && method !== 'initialize' ? called.session : null;
+  const filter = message === null ? null : isLegacy ? askedResource(message) : askedFilter(message);
   const listener = { ...principal, needs: { scopes: scopesOfFilter(filter), role: null } };
-  const isInMemory = ANSWERED_FROM_MEMORY.has(parsedBody?.method ?? null);
-  const entering = willWork && session !== 'unknown' ? null : enter(platform.database, listener);
-  if (!isInMemory || session === 'unknown') await entering;
+
+  const proof = proofOf(method, judged, session);
+  const entering = proof === 'by_its_work' ? null : enter(platform.database, listener);
+  if (proof === 'before') await entering;
   if (session === 'unknown') {
     use.refused('not_found');
     return sessionNotFound();
   }
-
   const mcp: McpCall = { ...called, session, waitsFor: async () => {} };
   if (filter !== null && !isLegacy)
-    return serveListen(request, parsedBody?.body, filter, { ...mcp, principal: listener });
+    return serveListen(request, message?.body, filter, { ...mcp, principal: listener });
   const serve = (body: unknown) =>
-    isLegacy
-      ? serveLegacy(request, body, mcp)
-      : modern.fetch(request, {
-          authInfo: { token: '', clientId: principal.credential.id, scopes: [], extra: { mcp } },
-          ...(body === undefined ? {} : { parsedBody: body }),
-        });
-  const answering =
-    isInMemory && parsedBody?.method !== 'initialize'
-      ? offer.learned.answer(request, parsedBody?.body as object, serve)
-      : serve(parsedBody?.body);
+    isLegacy ? serveLegacy(request, body, mcp) : serveModern(request, body, mcp);
+  const isLearnable = ANSWERED_FROM_MEMORY.has(method) && method !== 'initialize';
+  const answering = isLearnable
+    ? offer.learned.answer(request, message?.body as object, serve)
+    : serve(message?.body);
   const [answered] = await Promise.all([answering, entering]);
-  if (judged === null) return answered;
-  return willWork ? whenEntered(answered, mcp) : holdUntilEntry(answered, entry);
+  if (proof === 'by_its_work') return whenEntered(answered, mcp);
+  return judged === null ? answered : holdUntilEntry(answered, entry);
+}
+
+/** Tells the request log what is asked, as far as that is known before anything is done. */
+function noteAsked(message: Message | null, { use, call, judged }: Called & Pick<McpCall, 'judged'>): void {
+  const trace = traceContextOf(message?.params);
+  if (trace !== null) {
+    use.traced(trace.traceId);
+    logTrace(trace, call.requestId, namedMethod(message?.method ?? null));
+  }
+  if (message !== null) use.asks(message.method, judged === null ? null : targetOf(judged));
+  if (judged?.ok === false) use.refused('invalid_arguments');
+  if (judged?.ok === true) use.cost = judged.request.cost;
+}
+
+/**
+ * What proves the credential of a message alive: the first transaction of its own work, or an entry made for that, before
+ * the message is served, or beside it where all that serving does is to make an answer, which then waits.
+ */
+function proofOf(
+  method: string | null,
+  judged: Judged | null,
+  session: Called['session'],
+): 'by_its_work' | 'before' | 'beside' {
+  if (session === 'unknown') return 'before';
+  if (judged?.ok === true) return 'by_its_work';
+  return ANSWERED_FROM_MEMORY.has(method) ? 'beside' : 'before';
+}
+
+function serveModern(request: Request, body: unknown, mcp: McpCall): Promise<Response> {
+  return modern.fetch(request, {
+    authInfo: { token: '', clientId: mcp.principal.credential.id, scopes: [], extra: { mcp } },
+    ...(body === undefined ? {} : { parsedBody: body }),
+  });
 }
 
 /** The answer of work in the tenant, once its own first entry has proven the credential alive. */
