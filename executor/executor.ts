@@ -122,7 +122,7 @@ async function proveHost(config: Config, releases: ReleaseStack, log: Log): Prom
   const swept = await sweepHeld(config, state);
   if (swept.ok && swept.sandboxes > 0)
     log('warn', 'swept what a predecessor left', { sandboxes: swept.sandboxes });
-  const opened = await openEngine(config, state, log);
+  const opened = await openEngine({ config, state, log });
   if (!opened.ok) return opened;
   releases.push(sweepAfterDeath(config, state.dir, opened.engine.name));
   releases.push(() => opened.engine.close());

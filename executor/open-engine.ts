@@ -72,20 +72,24 @@ export async function refuseHost(): Promise<string | null> {
     : `This host lacks ${missing.join(', ')}. Install util-linux and coreutils.`;
 }
 
-/** Opens the strongest engine that the settings allow and this host has, on one that {@link refuseHost} does not refuse; or says of each what it lacks. */
-export async function openEngine(
-  config: Config,
-  state: HeldState,
-  log: Log,
+/** What an engine is opened with, on a host that {@link refuseHost} does not refuse. */
+export interface Opening {
+  readonly config: Config;
+  readonly state: HeldState;
+  readonly log: Log;
   /** For gVisor, instead of those that are found. */
-  given?: Cgroups,
-): Promise<EngineOpened> {
+  readonly cgroups?: Cgroups | undefined;
+}
+
+/** Opens the strongest engine that the settings allow and this host has; or says of each what it lacks. */
+export async function openEngine(opening: Opening): Promise<EngineOpened> {
+  const { config } = opening;
   const wanted = enginesToTry(config.engine, config.acceptsKernelAsBoundary);
   if (!wanted.ok) return wanted;
   const refusals: string[] = [];
   let image: RefusedImageRequest | undefined;
   for (const name of wanted.engines) {
-    const opened = await openNamed(name, config, state, log, given);
+    const opened = await openNamed(name, opening);
     if (opened.ok) return opened;
     if (!refusals.includes(opened.reason)) refusals.push(opened.reason);
     image ??= opened.image;
@@ -93,14 +97,9 @@ export async function openEngine(
   return { ok: false, reason: refusals.join('\n'), ...(image === undefined ? {} : { image }) };
 }
 
-/** Provides the image, proves it, and opens this one engine over it, on a host that {@link refuseHost} does not refuse; or says what it lacks. */
-export async function openNamed(
-  name: EngineName,
-  config: Config,
-  state: HeldState,
-  log: Log,
-  given?: Cgroups,
-): Promise<EngineOpened> {
+/** Provides the image, proves it, and opens this one engine over it; or says what it lacks. */
+export async function openNamed(name: EngineName, opening: Opening): Promise<EngineOpened> {
+  const { config, state, log } = opening;
   const onProgress = (step: Progress) => log('info', 'provisioning', { ...step });
   const provision = { stateDir: config.cacheDir, onProgress };
   try {
@@ -118,7 +117,7 @@ export async function openNamed(
     const { path: runscPath } = await ensureRunsc(provision);
     const opened =
       name === 'gvisor'
-        ? await openGvisor(runscPath, image, config, state, log, given)
+        ? await openGvisor(runscPath, image, opening)
         : await openDocker({ engine: name, config, state, image, python: PYTHON, runscPath, log });
     return opened.ok ? { ok: true, ...offerOf(opened.engine, image) } : opened;
   } catch (error) {
@@ -130,12 +129,9 @@ export async function openNamed(
 async function openGvisor(
   runscPath: string,
   image: ProvenImage,
-  config: Config,
-  state: HeldState,
-  log: Log,
-  given: Cgroups | undefined,
+  { config, state, log, cgroups }: Opening,
 ): Promise<{ ok: true; engine: Engine } | { ok: false; reason: string }> {
-  const found = given === undefined ? findCgroups() : ({ ok: true, cgroups: given } as const);
+  const found = cgroups === undefined ? findCgroups() : ({ ok: true, cgroups } as const);
   if (!found.ok) return { ok: false, reason: `Runs cannot be bounded here: ${found.reason}` };
   const checked = await checkRunsc(runscPath);
   if (!checked.ok) return checked;

@@ -38,7 +38,7 @@ export async function selfTest(config: Config, releases: ReleaseStack, log: Log)
       engines.push({ engine, version: null, report: null, refusal: KERNEL_AS_BOUNDARY });
       continue;
     }
-    const opened = await openNamed(engine, config, state, log);
+    const opened = await openNamed(engine, { config, state, log });
     if (!opened.ok) {
       engines.push({ engine, version: null, report: null, refusal: opened.reason });
       continue;

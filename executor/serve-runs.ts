@@ -96,16 +96,7 @@ export function serveRuns(settings: ServeSettings): Serving {
         result.kind === 'outcome' ? held.onOutcome(lease, result.outcome) : held.onRefused(lease, result);
       if (message !== null) connection.send(message);
       noteDrained();
-      log('info', result.kind === 'outcome' ? 'run ended' : 'run refused', {
-        ...lease,
-        ...(result.kind === 'outcome'
-          ? {
-              state: result.outcome.state,
-              warm: result.outcome.sandbox.warm,
-              timings: result.outcome.timings,
-            }
-          : { code: result.code, reason: result.reason }),
-      });
+      logResult(log, lease, result);
     };
     const done = settings
       .perform(job, {
@@ -213,4 +204,14 @@ export function serveRuns(settings: ServeSettings): Serving {
       await Promise.all([...running.values()].map(({ done }) => done));
     },
   };
+}
+
+function logResult(log: Log, lease: Lease, result: JobResult): void {
+  if (result.kind === 'outcome') {
+    const { state, sandbox, timings } = result.outcome;
+    log('info', 'run ended', { ...lease, state, warm: sandbox.warm, timings });
+  } else {
+    const { code, reason } = result;
+    log('info', 'run refused', { ...lease, code, reason });
+  }
 }

@@ -77,7 +77,7 @@ export async function startSandboxHost(options: HostOptions): Promise<SandboxHos
   releases.push(() => state.release());
   const args = [...engineArgs(options.engine ?? 'gvisor'), ...(await imageArgs(CACHE_DIR))];
   const config = configFor(stateDir, ...args);
-  const opened = await openEngine(config, state, () => undefined, options.cgroups);
+  const opened = await openEngine({ config, state, log: () => undefined, cgroups: options.cgroups });
   if (!opened.ok) throw new Error(opened.reason);
   releases.push(() => opened.engine.close());
   const peer = await startPoolPeer();
