@@ -118,7 +118,7 @@ describe('a restricted project', () => {
       });
     }
     const listed = await world.as(world.mallory.principal, selectProjects(PAGE));
-    expect([listed.total, listed.projects.map(({ name }) => name)]).toEqual([1, ['Sales']]);
+    expect([listed.total, listed.rows.map(({ name }) => name)]).toEqual([1, ['Sales']]);
   });
 });
 describe('whoever may only read a project writes nothing there, not even by SQL of their own:', () => {

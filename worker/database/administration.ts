@@ -1,7 +1,7 @@
 import type { TenantRole } from '../tenants/roles.ts';
 import { callFunction } from './call-function.ts';
 import type { ConnectedAgent } from './oauth-grants.ts';
-import { onlyRow, type Query, query } from './query.ts';
+import { countedRows, onlyRow, type Query, query } from './query.ts';
 
 /** Rows of a page, perhaps one more than was asked for, which shows that there is a next page; `total` counts all pages. */
 export interface Rows<Row> {
@@ -64,18 +64,15 @@ export function selectPeople(
     select p.*, (select count(*)::integer from people) as total
       from (select 1) as one left join lateral (
         select * from people where $3 = '' or user_id < $3 order by user_id desc limit $4) as p on true`;
-  return query(sql, [wanted.status, wanted.userId, before, limit], (rows) => ({
-    total: (rows[0]?.total as number | undefined) ?? 0,
-    rows: rows
-      .filter((row) => row.user_id !== null)
-      .map((row) => ({
-        userId: row.user_id as string,
-        name: row.name as string,
-        email: row.email as string,
-        role: row.role as TenantRole,
-        status: row.status as PersonStatus,
-      })),
-  }));
+  return query(sql, [wanted.status, wanted.userId, before, limit], (rows) =>
+    countedRows(rows, 'user_id', (row) => ({
+      userId: row.user_id as string,
+      name: row.name as string,
+      email: row.email as string,
+      role: row.role as TenantRole,
+      status: row.status as PersonStatus,
+    })),
+  );
 }
 
 /** How many active members of the entered tenant have each role. */
@@ -129,20 +126,17 @@ export function selectGrants(
            to_json(g.expires_at) #>> '{}' as expires_at, (select count(*)::integer from grants) as total
       from (select 1) as one left join lateral (
         select * from grants where $3 = '' or grant_id < $3 order by grant_id desc limit $4) as g on true`;
-  return query(sql, [wanted.userId, wanted.clientId, before, limit], (rows) => ({
-    total: (rows[0]?.total as number | undefined) ?? 0,
-    rows: rows
-      .filter((row) => row.grant_id !== null)
-      .map((row) => ({
-        grantId: row.grant_id as string,
-        userId: row.user_id as string,
-        userName: row.user_name as string,
-        clientId: row.client_id as string,
-        clientName: row.client_name as string,
-        scopes: row.scopes as readonly string[],
-        createdAt: row.created_at as string,
-        lastUsedAt: row.last_used_at as string | null,
-        expiresAt: row.expires_at as string,
-      })),
-  }));
+  return query(sql, [wanted.userId, wanted.clientId, before, limit], (rows) =>
+    countedRows(rows, 'grant_id', (row) => ({
+      grantId: row.grant_id as string,
+      userId: row.user_id as string,
+      userName: row.user_name as string,
+      clientId: row.client_id as string,
+      clientName: row.client_name as string,
+      scopes: row.scopes as readonly string[],
+      createdAt: row.created_at as string,
+      lastUsedAt: row.last_used_at as string | null,
+      expiresAt: row.expires_at as string,
+    })),
+  );
 }

@@ -1,7 +1,7 @@
 import type { ChangeKind, Files } from '../projects/change-files.ts';
 import type { Idempotency } from '../tenants/idempotency.ts';
 import { callFunction } from './call-function.ts';
-import { onlyRow, type Query, query, type Row } from './query.ts';
+import { countedRows, onlyRow, type Query, query, type Row } from './query.ts';
 import type { SqlAnswer } from './refusal-data.ts';
 
 export interface ProjectRow {
@@ -56,7 +56,7 @@ export function selectProjects(page: {
   archived: boolean;
   after: { name: string; id: string };
   limit: number;
-}): Query<{ total: number; projects: ListedProject[] }> {
+}): Query<{ readonly total: number; readonly rows: readonly ListedProject[] }> {
   return query(
     `with shown as (select * from app.projects as p where $1 or p.archived_at is null)
      select ${COLUMNS}, (select count(*)::integer from shown) as total,
@@ -66,12 +66,8 @@ export function selectProjects(page: {
        left join app.project_members as m on m.project_id = p.project_id and m.user_id = (select app.user_id())
       order by lower(p.name), p.project_id`,
     [page.archived, page.after.name, page.after.id, page.limit],
-    (rows) => ({
-      total: (rows[0]?.total as number | undefined) ?? 0,
-      projects: rows
-        .filter((row) => row.project_id !== null)
-        .map((row) => ({ ...readProject(row), role: row.role as ProjectRole })),
-    }),
+    (rows) =>
+      countedRows(rows, 'project_id', (row) => ({ ...readProject(row), role: row.role as ProjectRole })),
   );
 }
 

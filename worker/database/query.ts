@@ -38,3 +38,16 @@ export function onlyRow(rows: readonly Row[]): Row {
   if (row === undefined || rows.length !== 1) throw new Error(`expected one row, got ${rows.length}`);
   return row;
 }
+
+/**
+ * Reads a page of which each row carries the `total` of the whole list. A page without rows still has one for that, in
+ * which `key`, and all else, is null.
+ */
+export function countedRows<Read>(
+  rows: readonly Row[],
+  key: string,
+  read: (row: Row) => Read,
+): { readonly total: number; readonly rows: readonly Read[] } {
+  const total = (rows[0]?.total as number | undefined) ?? 0;
+  return { total, rows: rows.filter((row) => row[key] !== null).map(read) };
+}

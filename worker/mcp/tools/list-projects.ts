@@ -34,7 +34,7 @@ export const listProjects = defineTool({
     const [found] = await withTenant(platform.database, principal, [
       selectProjects({ archived: input.archived, ...wanted }),
     ] as const);
-    const { rows, truncated, cursor } = pageByName(found.projects, PAGE, ({ id }) => id);
+    const { rows, truncated, cursor } = pageByName(found.rows, PAGE, ({ id }) => id);
     return {
       structured: {
         projects: rows.map((project) => ({
