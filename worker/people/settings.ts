@@ -21,8 +21,8 @@ export function lockoutRules(
   env: Pick<Env, 'LOGIN_FAILURES_MAX' | 'LOGIN_ADDRESS_FAILURES_MAX'>,
 ): LockoutRules {
   return {
-    accountFailures: whole('LOGIN_FAILURES_MAX', env.LOGIN_FAILURES_MAX, 5, 3, 100),
-    addressFailures: whole('LOGIN_ADDRESS_FAILURES_MAX', env.LOGIN_ADDRESS_FAILURES_MAX, 50, 10, 10_000),
+    accountFailures: whole(env, 'LOGIN_FAILURES_MAX', { absent: 5, least: 3, most: 100 }),
+    addressFailures: whole(env, 'LOGIN_ADDRESS_FAILURES_MAX', { absent: 50, least: 10, most: 10_000 }),
     baseSeconds: LOCKOUT_BASE_SECONDS,
     maxSeconds: LOCKOUT_MAX_SECONDS,
   };
@@ -32,13 +32,18 @@ export function sessionLimits(
   env: Pick<Env, 'SESSION_IDLE_MINUTES' | 'SESSION_ABSOLUTE_HOURS'>,
 ): SessionLimits {
   return {
-    idleSeconds: 60 * whole('SESSION_IDLE_MINUTES', env.SESSION_IDLE_MINUTES, 12 * 60, 5, 7 * 24 * 60),
-    absoluteSeconds: 3600 * whole('SESSION_ABSOLUTE_HOURS', env.SESSION_ABSOLUTE_HOURS, 7 * 24, 1, 30 * 24),
+    idleSeconds: 60 * whole(env, 'SESSION_IDLE_MINUTES', { absent: 12 * 60, least: 5, most: 7 * 24 * 60 }),
+    absoluteSeconds: 3600 * whole(env, 'SESSION_ABSOLUTE_HOURS', { absent: 7 * 24, least: 1, most: 30 * 24 }),
   };
 }
 
 /** A whole number within its bounds; throws where an operator set something else, so that nothing is served by chance. */
-function whole(name: string, text: string | undefined, absent: number, least: number, most: number): number {
+function whole<Name extends string>(
+  env: { readonly [name in Name]?: string },
+  name: Name,
+  { absent, least, most }: { readonly absent: number; readonly least: number; readonly most: number },
+): number {
+  const text = env[name];
   if (text === undefined || text === '') return absent;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;

@@ -55,12 +55,13 @@ export async function startRun(context: Caller, request: RunRequest): Promise<St
   const { queued, scratch, askedAt } = await withRunStart(platform, principal.tenantId, () =>
     queue(context, request),
   );
-  const waiting = { run: queued.step === 'refused' ? '' : queued.run, waitMs: request.waitMs };
   switch (queued.step) {
     case 'refused':
       throw refuseQueueing(queued);
-    case 'known':
-      return { view: await viewRun(context, { ...waiting, adopt: true }), deduplicated: queued.deduplicated };
+    case 'known': {
+      const { run, deduplicated } = queued;
+      return { view: await viewRun(context, { run, waitMs: request.waitMs, adopt: true }), deduplicated };
+    }
     case 'new': {
       const inline = scratch === null ? {} : await storeScratch(platform, principal.tenantId, scratch);
       const ending = submitted(context, { queued, inline, askedAt }, request.waitMs);
