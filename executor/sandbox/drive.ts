@@ -1,83 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Log } from '../log.ts';
-import type { Cgroups } from './cgroup.ts';
 import type { CgroupGroup } from './cgroup-group.ts';
-import type { Driver, Prepared } from './driver.ts';
+import type { Driver } from './driver.ts';
 import type { Engine, SandboxSpec, Started, Starting } from './engine.ts';
-import { type Live, liveSandbox } from './live-sandbox.ts';
-import { makeFolders } from './mounts.ts';
-import { openPipes } from './pipes.ts';
+import { launchSandbox, type Place } from './launch.ts';
 import { keepSnapshots } from './snapshots.ts';
-import { CGROUPS_FILE, removeSandbox, type SweptPlace, sandboxesDirOf, snapshotsDirOf } from './sweep.ts';
+import { removeSandbox, sandboxesDirOf, snapshotsDirOf } from './sweep.ts';
 
 /** A sandbox that is not ready by then never will be: a platform that does not work here hangs instead of failing. */
 const START_TIMEOUT_MS = 60_000;
-export interface Place extends SweptPlace {
-  readonly cgroups: Cgroups;
-  readonly log: Log;
+
+/** What a start under way is told and tells. */
+interface Watching {
+  /** Resolves with the reason where nobody wants it any more. */
+  readonly aborted: Promise<string>;
+  /** Told of each cgroup that is made for it. */
+  readonly onGroup: (group: CgroupGroup) => void;
 }
 
-/**
- * An engine over the driver of one: folders, mounts, cgroup and pipes of a sandbox are made here, all of them before its
- * container, and go here, whichever engine starts it.
- */
+/** An engine over the driver of one: starts sandboxes, as copies of a snapshot where the driver can, and leaves nothing of one that did not start. */
 export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEOUT_MS): Engine {
-  const sandboxesDir = sandboxesDirOf(place.stateDir);
-  const snapshotsDir = snapshotsDirOf(place.stateDir);
+  const snapshots = keepSnapshots(snapshotsDirOf(place.stateDir), place.log);
   const remove = (id: string) => removeSandbox(place, id, driver.forget);
   const newId = () => `causeway-${randomBytes(8).toString('hex')}`;
-  const cgroupOf = (id: string) => `${place.cgroupPrefix}/${id}`;
-
-  const prepare = async (
-    id: string,
-    spec: SandboxSpec,
-    onGroup: (group: CgroupGroup) => void,
-  ): Promise<Prepared> => {
-    const dir = join(sandboxesDir, id);
-    const cgroupPath = cgroupOf(id);
-    // The folder comes first: by it a successor knows what else there may be of this sandbox.
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    writeFileSync(join(dir, CGROUPS_FILE), JSON.stringify(place.cgroups.at(cgroupPath).dirs));
-    const group = place.cgroups.make(cgroupPath);
-    group.setLimits(spec.limits);
-    group.setPriority(spec.priority);
-    onGroup(group);
-    const folders = await makeFolders(dir, spec.limits);
-    const pipes = await openPipes(dir, folders, driver.inheritsPipes);
-    return { id, dir, folders, pipes, cgroupPath, group, spec };
-  };
-
-  /** Makes all that a sandbox needs, and then its container: new, or as a copy of the snapshot in a folder. */
-  const launch = async (
-    id: string,
-    spec: SandboxSpec,
-    snapshot: string | null,
-    onGroup: (group: CgroupGroup) => void,
-  ): Promise<Live> => {
-    const prepared = await prepare(id, spec, onGroup);
-    try {
-      const container = await driver.launch(prepared, snapshot);
-      return liveSandbox({ ...prepared, container, countsProcessesInside: driver.countsProcessesInside });
-    } catch (error) {
-      prepared.pipes.close();
-      throw error;
-    }
-  };
 
   /** A new sandbox that never gets further than its imports; what it is then is written into `folder`. */
   const takeSnapshot = async (
     checkpoint: NonNullable<Driver['checkpoint']>,
     spec: SandboxSpec,
     folder: string,
-    aborted: Promise<string>,
-    onGroup: (group: CgroupGroup) => void,
+    { aborted, onGroup }: Watching,
   ): Promise<string | null> => {
     const id = newId();
     try {
-      const { imported, sandbox } = await launch(id, spec, null, onGroup);
+      const { imported, sandbox } = await launchSandbox(driver, place, { id, spec, snapshot: null, onGroup });
       const problem = await Promise.race([imported(startTimeoutMs), aborted]);
       if (problem === null) await checkpoint(id, folder);
       await sandbox.destroy();
@@ -87,7 +43,6 @@ export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEO
       return (error as Error).message;
     }
   };
-  const snapshots = keepSnapshots(snapshotsDir, place.log);
 
   const start = (spec: SandboxSpec): Starting => {
     const id = newId();
@@ -99,9 +54,10 @@ export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEO
       group = made;
       if (isHurried) made.setPriority('run');
     };
+    const watching: Watching = { aborted: aborted.promise, onGroup };
 
     const launchAndWait = async (snapshot: string | null): Promise<Started> => {
-      const { attach, ready, sandbox } = await launch(id, spec, snapshot, onGroup);
+      const { attach, ready, sandbox } = await launchSandbox(driver, place, { id, spec, snapshot, onGroup });
       attach();
       const problem = await Promise.race([ready(startTimeoutMs), aborted.promise]);
       if (problem === null) return { ok: true, sandbox };
@@ -112,7 +68,7 @@ export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEO
       const { checkpoint } = driver;
       if (spec.imports.length === 0 || checkpoint === null) return launchAndWait(null);
       const snapshot = await snapshots.find(spec, (folder) =>
-        takeSnapshot(checkpoint, spec, folder, aborted.promise, onGroup),
+        takeSnapshot(checkpoint, spec, folder, watching),
       );
       const started = await launchAndWait(snapshot);
       if (!started.ok && snapshot !== null && !isAborted) await snapshots.failed(snapshot, started.reason);
@@ -141,8 +97,8 @@ export function drive(driver: Driver, place: Place, startTimeoutMs = START_TIMEO
     start,
     close: async () => {
       await driver.close();
-      await rm(sandboxesDir, { recursive: true, force: true });
-      await rm(snapshotsDir, { recursive: true, force: true });
+      await rm(sandboxesDirOf(place.stateDir), { recursive: true, force: true });
+      await rm(snapshotsDirOf(place.stateDir), { recursive: true, force: true });
     },
   };
 }
