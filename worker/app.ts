@@ -13,6 +13,7 @@ import { readCall } from './http/call.ts';
 import { checkOrigin } from './http/check-origin.ts';
 import { serveHealth } from './http/health.ts';
 import { limitAddress } from './http/limit-address.ts';
+import { limitArriving } from './http/limit-arriving.ts';
 import { noteStrangers } from './http/note-strangers.ts';
 import { nothingHere, tellSignedIn, tellStrangers } from './http/nothing-here.ts';
 import { refusalResponse } from './http/refusal.ts';
@@ -208,6 +209,7 @@ export function createApp(offer: Offer): Hono<AppEnv> {
   app.use(requireSoundDatabase());
   app.use(checkOrigin());
   app.use(refuseBadAddress());
+  app.use(limitArriving());
   app.get('/mcp', async function showPageToBrowsers(context, next) {
     if (context.req.header('accept')?.includes('text/html'))
       return landingPage(context.get('platform').publicUrl);

@@ -2,7 +2,10 @@ import { Refusal } from './refusal.ts';
 
 /** A body that is not there by then is given up; its sender would have memory held for as long as they like. */
 export const ARRIVES_MS = 60_000;
-/** What may arrive for one tenant at once. An isolate has 128 MB, and a byte that waits for the rest takes two and a half. */
+/**
+ * What may arrive for one tenant, or from one address, at once. An isolate has 128 MB, and a byte that waits for the rest takes
+ * two and a half.
+ */
 export const ARRIVING_BYTES_MAX = 16 * 1024 * 1024;
 
 interface Arriving {
@@ -11,43 +14,59 @@ interface Arriving {
 }
 
 /**
- * What arrives for each tenant in this isolate and is held until it is whole. However slowly a tenant's members send, their
- * bodies take a bounded part of the memory that all tenants share, and more of them are refused unread.
+ * What arrives for each tenant in this isolate and is held until it is whole; of strangers, for each address. However slowly
+ * they send, their bodies take a bounded part of the memory that all share, and more of them are refused unread.
  */
 export class ArrivingBodies {
-  private readonly byTenant = new Map<string, Set<Arriving>>();
+  private readonly bySender = new Map<string, Set<Arriving>>();
+  private sweptMs = 0;
+
+  /** Of how many senders something is known. */
+  get senders(): number {
+    return this.bySender.size;
+  }
 
   /**
-   * Reads a body of which `bytes` bytes are held. Throws `busy` where too much arrives for its tenant already. What passes in
-   * pieces says of each that it `goesOn`.
+   * Reads a body of which `bytes` bytes are held. Throws `busy` where too much of its sender (a tenant or an address) arrives
+   * already. What passes in pieces says of each that it `goesOn`.
    */
   async read<Body>(
-    tenant: string,
+    sender: string,
     bytes: number,
     read: (goesOn: () => void) => Promise<Body>,
     nowMs: number = Date.now(),
   ): Promise<Body> {
-    const others = this.arriving(tenant, nowMs);
+    this.sweep(nowMs);
+    const others = this.bySender.get(sender) ?? new Set();
+    dropExpired(others, nowMs);
     const heldBytes = [...others].reduce((sum, other) => sum + other.bytes, 0);
     if (heldBytes + bytes > ARRIVING_BYTES_MAX) throw tooMuch();
     const own: Arriving = { bytes, untilMs: nowMs + ARRIVES_MS };
-    this.byTenant.set(tenant, others.add(own));
+    this.bySender.set(sender, others.add(own));
     try {
       return await read(() => {
         own.untilMs = Date.now() + ARRIVES_MS;
       });
     } finally {
       others.delete(own);
-      if (others.size === 0 && this.byTenant.get(tenant) === others) this.byTenant.delete(tenant);
+      if (others.size === 0 && this.bySender.get(sender) === others) this.bySender.delete(sender);
     }
   }
 
-  /** The runtime ends a request whose client has gone without running its `finally`, so what it held expires. */
-  private arriving(tenant: string, nowMs: number): Set<Arriving> {
-    const known = this.byTenant.get(tenant) ?? new Set();
-    for (const each of known) if (each.untilMs <= nowMs) known.delete(each);
-    return known;
+  /** Of senders that never come again too: there are more addresses than an isolate could remember. */
+  private sweep(nowMs: number): void {
+    if (nowMs - this.sweptMs < ARRIVES_MS) return;
+    this.sweptMs = nowMs;
+    for (const [sender, bodies] of this.bySender) {
+      dropExpired(bodies, nowMs);
+      if (bodies.size === 0) this.bySender.delete(sender);
+    }
   }
+}
+
+/** The runtime ends a request whose client has gone without running its `finally`, so what it held expires. */
+function dropExpired(bodies: Set<Arriving>, nowMs: number): void {
+  for (const each of bodies) if (each.untilMs <= nowMs) bodies.delete(each);
 }
 
 /** Of this isolate. */
@@ -68,7 +87,7 @@ export async function inTime<Body>(reading: Promise<Body>, giveUp: () => Promise
 }
 
 function tooMuch(): Refusal {
-  return new Refusal('busy', 'Too much arrives for this team at this moment.', {
+  return new Refusal('busy', 'Too much arrives of this team or address at this moment.', {
     hint: 'Try again in some seconds.',
     retryAfterSeconds: 2,
   });

@@ -32,6 +32,14 @@ test('what was read, broke off or belongs to a request that is gone makes room',
   expect(await bodies.read('ann', 4 * MUCH, read, ARRIVES_MS)).toBe('read');
 });
 
+test('of Mallory, who hangs up from ever other addresses, nothing is remembered for long', async () => {
+  const bodies = new ArrivingBodies();
+  for (let n = 0; n < 1000; n++) void bodies.read(`2001:db8:0:${n}::/64`, 1, never, 1 + n);
+  expect(bodies.senders).toBe(1000);
+  await bodies.read('ann', 1, read, 2 * ARRIVES_MS);
+  expect(bodies.senders).toBe(0);
+});
+
 test('a body that is not there in time is given up and refused, and one that is costs no timer', async () => {
   vi.useFakeTimers();
   const giveUp = vi.fn(() => Promise.reject(new Error('is being read')));
