@@ -16,7 +16,8 @@ export async function workOf(pool: Pool, lease: Lease): Promise<Work | 'absent' 
     ] as const);
     if (row === undefined || row.outcome !== null) return 'absent';
     const work: Work = { manifest: row.manifest, inline: {}, isFollowed: false };
-    pool.work.set(lease.run, work);
+    // The run may be over by now: nobody would forget its work again.
+    if (pool.leases.get(lease.run) !== undefined) pool.work.set(lease.run, work);
     return work;
   } catch (error) {
     logUnexpected(error, lease);
