@@ -43,7 +43,8 @@ export function stateTag(dir: string): string {
 
 /**
  * Makes a state folder this process's alone, also among containers that share it: two executors in one would sweep away each
- * other's sandboxes. The locks are of files in it (flock(2)), and the kernel releases them however the process ends.
+ * other's sandboxes. The locks are of the folder and of a file in it (flock(2)), and the kernel releases them however the process
+ * ends.
  */
 export async function holdState(stateDir: string, purpose: Purpose = 'serve'): Promise<StateHeld> {
   const folder = openFolder(stateDir);
@@ -68,38 +69,45 @@ function openFolder(stateDir: string): Folder {
   }
 }
 
-const serveFile = (dir: string): string => join(dir, 'serve.lock');
 const sweepFile = (dir: string): string => join(dir, 'sweep.lock');
+const noteFile = (dir: string): string => join(dir, 'served-by');
 
-/** Who serves has one lock alone, and shares the other, so that who sweeps sees that it is served. */
+/** Who serves has the folder itself alone, and begins when nobody sweeps it any more. */
 async function holdToServe(dir: string): Promise<Held> {
-  const alone = await lock(dir, serveFile(dir), 'exclusive');
+  const alone = await lockFolder(dir);
   if (alone === 'taken') return { ok: false, isHeld: true, reason: servedBy(dir) };
   if (!alone.ok) return alone;
   nameHolder(dir);
   const swept = await untilSwept(dir, () => lock(dir, sweepFile(dir), 'shared'));
-  if (!swept.ok) {
-    alone.release();
-    return swept;
-  }
-  return {
-    ok: true,
-    release() {
-      swept.release();
-      alone.release();
-    },
-  };
+  if (swept.ok) swept.release();
+  else alone.release();
+  return swept.ok ? alone : swept;
 }
 
-/** Who sweeps has the lock alone. Where others share it, they serve, and have swept. */
+/** One who only looks whether it is served shares it for a moment, and is no reason to be refused it. */
+async function lockFolder(dir: string): Promise<Held | 'taken'> {
+  for (;;) {
+    const alone = await lock(dir, dir, 'exclusive');
+    if (alone !== 'taken') return alone;
+    const looked = await lock(dir, dir, 'shared');
+    if (looked === 'taken' || !looked.ok) return looked;
+    looked.release();
+    await delay(SWEEP_POLL_MS);
+  }
+}
+
+/** Who sweeps has a lock of its own alone, and leaves a folder alone that is served. */
 function holdToSweep(dir: string): Promise<Held> {
   return untilSwept(dir, async () => {
     const alone = await lock(dir, sweepFile(dir), 'exclusive');
-    if (alone !== 'taken') return alone;
-    const shared = await lock(dir, sweepFile(dir), 'shared');
-    if (shared === 'taken' || !shared.ok) return shared;
-    shared.release();
-    return { ok: false, isHeld: true, reason: servedBy(dir) };
+    if (alone === 'taken' || !alone.ok) return alone;
+    const looked = await lock(dir, dir, 'shared');
+    if (looked !== 'taken' && looked.ok) {
+      looked.release();
+      return alone;
+    }
+    alone.release();
+    return looked === 'taken' ? { ok: false, isHeld: true, reason: servedBy(dir) } : looked;
   });
 }
 
@@ -119,13 +127,14 @@ async function untilSwept(dir: string, attempt: () => Promise<Held | 'taken'>): 
 }
 
 /**
- * The lock belongs to the open file, which flock(1) shares with us for a moment and we keep: no child inherits it, so it ends
+ * Locks a file, or the folder itself, which nobody deletes while a stack runs as one does with a file that looks left over. The lock
+ * belongs to the open file, which flock(1) shares with us for a moment and we keep: no child inherits it, so it ends
  * with us.
  */
 async function lock(dir: string, file: string, mode: 'exclusive' | 'shared'): Promise<Held | 'taken'> {
   let opened: number;
   try {
-    opened = openSync(file, 'a', 0o600);
+    opened = file === dir ? openSync(dir, 'r') : openSync(file, 'a', 0o600);
   } catch (error) {
     return { ok: false, isHeld: false, reason: lockFault(dir, codeOf(error)) };
   }
@@ -141,14 +150,14 @@ async function lock(dir: string, file: string, mode: 'exclusive' | 'shared'): Pr
 /** Leaves word for who is refused the folder: the process, and the host or container whose number it is. */
 function nameHolder(dir: string): void {
   try {
-    writeFileSync(serveFile(dir), `${process.pid} ${hostname()}\n`);
+    writeFileSync(noteFile(dir), `${process.pid} ${hostname()}\n`);
   } catch {
     // A full disk: it is held all the same.
   }
 }
 
 function servedBy(dir: string): string {
-  const [, pid, host] = /^(\d{1,10}) ([\w.-]{1,64})\n$/.exec(readText(serveFile(dir))) ?? [];
+  const [, pid, host] = /^(\d{1,10}) ([\w.-]{1,64})\n$/.exec(readText(noteFile(dir))) ?? [];
   const who = pid === undefined ? '' : `, process ${pid} of ${host}`;
   return `Another executor uses ${dir}${who}. Give this one a --state of its own.`;
 }

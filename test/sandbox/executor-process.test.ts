@@ -132,7 +132,7 @@ describe('the process of an executor', () => {
     const sweeping = await holdState(stateDir, 'sweep');
     if (!sweeping.ok) throw new Error(sweeping.reason);
     const starting = start();
-    await expect.poll(() => readFile(join(stateDir, 'serve.lock'), 'utf8').catch(() => '')).not.toBe('');
+    await expect.poll(() => readFile(join(stateDir, 'served-by'), 'utf8').catch(() => '')).not.toBe('');
     // Each of these takes as long as the one that waits would have taken.
     for (let times = 0; times < 5; times++) expect(await holdState(stateDir)).toMatchObject({ isHeld: true });
     expect(peer.requests).toEqual([]);

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -67,6 +67,20 @@ describe('a state folder that is served', () => {
     expect(tryToHold(at.dir, at.under)).toMatchObject({ ok: true, dir: at.dir });
   });
 
+  it('stays so when files that look left over are deleted by hand', async () => {
+    const dir = emptyFolder();
+    const state = await held(dir);
+    for (const name of readdirSync(dir)) rmSync(join(dir, name));
+    for (const purpose of ['serve', 'sweep'] as const)
+      expect(await holdState(dir, purpose)).toEqual({
+        ok: false,
+        isHeld: true,
+        reason: `Another executor uses ${dir}. Give this one a --state of its own.`,
+      });
+    state.release();
+    for (const purpose of ['serve', 'sweep'] as const) (await held(dir, purpose)).release();
+  });
+
   it('is free at once when who has it is killed', async () => {
     const dir = emptyFolder();
     const [program = '', ...args] = holding(dir);
@@ -97,7 +111,7 @@ it('who would serve a folder that is swept waits for the end of that', async () 
     state.release();
   });
   await expect
-    .poll(() => existsSync(join(dir, 'serve.lock')) && readFileSync(join(dir, 'serve.lock'), 'utf8'))
+    .poll(() => existsSync(join(dir, 'served-by')) && readFileSync(join(dir, 'served-by'), 'utf8'))
     .toMatch(/^\d/);
   // Each of these takes as long as the one that waits would have taken.
   for (let times = 0; times < 5; times++) expect(await holdState(dir)).toMatchObject({ isHeld: true });
@@ -105,6 +119,17 @@ it('who would serve a folder that is swept waits for the end of that', async () 
   sweeping.release();
   await serving;
   expect(order).toEqual(['swept', 'served']);
+});
+
+it('who would serve a folder that another only looks at is not refused it', async () => {
+  const dir = emptyFolder();
+  const looking = spawn('flock', ['--shared', dir, 'sh', '-c', 'echo locked; read line']);
+  await once(looking.stdout, 'data');
+  const serving = held(dir);
+  // Each of these takes as long as the other needs to find that it is looked at.
+  for (let times = 0; times < 3; times++) (await held(dir, 'sweep')).release();
+  looking.stdin.end();
+  (await serving).release();
 });
 
 it('a process that may open no more files does not take that for another executor', () => {
