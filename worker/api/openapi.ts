@@ -9,6 +9,7 @@ import { API_ROUTES } from './routes/index.ts';
 type Json = Record<string, unknown>;
 
 /** Refusals that a route of each kind may answer, beside its own. */
+const WITH_BODY: readonly ErrorCode[] = ['busy'];
 const EVERYWHERE: readonly ErrorCode[] = ['invalid_arguments', 'forbidden_origin', 'internal', 'unavailable'];
 const IN_TENANT: readonly ErrorCode[] = ['not_found', 'tenant_suspended', 'rate_limited'];
 const BY_ACCESS: Readonly<Record<ApiAccess, readonly ErrorCode[]>> = {
@@ -144,7 +145,8 @@ function success(route: ApiRoute, schemas: Json): Json {
 
 /** Refusals by status, each with the codes that it may carry. */
 function refusals(route: ApiRoute, schemas: Json): Json {
-  const codes = new Set([...route.refuses, ...EVERYWHERE, ...BY_ACCESS[route.access]]);
+  const ofBody = route.method === 'GET' || route.method === 'DELETE' ? [] : WITH_BODY;
+  const codes = new Set([...route.refuses, ...EVERYWHERE, ...ofBody, ...BY_ACCESS[route.access]]);
   const schema = schemaOf(error, 'output', schemas);
   const statuses = [...new Set([...codes].map((code) => ERRORS[code].status))].sort();
   return Object.fromEntries(

@@ -37,7 +37,7 @@ export const OWN_ROUTES = {
       notices: z.number().int().describe('Notices that you have not read; they stand on the page /notices'),
     }),
     status: 201,
-    refuses: ['unauthenticated', 'rate_limited', 'busy'],
+    refuses: ['unauthenticated', 'rate_limited'],
   }),
   signOut: defineRoute({
     method: 'DELETE',

@@ -114,7 +114,7 @@ export const TOKEN_ROUTES = {
     }),
     status: 201,
     isRepeatable: true,
-    refuses: ['limit_exceeded', 'idempotency_conflict', 'busy'],
+    refuses: ['limit_exceeded', 'idempotency_conflict'],
   }),
   rotateToken: defineRoute({
     method: 'POST',
@@ -137,7 +137,7 @@ export const TOKEN_ROUTES = {
     }),
     status: 201,
     isRepeatable: true,
-    refuses: ['not_found', 'already_exists', 'idempotency_conflict', 'busy'],
+    refuses: ['not_found', 'already_exists', 'idempotency_conflict'],
   }),
   revokeToken: defineRoute({
     method: 'DELETE',
