@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { ExecutorId } from '../../protocol/ids.ts';
 import { limit } from '../../protocol/limits.ts';
 import type { Env } from '../env.ts';
+import { answerClose } from '../http/answer-close.ts';
 import { log } from '../log.ts';
 import { platformOf } from '../platform.ts';
 import { adopt, type Orphan } from './pool/adopt.ts';
@@ -179,8 +180,7 @@ export class ExecutorPool extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    // 1005 and 1006 say that no code was sent, and may not be sent themselves.
-    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    answerClose(socket, code);
     await farewell(this.pool, socket, code);
   }
 

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type FeedEvent, type FeedReceipt, feedEventSchema } from '../../protocol/feed.ts';
 import type { Env } from '../env.ts';
+import { answerClose } from '../http/answer-close.ts';
 import { readJson } from '../input/parse-json.ts';
 import { FeedBuffer, type FeedPage } from './feed/feed-buffer.ts';
 import { type SoFar, soFar } from './feed/so-far.ts';
@@ -87,7 +88,7 @@ export class RunFeed extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
-    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    answerClose(socket, code);
     if (this.isOver || this.hasSocket(socket)) return;
     this.write(null);
     if (this.buffer.isStored) await this.ctx.storage.setAlarm(Date.now() + KEPT_AFTER_CLOSE_MS);

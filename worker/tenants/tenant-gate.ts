@@ -3,6 +3,7 @@ import { limit } from '../../protocol/limits.ts';
 import { recordTokenUses } from '../database/token-uses.ts';
 import { withTenant } from '../database/with-tenant.ts';
 import type { Env } from '../env.ts';
+import { answerClose } from '../http/answer-close.ts';
 import type { RateLeft } from '../http/rate-limit-fields.ts';
 import { platformOf } from '../platform.ts';
 import type { TokenUse } from '../tokens/token-use.ts';
@@ -146,8 +147,7 @@ export class TenantGate extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    // 1005 and 1006 say that no code was sent, and may not be sent themselves.
-    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    answerClose(socket, code);
   }
 
   private async writeUses(uses: readonly TokenUse[], dropped: number): Promise<void> {
