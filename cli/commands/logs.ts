@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
 import { type Command, Option } from 'commander';
 import { maskSecrets } from '../../protocol/mask-secrets.ts';
-import { followLogs } from '../stack/follow-logs.ts';
+import { followLogs, wholeLinesOf } from '../stack/follow-logs.ts';
 import { logFileOf, PART_NAMES, type PartName, tailOf } from '../stack/part.ts';
 import { statePaths } from '../stack/state-paths.ts';
 import { Failure } from '../terminal/failure.ts';
@@ -53,6 +53,8 @@ async function logs(part: string | undefined, { state, follow, lines }: LogOptio
     const line = maskSecrets(stripVTControlCharacters(raw));
     printResult(wanted.length === 1 ? line : `${styled('dim', name.padEnd(13), process.stdout)} ${line}`);
   };
-  for (const { name, file } of sources) for (const line of tailOf(file, lines)) print(name, line);
-  if (follow) await followLogs(sources, print);
+  const logs = sources.map((source) => ({ ...source, shownBytes: wholeLinesOf(source.file) }));
+  for (const { name, file, shownBytes } of logs)
+    for (const line of tailOf(file, lines, follow ? shownBytes : undefined)) print(name, line);
+  if (follow) await followLogs(logs, print);
 }

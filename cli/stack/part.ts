@@ -23,10 +23,10 @@ export function logFileOf(paths: StatePaths, part: PartName): string {
   return join(part === 'postgres' ? paths.postgres : paths.logs, `${part}.log`);
 }
 
-/** The last lines of a log; empty where there is none. */
-export function tailOf(logFile: string, linesMax: number): string[] {
+/** The last lines of a log, or of its first `bytes`; empty where there is none. */
+export function tailOf(logFile: string, linesMax: number, bytes?: number): string[] {
   if (!existsSync(logFile)) return [];
-  const text = readFileSync(logFile, 'utf8').slice(-TAIL_BYTES);
+  const text = readFileSync(logFile).subarray(0, bytes).subarray(-TAIL_BYTES).toString();
   const lines = text.trimEnd().split('\n').filter(Boolean);
   return lines.slice(Math.max(0, lines.length - linesMax));
 }
