@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asOperator } from '../../cli/database/operator.ts';
 import { drawLink } from '../../cli/identity/draw-link.ts';
 import { newId } from '../../protocol/ids.ts';
@@ -199,7 +199,7 @@ describe('Mallory’s web site', () => {
     page = `<iframe src="${stack.publicUrl}/account" width="800" height="600"></iframe>`;
     await tab.goto(url, { waitUntil: 'load' });
     const framed = tab.frames().find((frame) => frame !== tab.mainFrame());
-    await vi.waitFor(() => expect(framed?.url()).toMatch(/^chrome-error:/));
+    await expect.poll(() => framed?.url()).toMatch(/^chrome-error:/);
     expect(await framed?.content()).not.toContain(ann.email);
   });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import type { Description } from '../../worker/data/description.ts';
 import { DESCRIBER } from '../../worker/data/description.ts';
@@ -206,10 +206,8 @@ describe('a data source', () => {
       await holder.query('begin');
       await holder.query('select pg_advisory_xact_lock(hashtextextended($1, 20))', [`${project}/raced`]);
       const racing = [1, 2].map(() => ask(ann, recordSnapshot(snapshot('raced', 'raced', { idempotency }))));
-      await vi.waitFor(async () => {
-        const waiting = "select pid from pg_stat_activity where wait_event = 'advisory'";
-        expect(await database.asSuperuser(waiting)).toHaveLength(2);
-      });
+      const waiting = "select from pg_stat_activity where wait_event = 'advisory'";
+      await expect.poll(() => database.asSuperuser(waiting)).toHaveLength(2);
       await holder.query('commit');
       const answers = await Promise.all(racing);
       expect(answers).toMatchObject([{ ok: true }, { ok: true }]);

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import type { Database } from '../../worker/database/database.ts';
 import {
@@ -127,11 +127,9 @@ test('who is lowered while their change waits is judged by the role that they ha
     await holder.query('select from app.tenants where tenant_id = $1 for update', [owner.tenantId]);
     await holder.query("update app.memberships set role = 'member' where user_id = $1", [admin.userId]);
     const waiting = remove(admin.session, member.userId);
-    await vi.waitFor(async () => {
-      const sql =
-        "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%system_remove_member%'";
-      expect(await database.asSuperuser(sql)).toHaveLength(1);
-    });
+    const removing =
+      "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%system_remove_member%'";
+    await expect.poll(() => database.asSuperuser(removing)).toHaveLength(1);
     await holder.query('commit');
     expect(codeOf(await waiting)).toBe('insufficient_role');
   } finally {

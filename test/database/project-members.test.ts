@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newId } from '../../protocol/ids.ts';
 import {
   removeProjectMemberRow,
@@ -37,6 +37,13 @@ afterAll(() => database.stop());
 
 /** What somebody signed in is answered. */
 const signedIn: ProjectWorld['asSignedIn'] = (who, asked) => world.asSignedIn(who, asked);
+
+/** Resolves when so many wait for what another holds. */
+const untilWaiting = (count: number) => {
+  const waiting =
+    "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+  return expect.poll(() => database.asSuperuser(waiting)).toHaveLength(count);
+};
 
 let projects = 0;
 /** A restricted project of Ann's on which Bob is editor and Vera viewer, and Vic, a viewer of the tenant, owner. */
@@ -148,13 +155,7 @@ describe('who is removed from the tenant at the same moment has no role that an 
       await remover.query('begin');
       await remover.query("update app.memberships set status = 'ended' where user_id = $1", [mallory.userId]);
       const answered = act();
-      await vi.waitFor(async () =>
-        expect(
-          await database.asSuperuser(
-            "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
-          ),
-        ).toHaveLength(1),
-      );
+      await untilWaiting(1);
       await remover.query('commit');
       expect(await answered).toEqual(expect.objectContaining(code === undefined ? {} : { ok: false, code }));
     } finally {
@@ -259,10 +260,7 @@ describe('a project keeps an owner', () => {
       signedIn(world.ann, setProjectMemberRow(made.project, world.bob.userId, 'viewer')),
       signedIn(world.bob, setProjectMemberRow(made.project, world.ann.userId, 'viewer')),
     ]);
-    await vi.waitFor(async () => {
-      const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock'";
-      expect(await database.asSuperuser(waiting)).toHaveLength(2);
-    });
+    await untilWaiting(2);
     await holder.query('commit');
     await holder.end();
     expect((await changes).filter(({ ok }) => ok)).toHaveLength(1);
@@ -310,10 +308,7 @@ describe('opening a project', () => {
     await holder.query('begin');
     await holder.query('update app.projects set restricted = false where project_id = $1', [first.project]);
     const answer = signedIn(world.ann, restrictProjectRow(second.project, false));
-    await vi.waitFor(async () => {
-      const waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock'";
-      expect(await database.asSuperuser(waiting)).toHaveLength(1);
-    });
+    await untilWaiting(1);
     await holder.query('commit');
     await holder.end();
     expect(await answer).toEqual({ ok: false, code: 'already_exists' });

@@ -1,3 +1,4 @@
+import { globSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -111,10 +112,16 @@ describe('a serving executor', () => {
 
   it('reports a run that ended while the connection was cut, once it is back', async () => {
     const before = peer.connections;
-    const sent = job('import time\ntime.sleep(0.4)\nprint("done")');
+    const waits = 'import os, time\nwhile not os.path.exists("/inputs/go"): time.sleep(0.02)\n';
+    const image = executor.ready.image as `sha256:${string}`;
+    const sent = makeJob({ code: `${waits}print("done")`, entry: 'waits.py', image });
     peer.send(sent);
     await started(sent);
     peer.goAway();
+    const [entry = ''] = globSync('sandboxes/*/repo/waits.py', { cwd: stateDir });
+    writeFileSync(join(stateDir, entry, '../../inputs/go'), '');
+    const isOver = (line: string) => line.includes('run ended') && line.includes(sent.run);
+    await expect.poll(() => executor.stderr().split('\n').filter(isOver)).toHaveLength(1);
     peer.returnToService();
     expect(await outcomeOf(sent)).toMatchObject({ state: 'succeeded', stdout: { inline: 'done\n' } });
     expect(peer.connections).toBe(before + 1);

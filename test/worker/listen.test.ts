@@ -67,11 +67,15 @@ describe('a stream of changes tells', () => {
   });
 
   test('of a run that ends', async () => {
-    // It runs for longer than it takes to begin listening.
-    const ann = await settleModeller(stack, 'Ann', 'import time\ntime.sleep(5)\n');
-    const uri = `run://${await ann.startModel(1)}/stdout`;
+    const ann = await settleModeller(stack, 'Ann', 'while True: pass\n');
+    const run = await ann.startModel(1);
+    // That it began is told too, and by then was.
+    await expect.poll(async () => (await ann.getRun(run)).state).toBe('running');
+    const uri = `run://${run}/stdout`;
     const stream = await listen(stack, ann.token, { resourceSubscriptions: [uri] });
+    await ann.call('cancel_run', { run });
     await stream.until(updated(uri));
+    expect((await ann.getRun(run)).state).toBe('cancelled');
     stream.close();
   });
 
