@@ -5,6 +5,7 @@ import { type Job, REFUSAL_CODES } from '../../protocol/messages.ts';
 import { type Modeller, type RunReply, settleModeller } from '../support/model-project.ts';
 import { type PlayedExecutor, playExecutor } from '../support/played-executor.ts';
 import { succeeded } from '../support/played-outcome.ts';
+import { isLeaseOnDisk } from '../support/pool-storage.ts';
 import { queryAs } from '../support/query-as.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 
@@ -171,6 +172,7 @@ describe('exactly one outcome of a run is recorded', () => {
     );
     executor.send({ type: 'outcome', run, fence, outcome: succeeded('kept\n') });
     executor.send({ type: 'heartbeat', holding: [{ run, fence }] });
+    await expect.poll(() => isLeaseOnDisk(stack, run, 'recording')).toBe(true);
     await queryAs(stack.superuserUrl, 'alter role causeway_app connection limit -1');
     await executor.until((message) => message.type === 'recorded' && message.run === run);
     expect((await running).structured.stdout.text).toBe('kept\n');

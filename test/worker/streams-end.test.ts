@@ -78,7 +78,7 @@ function settleMember(): Promise<Person> {
   return settlePerson(stack, { name: `Member${people}`, tenant: owner.tenant, role: 'member' });
 }
 
-describe.each(Object.entries(LASTING))('what lasts (%s)', { timeout: 60_000 }, (_what, open) => {
+describe.each(Object.entries(LASTING))('what lasts (%s)', (_what, open) => {
   test.each(ENDS)('ends at once when %s, before one that only looks now and then', async (_why, end) => {
     const leaver = await settleMember();
     const looking = await openOnlyLooking(open);
@@ -119,9 +119,6 @@ const HEARING: readonly (readonly [string, Hear])[] = [
 
 test.each(HEARING)(
   'a stream %s is told at once that lists may be others when its person’s role is changed',
-  {
-    timeout: 60_000,
-  },
   async (_which, hear) => {
     const lowered = await settleMember();
     const looking = await openOnlyLooking(listening);
