@@ -6,13 +6,14 @@ const MIB = 1024 * 1024;
 type Said = { readonly id?: unknown; readonly error?: { readonly code: number; readonly message: string } };
 
 /** A connection whose Worker answers as the test says: `serve` is given each request with the text of its body. */
-function connect(serve: (request: Request, text: string) => Promise<Response> | Response) {
+function connect(serve: (request: Request, text: string) => Promise<Response> | Response, tenant = 'ann') {
   const sent: string[] = [];
   const served: string[] = [];
   const closed: number[] = [];
   const pauses: (() => void)[] = [];
   const connection = new Connection(
     {
+      tenant,
       async serve(request) {
         const text = await request.text();
         served.push(text === '' ? `${request.method} ${request.headers.get('last-event-id')}` : text);
@@ -66,23 +67,26 @@ test('as many that come one after the other are nothing to end it for', async ()
   expect([served.length, closed]).toEqual([100, []]);
 });
 
-test('Mallory’s large messages are served two at once in an isolate, over whatever sockets; the others are told', async () => {
+test('Mallory’s large messages are served one at once in an isolate, over whatever sockets; the others are told, and her neighbours served', async () => {
   let finish = () => {};
-  const first = connect(() => new Promise((resolve) => (finish = () => resolve(done()))));
-  const second = connect(never);
   const large = { name: 'write_files', arguments: { content: 'x'.repeat(2 * MIB) } };
-  const underway = [
-    first.say({ id: 1, method: 'tools/call', params: large }),
-    second.say({ id: 1, method: 'tools/call', params: large }),
-  ];
+  const first = connect(() => new Promise((resolve) => (finish = () => resolve(done()))), 'mallory');
+  const second = connect(never, 'mallory');
+  const underway = first.say({ id: 1, method: 'tools/call', params: large });
   await second.say({ id: 2, method: 'tools/call', params: large });
   expect(second.heard()).toMatchObject([{ id: 2, error: { code: -32000 } }]);
   void second.say({ id: 3, method: 'ping' });
-  await expect.poll(() => second.served.length).toBe(2);
+  await expect.poll(() => second.served.length).toBe(1);
+  const ann = connect(never, 'ann');
+  void ann.say({ id: 1, method: 'tools/call', params: large });
+  await expect.poll(() => ann.served.length).toBe(1);
+  const bob = connect(done, 'bob');
+  await bob.say({ id: 1, method: 'tools/call', params: large });
+  expect(bob.heard()).toMatchObject([{ id: 1, error: { code: -32000 } }]);
   finish();
-  await underway[0];
-  void second.say({ id: 4, method: 'tools/call', params: large });
-  await expect.poll(() => second.served.length).toBe(3);
+  await underway;
+  await bob.say({ id: 2, method: 'tools/call', params: large });
+  expect(bob.served).toHaveLength(1);
 });
 
 describe('what is wrong with the id of a request is told, as it is by POST', () => {

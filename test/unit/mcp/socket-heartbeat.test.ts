@@ -10,6 +10,7 @@ async function connect(era: '2025' | '2026') {
   let act = () => {};
   const connection = new Connection(
     {
+      tenant: 'ann',
       async serve(request) {
         served.push(request.method);
         const headers = { ...(era === '2025' ? { 'mcp-session-id': 'sealed' } : {}) };

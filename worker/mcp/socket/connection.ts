@@ -17,6 +17,8 @@ const SERVER_ERROR = -32000;
 
 /** What a connection needs of the world. */
 export interface ConnectionWorld {
+  /** Whose socket it is. */
+  readonly tenant: string;
   /** Answers a request to `/mcp`, as the front door does: credential, limits and log included. */
   readonly serve: (request: Request) => Promise<Response>;
   readonly send: (text: string) => void;
@@ -67,7 +69,7 @@ export class Connection {
     if (!isRequest && this.others >= OTHERS_MAX) return this.end(1008, 'too many messages at once');
     const fault = isRequest ? this.faultOf(frame) : null;
     if (fault !== null) return this.refuse(frame, fault.code, fault.message);
-    const served = admitMessage(message);
+    const served = admitMessage(this.world.tenant, message);
     if (served === null) return this.refuse(frame, SERVER_ERROR, 'Too many large messages are being served.');
     const controller = new AbortController();
     const key = JSON.stringify(frame.requestId);

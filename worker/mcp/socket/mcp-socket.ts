@@ -26,8 +26,12 @@ export class McpSocket extends DurableObject<Env> {
     const { 0: client, 1: socket } = new WebSocketPair();
     const { default: frontDoor } = this.ctx.exports as unknown as { readonly default: Fetcher };
     const gone = new AbortController();
+    const principal = JSON.parse(
+      decodeURIComponent(request.headers.get(PRINCIPAL_HEADER) ?? ''),
+    ) as Principal;
     const connection = new Connection(
       {
+        tenant: principal.tenantId,
         serve: (message) => frontDoor.fetch(message),
         send: (text) => socket.send(text),
         close(code, reason) {
@@ -44,9 +48,6 @@ export class McpSocket extends DurableObject<Env> {
       `${platform.publicUrl}/mcp`,
       keptHeaders(request.headers),
     );
-    const principal = JSON.parse(
-      decodeURIComponent(request.headers.get(PRINCIPAL_HEADER) ?? ''),
-    ) as Principal;
     try {
       const { ended } = await watchChanges(platform, principal, {
         ...NOTHING_BUT_THE_CREDENTIAL,
