@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import type { FromExecutor, ToExecutor } from '../protocol/messages.ts';
 import { backoffMs } from './backoff.ts';
+import { CLOCK_TOLERANCE_SECONDS, offsetFrom } from './clock-offset.ts';
 import { endWhereSilent } from './end-where-silent.ts';
 import type { Lease } from './hold-runs.ts';
 import type { Log } from './log.ts';
@@ -14,8 +15,6 @@ const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 const WELCOME_TIMEOUT_MS = 30_000;
 export const BACKOFF_MS = { min: 250, max: 15_000 } as const;
 const CLOSE_TIMEOUT_MS = 1_000;
-/** The Date header has whole seconds, and a refusal takes its time. */
-const CLOCK_TOLERANCE_SECONDS = 2;
 
 /** Opens a socket to the pool with this `Authorization`. */
 export type Dial = (authorization: string) => WebSocket;
@@ -199,15 +198,4 @@ export function openConnection(settings: ConnectionSettings): Connection {
       closing.terminate();
     },
   };
-}
-
-/** The worker's clock minus ours by the Date header of a 401 (RFC 9110, section 6.6.1), to the second. */
-export function offsetFrom(
-  status: number | undefined,
-  date: string | undefined,
-  nowMs: number,
-): number | null {
-  if (status !== 401 || date === undefined) return null;
-  const theirs = Date.parse(date);
-  return Number.isNaN(theirs) ? null : Math.round((theirs - nowMs) / 1000);
 }

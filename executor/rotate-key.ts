@@ -1,7 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { z } from 'zod';
-import { callWorker } from './call-worker.ts';
-import { offsetFrom } from './connection.ts';
+import { callSigned } from './call-signed.ts';
 import { newKey, proofToRotate, publicKeyOf, type Stored, storedSchema } from './identity.ts';
 import { makeKeyFile, readKeyFile } from './key-file.ts';
 import { nextFileOf } from './own-key.ts';
@@ -57,17 +56,12 @@ type Asked =
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** A wrong clock of this host is told by the refusal, and the second try is by the server's. */
 async function ask(baseUrl: string, present: Stored, next: Stored): Promise<Asked> {
-  let offsetSeconds = 0;
-  for (let attempt = 1; ; attempt += 1) {
-    const { authorization, body } = proofToRotate(present, next, Date.now() / 1000 + offsetSeconds);
-    const called = await callWorker(`${baseUrl}/executor/rotate-key`, { authorization }, body);
-    if (called.kind === 'failed') return { kind: 'unknown', reason: called.reason };
-    if (called.status === 200 && rotatedSchema.safeParse(called.answer).success) return { kind: 'done' };
-    const learned = offsetFrom(called.status, called.date ?? undefined, Date.now());
-    if (attempt === 1 && learned !== null && Math.abs(learned) > 2) offsetSeconds = learned;
-    else if (called.status === 401) return { kind: 'refused', status: called.status };
-    else return { kind: 'unknown', reason: `${baseUrl} answered ${called.status}.` };
-  }
+  const called = await callSigned(`${baseUrl}/executor/rotate-key`, (nowSeconds) =>
+    proofToRotate(present, next, nowSeconds),
+  );
+  if (called.kind === 'failed') return { kind: 'unknown', reason: called.reason };
+  if (called.status === 200 && rotatedSchema.safeParse(called.answer).success) return { kind: 'done' };
+  if (called.status === 401) return { kind: 'refused', status: called.status };
+  return { kind: 'unknown', reason: `${baseUrl} answered ${called.status}.` };
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from '../../../executor/backoff.ts';
-import { BACKOFF_MS, offsetFrom } from '../../../executor/connection.ts';
+import { offsetFrom } from '../../../executor/clock-offset.ts';
+import { BACKOFF_MS } from '../../../executor/connection.ts';
 
 describe('dialling again', () => {
   it('waits longer each time, with jitter, never more than 15 s and never nothing', () => {
