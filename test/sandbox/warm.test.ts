@@ -38,7 +38,7 @@ describe('warm sandboxes', () => {
     host = await startSandboxHost({ warm: 1 });
   });
   afterAll(() => host.stop());
-  const isReady = () => expect.poll(() => host.pool.ready, { timeout: 60_000 }).toBe(1);
+  const isReady = () => expect.poll(() => host.pool.ready).toBe(1);
 
   it('have pandas imported, serve one run, and are replaced', async () => {
     await isReady();

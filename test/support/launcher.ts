@@ -92,7 +92,7 @@ export function leftoversOf(stateDir: string): readonly string[] {
   return [...processesOf(stateDir), ...mountsOf(stateDir), ...cgroupsOf(stateDir)];
 }
 
-const LEFTOVER_TIMEOUT_MS = 20_000;
+const LEFTOVER_TIMEOUT_MS = 60_000;
 
 /** Waits until nothing of a state folder is left, and tells what still is when that takes too long. */
 export async function untilNothingIsLeft(stateDir: string): Promise<readonly string[]> {

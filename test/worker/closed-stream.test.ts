@@ -38,7 +38,7 @@ test('a client that closes the stream ends its wait, and the run goes on to its 
       "select 1 from app.token_uses where tenant_id = $1 and target = 'run_model'",
       [ann.tenant],
     );
-  await expect.poll(async () => (await ended()).length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await ended()).length).toBe(1);
   const { structured } = await ann.call<{ runs: { run: string; state: string }[] }>('list_runs', {
     project: ann.project,
   });

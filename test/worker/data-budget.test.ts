@@ -58,7 +58,7 @@ test('data tools, resources, prompts and completions make one database request t
   for (const [, , step] of steps) await step();
   const expected = steps.reduce((sum, [requests]) => sum + requests, 0);
   // Postgres publishes its counts within a second; another count than this one never becomes it.
-  await expect.poll(entries, { timeout: 20_000, interval: 200 }).toBe(expected);
+  await expect.poll(entries, { interval: 200 }).toBe(expected);
 });
 
 async function upload(announced: string, sent: string): Promise<void> {

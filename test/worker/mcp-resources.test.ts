@@ -287,7 +287,7 @@ test('each read, prompt and completion is in the request log by the name of its 
       "select method, target, outcome, reason from app.token_uses where credential_id = $1 and method <> 'server/discover' order by occurred_at",
       [eve.tokenId],
     );
-  await expect.poll(uses, { timeout: 20_000 }).toEqual([
+  await expect.poll(uses).toEqual([
     { method: 'resources/read', target: 'project_file', outcome: 'ok', reason: null },
     { method: 'prompts/get', target: 'explain_run', outcome: 'ok', reason: null },
     { method: 'completion/complete', target: 'run', outcome: 'ok', reason: null },

@@ -44,7 +44,7 @@ describe('the page of connected agents', () => {
       );
     };
     const link = `/requests?team=${ann.tenant}&amp;credential=${claimsOf(agent.tokens.access_token).gid}`;
-    await expect.poll(() => rowOf(agent), { timeout: 20_000 }).toContain(link);
+    await expect.poll(() => rowOf(agent)).toContain(link);
     expect(await rowOf(idle)).toContain('<td>never</td>');
     expect(await (await bob.get(link.replaceAll('&amp;', '&'))).text()).toContain('tools/list');
   });

@@ -56,11 +56,8 @@ describe('a suspension', () => {
     expect(JSON.parse(suspended.out)).toMatchObject({ status: 'suspended', told: true, stopped_runs: 2 });
     expect(await callStatus(ann.token)).toBe(403);
     await expect
-      .poll(
-        () => seen('select state from app.runs where run_id = any($1) order by run_id', [[running, waiting]]),
-        {
-          timeout: 20_000,
-        },
+      .poll(() =>
+        seen('select state from app.runs where run_id = any($1) order by run_id', [[running, waiting]]),
       )
       .toEqual([{ state: 'cancelled' }, { state: 'cancelled' }]);
     expect((await causeway('tenant', 'list')).out).toMatch(new RegExp(`${ann.tenant} .* suspended`));

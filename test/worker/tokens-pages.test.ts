@@ -227,11 +227,7 @@ describe('the page of requests', () => {
       await postMcp(stack, bob.token, { ...LIST, method: 'tools/call', params: tool }, { headers })
     ).text();
     const owner = await signedIn(stack, olga);
-    await expect
-      .poll(async () => (await (await owner.get('/requests')).text()).split('<tr>').length, {
-        timeout: 20_000,
-      })
-      .toBe(4);
+    await expect.poll(async () => (await (await owner.get('/requests')).text()).split('<tr>').length).toBe(4);
     const page = await (await owner.get('/requests')).text();
     for (const text of ['create_project', 'insufficient_scope', 'tools/list', 'nightly/1.0', '192.0.2.44'])
       expect(page).toContain(text);
