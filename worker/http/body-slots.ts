@@ -5,8 +5,11 @@ import { Refusal } from './refusal.ts';
 const LARGE_BYTES = 1024 * 1024;
 /** A body of 8 MiB is some 40 MiB of memory while it is read and parsed, and an isolate has 128 MB. */
 const RUNNING_MAX = 2;
-const WAITING_MAX = 30;
-/** A tenant whose bodies never end leaves the others a turn. */
+const WAITING_MAX = 60;
+/**
+ * A tenant whose bodies never end leaves the others a turn. Of an honest one thirty wait: a client that is refused while it
+ * sends may see its connection break instead of the refusal.
+ */
 const OF_ONE_TENANT = { running: RUNNING_MAX / 2, waiting: WAITING_MAX / 2 };
 /** A slower client keeps its slot, but the others no longer wait for it. */
 const ABANDONED_MS = 20_000;
