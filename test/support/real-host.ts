@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat, statfs, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -65,7 +65,7 @@ export async function startRealHost(stack: TestStack, name: string, slots: numbe
           () => undefined,
         );
     },
-    emptyDisk: () => truncate(ballast, 0),
+    emptyDisk: () => rm(ballast, { force: true }),
     async setClock(offsetMs) {
       await writeFile(clock, `${offsetMs}`);
       process.child.kill('SIGWINCH');
