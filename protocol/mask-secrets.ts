@@ -35,7 +35,7 @@ export const SECRET_FORMS: readonly SecretForm[] = [
   {
     what: 'an API token',
     signs: ['btk_'],
-    pattern: /btk_[0-9a-z]{8,}[\w-]*/g,
+    pattern: /btk_[0-9a-z]{8}[\w-]*/g,
     shown: `btk_${MASK}`,
   },
   {

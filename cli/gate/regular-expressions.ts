@@ -4,6 +4,7 @@ import { DOUBLED_MAX, isDoubling } from './doubling.ts';
 import { placesOf } from './expression-places.ts';
 import type { SourceText } from './import-graph.ts';
 import { isSearchedAnew, READ_ANEW_MAX } from './searched-anew.ts';
+import { isTrading, TRADED_MAX } from './trading.ts';
 
 /** Files that make an expression of pieces of their own, and what those are; one of text from outside is never made. */
 const MADE_FROM_OWN_PIECES: Readonly<Record<string, string>> = {
@@ -29,8 +30,9 @@ interface Node {
 
 /**
  * Regular expressions whose time can grow faster than their text, one line each: by backtracking over one character that is
- * repeated (`Self`, `Trade`) or over any text (`doubling`), or by trying anew at each character (`Move`) or at each beginning
- * (`searched anew`; not in `cli/`, where hardly any meets text that a stranger sends).
+ * repeated (`Self`, `Trade`) or over any text (`doubling`; `trading`), or by trying anew at each character (`Move`) or at each
+ * beginning (`searched anew`). `trading` and `searched anew` not in `cli/`, where hardly any meets text that a stranger sends.
+ * Assertions and references back are passed over.
  */
 export function findSlowExpressions(sources: readonly SourceText[]): readonly string[] {
   return sources.flatMap(({ path, text }) => {
@@ -50,8 +52,10 @@ function faultOf({ type, regex, callee }: Node, path: string): string | null {
       const { reports } = analyse({ source: regex.pattern, flags: regex.flags });
       const kinds = new Set<string>(reports.map((report) => report.type));
       if (isDoubling(placesOf(regex, DOUBLED_MAX))) kinds.add('doubling');
-      if (!path.startsWith('cli/') && isSearchedAnew(placesOf(regex, READ_ANEW_MAX)))
-        kinds.add('searched anew');
+      if (!path.startsWith('cli/')) {
+        if (isSearchedAnew(placesOf(regex, READ_ANEW_MAX))) kinds.add('searched anew');
+        if (isTrading(placesOf(regex, TRADED_MAX))) kinds.add('trading');
+      }
       return kinds.size === 0 ? null : `${shown.slice(0, 100)} is not linear (${[...kinds].join(', ')})`;
     } catch (error) {
       return `${shown.slice(0, 100)} cannot be judged: ${(error as Error).message}`;
