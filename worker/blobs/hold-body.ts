@@ -1,4 +1,4 @@
-import { arrivingBodies, inTime } from '../http/arriving-bodies.ts';
+import { arrivingOfTenants, inTime } from '../http/arriving-bodies.ts';
 import { takerOf } from './pieces.ts';
 
 /** A body of at most this is held in memory, so that its digest is known before anything is written; a larger one passes as a stream. */
@@ -13,7 +13,7 @@ export async function holdBody(
   body: ReadableStream<Uint8Array>,
   announcedBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return arrivingBodies.read(tenant, announcedBytes, async () => {
+  return arrivingOfTenants.read(tenant, announcedBytes, async () => {
     const taker = takerOf(body);
     const held = await inTime(taker.take(announcedBytes + 1), () => taker.cancel());
     if (held.byteLength > announcedBytes) await taker.cancel();

@@ -1,4 +1,4 @@
-import { arrivingBodies, inTime } from '../http/arriving-bodies.ts';
+import { arrivingOfTenants, inTime } from '../http/arriving-bodies.ts';
 import { log } from '../log.ts';
 import { type BlobKey, blobPath, type Keep, type StoredBlob } from './blob-store.ts';
 import { HELD_BYTES_MAX, holdBody } from './hold-body.ts';
@@ -46,7 +46,7 @@ export async function receiveBlob(
 ): Promise<ReceivedBlob> {
   return transfer.bytes <= HELD_BYTES_MAX
     ? receiveHeld(store, keep, transfer, body)
-    : arrivingBodies.read(transfer.tenant, PASSING_BYTES, (goesOn) =>
+    : arrivingOfTenants.read(transfer.tenant, PASSING_BYTES, (goesOn) =>
         receiveWaiting(store, keep, transfer, inTimeTaker(takerOf(body), goesOn)),
       );
 }

@@ -2,11 +2,10 @@ import { Refusal } from './refusal.ts';
 
 /** A body that is not there by then is given up; its sender would have memory held for as long as they like. */
 export const ARRIVES_MS = 60_000;
-/**
- * What may arrive for one tenant, or from one address, at once. An isolate has 128 MB, and a byte that waits for the rest takes
- * two and a half.
- */
-export const ARRIVING_BYTES_MAX = 16 * 1024 * 1024;
+/** An isolate has 128 MB, and a byte that waits for the rest takes two and a half. */
+const OF_TENANT_BYTES_MAX = 16 * 1024 * 1024;
+/** Strangers have more addresses than a team has agents, and send forms only: these are at least 64 at once. */
+const OF_ADDRESS_BYTES_MAX = 4 * 1024 * 1024;
 
 interface Arriving {
   readonly bytes: number;
@@ -14,12 +13,18 @@ interface Arriving {
 }
 
 /**
- * What arrives for each tenant in this isolate and is held until it is whole; of strangers, for each address. However slowly
- * they send, their bodies take a bounded part of the memory that all share, and more of them are refused unread.
+ * What arrives of each sender (a tenant or an address) and is held until it is whole. However slowly they send, their bodies
+ * take a bounded part of the memory that all share, and more of them are refused unread.
  */
 export class ArrivingBodies {
+  /** What may arrive of one sender at once. */
+  private readonly bytesMax: number;
   private readonly bySender = new Map<string, Set<Arriving>>();
   private sweptMs = 0;
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
 
   /** Of how many senders something is known. */
   get senders(): number {
@@ -27,8 +32,8 @@ export class ArrivingBodies {
   }
 
   /**
-   * Reads a body of which `bytes` bytes are held. Throws `busy` where too much of its sender (a tenant or an address) arrives
-   * already. What passes in pieces says of each that it `goesOn`.
+   * Reads a body of which `bytes` bytes are held. Throws `busy` where too much of its sender arrives already. What
+   * passes in pieces says of each that it `goesOn`.
    */
   async read<Body>(
     sender: string,
@@ -40,7 +45,7 @@ export class ArrivingBodies {
     const others = this.bySender.get(sender) ?? new Set();
     dropExpired(others, nowMs);
     const heldBytes = [...others].reduce((sum, other) => sum + other.bytes, 0);
-    if (heldBytes + bytes > ARRIVING_BYTES_MAX) throw tooMuch();
+    if (heldBytes + bytes > this.bytesMax) throw tooMuch();
     const own: Arriving = { bytes, untilMs: nowMs + ARRIVES_MS };
     this.bySender.set(sender, others.add(own));
     try {
@@ -69,8 +74,9 @@ function dropExpired(bodies: Set<Arriving>, nowMs: number): void {
   for (const each of bodies) if (each.untilMs <= nowMs) bodies.delete(each);
 }
 
-/** Of this isolate. */
-export const arrivingBodies = new ArrivingBodies();
+/** In this isolate. */
+export const arrivingOfTenants = new ArrivingBodies(OF_TENANT_BYTES_MAX);
+export const arrivingOfAddresses = new ArrivingBodies(OF_ADDRESS_BYTES_MAX);
 
 /** What `reading` a body comes to, where that is in time; else the body is given up by `giveUp`, and refused. */
 export async function inTime<Body>(reading: Promise<Body>, giveUp: () => Promise<void>): Promise<Body> {

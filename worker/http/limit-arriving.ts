@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { limit } from '../../protocol/limits.ts';
 import { addressGateName } from '../tenants/address-name.ts';
 import type { AppEnv } from './app-env.ts';
-import { arrivingBodies } from './arriving-bodies.ts';
+import { arrivingOfAddresses } from './arriving-bodies.ts';
 
 /** What a request takes beside its body while it waits for that. */
 const REQUEST_BYTES = 32 * 1024;
@@ -21,6 +21,6 @@ export function limitArriving(): MiddlewareHandler<AppEnv> {
     if (address === null || !WITH_BODY.includes(method) || OF_TENANTS.test(path)) return next();
     const most = limit('form_bytes');
     const bytes = Math.min(Number(context.req.header('content-length') ?? most), most);
-    return arrivingBodies.read(addressGateName(address), REQUEST_BYTES + bytes, next);
+    return arrivingOfAddresses.read(addressGateName(address), REQUEST_BYTES + bytes, next);
   };
 }

@@ -1,7 +1,7 @@
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { limit } from '../../protocol/limits.ts';
 import { enter } from '../database/with-tenant.ts';
-import { arrivingBodies } from '../http/arriving-bodies.ts';
+import { arrivingOfTenants } from '../http/arriving-bodies.ts';
 import { mayBeLarge, withBodySlot } from '../http/body-slots.ts';
 import { readBody } from '../http/read-body.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -87,7 +87,7 @@ async function refuseBody(refusal: Refusal, called: Called): Promise<Response> {
 async function readMessage(request: Request, tenant: string): Promise<Message | Refusal> {
   const bytes = mayBeLarge(request) ? 0 : Number(request.headers.get('content-length'));
   try {
-    return parseMessage(await arrivingBodies.read(tenant, bytes, () => readBody(request)));
+    return parseMessage(await arrivingOfTenants.read(tenant, bytes, () => readBody(request)));
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;

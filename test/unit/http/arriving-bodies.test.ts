@@ -1,18 +1,13 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import {
-  ARRIVES_MS,
-  ARRIVING_BYTES_MAX,
-  ArrivingBodies,
-  inTime,
-} from '../../../worker/http/arriving-bodies.ts';
+import { ARRIVES_MS, ArrivingBodies, inTime } from '../../../worker/http/arriving-bodies.ts';
 
 afterEach(() => vi.useRealTimers());
 const never = () => new Promise<never>(() => {});
 const read = async () => 'read';
-const MUCH = ARRIVING_BYTES_MAX / 4;
+const MUCH = 1000;
 
 test('Mallory’s bodies that never end keep no other tenant from being read, and more of hers are not begun', async () => {
-  const bodies = new ArrivingBodies();
+  const bodies = new ArrivingBodies(4 * MUCH);
   for (let n = 0; n < 4; n++) void bodies.read('mallory', MUCH, never, 0);
   let wasBegun = false;
   const more = bodies.read('mallory', 1, async () => (wasBegun = true), 1);
@@ -22,7 +17,7 @@ test('Mallory’s bodies that never end keep no other tenant from being read, an
 });
 
 test('what was read, broke off or belongs to a request that is gone makes room', async () => {
-  const bodies = new ArrivingBodies();
+  const bodies = new ArrivingBodies(4 * MUCH);
   expect(await bodies.read('ann', 4 * MUCH, read, 0)).toBe('read');
   await expect(bodies.read('ann', 4 * MUCH, () => Promise.reject(new Error('broken')), 0)).rejects.toThrow(
     'broken',
@@ -33,7 +28,7 @@ test('what was read, broke off or belongs to a request that is gone makes room',
 });
 
 test('of Mallory, who hangs up from ever other addresses, nothing is remembered for long', async () => {
-  const bodies = new ArrivingBodies();
+  const bodies = new ArrivingBodies(4 * MUCH);
   for (let n = 0; n < 1000; n++) void bodies.read(`2001:db8:0:${n}::/64`, 1, never, 1 + n);
   expect(bodies.senders).toBe(1000);
   await bodies.read('ann', 1, read, 2 * ARRIVES_MS);
