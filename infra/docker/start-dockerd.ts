@@ -13,6 +13,7 @@ import type { Docker } from './ensure-docker.ts';
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
 const STOP_TIMEOUT_MS = 30_000;
+const SHIMS_POLL_MS = 250;
 const LOG_TAIL_CHARS = 1000;
 
 const unmount = (point: string) => promisify(execFile)('umount', [point]);
@@ -108,13 +109,14 @@ function answers(socketPath: string): Promise<boolean> {
   });
 }
 
-/** It ends its containers and containerd itself; by force only where it hangs. */
+/** It ends its containers and containerd itself; by force only where it hangs. Its shims are ended until then: one may be starting. */
 async function end(dir: string, child: ChildProcess, exited: Promise<unknown>): Promise<void> {
   endShims(dir);
   child.kill('SIGTERM');
+  const ending = setInterval(() => endShims(dir), SHIMS_POLL_MS);
   const timeout = delay(STOP_TIMEOUT_MS, 'timeout', { ref: false });
   if ((await Promise.race([exited, timeout])) === 'timeout') child.kill('SIGKILL');
   await exited;
-  // Of what was started meanwhile.
+  clearInterval(ending);
   endShims(dir);
 }
