@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { OBJECTS } from '../../worker/audit/call-record.ts';
 import { callEventsDuring } from '../support/call-events.ts';
 import { postModern } from '../support/modern-call.ts';
 import { type Person, settlePerson } from '../support/people.ts';
@@ -105,21 +106,7 @@ describe('a call leaves its event whoever refuses it', () => {
         post(
           message({
             name: 'list_files',
-            arguments: Object.fromEntries(
-              [
-                'project',
-                'run',
-                'source',
-                'path',
-                'name',
-                'upload',
-                'uri',
-                'user',
-                'token',
-                'grant',
-                'client',
-              ].map((named) => [named, '\u0001'.repeat(300)]),
-            ),
+            arguments: Object.fromEntries(OBJECTS.map((named) => [named, '\u0001'.repeat(300)])),
           }),
         ),
       'tool.call',

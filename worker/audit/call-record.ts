@@ -49,7 +49,7 @@ export class CallRecord {
 }
 
 /** Input that tells what a call works on, and is short enough to be a name. */
-const OBJECTS = [
+export const OBJECTS = [
   'project',
   'run',
   'source',
