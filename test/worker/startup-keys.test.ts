@@ -6,7 +6,7 @@ import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startLoneWorker } from '../support/lone-worker.ts';
 import { type Moto, REGION, startMoto } from '../support/moto/start-moto.ts';
 
-const PASSPHRASE = 'correct horse battery staple';
+const PASSPHRASE = 'seven green harbours at dusk';
 let database: TestDatabase;
 
 beforeAll(async () => {

@@ -5,6 +5,8 @@ import { parseOrigins } from '../http/parse-origins.ts';
 import { MARKUP_KINDS, parseMarkupKinds, parsePatterns } from '../input/refused-text.ts';
 import { parseLoopbackOrigins } from '../outbound/loopback-origins.ts';
 import { parsePasswordCosts } from '../people/password-costs.ts';
+import { WHOLE_NUMBERS, type WholeNumberName, wholeNumberOf } from '../people/settings.ts';
+import { isGuessable } from './is-guessable.ts';
 import { isKeyDays } from './judge-database.ts';
 
 /** The settings as they may be given: all of them text, any of them absent. */
@@ -20,6 +22,15 @@ const NEEDED = ['PUBLIC_URL', 'DATABASE_URL', 'CONTEXT_KEY', 'SEAL_KEY'] as cons
 const APP_ROLE = 'causeway_app';
 const PASSWORD_CHARS_MIN = 16;
 const PASSPHRASE_CHARS_MIN = 20;
+/** Secrets that other services gave. */
+const ACCESS_KEYS = ['BLOB_STORE_SECRET_ACCESS_KEY', 'KMS_SECRET_ACCESS_KEY'] as const;
+/** Where another word would be taken for the one that holds when nothing is said. */
+const WORDS = {
+  EDGE: ['cloudflare', 'none'],
+  OAUTH_REQUIRE_RESOURCE: ['on', 'off'],
+  HSTS_INCLUDE_SUBDOMAINS: ['on', 'off'],
+  ADMINISTRATION: ['on', 'off'],
+} as const;
 
 /**
  * What of the settings must not be served with, all at once, each with its remedy and without a part of a secret. Pure.
@@ -27,9 +38,15 @@ const PASSPHRASE_CHARS_MIN = 20;
  * production.
  */
 export function judgeSettings(settings: GivenSettings): readonly string[] {
-  return [judgeNeeded, judgeForms, judgeSecrets, judgeRole, judgeTransport, judgeLoopbackOrigins].flatMap(
-    (judge) => judge(settings),
-  );
+  return [
+    judgeNeeded,
+    judgeForms,
+    judgeWords,
+    judgeSecrets,
+    judgeRole,
+    judgeTransport,
+    judgeLoopbackOrigins,
+  ].flatMap((judge) => judge(settings));
 }
 
 /** What asking a KMS takes, beside its key. */
@@ -91,6 +108,22 @@ function judgeForms(settings: GivenSettings): readonly string[] {
   return faults.flatMap(([holds, says]) => (holds ? [says] : []));
 }
 
+function judgeWords(settings: GivenSettings): readonly string[] {
+  const words = Object.entries(WORDS) as readonly [keyof typeof WORDS, readonly string[]][];
+  const numbers = Object.keys(WHOLE_NUMBERS) as readonly WholeNumberName[];
+  return [
+    ...words
+      .filter(([name, known]) => !['', ...known].includes(settings[name] ?? ''))
+      .map(([name, known]) => `${name} is neither ${known.join(' nor ')}: correct or remove it`),
+    ...numbers
+      .filter((name) => wholeNumberOf(settings, name) === null)
+      .map((name) => {
+        const { least, most } = WHOLE_NUMBERS[name];
+        return `${name} is no whole number from ${least} to ${most}: correct or remove it`;
+      }),
+  ];
+}
+
 function judgeSecrets(settings: GivenSettings): readonly string[] {
   const { CONTEXT_KEY = '', SEAL_KEY = '', KEY_PASSPHRASE, DATABASE_URL = '' } = settings;
   const keys = Object.entries({ CONTEXT_KEY, SEAL_KEY }).filter(([, key]) => key !== '');
@@ -101,24 +134,29 @@ function judgeSecrets(settings: GivenSettings): readonly string[] {
     ...(KEY_PASSPHRASE !== undefined && keys.some(([, key]) => key === KEY_PASSPHRASE)
       ? [`KEY_PASSPHRASE is one of the keys, and a secret serves one purpose: ${DRAW_KEY}`]
       : []),
-    ...(isGuessable(KEY_PASSPHRASE, PASSPHRASE_CHARS_MIN)
-      ? [`KEY_PASSPHRASE is shorter than ${PASSPHRASE_CHARS_MIN} characters, or repeats itself: ${DRAW_KEY}`]
+    ...(KEY_PASSPHRASE !== undefined && isGuessable(KEY_PASSPHRASE, PASSPHRASE_CHARS_MIN)
+      ? [
+          `KEY_PASSPHRASE is shorter than ${PASSPHRASE_CHARS_MIN} characters, an example or a sequence, or repeats itself: ${DRAW_KEY}`,
+        ]
       : []),
     ...(password !== undefined && others.includes(password)
       ? [
           'The password in DATABASE_URL is one of the keys, and a secret serves one purpose: give causeway_app another',
         ]
       : []),
-    ...(isGuessable(password, PASSWORD_CHARS_MIN)
+    ...(password !== undefined && isGuessable(password, PASSWORD_CHARS_MIN)
       ? [
-          `The password in DATABASE_URL is shorter than ${PASSWORD_CHARS_MIN} characters, or repeats itself: give causeway_app another`,
+          `The password in DATABASE_URL is shorter than ${PASSWORD_CHARS_MIN} characters, an example or a sequence, or repeats itself: give causeway_app another`,
         ]
       : []),
+    ...ACCESS_KEYS.filter((name, index) => {
+      const before = [...others, password, ...ACCESS_KEYS.slice(0, index).map((other) => settings[other])];
+      return (settings[name] ?? '') !== '' && before.includes(settings[name]);
+    }).map(
+      (name) =>
+        `${name} is another of the secrets too, and a secret serves one purpose: give that service an access key of its own`,
+    ),
   ];
-}
-
-function isGuessable(secret: string | undefined, charsMin: number): boolean {
-  return secret !== undefined && (secret.length < charsMin || new Set(secret).size < 8);
 }
 
 /** Row security binds the one role; whatever else logs in may be above it. */

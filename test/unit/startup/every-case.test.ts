@@ -38,13 +38,19 @@ const CASES: Readonly<
     launcher: [KEYS, 'a passphrase of 32 letters', 'bytes in a row', 'a few bytes again and again'],
   },
   'a known example': {
-    worker: [SETTINGS, 'a key is an example'],
+    worker: [SETTINGS, 'a key is an example', 'the passphrase is an example', 'the password is a sequence'],
     executor: DRAWS_ITS_KEY,
     'postgres-http': HOLDS_NO_SECRET,
     launcher: [LAUNCHER, 'hold an example'],
   },
   'a secret for two purposes': {
-    worker: [SETTINGS, 'a key serves two purposes', 'a key is the password', 'the passphrase is a key'],
+    worker: [
+      SETTINGS,
+      'a key serves two purposes',
+      'a key is the password',
+      'the passphrase is a key',
+      'the object store is opened by a key',
+    ],
     executor: DRAWS_ITS_KEY,
     'postgres-http': HOLDS_NO_SECRET,
     launcher: [LAUNCHER, 'hold one key twice'],

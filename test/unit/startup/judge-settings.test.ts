@@ -51,6 +51,29 @@ test.each<[string, GivenSettings, RegExp]>([
   ],
   ['the passphrase is short', { KEY_PASSPHRASE: 'hunter2' }, /^KEY_PASSPHRASE is shorter.*: draw another/],
   [
+    'the passphrase is an example',
+    { KEY_PASSPHRASE: 'correct horse battery staple' },
+    /^KEY_PASSPHRASE is .*an example or a sequence.*: draw another/,
+  ],
+  [
+    'the password is a sequence',
+    { DATABASE_URL: userOf('causeway_app:1234567890123456') },
+    /password in DATABASE_URL is .*a sequence.*: give/,
+  ],
+  [
+    'the object store is opened by a key',
+    { BLOB_STORE_SECRET_ACCESS_KEY: KEYS.SEAL_KEY },
+    /^BLOB_STORE_SECRET_ACCESS_KEY is another of the secrets too.*: give/,
+  ],
+  [
+    'the KMS is opened by what opens the object store',
+    {
+      ...{ KMS_KEY: 'alias/causeway', KMS_REGION: 'eu-central-1', KMS_ACCESS_KEY_ID: 'AKIA' },
+      ...{ KMS_SECRET_ACCESS_KEY: 'drawn by AWS', BLOB_STORE_SECRET_ACCESS_KEY: 'drawn by AWS' },
+    },
+    /^KMS_SECRET_ACCESS_KEY is another of the secrets too.*: give/,
+  ],
+  [
     'the passphrase is a key',
     { KEY_PASSPHRASE: KEYS.SEAL_KEY },
     /^KEY_PASSPHRASE is one of the keys.*: draw another/,
@@ -138,6 +161,23 @@ test.each<[string, GivenSettings, RegExp]>([
     { HSTS_MAX_AGE_SECONDS: '1; preload' },
     /^HSTS_MAX_AGE_SECONDS .*: correct/,
   ],
+  ...['EDGE', 'OAUTH_REQUIRE_RESOURCE', 'HSTS_INCLUDE_SUBDOMAINS', 'ADMINISTRATION'].map(
+    (name): [string, GivenSettings, RegExp] => [
+      `${name} is a word that nobody knows`,
+      { [name]: 'true' },
+      new RegExp(`^${name} is neither .* nor .*: correct`),
+    ],
+  ),
+  ...[
+    'LOGIN_FAILURES_MAX',
+    'LOGIN_ADDRESS_FAILURES_MAX',
+    'SESSION_IDLE_MINUTES',
+    'SESSION_ABSOLUTE_HOURS',
+  ].map((name): [string, GivenSettings, RegExp] => [
+    `${name} is without a bound`,
+    { [name]: '1000000' },
+    new RegExp(`^${name} is no whole number from .* to .*: correct`),
+  ]),
   ['a kind of markup is unknown', { REFUSED_MARKUP: 'html' }, /^REFUSED_MARKUP .*: correct/],
   ['a pattern may take long', { REFUSED_PATTERNS: '(a+)+$' }, /^REFUSED_PATTERNS .*: correct/],
   [
