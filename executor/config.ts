@@ -40,9 +40,9 @@ export interface Config {
   readonly task: Task;
 }
 
-/** What the program is started for; only who serves needs a deployment. */
+/** What the program is started for; only who serves needs a deployment, and `judgeStart` says so. */
 export type Task =
-  | { readonly kind: 'serve'; readonly url: string }
+  | { readonly kind: 'serve' }
   | { readonly kind: 'self-test'; readonly isJson: boolean }
   | { readonly kind: 'sweep' };
 
@@ -85,6 +85,10 @@ function addLabel(text: string, before: Labels): Labels {
 function workerUrl(text: string): string {
   const refused = refuseAddress(text);
   if (refused !== null) throw new InvalidArgumentError(refused);
+  return withoutSlash(text);
+}
+
+function withoutSlash(text: string): string {
   let end = text.length;
   while (text[end - 1] === '/') end--;
   return text.slice(0, end);
@@ -121,9 +125,9 @@ interface Options extends ServeOptions {
 }
 
 /** The options of {@link ServeOptions}; a host's settings file has the same names. */
-export function withServeOptions(command: Command): Command {
+export function withServeOptions(command: Command, readUrl = workerUrl): Command {
   return command
-    .option('--url <url>', 'PUBLIC_URL of the worker', workerUrl)
+    .option('--url <url>', 'PUBLIC_URL of the worker', readUrl)
     .option('--slots <n>', 'runs at the same time', positiveInteger, 2)
     .option('--name <name>', 'shown to administrators', hostname())
     .addOption(
@@ -183,6 +187,15 @@ export function withServeOptions(command: Command): Command {
 
 /** Reads the command line (`argv` without node and the script); prints help or a problem and exits where there is one. */
 export function readConfig(argv: readonly string[]): Config {
+  return read(argv, workerUrl);
+}
+
+/** The same for who judges the start as a whole (`judgeStart`), which says of the address too why it is not dialled. */
+export function readUnjudgedConfig(argv: readonly string[]): Config {
+  return read(argv, withoutSlash);
+}
+
+function read(argv: readonly string[], readUrl: typeof workerUrl): Config {
   const command = withServeOptions(
     new Command('executor')
       .description('Runs what a Causeway worker sends, in single-use sandboxes without a network.')
@@ -193,6 +206,7 @@ export function readConfig(argv: readonly string[]): Config {
         'runsc and images, shared with other executors (default: cache beside the state)',
       )
       .option('--join-token-file <file>', 'one-time join token, for the first start'),
+    readUrl,
   )
     .option('--self-test', 'play the hostile probe under each engine, print tables, and exit')
     .option('--sweep', 'remove what a killed executor left of its sandboxes, and exit')
@@ -202,7 +216,6 @@ export function readConfig(argv: readonly string[]): Config {
   if (!given.ok) return command.error(`error: ${given.reason}`);
   command.parse([...given.argv], { from: 'user' });
   const options = command.opts<Options>();
-  const task = taskOf(options) ?? command.error('error: --url is needed');
   const stateDir = resolve(options.state);
   return {
     url: options.url ?? null,
@@ -223,15 +236,14 @@ export function readConfig(argv: readonly string[]): Config {
     imageKeys: options.imageKey,
     imageSignature: options.imageSignature === undefined ? null : resolve(options.imageSignature),
     imageCheckMs: options.imageCheckSeconds * 1000,
-    task,
+    task: taskOf(options),
   };
 }
 
-/** Null where a deployment to serve is not named. */
-function taskOf({ url, sweep, selfTest, json }: Options): Task | null {
+function taskOf({ sweep, selfTest, json }: Options): Task {
   if (sweep === true) return { kind: 'sweep' };
   if (selfTest === true) return { kind: 'self-test', isJson: json === true };
-  return url === undefined ? null : { kind: 'serve', url };
+  return { kind: 'serve' };
 }
 
 /** The version that `hello` names: that of the package. */

@@ -12,7 +12,7 @@ import { type DiskGuard, guardDisk } from './disk-guard.ts';
 import { blobFetcher } from './fetch-blobs.ts';
 import { holdState } from './hold-state.ts';
 import { findIdentity, identityFileOf } from './identity.ts';
-import { judgeStart, lookAtStart } from './judge-start.ts';
+import { judgeImageKeys, judgeStart, lookAtStart } from './judge-start.ts';
 import type { Log } from './log.ts';
 import { memoryAccount } from './memory-account.ts';
 import { type EngineOpened, openEngine, refuseHost } from './open-engine.ts';
@@ -49,7 +49,7 @@ export type ExecutorStarted =
  * when the start fails half way. Resolves when the pool has welcomed it.
  */
 export async function startExecutor(
-  config: ServeConfig,
+  given: Config,
   releases: ReleaseStack,
   log: Log,
   /** Called when somebody on this host wants it to finish its runs and end. */
@@ -58,8 +58,11 @@ export async function startExecutor(
   // First: what an ordinary user cannot read would be told as missing.
   const refused = await refuseHost();
   if (refused !== null) return { ok: false, reason: refused };
-  const faults = judgeStart(await lookAtStart(config));
-  if (faults.length > 0) return { ok: false, reason: faults.join('\n') };
+  const faults = judgeStart(await lookAtStart(given));
+  const { url, imageKeys } = given;
+  if (faults.length > 0 || url === null)
+    return { ok: false, reason: [...faults, ...(await judgeImageKeys(imageKeys))].join('\n') };
+  const config: ServeConfig = { ...given, url };
   const proven = await proveHost(config, releases, log);
   if (!proven.ok) {
     if (proven.image !== undefined) await tellOfImage(config, proven.image, log);

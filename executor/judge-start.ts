@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readImageKeys } from '../infra/image-signature/read-image-keys.ts';
 import { type FileFacts, judgeSecretFile } from '../protocol/judge-file.ts';
 import type { Config } from './config.ts';
 import { identityFileOf, storedSchema } from './identity.ts';
@@ -46,6 +47,12 @@ export function judgeStart(facts: StartFacts): readonly string[] {
         ]
       : []),
   ];
+}
+
+/** The same of the keys of images, of which a start that meets nothing else tells its deployment too. */
+export async function judgeImageKeys(given: readonly string[]): Promise<readonly string[]> {
+  const read = await readImageKeys(given);
+  return read.ok ? [] : [read.reason];
 }
 
 /** What {@link judgeStart} must know. */

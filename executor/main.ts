@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { readConfig } from './config.ts';
+import { readUnjudgedConfig } from './config.ts';
 import { startExecutor } from './executor.ts';
 import { stderrLog } from './log.ts';
 import { releaseStack } from './release-stack.ts';
@@ -7,7 +7,7 @@ import { chosenOf, selfTest, selfTestJson, selfTestText } from './self-test.ts';
 import { sweepHost } from './sweep-host.ts';
 
 process.umask(0o022);
-const config = readConfig(process.argv.slice(2));
+const config = readUnjudgedConfig(process.argv.slice(2));
 const log = stderrLog();
 const releases = releaseStack((error) => log('error', 'a release failed', { reason: String(error) }));
 
@@ -46,7 +46,7 @@ async function testItself(isJson: boolean): Promise<void> {
   await end(chosenOf(engines)?.report?.ok === true ? 0 : 1);
 }
 
-async function serve(url: string): Promise<void> {
+async function serve(): Promise<void> {
   // A parent that holds our stdin takes us with it when it dies. A service has /dev/null there, which means nothing.
   const stdin = fstatSync(0);
   if (stdin.isFIFO() || stdin.isSocket()) {
@@ -63,7 +63,7 @@ async function serve(url: string): Promise<void> {
     await finishRuns();
     await end(0);
   });
-  const started = await startExecutor({ ...config, url }, releases, log, drainWish.resolve);
+  const started = await startExecutor(config, releases, log, drainWish.resolve);
   if (!started.ok) return fail(started.reason);
   finishRuns = started.drain;
   const { engine, engine_version, image, slots } = started.offer;
@@ -80,5 +80,5 @@ switch (config.task.kind) {
     await testItself(config.task.isJson);
     break;
   case 'serve':
-    await serve(config.task.url);
+    await serve();
 }

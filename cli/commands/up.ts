@@ -4,6 +4,7 @@ import { addLoopbackOrigin } from '../settings/loopback-origin.ts';
 import { parsePublicUrl } from '../settings/public-url.ts';
 import { printReady } from '../stack/ready-block.ts';
 import { runUntilEnded } from '../stack/run-until-ended.ts';
+import { readSecrets } from '../stack/secrets.ts';
 import { startStack, type WorkerEngine } from '../stack/start-stack.ts';
 import { ROOT_DIR, statePaths } from '../stack/state-paths.ts';
 import { createBoard } from '../terminal/board.ts';
@@ -91,6 +92,8 @@ Examples:
 async function up(options: UpOptions): Promise<void> {
   const board = createBoard();
   const paths = statePaths(options.state);
+  // All that is wrong with what lies there is said before the first of it is used.
+  readSecrets(paths);
   const certificates = options.tls ? await ensureCertificates(paths.tls, LOCAL_NAMES) : undefined;
   const origin = certificates === undefined ? 'http://127.0.0.1' : 'https://localhost';
   const wish = Promise.withResolvers<void>();

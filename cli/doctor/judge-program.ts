@@ -1,5 +1,5 @@
-import { readConfig } from '../../executor/config.ts';
-import { judgeStart, lookAtStart } from '../../executor/judge-start.ts';
+import { readUnjudgedConfig } from '../../executor/config.ts';
+import { judgeImageKeys, judgeStart, lookAtStart } from '../../executor/judge-start.ts';
 import { readSettings } from '../../infra/postgres-http/read-settings.ts';
 
 /** Programs that are started by options of their own, elsewhere than beside a stack of `./causeway up`. */
@@ -12,8 +12,10 @@ export async function judgeProgram(
   options: readonly string[],
 ): Promise<readonly string[]> {
   switch (program) {
-    case 'executor':
-      return judgeStart(await lookAtStart(readConfig(options)));
+    case 'executor': {
+      const config = readUnjudgedConfig(options);
+      return [...judgeStart(await lookAtStart(config)), ...(await judgeImageKeys(config.imageKeys))];
+    }
     case 'postgres-http': {
       const read = readSettings(options);
       if (read.kind === 'help') return ['--help says what its options are, and starts nothing: leave it out'];

@@ -9,6 +9,7 @@ import { diagnose } from '../../cli/doctor/diagnose.ts';
 import { observe } from '../../cli/doctor/observe.ts';
 import { judgeSecrets, readOrCreateSecrets } from '../../cli/stack/secrets.ts';
 import { preparePaths, ROOT_DIR, statePaths } from '../../cli/stack/state-paths.ts';
+import { ensureCertificates, LOCAL_NAMES } from '../../cli/tls/certificates.ts';
 import { newKey } from '../../executor/identity.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { authorizePath, claimsOf, connect, newPkce, registerClient, signedIn } from '../support/oauth.ts';
@@ -177,12 +178,15 @@ describe('the doctor prints the very list with which a program refuses to start:
       mode: 0o600,
     });
     chmodSync(paths.secretsFile, 0o644);
+    const { keyFile } = await ensureCertificates(paths.tls, LOCAL_NAMES);
+    chmodSync(keyFile, 0o644);
     const findings = judgeSecrets(paths) ?? [];
-    expect(findings).toHaveLength(2);
+    expect(findings).toHaveLength(3);
     const { code, said } = await doctor('--state', dir);
     expect([code, said.healthy]).toEqual([1, false]);
     const port = String(await findFreePort());
-    const up = await run(join(ROOT_DIR, 'causeway'), 'up', '--slots', '0', '--port', port, '--state', dir);
+    const options = ['--tls', '--slots', '0', '--port', port, '--state', dir];
+    const up = await run(join(ROOT_DIR, 'causeway'), 'up', ...options);
     expect(up.code).toBe(1);
     for (const finding of findings) {
       expect(said.checks[0]).toMatchObject({ id: 'launcher', saw: expect.stringContaining(finding) });
@@ -196,11 +200,13 @@ describe('the doctor prints the very list with which a program refuses to start:
     const key = { ...newKey(), made_at: '2020-01-01', executor: 'exe', pool: 'pol', audience: 'x' };
     writeFileSync(join(state, 'executor.json'), JSON.stringify(key), { mode: 0o600 });
     chmodSync(state, 0o777);
-    const options = ['--url', 'https://causeway.example.com', '--state', state];
+    const options = ['--url', 'http://causeway.example.com', '--state', state];
     const { code, said } = await doctor('executor', '--', ...options);
     const findings = [
+      /is not dialled\. Over plain http/,
       / \d{4} days old, and overdue after 400: run causeway-executor/,
       /can be read or changed/,
+      /^no_image_key: /,
     ];
     expect([code, said.findings]).toEqual([1, findings.map((says) => expect.stringMatching(says))]);
     const started = await run(process.execPath, join(ROOT_DIR, 'executor/main.ts'), ...options);
