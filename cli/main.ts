@@ -7,6 +7,7 @@ import { endWithReader } from './terminal/end-with-reader.ts';
 import { Failure } from './terminal/failure.ts';
 import { printBug, printFailure } from './terminal/print.ts';
 import { refusedBySystem } from './terminal/refused-by-system.ts';
+import { trustOwnAuthority } from './tls/trust-own-authority.ts';
 
 const program = new Command('causeway')
   .description(
@@ -31,6 +32,7 @@ knowSecrets(SECRET_SETTINGS.map((name) => process.env[name]));
 try {
   await registerCommands(program, process.argv[2]);
   program.exitOverride();
+  program.hook('preAction', (_program, command) => trustOwnAuthority(command.opts()));
   if (process.argv.length <= 2) program.help();
   await program.parseAsync();
 } catch (thrown) {

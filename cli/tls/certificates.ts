@@ -93,7 +93,8 @@ async function makeCertificates(dir: string, names: readonly string[]): Promise<
   }
 }
 
-function filesIn(dir: string) {
+/** Where they lie in a folder. */
+export function filesIn(dir: string) {
   return { caFile: join(dir, 'ca.pem'), certFile: join(dir, 'cert.pem'), keyFile: join(dir, 'key.pem') };
 }
 

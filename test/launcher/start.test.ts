@@ -52,6 +52,17 @@ test('a key that signs access tokens is rotated where no stack runs, which the n
   expect(existsSync(join(first.stateDir, 'none'))).toBe(false);
 });
 
+test('a stack that serves TLS is believed by the commands of its folder, and by nobody who names its address', async () => {
+  const { ready, stateDir } = await launchUp({ slots: 0, tls: true });
+  const { issuer } = await ready;
+  const doctor = (...args: readonly string[]) => causeway(['doctor', '--state', stateDir, ...args]);
+  expect(await doctor()).toMatchObject({ code: 0, stdout: expect.stringContaining('says that all is well') });
+  expect(await doctor('--url', issuer)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('its certificate comes without those between it and its authority'),
+  });
+});
+
 test('a port in use is named with who listens there and another port', async () => {
   const squatter = createServer();
   const port = await new Promise<number>((resolve) => {

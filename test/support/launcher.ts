@@ -32,14 +32,22 @@ export function temporaryStateDir(): string {
 
 /** Starts `up` in a terminal's manner: a process group of its own, to which Ctrl-C sends SIGINT. */
 export async function launchUp(
-  options: { readonly stateDir?: string; readonly port?: number; readonly slots?: number } = {},
+  options: {
+    readonly stateDir?: string;
+    readonly port?: number;
+    readonly slots?: number;
+    readonly tls?: true;
+  } = {},
 ): Promise<Launched> {
   const stateDir = options.stateDir ?? temporaryStateDir();
   const port = options.port ?? (await findFreePort());
   const slots = String(options.slots ?? 1);
   const child = spawn(
     join(ROOT_DIR, 'causeway'),
-    ['up', '--engine', 'workerd', '--port', String(port), '--state', stateDir, '--slots', slots],
+    [
+      ...['up', '--engine', 'workerd', '--port', String(port), '--state', stateDir, '--slots', slots],
+      ...(options.tls ? ['--tls'] : []),
+    ],
     { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const { pid } = child;
