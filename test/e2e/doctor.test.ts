@@ -216,16 +216,8 @@ describe('the doctor prints the very list with which a program refuses to start:
   test('postgres-http', async () => {
     const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
     for (const file of [cert, key]) writeFileSync(file, 'x', { mode: 0o644 });
-    const options = [
-      '--upstream',
-      'db.internal:5432',
-      '--tls-cert',
-      cert,
-      '--tls-key',
-      key,
-      '--rows-max',
-      'many',
-    ];
+    const files = ['--tls-cert', cert, '--tls-key', key];
+    const options = ['--upstream', 'db.internal:5432', ...files, '--rows-max', 'many'];
     const { code, said } = await doctor('postgres-http', '--', ...options);
     expect([code, said.findings]).toEqual([
       1,
