@@ -9,8 +9,8 @@ import { verifyOwnAccessToken } from '../oauth/jwt/verify-own.ts';
 import { addressGateOf } from '../tenants/address-gate.ts';
 import { tenantGateOf } from '../tenants/gate-of.ts';
 import type { Principal } from '../tenants/principal.ts';
+import { GatheredUses } from '../tokens/gathered-uses.ts';
 import { entryOf, recordUse } from '../tokens/record-use.ts';
-import { RefusedUses } from '../tokens/refused-uses.ts';
 import { UseRecorder } from '../tokens/use-recorder.ts';
 import type { AppEnv } from './app-env.ts';
 import { rateLimitFields } from './rate-limit-fields.ts';
@@ -18,9 +18,9 @@ import { noCredential, tokenRefused } from './unauthorized.ts';
 
 /** One an isolate; its class says why the gate's own memory is not enough. */
 const verifiedSecrets = new VerifiedSecrets();
-/** One of each an isolate, so that calls refused for a rate cost the tenant's gate as little as possible. */
+/** One of each an isolate, so that calls cost the tenant's gate as little as possible, and those refused for a rate next to nothing. */
 const spentRates = new SpentRates();
-const refusedUses = new RefusedUses();
+const gathered = new GatheredUses();
 
 const BEARER = /^Bearer ([\x21-\x7e]+)$/i;
 
@@ -59,7 +59,7 @@ export function authenticate(route: string): MiddlewareHandler<AppEnv> {
     if (context.res.status !== 101)
       addMissing(context.res.headers, rateLimitFields('calls_per_minute', left));
     const gate = tenantGateOf(context.env, who.tenantId);
-    context.executionCtx.waitUntil(recordUse(gate, use, who, call, context.res, context.error));
+    context.executionCtx.waitUntil(recordUse({ gate, gathered }, use, who, call, context.res, context.error));
   };
 }
 
@@ -91,7 +91,7 @@ async function recordRateLimited(
   context.set('use', use);
   const entry = await entryOf(use, who, context.get('call'), response);
   const gate = tenantGateOf(context.env, who.tenantId);
-  context.executionCtx.waitUntil(refusedUses.bring(gate, who.tenantId, entry));
+  context.executionCtx.waitUntil(gathered.bring(gate, who.tenantId, entry));
 }
 
 function addMissing(headers: Headers, fields: Readonly<Record<string, string>>): void {

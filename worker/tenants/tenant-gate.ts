@@ -112,19 +112,14 @@ export class TenantGate extends DurableObject<Env> {
     this.endedSessions.add(session, until, Date.now());
   }
 
-  /**
-   * Takes an entry of the request log; it is written with others within about a second. `cost` is what the call turned out
-   * to cost: what is more than one is taken from its credential now, so that a class of tools costs no question of its own.
-   */
-  recordUse(tenantId: string, use: TokenUse, cost: number): void {
-    this.tenantId = tenantId;
-    const bucket = this.calls.get(use.credential);
-    if (cost > 1 && bucket !== undefined) this.calls.set(use.credential, charge(bucket, cost - 1));
-    this.uses.add(use);
+  /** Takes from a credential what its call turned out to cost beyond the one that {@link count} took. */
+  chargeMore(credential: string, cost: number): void {
+    const bucket = this.calls.get(credential);
+    if (bucket !== undefined) this.calls.set(credential, charge(bucket, cost));
   }
 
-  /** Takes entries of calls that were refused for a rate, and how many more were lost on their way here. */
-  recordRefusedUses(tenantId: string, uses: readonly TokenUse[], lost: number): void {
+  /** Takes entries of the request log, and how many more were lost on their way here; they are written with others within about a second. */
+  recordUses(tenantId: string, uses: readonly TokenUse[], lost: number): void {
     this.tenantId = tenantId;
     this.uses.addLost(lost);
     for (const use of uses) this.uses.add(use);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../../protocol/ids.ts';
-import { RefusedUses } from '../../../worker/tokens/refused-uses.ts';
+import { GatheredUses } from '../../../worker/tokens/gathered-uses.ts';
 import type { TokenUse } from '../../../worker/tokens/token-use.ts';
 import { WAITING_MAX } from '../../../worker/tokens/use-log.ts';
 
@@ -17,19 +17,19 @@ const use = (request: string): TokenUse => ({
   ...{ outcome: 'refused', reason: 'rate_limited', trace: null, admitted: false },
 });
 
-/** A gate that keeps what it was told, and a second that ends when `pass` is called. */
+/** A gate that keeps what it was told, and a tenth of a second that ends when `pass` is called. */
 function world() {
   const told: { tenant: string; requests: string[]; lost: number }[] = [];
   const { promise, resolve: pass } = Promise.withResolvers<void>();
   const gate = {
-    recordRefusedUses: async (tenant: string, uses: readonly TokenUse[], lost: number) => {
+    recordUses: async (tenant: string, uses: readonly TokenUse[], lost: number) => {
       told.push({ tenant, requests: uses.map(({ request }) => request), lost });
     },
-  } as Parameters<RefusedUses['bring']>[0];
-  return { told, pass, gate, uses: new RefusedUses(() => promise) };
+  } as Parameters<GatheredUses['bring']>[0];
+  return { told, pass, gate, uses: new GatheredUses(() => promise) };
 }
 
-test("a second's refusals of a tenant reach its gate in one message, and those of another in another", async () => {
+test('calls of a tenant within a tenth of a second reach its gate in one message, and those of another in another', async () => {
   const { told, pass, gate, uses } = world();
   const first = uses.bring(gate, ACME, use('one'));
   await uses.bring(gate, ACME, use('two'));
@@ -64,7 +64,7 @@ test('of a flood the entries are bounded, and what is beyond is counted', async 
 test('a request that ended before it could bring its batch does not keep the next ones', async () => {
   const { told, gate } = world();
   const waits: (() => void)[] = [];
-  const uses = new RefusedUses(() => new Promise<void>((resolve) => waits.push(resolve)));
+  const uses = new GatheredUses(() => new Promise<void>((resolve) => waits.push(resolve)));
   void uses.bring(gate, ACME, use('lost'), 0);
   const later = uses.bring(gate, ACME, use('later'), 30_000);
   waits[1]?.();
