@@ -18,15 +18,31 @@ export function judgeOrigin(
   host: string | null,
   allowed: readonly string[],
 ): ForeignPage | null {
+  const { isOnLoopback, origins } = ownOrigins(publicUrl);
+  if (origin !== null && !origins.includes(origin) && !allowed.includes(origin)) return 'foreign_origin';
+  if (isOnLoopback && host !== null && !LOOPBACK_HOSTS.includes(host.replace(/:\d+$/, '')))
+    return 'foreign_host';
+  return null;
+}
+
+interface OwnOrigins {
+  readonly isOnLoopback: boolean;
+  readonly origins: readonly string[];
+}
+
+/** Made once a deployment: to parse five addresses for each call is some 3 % of it. */
+const known = new Map<string, OwnOrigins>();
+
+function ownOrigins(publicUrl: string): OwnOrigins {
+  const made = known.get(publicUrl);
+  if (made !== undefined) return made;
   const own = new URL(publicUrl);
   const isOnLoopback = isLoopbackHost(own.hostname);
   const origins = isOnLoopback
     ? LOOPBACK_HOSTS.map((hostname) => new URL(`${own.protocol}//${hostname}:${own.port}`).origin)
     : [own.origin];
-  if (origin !== null && !origins.includes(origin) && !allowed.includes(origin)) return 'foreign_origin';
-  if (isOnLoopback && host !== null && !LOOPBACK_HOSTS.includes(host.replace(/:\d+$/, '')))
-    return 'foreign_host';
-  return null;
+  known.set(publicUrl, { isOnLoopback, origins });
+  return { isOnLoopback, origins };
 }
 
 /** Refuses what a page of another site makes a browser send, before any credential is looked at. */
