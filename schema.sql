@@ -46,7 +46,7 @@ grant usage on schema migrations to causeway_resolver;
 -- Domains
 
 create domain app.aev_id as text collate "C"
-  constraint aev_id_form CHECK ((VALUE ~ '^aev_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint aev_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^aev_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.agent_sees as text collate "C"
   constraint agent_sees_check CHECK ((VALUE = ANY (ARRAY['full'::text, 'schema_only'::text])));
@@ -55,7 +55,7 @@ create domain app.argon2id as text collate "C"
   constraint argon2id_form CHECK ((VALUE ~ '^\$argon2id\$v=19\$m=[0-9]{4,7},t=[0-9]{1,3},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,128}$'::text));
 
 create domain app.dat_id as text collate "C"
-  constraint dat_id_form CHECK ((VALUE ~ '^dat_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint dat_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^dat_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.data_format as text collate "C"
   constraint data_format_check CHECK ((VALUE = ANY (ARRAY['csv'::text, 'tsv'::text, 'jsonl'::text, 'parquet'::text])));
@@ -64,70 +64,70 @@ create domain app.envelope as text collate "C"
   constraint envelope_form CHECK (((VALUE ~ '^v1\.[A-Za-z0-9_-]{8}\.[A-Za-z0-9_-]{38,}$'::text) AND (length(VALUE) <= 65536)));
 
 create domain app.evt_id as text collate "C"
-  constraint evt_id_form CHECK ((VALUE ~ '^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint evt_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^evt_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.exe_id as text collate "C"
-  constraint exe_id_form CHECK ((VALUE ~ '^exe_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint exe_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^exe_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.git_id as text collate "C"
-  constraint git_id_check CHECK ((VALUE ~ '^[0-9a-f]{40}$'::text));
+  constraint git_id_check CHECK (((length(VALUE) = 40) AND (VALUE ~ '^[0-9a-f]+$'::text)));
 
 create domain app.gra_id as text collate "C"
-  constraint gra_id_form CHECK ((VALUE ~ '^gra_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint gra_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^gra_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.inv_id as text collate "C"
-  constraint inv_id_form CHECK ((VALUE ~ '^inv_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint inv_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^inv_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.ntc_id as text collate "C"
-  constraint ntc_id_form CHECK ((VALUE ~ '^ntc_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint ntc_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^ntc_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.pev_id as text collate "C"
-  constraint pev_id_form CHECK ((VALUE ~ '^pev_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint pev_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^pev_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.pol_id as text collate "C"
-  constraint pol_id_form CHECK ((VALUE ~ '^pol_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint pol_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^pol_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.prj_id as text collate "C"
-  constraint prj_id_form CHECK ((VALUE ~ '^prj_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint prj_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^prj_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.project_role as text collate "C"
   constraint project_role_check CHECK ((VALUE = ANY (ARRAY['viewer'::text, 'editor'::text, 'owner'::text])));
 
 create domain app.run_id as text collate "C"
-  constraint run_id_form CHECK ((VALUE ~ '^run_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint run_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^run_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.ses_id as text collate "C"
-  constraint ses_id_form CHECK ((VALUE ~ '^ses_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint ses_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^ses_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.sha256 as text collate "C"
-  constraint sha256_check CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
+  constraint sha256_check CHECK (((length(VALUE) = 64) AND (VALUE ~ '^[0-9a-f]+$'::text)));
 
 create domain app.sha256_hex as text collate "C"
-  constraint sha256_hex_form CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
+  constraint sha256_hex_form CHECK (((length(VALUE) = 64) AND (VALUE ~ '^[0-9a-f]+$'::text)));
 
 create domain app.snk_id as text collate "C"
-  constraint snk_id_form CHECK ((VALUE ~ '^snk_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint snk_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^snk_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.source_name as text collate "C"
   constraint source_name_check CHECK ((VALUE ~ '^[a-z][a-z0-9_]{0,62}$'::text));
 
 create domain app.ten_id as text collate "C"
-  constraint ten_id_form CHECK ((VALUE ~ '^ten_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint ten_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^ten_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.tenant_role as text collate "C"
   constraint tenant_role_check CHECK ((VALUE = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text, 'owner'::text])));
 
 create domain app.tok_id as text collate "C"
-  constraint tok_id_form CHECK ((VALUE ~ '^tok_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint tok_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^tok_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.tree_hash as bytea
   constraint tree_hash_check CHECK ((length(VALUE) = 32));
 
 create domain app.upl_id as text collate "C"
-  constraint upl_id_form CHECK ((VALUE ~ '^upl_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint upl_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^upl_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 create domain app.usr_id as text collate "C"
-  constraint usr_id_form CHECK ((VALUE ~ '^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$'::text));
+  constraint usr_id_form CHECK (((length(VALUE) = 30) AND (VALUE ~ '^usr_[0-7][0-9a-hjkmnp-tv-z]+$'::text))) NOT VALID;
 
 -- Tables, with their indexes, policies, triggers and grants
 
@@ -313,19 +313,9 @@ create table app.audit_events (
   trace_id text,
   input_sha256 text,
   input_bytes integer,
-  constraint audit_events_action_check CHECK (((action ~ '^[a-z_]+(\.[a-z_]+)+$'::text) AND (length(action) <= 60))),
-  constraint audit_events_client_id_check CHECK ((length(client_id) <= 300)),
-  constraint audit_events_details_check CHECK (((jsonb_typeof(details) = 'object'::text) AND (length((details)::text) <= 16384))),
-  constraint audit_events_input_bytes_check CHECK ((input_bytes >= 0)),
-  constraint audit_events_input_sha256_check CHECK ((input_sha256 ~ '^[0-9a-f]{64}$'::text)),
-  constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'refused'::text, 'error'::text]))),
+  constraint audit_events_form CHECK (app_private.is_audit_event(audit_events.*)) NOT VALID,
   constraint audit_events_pkey PRIMARY KEY (tenant_id, event_id),
-  constraint audit_events_request_id_check CHECK ((length(request_id) <= 100)),
-  constraint audit_events_target_id_check CHECK ((length(target_id) <= 300)),
-  constraint audit_events_target_kind_check CHECK ((length(target_kind) <= 60)),
-  constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id),
-  constraint audit_events_trace_id_check CHECK ((trace_id ~ '^[0-9a-f]{32}$'::text)),
-  constraint audit_events_user_agent_check CHECK ((length(user_agent) <= 500))
+  constraint audit_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenants(tenant_id)
 );
 alter table app.audit_events owner to causeway_owner;
 CREATE INDEX audit_events_by_action ON app.audit_events USING btree (tenant_id, action, occurred_at DESC);
@@ -2927,8 +2917,8 @@ AS $function$
     from (values
       ('envelope', 'envelope_form', $form$((VALUE ~ '^v1\.[A-Za-z0-9_-]{8}\.[A-Za-z0-9_-]{38,}$'::text) AND (length(VALUE) <= 65536))$form$),
       ('argon2id', 'argon2id_form', $form$(VALUE ~ '^\$argon2id\$v=19\$m=[0-9]{4,7},t=[0-9]{1,3},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,128}$'::text)$form$),
-      ('sha256', 'sha256_check', $form$(VALUE ~ '^[0-9a-f]{64}$'::text)$form$),
-      ('sha256_hex', 'sha256_hex_form', $form$(VALUE ~ '^[0-9a-f]{64}$'::text)$form$)) as form (name, rule, expression)
+      ('sha256', 'sha256_check', $form$((length(VALUE) = 64) AND (VALUE ~ '^[0-9a-f]+$'::text))$form$),
+      ('sha256_hex', 'sha256_hex_form', $form$((length(VALUE) = 64) AND (VALUE ~ '^[0-9a-f]+$'::text))$form$)) as form (name, rule, expression)
    where not exists (
      select from pg_constraint k
       where k.contypid = to_regtype('app.' || form.name) and k.conname = form.rule and k.convalidated
@@ -5140,27 +5130,16 @@ CREATE OR REPLACE FUNCTION app.new_id(prefix text)
  PARALLEL SAFE
 AS $function$
 declare
-  digits constant text := '0123456789abcdefghjkmnpqrstvwxyz';
+  ms constant bigint := extract(epoch from clock_timestamp()) * 1000;
   random constant text := encode(uuid_send(gen_random_uuid()), 'hex');
   -- RFC 9562 section 5.7: 48 bits of time, the version 7, then what gen_random_uuid() put after its own version.
-  ms constant bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
-  high constant bigint := ('x7' || substr(random, 14, 9))::bit(40)::bigint;
-  low constant bigint := ('x' || substr(random, 23, 10))::bit(40)::bigint;
+  bits constant bit varying := ('x' || lpad(to_hex(ms), 12, '0') || '7' || substr(random, 14))::bit(128);
+  id text := prefix || '_' || substring(bits, 1, 3)::integer;
 begin
-  return prefix || '_'
-    || substr(digits, (ms >> 45 & 31)::integer + 1, 1) || substr(digits, (ms >> 40 & 31)::integer + 1, 1)
-    || substr(digits, (ms >> 35 & 31)::integer + 1, 1) || substr(digits, (ms >> 30 & 31)::integer + 1, 1)
-    || substr(digits, (ms >> 25 & 31)::integer + 1, 1) || substr(digits, (ms >> 20 & 31)::integer + 1, 1)
-    || substr(digits, (ms >> 15 & 31)::integer + 1, 1) || substr(digits, (ms >> 10 & 31)::integer + 1, 1)
-    || substr(digits, (ms >> 5 & 31)::integer + 1, 1) || substr(digits, (ms & 31)::integer + 1, 1)
-    || substr(digits, (high >> 35 & 31)::integer + 1, 1) || substr(digits, (high >> 30 & 31)::integer + 1, 1)
-    || substr(digits, (high >> 25 & 31)::integer + 1, 1) || substr(digits, (high >> 20 & 31)::integer + 1, 1)
-    || substr(digits, (high >> 15 & 31)::integer + 1, 1) || substr(digits, (high >> 10 & 31)::integer + 1, 1)
-    || substr(digits, (high >> 5 & 31)::integer + 1, 1) || substr(digits, (high & 31)::integer + 1, 1)
-    || substr(digits, (low >> 35 & 31)::integer + 1, 1) || substr(digits, (low >> 30 & 31)::integer + 1, 1)
-    || substr(digits, (low >> 25 & 31)::integer + 1, 1) || substr(digits, (low >> 20 & 31)::integer + 1, 1)
-    || substr(digits, (low >> 15 & 31)::integer + 1, 1) || substr(digits, (low >> 10 & 31)::integer + 1, 1)
-    || substr(digits, (low >> 5 & 31)::integer + 1, 1) || substr(digits, (low & 31)::integer + 1, 1);
+  for start in 4 .. 124 by 5 loop
+    id := id || substr('0123456789abcdefghjkmnpqrstvwxyz', substring(bits, start, 5)::integer + 1, 1);
+  end loop;
+  return id;
 end
 $function$;
 alter function app.new_id(text) owner to causeway_owner;
@@ -10516,8 +10495,8 @@ CREATE OR REPLACE FUNCTION app_private.create_id_domain(prefix text)
 AS $function$
 begin
   execute format(
-    'create domain app.%I as text collate "C" constraint %I check (value ~ %L)',
-    prefix || '_id', prefix || '_id_form', '^' || prefix || '_[0-7][0-9a-hjkmnp-tv-z]{25}$'
+    'create domain app.%I as text collate "C" constraint %I check (length(value) = 30 and value ~ %L)',
+    prefix || '_id', prefix || '_id_form', '^' || prefix || '_[0-7][0-9a-hjkmnp-tv-z]+$'
   );
 end
 $function$;
@@ -10596,6 +10575,30 @@ AS $function$
 $function$;
 alter function app_private.install_key(text,smallint,bytea) owner to causeway_owner;
 comment on function app_private.install_key(text,smallint,bytea) is 'Sets a signing key. The key is the raw bytes, at least 32 of them.';
+
+CREATE OR REPLACE FUNCTION app_private.is_audit_event(event app.audit_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  return event.outcome in ('ok', 'refused', 'error')
+     and length(event.action) <= 60 and event.action ~ '^[a-z_]+(\.[a-z_]+)+$'
+     and length(event.target_kind) <= 60
+     and jsonb_typeof(event.details) = 'object' and length(event.details::text) <= 16384
+     -- What is not known is null.
+     and coalesce(length(event.target_id) <= 300, true)
+     and coalesce(length(event.client_id) <= 300, true)
+     and coalesce(length(event.request_id) <= 100, true)
+     and coalesce(length(event.user_agent) <= 500, true)
+     and coalesce(length(event.trace_id) = 32 and event.trace_id ~ '^[0-9a-f]+$', true)
+     and coalesce(length(event.input_sha256) = 64 and event.input_sha256 ~ '^[0-9a-f]+$', true)
+     and coalesce(event.input_bytes >= 0, true);
+end
+$function$;
+alter function app_private.is_audit_event(app.audit_events) owner to causeway_owner;
+grant execute on function app_private.is_audit_event(app.audit_events) to causeway_app;
+grant execute on function app_private.is_audit_event(app.audit_events) to causeway_keeper;
 
 CREATE OR REPLACE FUNCTION app_private.key_block(key bytea, pad integer)
  RETURNS bytea

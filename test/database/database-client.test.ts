@@ -45,7 +45,7 @@ describe('what goes wrong has one of three types', () => {
     await expect(failing).rejects.toMatchObject({ sqlstate: '22012' });
     await expect(
       withTenant(client, ann.principal, [query("select app.audit('x', 'y', 'z', 'ok')", [], () => null)]),
-    ).rejects.toMatchObject({ sqlstate: '23514', constraint: 'audit_events_action_check' });
+    ).rejects.toMatchObject({ sqlstate: '23514', constraint: 'audit_events_form' });
   });
 
   test('nobody listens: unavailable', async () => {

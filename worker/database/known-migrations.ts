@@ -96,4 +96,7 @@ export const KNOWN_MIGRATIONS: readonly string[] = [
   '0264-readers-of-the-log.sql',
   '0265-full-that-was-said.sql',
   '0270-reads-that-keep-their-plans.sql',
+  '0271-lengths-beside-patterns.sql',
+  '0272-ids-in-a-loop.sql',
+  '0273-form-of-events.sql',
 ];
