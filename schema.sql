@@ -350,7 +350,7 @@ CREATE TRIGGER queue_for_sealing AFTER INSERT ON app.audit_events REFERENCING NE
 grant delete, select on table app.audit_events to causeway_keeper;
 grant select on table app.audit_events to causeway_backup;
 grant insert (action, target_kind, target_id, outcome, details, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_app;
-grant insert (tenant_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details, client_id, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_keeper;
+grant insert (tenant_id, event_id, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details, client_id, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_keeper;
 grant select (tenant_id, event_id, occurred_at, actor_user_id, credential_kind, credential_id, action, target_kind, target_id, outcome, request_id, address, user_agent, details, client_id, trace_id, input_sha256, input_bytes) on app.audit_events to causeway_app;
 comment on table app.audit_events is 'Append-only: no login may update, delete or truncate it.';
 
@@ -2267,6 +2267,30 @@ $function$;
 alter function app.add_data_key(text,text,text,text) owner to causeway_keeper;
 grant execute on function app.add_data_key(text,text,text,text) to causeway_owner;
 
+CREATE OR REPLACE FUNCTION app.add_event(caller jsonb, call jsonb, outcome text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  added text;
+begin
+  insert into app.audit_events as e (tenant_id, event_id, actor_user_id, credential_kind, credential_id, client_id, action, target_kind,
+                                     target_id, outcome, details, request_id, address, user_agent, trace_id, input_sha256, input_bytes)
+  values (caller ->> 'tenant', coalesce(call ->> 'id', app.new_id('evt')), caller ->> 'user', caller ->> 'kind', caller ->> 'credential',
+          case when caller ->> 'kind' = 'oauth' then app.client_id() end, call ->> 'action', call ->> 'kind',
+          call ->> 'target', outcome, coalesce(nullif(call -> 'details', 'null'), '{}'), caller ->> 'request',
+          (caller ->> 'address')::inet, caller ->> 'agent', call ->> 'trace', call ->> 'sha256', (call ->> 'bytes')::integer)
+  returning e.event_id into added;
+  return added;
+end
+$function$;
+alter function app.add_event(jsonb,jsonb,text) owner to causeway_keeper;
+grant execute on function app.add_event(jsonb,jsonb,text) to causeway_resolver;
+comment on function app.add_event(jsonb,jsonb,text) is 'Adds an event of `caller`, which is a context that app.enter() signed; `call` is {id, action, kind, target, details, trace, sha256, bytes}.';
+
 CREATE OR REPLACE FUNCTION app.add_first_owner()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2495,16 +2519,6 @@ end
 $function$;
 alter function app.audit_authentication() owner to causeway_keeper;
 grant execute on function app.audit_authentication() to causeway_owner;
-
-CREATE OR REPLACE FUNCTION app.audit_call(call jsonb)
- RETURNS text
- LANGUAGE sql
-AS $function$
-  select app.system_add_event(call, 'ok')
-$function$;
-alter function app.audit_call(jsonb) owner to causeway_owner;
-grant execute on function app.audit_call(jsonb) to causeway_app;
-comment on function app.audit_call(jsonb) is 'Adds the event of a call that the entered tenant admits, in the transaction in which its work begins: {action, kind, target, details, trace, sha256, bytes}.';
 
 CREATE OR REPLACE FUNCTION app.audit_head_text(tenant_id text, tree_size bigint, root_hash bytea)
  RETURNS text
@@ -3792,8 +3806,8 @@ end
 $function$;
 alter function app.end_sessions(text,text) owner to causeway_keeper;
 
-CREATE OR REPLACE FUNCTION app.enter(ticket text)
- RETURNS TABLE(tenant_id text, user_id text, user_name text, user_email text, tenant_name text, role text, scopes text[], projects text[])
+CREATE OR REPLACE FUNCTION app.enter(ticket text, call jsonb DEFAULT NULL::jsonb)
+ RETURNS json
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3802,12 +3816,13 @@ AS $function$
 declare
   claim jsonb;
   kind text;
+  needs jsonb;
   who record;
-  needed_scopes text[];
   granted_scopes text[];
   role_ceiling text;
   effective_role text;
-  payload text;
+  refusal text;
+  context text;
   key record;
 begin
   -- 1. One entry a transaction: nothing may change whom the rest of it works for.
@@ -3824,7 +3839,7 @@ begin
     perform app_private.refuse_entry('stale_ticket');
   end if;
   kind := claim ->> 'kind';
-  needed_scopes := array(select jsonb_array_elements_text(claim -> 'scopes'));
+  needs := claim -> 'needs';
 
   -- 3. The credential, the person, the membership and the tenant are alive at this moment.
   select t.name as tenant_name, t.status as tenant_status,
@@ -3855,9 +3870,9 @@ begin
     granted_scopes := who.scopes;
     role_ceiling := who.role_ceiling;
   else
-    payload := app.credential_refusal(kind, claim ->> 'tenant', claim ->> 'user', claim ->> 'credential');
-    if payload is not null then
-      perform app_private.refuse_entry(payload);
+    refusal := app.credential_refusal(kind, claim ->> 'tenant', claim ->> 'user', claim ->> 'credential');
+    if refusal is not null then
+      perform app_private.refuse_entry(refusal);
     end if;
     granted_scopes := app.credential_scopes(kind, claim ->> 'tenant', claim ->> 'credential');
   end if;
@@ -3883,35 +3898,39 @@ begin
     if kind = 'oauth' then
       granted_scopes := array(select scope from unnest(granted_scopes) as scope where claim -> 'granted' ? scope);
     end if;
-    if not coalesce(granted_scopes, '{}') @> needed_scopes then
-      perform app_private.refuse_entry('insufficient_scope', to_jsonb(needed_scopes));
+    if not coalesce(to_jsonb(granted_scopes), '[]') @> (needs -> 'scopes') then
+      perform app_private.refuse_entry('insufficient_scope', needs -> 'scopes');
     end if;
-    if claim ->> 'role' is not null
-       and not coalesce(app.role_rank(effective_role) >= app.role_rank(claim ->> 'role'), false) then
-      perform app_private.refuse_entry('insufficient_role', jsonb_build_array(claim ->> 'role'));
+    if needs ->> 'role' is not null
+       and not coalesce(app.role_rank(effective_role) >= app.role_rank(needs ->> 'role'), false) then
+      perform app_private.refuse_entry('insufficient_role', jsonb_build_array(needs -> 'role'));
     end if;
-  elsif claim ->> 'role' is not null then
-    perform app_private.refuse_entry('insufficient_role', jsonb_build_array(claim ->> 'role'));
+  elsif needs ->> 'role' is not null then
+    perform app_private.refuse_entry('insufficient_role', jsonb_build_array(needs -> 'role'));
   end if;
 
-  -- 5. From here to COMMIT this backend works for that tenant.
-  payload := jsonb_build_object(
-    'tenant', claim ->> 'tenant', 'user', claim ->> 'user', 'role', effective_role,
-    'kind', kind, 'credential', claim ->> 'credential',
-    'scopes', to_jsonb(granted_scopes), 'projects', to_jsonb(who.project_ids),
-    'request', claim ->> 'request', 'address', claim ->> 'address', 'agent', left(claim ->> 'agent', 500)
-  )::text;
+  -- 5. From here to COMMIT this backend works for that tenant: the context is the ticket's text, and after it what was found. Where a
+  -- name comes twice in JSON its last value counts.
+  context := format('%s,"role":%s,"projects":%s}', left(substr(ticket, 65), -1),
+    coalesce(to_json(effective_role)::text, 'null'), coalesce(to_json(who.project_ids)::text, 'null'));
   select inner_block, outer_block into strict key
     from app_private.signing_keys where purpose = 'context' and slot = 1;
-  perform set_config('app.context', app_private.context_mac(payload, key.inner_block, key.outer_block) || payload, true);
+  perform set_config('app.context', app_private.context_mac(context, key.inner_block, key.outer_block) || context, true);
 
-  return query select claim ->> 'tenant', who.user_id::text, who.name, who.email, who.tenant_name,
-                      effective_role, coalesce(granted_scopes, needed_scopes), who.project_ids::text[];
+  -- 6. The event of the call stands before its work begins.
+  if call is not null then
+    perform app.add_event(claim, call, 'ok');
+  end if;
+
+  return json_build_object(
+    'tenant_id', claim -> 'tenant', 'tenant_name', who.tenant_name, 'user_id', who.user_id, 'user_name', who.name,
+    'user_email', who.email, 'role', effective_role, 'scopes', coalesce(to_jsonb(granted_scopes), needs -> 'scopes'),
+    'projects', who.project_ids);
 end
 $function$;
-alter function app.enter(text) owner to causeway_resolver;
-grant execute on function app.enter(text) to causeway_app;
-comment on function app.enter(text) is 'Enters the tenant that a ticket of the Worker names, once a transaction. Refuses by raising CW001; DETAIL is JSON {reason, needed}.';
+alter function app.enter(text,jsonb) owner to causeway_resolver;
+grant execute on function app.enter(text,jsonb) to causeway_app;
+comment on function app.enter(text,jsonb) is 'Enters the tenant that a ticket of the Worker names, once a transaction, and adds the event of the call that it admits, as of app.add_event(). Refuses by raising CW001; DETAIL is JSON {reason, needed}.';
 
 CREATE OR REPLACE FUNCTION app.envelope_columns()
  RETURNS TABLE(relation text, column_name text, row_column text, by_tenant boolean)
@@ -7012,28 +7031,13 @@ comment on function app.system_add_checkpoint(bigint,text) is 'Stores a signed c
 
 CREATE OR REPLACE FUNCTION app.system_add_event(call jsonb, outcome text)
  RETURNS text
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-#variable_conflict use_variable
-declare
-  caller constant jsonb := app.context();
-  added text;
-begin
-  insert into app.audit_events as e (tenant_id, actor_user_id, credential_kind, credential_id, client_id, action, target_kind,
-                                     target_id, outcome, details, request_id, address, user_agent, trace_id, input_sha256, input_bytes)
-  values (caller ->> 'tenant', caller ->> 'user', caller ->> 'kind', caller ->> 'credential',
-          case when caller ->> 'kind' = 'oauth' then app.client_id() end, call ->> 'action', call ->> 'kind',
-          call ->> 'target', outcome, coalesce(nullif(call -> 'details', 'null'), '{}'), caller ->> 'request',
-          (caller ->> 'address')::inet, caller ->> 'agent', call ->> 'trace', call ->> 'sha256', (call ->> 'bytes')::integer)
-  returning e.event_id into added;
-  return added;
-end
-$function$;
+AS $function$ select app.add_event(app.context(), call, outcome) $function$;
 alter function app.system_add_event(jsonb,text) owner to causeway_keeper;
 grant execute on function app.system_add_event(jsonb,text) to causeway_app;
-comment on function app.system_add_event(jsonb,text) is 'What app.audit and app.audit_call have in common; `call` as of the latter.';
+comment on function app.system_add_event(jsonb,text) is 'Adds an event of the entered tenant; `call` as of app.add_event().';
 
 CREATE OR REPLACE FUNCTION app.system_add_first_audit_key(public_key text, private_key text)
  RETURNS void
@@ -10644,21 +10648,16 @@ CREATE OR REPLACE FUNCTION app_private.read_ticket(ticket text)
  STABLE
 AS $function$
 declare
-  signed bytea := convert_to(split_part(ticket, '.', 1), 'UTF8');
-  given bytea;
+  payload constant text := substr(ticket, 65);
+  signed constant bytea := convert_to(payload, 'UTF8');
 begin
-  if ticket !~ '^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$' then
-    return null;
-  end if;
-  given := decode(translate(split_part(ticket, '.', 2), '-_', '+/') || '=', 'base64');
   if exists (
     select from app_private.signing_keys as key
      where key.purpose = 'ticket'
-       and sha256(sha256(key.outer_block || sha256(key.inner_block || signed))) = sha256(given)
+       and sha256(convert_to(encode(sha256(key.outer_block || sha256(key.inner_block || signed)), 'hex'), 'UTF8'))
+         = sha256(convert_to(left(ticket, 64), 'UTF8'))
   ) then
-    return convert_from(decode(
-      translate(split_part(ticket, '.', 1), '-_', '+/') || repeat('=', (4 - length(split_part(ticket, '.', 1)) % 4) % 4),
-      'base64'), 'UTF8')::jsonb;
+    return payload::jsonb;
   end if;
   return null;
 end

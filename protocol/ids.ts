@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   snapshot: 'snp',
   upload: 'upl',
   request: 'req',
+  event: 'evt',
   session: 'ses',
   invitation: 'inv',
   client: 'cli',

@@ -1,3 +1,4 @@
+import { type Id, newId } from '../../protocol/ids.ts';
 import { maskSecrets } from '../../protocol/mask-secrets.ts';
 import { sha256Hex, utf8 } from '../blobs/sha256.ts';
 import { storable } from '../database/storable.ts';
@@ -5,6 +6,7 @@ import { canonicalJson } from '../tenants/idempotency.ts';
 
 /** What the audit log says of a call, beside who made it, from where and when. */
 export interface CallEvent {
+  readonly id: Id<'event'>;
   /** Dotted lowercase words, noun first: `tool.call`. */
   readonly action: string;
   /** What is called: a tool, a resource, an operation; and its name, never text that a client made up. */
@@ -71,7 +73,13 @@ export async function callEvent(
   input: unknown,
 ): Promise<CallEvent> {
   const bytes = utf8(canonicalJson(input ?? null));
-  return { ...call, details: objectsOf(input), sha256: await sha256Hex(bytes), bytes: bytes.byteLength };
+  return {
+    id: newId('event'),
+    ...call,
+    details: objectsOf(input),
+    sha256: await sha256Hex(bytes),
+    bytes: bytes.byteLength,
+  };
 }
 
 function objectsOf(input: unknown): CallEvent['details'] {

@@ -99,4 +99,5 @@ export const KNOWN_MIGRATIONS: readonly string[] = [
   '0271-lengths-beside-patterns.sql',
   '0272-ids-in-a-loop.sql',
   '0273-form-of-events.sql',
+  '0274-entry-with-its-event.sql',
 ];

@@ -1,4 +1,5 @@
-import { decodeBase64url, encodeBase64url } from '../../protocol/base64url.ts';
+import { decodeBase64url } from '../../protocol/base64url.ts';
+import { hex, utf8 } from '../blobs/sha256.ts';
 import type { Principal } from '../tenants/principal.ts';
 
 /** The key that signs tickets, shared with the database. Import it once; it cannot be read back. */
@@ -21,8 +22,8 @@ export async function importTicketKey(base64url: string): Promise<TicketKey> {
 }
 
 /**
- * A ticket for `app.enter`: `base64url(JSON) '.' base64url(HMAC-SHA-256)`, the signature over the encoded text (the
- * shape of JWS, RFC 7515 section 3.1, without its header: there is one algorithm). Good for 120 s, one transaction each.
+ * A ticket for `app.enter`: the HMAC-SHA-256 (RFC 2104) of a JSON text in 64 hexadecimal digits, and the text, as the
+ * database writes the context that it signs. Good for 120 s, one transaction each.
  */
 export async function mintTicket(
   key: TicketKey,
@@ -36,14 +37,13 @@ export async function mintTicket(
     kind: principal.credential.kind,
     credential: principal.credential.id,
     granted: principal.credential.kind === 'oauth' ? principal.credential.scopes : null,
-    scopes: principal.needs.scopes,
-    role: principal.needs.role,
+    needs: { scopes: principal.needs.scopes, role: principal.needs.role },
     iat: Math.floor(nowMs / 1000),
     request: principal.requestId,
     address: principal.address,
     agent: principal.userAgent,
   };
-  const signed = encodeBase64url(new TextEncoder().encode(JSON.stringify(payload)));
-  const signature = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(signed));
-  return `${signed}.${encodeBase64url(new Uint8Array(signature))}`;
+  const signed = JSON.stringify(payload);
+  const signature = await crypto.subtle.sign('HMAC', key, utf8(signed));
+  return `${hex(new Uint8Array(signature))}${signed}`;
 }

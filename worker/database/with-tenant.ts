@@ -66,12 +66,12 @@ export async function enter(database: Database, principal: Principal): Promise<I
   return (await withTenantAs(database, principal, [] as const)).identity;
 }
 
-/** The same statement writes the audit event of the call, which saves one statement a call. */
+/** The same statement writes the audit event of the call. */
 function enterTenant(ticket: string, event: CallEvent | null): Query<Identity> {
-  const read = (rows: readonly Row[]): Identity => readIdentity(onlyRow(rows));
-  if (event === null) return query('select * from app.enter($1)', [ticket], read);
-  const text = 'select entered.*, app.audit_call($2) from app.enter($1) as entered';
-  return query(text, [ticket, JSON.stringify(event)], read);
+  const call = event === null ? null : JSON.stringify(event);
+  return query('select app.enter($1, $2) as entered', [ticket, call], (rows) =>
+    readIdentity(onlyRow(rows).entered as Row),
+  );
 }
 
 function readIdentity(row: Row): Identity {
