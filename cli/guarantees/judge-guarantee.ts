@@ -38,11 +38,21 @@ export function testFilesOf(guarantees: readonly Guarantee[]): readonly string[]
  * the row's files that are named after a case (`network/raw_socket`).
  */
 function isOf(test: TestResult, { file, title }: Proof, proofs: readonly Proof[]): boolean {
-  if (isTestFile(file))
-    return test.file === file && (title === null || plainQuotes(test.name).includes(plainQuotes(title)));
+  if (isTestFile(file)) return test.file === file && (title === null || isTitled(test.name, title));
   return (
     proofs.some((other) => other.file === test.file) && test.name.includes(` ${basename(dirname(file))}/`)
   );
+}
+
+/** Whether `title` stands in a name; `%s` in it is whatever the cases of a table have there. */
+function isTitled(name: string, title: string): boolean {
+  let from = 0;
+  for (const part of plainQuotes(title).split(/%[a-z]/)) {
+    const at = plainQuotes(name).indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return true;
 }
 
 function isTestFile(file: string): boolean {

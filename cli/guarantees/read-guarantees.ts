@@ -1,4 +1,4 @@
-/** A test that SECURITY.md names: a whole file, or those of its tests whose name has `title` in it. */
+/** A test that SECURITY.md names: a whole file, or those of its tests whose name has `title` in it, with `%s` for what cases put there. */
 export interface Proof {
   /** Below the root of the repository, with slashes. */
   readonly file: string;

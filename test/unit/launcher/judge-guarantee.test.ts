@@ -7,9 +7,10 @@ const PAGE = [
   '| id | promise | proven by |',
   '|---|---|---|',
   '| G1 | It holds. | `test/a.test.ts` "Mallory\'s attempt", `test/b.test.ts` |',
+  '| G3 | Each is refused. | `test/c.test.ts` "a door refuses %s, and says %s", `test/c.test.ts` "%s leaves nothing" |',
   '| G2 | No way out. | `test/attacks/network/expected.ts`, `test/attacks.test.ts` "the host" |',
 ].join('\n');
-const [first, second] = readGuarantees(PAGE) as [never, never];
+const [first, third, second] = readGuarantees(PAGE) as [never, never, never];
 
 const ran = (file: string, name: string, state: TestResult['state'] = 'passed'): TestResult => ({
   file,
@@ -36,6 +37,22 @@ test('a promise holds by the tests that it names, and by no others', () => {
 test('a table of cases is proven by the tests that are named after its folder', () => {
   const disk = ran('test/attacks.test.ts', 'under gvisor disk/fill harms nobody', 'failed');
   expect(judgeGuarantee(second, [SOCKET, HOST, disk])).toMatchObject({ holds: true, tests: [SOCKET, HOST] });
+});
+
+test('a title of many cases names each of them, whatever it has in the place of %s', () => {
+  const cases = [
+    ran('test/c.test.ts', 'a door refuses tls1, and says why'),
+    ran('test/c.test.ts', 'a door refuses %s, and says %s'),
+    ran('test/c.test.ts', 'a flood leaves nothing'),
+  ];
+  const others = [
+    ran('test/c.test.ts', 'a door takes tls1_2, and says why', 'failed'),
+    ran('test/c.test.ts', 'and says why a door refuses tls1', 'failed'),
+  ];
+  expect(judgeGuarantee(third, [...others, ...cases])).toMatchObject({ holds: true, tests: cases });
+  expect(judgeGuarantee(third, cases.slice(1, 2)).missing).toEqual([
+    { file: 'test/c.test.ts', title: '%s leaves nothing' },
+  ]);
 });
 
 describe('a promise does not hold where', () => {
