@@ -202,6 +202,23 @@ describe('a call of the management API leaves its event', () => {
   });
 });
 
+test('a call of the management API stands in its log with the trace that its header names, if it is one', async () => {
+  const ann = await settleAccount(stack, { name: 'Ann' });
+  const owner = await apiSession(stack, ann);
+  const from = (traceparent: string, query = {}) =>
+    owner.call('listTokens', { params: { tenant: ann.tenant }, query }, { traceparent });
+  const events = await eventsDuring(ann.tenant, async () => {
+    await from(`00-${TRACE}-00f067aa0ba902b7-01`);
+    await from(`00-${TRACE}-00f067aa0ba902b7-01`, { limit: 'many' });
+    await from(`00-${TRACE}'; drop table-01`);
+  });
+  expect(events.map(({ outcome, trace_id }) => [outcome, trace_id])).toEqual([
+    ['ok', TRACE],
+    ['refused', TRACE],
+    ['ok', null],
+  ]);
+});
+
 test('a call of the management API that is not of its form is refused in the log of the tenant', async () => {
   const ann = await settleAccount(stack, { name: 'Ann' });
   const owner = await apiSession(stack, ann);

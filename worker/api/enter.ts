@@ -7,6 +7,7 @@ import type { Call } from '../http/call.ts';
 import type { RateLeft } from '../http/rate-limit-fields.ts';
 import { rateLimited } from '../http/rate-limited.ts';
 import { Refusal } from '../http/refusal.ts';
+import { parseTraceparent } from '../mcp/trace-context.ts';
 import { personPrincipal } from '../people/person.ts';
 import type { Session } from '../people/session.ts';
 import type { Platform } from '../platform.ts';
@@ -35,7 +36,7 @@ export async function enterAsAdministrator(
     readonly session: Session;
     readonly tenantId: string;
     readonly role: 'admin' | 'owner';
-    readonly operation: string;
+    readonly operation: OperationEvent;
   },
 ): Promise<Administrator> {
   const principal = {
@@ -45,7 +46,7 @@ export async function enterAsAdministrator(
   const { role } = await enter(platform.database, principal).catch(async (error: unknown) => {
     // Only a member's attempt is this tenant's business: a stranger shall not fill its log.
     if (error instanceof EntryRefused && error.reason === 'insufficient_role') {
-      const event = await callEvent(operationOf(asked.operation), { tenant: asked.tenantId });
+      const event = await callEvent(asked.operation, { tenant: asked.tenantId });
       await recordRefusal(platform, principal, event, endOfCall(error));
     }
     throw error;
@@ -59,9 +60,12 @@ export async function enterAsAdministrator(
   return { principal, role, left: counted.left };
 }
 
-/** How the audit log names an operation of this API. */
-export function operationOf(name: string): Pick<CallEvent, 'action' | 'kind' | 'target' | 'trace'> {
-  return { action: 'api.call', kind: 'operation', target: name, trace: null };
+export type OperationEvent = Pick<CallEvent, 'action' | 'kind' | 'target' | 'trace'>;
+
+/** How the audit log names an operation of this API, in the trace that the request says it is part of (W3C Trace Context). */
+export function operationOf(name: string, request: Request): OperationEvent {
+  const trace = parseTraceparent(request.headers.get('traceparent') ?? '')?.traceId ?? null;
+  return { action: 'api.call', kind: 'operation', target: name, trace };
 }
 
 /** Why an entry was refused, in the words of this API; at any step, for whatever may have ended meanwhile. */

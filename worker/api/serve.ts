@@ -64,7 +64,7 @@ async function answer(operation: Operation, context: Context<AppEnv>): Promise<R
   const idempotency = await idempotencyOf(`api.${name}`, sent.key, { params, body: sent.body });
   const reached = { ...common, session, tenantId, ...administrator, idempotency };
   const input = { params, query: sent.query, body: sent.body };
-  const answered = await perform(operation, input, reached, administrator);
+  const answered = await perform(operation, context.req.raw, input, reached, administrator);
   return documented(route, answered, headers);
 }
 
@@ -85,7 +85,8 @@ async function enterWhereNeeded(
   tenantId: string,
 ): Promise<Administrator | null> {
   if ((route.access !== 'admin' && route.access !== 'owner') || session === null) return null;
-  const asked = { session, tenantId, role: route.access, operation: name };
+  const operation = operationOf(name, context.req.raw);
+  const asked = { session, tenantId, role: route.access, operation };
   return enterAsAdministrator(context.get('platform'), context.get('call'), asked);
 }
 
@@ -99,7 +100,7 @@ async function readSent(
   const platform = context.get('platform');
   return read(name, route, context.req.raw, platform).catch(async (error: unknown) => {
     if (administrator !== null) {
-      const event = await callEvent(operationOf(name), params);
+      const event = await callEvent(operationOf(name, context.req.raw), params);
       await recordRefusal(platform, administrator.principal, event, endOfCall(error));
     }
     throw error;
@@ -121,12 +122,14 @@ async function commonContext(context: Context<AppEnv>, headers: Headers) {
 /** Runs the operation; in a tenant under its audit event. */
 async function perform(
   { name, run }: Operation,
+  request: Request,
   input: { readonly params: object; readonly query: object; readonly body: object },
   reached: { readonly platform: Platform },
   administrator: Administrator | null,
 ): Promise<object | undefined> {
   if (administrator === null) return run(input, reached);
-  const event = await callEvent(operationOf(name), { ...input.query, ...input.body, ...input.params });
+  const asked = { ...input.query, ...input.body, ...input.params };
+  const event = await callEvent(operationOf(name, request), asked);
   return audited(reached.platform, administrator.principal, event, (principal) =>
     run(input, { ...reached, principal }),
   );

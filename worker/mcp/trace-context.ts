@@ -25,16 +25,17 @@ const STATE_MEMBER =
  */
 export function traceContextOf(params: unknown): TraceContext | null {
   const { [TRACEPARENT_META_KEY]: parent, [TRACESTATE_META_KEY]: state } = asRecord(asRecord(params)._meta);
-  if (typeof parent !== 'string' || parent.length > PARENT_CHARS_MAX) return null;
+  const parsed = typeof parent === 'string' ? parseTraceparent(parent) : null;
+  return parsed && { ...parsed, state: typeof state === 'string' ? wellFormed(state) : null };
+}
+
+/** The trace that a `traceparent` names, as a header or elsewhere; null where it is not well-formed. Pure. */
+export function parseTraceparent(parent: string): Omit<TraceContext, 'state'> | null {
+  if (parent.length > PARENT_CHARS_MAX) return null;
   const [, version, traceId = '', parentId = '', flags = '', rest] = PARENT.exec(parent) ?? [];
   if (version === undefined || version === 'ff' || (version === '00' && rest !== undefined)) return null;
   if (ZEROS.test(traceId) || ZEROS.test(parentId)) return null;
-  return {
-    traceId,
-    parentId,
-    isSampled: (Number.parseInt(flags, 16) & 1) === 1,
-    state: typeof state === 'string' ? wellFormed(state) : null,
-  };
+  return { traceId, parentId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
 /** A line of the log by which a trace is found from a request id, and the other way round. */
