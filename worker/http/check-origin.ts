@@ -30,7 +30,7 @@ interface OwnOrigins {
   readonly origins: readonly string[];
 }
 
-/** Made once a deployment: to parse five addresses for each call is some 3 % of it. */
+/** Made once a deployment: a call would parse five addresses for it. */
 const known = new Map<string, OwnOrigins>();
 
 function ownOrigins(publicUrl: string): OwnOrigins {
