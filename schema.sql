@@ -2289,7 +2289,7 @@ end
 $function$;
 alter function app.add_event(jsonb,jsonb,text) owner to causeway_keeper;
 grant execute on function app.add_event(jsonb,jsonb,text) to causeway_resolver;
-comment on function app.add_event(jsonb,jsonb,text) is 'Adds an event of `caller`, which is a context that app.enter() signed; `call` is {id, action, kind, target, details, trace, sha256, bytes}.';
+comment on function app.add_event(jsonb,jsonb,text) is 'Adds an event of `caller`, the JSON of a ticket that app.enter() read or of the context that it signed; `call` is {id, action, kind, target, details, trace, sha256, bytes}.';
 
 CREATE OR REPLACE FUNCTION app.add_first_owner()
  RETURNS trigger

@@ -48,7 +48,7 @@ end
 $$;
 grant execute on function app.add_event to causeway_resolver;
 comment on function app.add_event is
-  'Adds an event of `caller`, which is a context that app.enter() signed; `call` is {id, action, kind, target, details, trace, sha256, bytes}.';
+  'Adds an event of `caller`, the JSON of a ticket that app.enter() read or of the context that it signed; `call` is {id, action, kind, target, details, trace, sha256, bytes}.';
 
 create or replace function app.system_add_event(call jsonb, outcome text) returns text
 language sql security definer

@@ -38,7 +38,7 @@ async function inside<Result>(
   const client = await database.connectApp();
   await client.query('begin');
   try {
-    await client.query('select * from app.enter($1)', [await mintTicket(key, who.principal)]);
+    await client.query('select app.enter($1)', [await mintTicket(key, who.principal)]);
     return await work(client);
   } finally {
     await client.query('rollback');
