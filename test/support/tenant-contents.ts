@@ -13,8 +13,9 @@ const AUDIT_LOG = [
   'audit_copies',
   // The first copy of the log that is sealed makes the tenant's key.
   'tenant_keys',
-  // The cron notes that it was there.
+  // The cron notes that it was there, and which blobs it found that nothing names: those of refused calls too.
   'retention_sweeps',
+  'blobs_to_remove',
 ];
 
 /**
