@@ -45,7 +45,7 @@ async function killAt(table: string, mode: string): Promise<void> {
     const fired = fireCron(stack).catch(() => 0);
     const waiting = () =>
       world.seen('select pid from pg_locks where not granted and relation = $1::regclass', [table]);
-    await expect.poll(waiting).not.toEqual([]);
+    await expect.poll(waiting, { timeout: 30_000 }).not.toEqual([]);
     revived = await crashWorker(
       stack,
       async () => {
