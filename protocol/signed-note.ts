@@ -4,6 +4,8 @@
  * over the bytes of the text. WebCrypto does the work, so the same file serves Node and the Worker.
  */
 
+import { hex } from './hex.ts';
+
 const ED25519 = 0x01;
 const KEY_ID_BYTES = 4;
 const PUBLIC_KEY_BYTES = 32;
@@ -152,7 +154,6 @@ async function keyIdOf(name: string, publicKey: Uint8Array): Promise<string> {
 
 const withType = (key: Uint8Array) => Uint8Array.from([ED25519, ...key]);
 const utf8 = (text: string) => new TextEncoder().encode(text);
-const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 const isKeyName = (name: string) => name !== '' && name.length <= 200 && !/[\s+\p{Cc}]/u.test(name);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const isText = (text: string) => text.endsWith('\n') && !/[\u0000-\u0009\u000b-\u001f]/.test(text);

@@ -1,5 +1,5 @@
+import { hex } from '../../protocol/hex.ts';
 import { piecesOf, streamOf, type Taker } from './pieces.ts';
-import { hex } from './sha256.ts';
 
 const PIECE_BYTES = 64 * 1024;
 

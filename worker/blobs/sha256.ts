@@ -1,14 +1,8 @@
+import { hex } from '../../protocol/hex.ts';
+
 /** SHA-256 (FIPS 180-4) of `bytes` in lowercase hex. */
 export async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
-}
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-export function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX[byte];
-  return text;
 }
 
 /** `text` as UTF-8 bytes with a buffer of their own. */

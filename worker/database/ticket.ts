@@ -1,5 +1,6 @@
 import { decodeBase64url } from '../../protocol/base64url.ts';
-import { hex, utf8 } from '../blobs/sha256.ts';
+import { hex } from '../../protocol/hex.ts';
+import { utf8 } from '../blobs/sha256.ts';
 import type { Principal } from '../tenants/principal.ts';
 
 /** The key that signs tickets, shared with the database. Import it once; it cannot be read back. */
@@ -37,7 +38,7 @@ export async function mintTicket(
     kind: principal.credential.kind,
     credential: principal.credential.id,
     granted: principal.credential.kind === 'oauth' ? principal.credential.scopes : null,
-    needs: { scopes: principal.needs.scopes, role: principal.needs.role },
+    needs: principal.needs,
     iat: Math.floor(nowMs / 1000),
     request: principal.requestId,
     address: principal.address,

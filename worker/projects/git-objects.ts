@@ -1,5 +1,6 @@
+import { hex } from '../../protocol/hex.ts';
 import { concatenate } from '../blobs/concatenate.ts';
-import { hex, utf8 } from '../blobs/sha256.ts';
+import { utf8 } from '../blobs/sha256.ts';
 
 /**
  * git's objects (Pro Git, "Git Internals - Git Objects"): `<type> <length>\0<content>`, named by the SHA-1 of all that.

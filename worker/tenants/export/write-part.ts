@@ -1,5 +1,6 @@
+import { hex } from '../../../protocol/hex.ts';
 import type { StoredBlob } from '../../blobs/blob-store.ts';
-import { hex, sha256Hex, utf8 } from '../../blobs/sha256.ts';
+import { sha256Hex, utf8 } from '../../blobs/sha256.ts';
 import type { ExportCursor } from './cursor.ts';
 import {
   type Chain,
