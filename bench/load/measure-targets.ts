@@ -1,12 +1,15 @@
 import { cpuMsOf } from '../measure/cpu-time.ts';
 import { median, quantile, rounded } from '../measure/quantiles.ts';
 import { generateLoad } from './generate-load.ts';
+import { type Databases, medianSpent, type Spent } from './spent.ts';
 import type { Target } from './target.ts';
 
 export interface LoadPlan {
   readonly rounds: number;
   readonly durationMs: number;
   readonly concurrencies: readonly number[];
+  /** How long each target answers before it is measured; absent: half a second at most. */
+  readonly warmUpMs?: number;
   readonly onRound: (done: number) => void;
 }
 
@@ -19,12 +22,7 @@ export interface TargetReport {
   readonly p95Ms: number;
   readonly p99Ms: number;
   /** CPU that one request cost, by process; less than a busy machine's mood depends on who else runs. */
-  readonly cpuUs: { readonly own: number; readonly postgresHttp: number; readonly postgres: number };
-}
-
-export interface Databases {
-  readonly postgresHttpPid: number;
-  readonly postgresPid: number;
+  readonly cpuUs: Spent;
 }
 
 /** Puts load on all targets in turn, some rounds of it, each begun by another, so that a busy minute of the machine reaches all alike. */
@@ -34,7 +32,7 @@ export async function measureTargets(
   plan: LoadPlan,
 ): Promise<TargetReport[]> {
   const rounds = new Map<string, TargetReport[]>();
-  for (const target of targets) await warmUp(target, plan.durationMs);
+  for (const target of targets) await warmUp(target, plan.warmUpMs ?? Math.min(plan.durationMs, 500));
   for (let round = 0; round < plan.rounds; round++) {
     for (const concurrency of plan.concurrencies) {
       const first = round % targets.length;
@@ -51,7 +49,7 @@ export async function measureTargets(
 
 async function warmUp(target: Target, durationMs: number): Promise<void> {
   await target.prepare?.();
-  await generateLoad({ ...target, concurrency: 4, durationMs: Math.min(durationMs, 500) });
+  await generateLoad({ ...target, concurrency: 4, durationMs });
 }
 
 async function measureOnce(
@@ -60,16 +58,16 @@ async function measureOnce(
   concurrency: number,
   durationMs: number,
 ): Promise<TargetReport> {
-  const cpu = () => ({
+  const cpuMs = (): Spent => ({
     own: cpuMsOf(target.pid),
     postgresHttp: cpuMsOf(postgresHttpPid),
     postgres: cpuMsOf(postgresPid),
   });
   await target.prepare?.();
-  const before = cpu();
+  const before = cpuMs();
   const { requests, seconds, latenciesMs } = await generateLoad({ ...target, concurrency, durationMs });
-  const after = cpu();
-  const perRequestUs = (part: keyof typeof before) => ((after[part] - before[part]) * 1000) / requests;
+  const after = cpuMs();
+  const perRequestUs = (part: keyof Spent) => ((after[part] - before[part]) * 1000) / requests;
   return {
     name: target.name,
     concurrency,
@@ -95,10 +93,6 @@ function medianOfRounds(rounds: readonly TargetReport[]): TargetReport {
     p50Ms: of((round) => round.p50Ms),
     p95Ms: of((round) => round.p95Ms),
     p99Ms: of((round) => round.p99Ms),
-    cpuUs: {
-      own: Math.round(of((round) => round.cpuUs.own)),
-      postgresHttp: Math.round(of((round) => round.cpuUs.postgresHttp)),
-      postgres: Math.round(of((round) => round.cpuUs.postgres)),
-    },
+    cpuUs: medianSpent(rounds.map(({ cpuUs }) => cpuUs)),
   };
 }

@@ -1,6 +1,6 @@
 import { describeMachine, type Machine } from '../measure/machine.ts';
 import { table } from '../measure/table.ts';
-import type { Cost } from './measure-cost.ts';
+import type { ToolCost } from './measure-cost.ts';
 import type { Envelopes } from './measure-envelopes.ts';
 import type { Neighbour } from './measure-neighbour.ts';
 import type { Proving } from './measure-proving.ts';
@@ -10,7 +10,7 @@ import type { Sealing } from './measure-sealing.ts';
 export interface ProtectionReport {
   readonly bench: 'protection';
   readonly machine: Machine;
-  readonly costs: readonly Cost[];
+  readonly costs: readonly ToolCost[];
   readonly neighbour: Neighbour;
   readonly sealing: Sealing;
   readonly proving: readonly Proving[];
@@ -29,30 +29,32 @@ export function printProtection(report: ProtectionReport): string {
   ].join('\n\n');
 }
 
-export function printCosts(costs: readonly Cost[]): string {
+export function printCosts(costs: readonly ToolCost[]): string {
   return [
-    table(
-      [
-        'call, one at a time',
-        'p50 ms',
-        'share of time',
-        'CPU us: Worker',
-        'postgres-http',
-        'Postgres',
-        'share of CPU',
-      ],
-      costs.map(({ tool, build, p50Ms, shareOfTime, cpuUs, shareOfCpu }) => [
-        `${tool}, ${build}`,
-        p50Ms,
-        build === 'whole' ? '' : percent(shareOfTime),
-        cpuUs.worker,
-        cpuUs.postgresHttp,
-        cpuUs.postgres,
-        build === 'whole' ? '' : percent(shareOfCpu),
-      ]),
+    ...costs.map(({ tool, builds }) =>
+      table(
+        [
+          `${tool}, one at a time`,
+          ...['p50 ms', 'saved'],
+          ...['CPU us: Worker', 'postgres-http', 'Postgres', 'saved'],
+          ...['instructions, k: Worker', 'postgres-http', 'Postgres', 'saved'],
+        ],
+        builds.map(({ build, p50Ms, cpuUs, instructions, saved }) => [
+          build,
+          ...[p50Ms, percent(saved.time)],
+          ...[cpuUs.own, cpuUs.postgresHttp, cpuUs.postgres, percent(saved.cpu)],
+          ...[instructions?.own, instructions?.postgresHttp, instructions?.postgres].map((k) => k ?? null),
+          saved.instructions === null ? null : percent(saved.instructions),
+        ]),
+      ),
     ),
-    'Target: what all four parts cost together is under 15 % of the call.',
+    `All four parts are ${costs.map(printShare).join('; ')}. Target: under 15 % of the call.`,
   ].join('\n\n');
+}
+
+function printShare({ tool, allParts: { time, cpu, instructions } }: ToolCost): string {
+  const counted = instructions === null ? '' : ` and ${percent(instructions)} of the instructions`;
+  return `${percent(time)} of the time, ${percent(cpu)} of the CPU${counted} of ${tool}`;
 }
 
 export function printNeighbour(neighbour: Neighbour): string {
