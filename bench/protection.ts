@@ -105,7 +105,7 @@ async function costOfParts(
     file: await writeFile(mcpUrl, tenant.tokens[0] ?? ''),
     databases: { postgresHttpPid: postgresHttp.pid, postgresPid: postgres.pid },
     onRound: (done) => printNote(`  round ${done} of ${cost.rounds}`),
-    onCounting: () => printNote('  counting instructions'),
+    onCounting: () => printNote('  counting instructions, where perf can'),
   });
 }
 

@@ -3,10 +3,10 @@ import { type CountPlan, countTargets } from '../load/count-targets.ts';
 import { measureTargets, type TargetReport } from '../load/measure-targets.ts';
 import { answers, inTurn, mcpRequest } from '../load/requests.ts';
 import type { Databases, Spent } from '../load/spent.ts';
-import { rounded } from '../measure/quantiles.ts';
 import type { BenchTenant } from '../stack/bench-tenant.ts';
 import { startWithout } from './build-without.ts';
-import { BUILDS, PARTS } from './parts.ts';
+import { compareBuilds, type Measured, type ToolCost } from './compare-builds.ts';
+import { BUILDS } from './parts.ts';
 
 export interface CostPlan {
   readonly rounds: number;
@@ -24,30 +24,6 @@ export interface CostInput {
   readonly databases: Databases;
   readonly onRound: (done: number) => void;
   readonly onCounting: () => void;
-}
-
-/** Shares of a whole call; of instructions null where they cannot be counted. */
-export interface Share {
-  readonly time: number;
-  readonly cpu: number;
-  readonly instructions: number | null;
-}
-
-/** What a call of a tool costs with a build; the share is of the mean of the whole builds, and what this build does without. */
-export interface Cost {
-  readonly build: string;
-  readonly p50Ms: number;
-  readonly cpuUs: Spent;
-  /** In thousands. */
-  readonly instructions: Spent | null;
-  readonly saved: Share;
-}
-
-export interface ToolCost {
-  readonly tool: string;
-  readonly builds: readonly Cost[];
-  /** What the builds without all parts do without, by their mean. */
-  readonly allParts: Share;
 }
 
 /** One at a time, all builds in turn on one database: what differs between them is what was left out. */
@@ -82,68 +58,21 @@ export async function measureCost({
     const reports = await measureTargets(targets, databases, { ...plan, concurrencies: [1], onRound });
     onCounting();
     const counts = await countTargets(targets, databases, plan.count);
-    return tools.map(({ tool }) => costOfTool(tool, reports, counts));
+    return tools.map(({ tool }) => compareBuilds(tool, measured(tool, reports, counts)));
   } finally {
     for (const worker of workers) await worker.stop();
   }
 }
 
-function costOfTool(
+function measured(
   tool: string,
   reports: readonly TargetReport[],
   counts: ReadonlyMap<string, Spent> | null,
-): ToolCost {
-  const measured = BUILDS.map(({ name: build, without }) => {
-    const name = `${tool} ${build}`;
+): readonly Measured[] {
+  return BUILDS.map((build) => {
+    const name = `${tool} ${build.name}`;
     const report = reports.find((each) => each.name === name);
     if (report === undefined) throw new Error(`${name} was not measured`);
-    const { p50Ms, cpuUs } = report;
-    return { build, without, p50Ms, cpuUs, instructions: counts?.get(name) ?? null };
+    return { build, p50Ms: report.p50Ms, cpuUs: report.cpuUs, instructions: counts?.get(name) ?? null };
   });
-  const meanOfBuilds = (parts: number) =>
-    meanOf(measured.filter(({ without }) => without.length === parts).map(sumsOf));
-  const whole = meanOfBuilds(0);
-  return {
-    tool,
-    builds: measured.map(({ without, ...cost }) => ({ ...cost, saved: shareSaved(sumsOf(cost), whole) })),
-    allParts: shareSaved(meanOfBuilds(PARTS.length), whole),
-  };
-}
-
-/** What a call takes, all processes together. */
-interface Sums {
-  readonly ms: number;
-  readonly cpuUs: number;
-  readonly instructions: number | null;
-}
-
-function sumsOf({ p50Ms, cpuUs, instructions }: Omit<Cost, 'build' | 'saved'>): Sums {
-  const sum = ({ own, postgresHttp, postgres }: Spent) => own + postgresHttp + postgres;
-  return {
-    ms: p50Ms,
-    cpuUs: sum(cpuUs),
-    instructions: instructions === null ? null : sum(instructions),
-  };
-}
-
-function meanOf(sums: readonly Sums[]): Sums {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const counted = sums.map(({ instructions }) => instructions).filter((each) => each !== null);
-  return {
-    ms: mean(sums.map(({ ms }) => ms)),
-    cpuUs: mean(sums.map(({ cpuUs }) => cpuUs)),
-    instructions: counted.length === sums.length ? mean(counted) : null,
-  };
-}
-
-function shareSaved(part: Sums, whole: Sums): Share {
-  const saved = (of: number, all: number) => rounded(1 - of / all);
-  return {
-    time: saved(part.ms, whole.ms),
-    cpu: saved(part.cpuUs, whole.cpuUs),
-    instructions:
-      part.instructions === null || whole.instructions === null
-        ? null
-        : saved(part.instructions, whole.instructions),
-  };
 }

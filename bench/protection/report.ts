@@ -1,6 +1,6 @@
 import { describeMachine, type Machine } from '../measure/machine.ts';
 import { table } from '../measure/table.ts';
-import type { ToolCost } from './measure-cost.ts';
+import type { ToolCost } from './compare-builds.ts';
 import type { Envelopes } from './measure-envelopes.ts';
 import type { Neighbour } from './measure-neighbour.ts';
 import type { Proving } from './measure-proving.ts';
