@@ -54,7 +54,7 @@ export function parseLock(text: string): Lock {
   );
 }
 
-export const printLock = (lock: Lock): string => `${JSON.stringify(lock, null, 1)}\n`;
+export const printLock = (lock: Lock): string => `${JSON.stringify(lock, null, 2)}\n`;
 
 export const lockDigest = (text: string): string =>
   `sha256:${createHash('sha256').update(text).digest('hex')}`;

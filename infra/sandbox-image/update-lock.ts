@@ -30,10 +30,10 @@ export function updateLock(stateDir: string, onProgress: OnProgress): Promise<Pa
       const after: Lock = { base, wheels, debianLibraries };
       await writeFile(`${committedLock}.new`, printLock(after));
       await rename(`${committedLock}.new`, committedLock);
-      return packageChanges(everything(before), everything(after));
+      // One list after the other: a name like tzdata stands in two of them.
+      return (['base', 'wheels', 'debianLibraries'] as const).flatMap((list) =>
+        packageChanges(before?.[list] ?? [], after[list]),
+      );
     },
   );
 }
-
-const everything = (lock: Lock | undefined) =>
-  lock ? [...lock.base, ...lock.wheels, ...lock.debianLibraries] : [];

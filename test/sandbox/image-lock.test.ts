@@ -58,6 +58,16 @@ describe('packages that are not what the lock says', () => {
     });
   });
 
+  test('so is one beside a version that the mirror has dropped', async () => {
+    const stateDir = await stateDirWith('debs', 'wheels');
+    const old = changed(lock.base, 'media-types', { version: '6.0', sha256: forgedHash });
+    const forged = { ...lock, base: changed(old, 'netbase', { sha256: forgedHash }) };
+    await expect(gatherPackages(forged, { stateDir, onProgress })).rejects.toMatchObject({
+      code: 'hash_mismatch',
+      message: expect.stringContaining('netbase'),
+    });
+  });
+
   test('a wheel with another hash is refused', async () => {
     const stateDir = await stateDirWith('debs', 'wheels');
     const forged = { ...lock, wheels: changed(lock.wheels, 'cycler', { sha256: forgedHash }) };

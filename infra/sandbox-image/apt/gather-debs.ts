@@ -12,7 +12,7 @@ export interface GatheredDebs {
 
 /**
  * Brings the locked packages into the cache. Debian's mirrors drop a version when its successor arrives: then the whole
- * closure is resolved anew (still only what Debian signed), and what changed is listed.
+ * closure is resolved anew (still only what Debian signed), and what changed is listed. A version that is still there must be what was locked.
  * @param openRoot opened only when something is missing from the cache, so that a warm build needs no network
  * @param resolve the closure as the mirror has it now
  */
@@ -34,6 +34,12 @@ export async function gatherDebs(
     return { debs: locked, changes: [] };
   }
   const debs = await resolve(root);
+  const forged = locked.filter((deb) =>
+    debs.some(
+      ({ name, version, sha256 }) => name === deb.name && version === deb.version && sha256 !== deb.sha256,
+    ),
+  );
+  if (forged.length > 0) throw hashMismatch(forged);
   await fetchDebs(root, debs, options);
   return { debs, changes: packageChanges(locked, debs) };
 }
