@@ -2,7 +2,7 @@ import { type LockedDeb, type PackageChange, packageChanges } from '../lock.ts';
 import { missingBlobs } from '../store/blob-cache.ts';
 import { type FetchDebsOptions, fetchDebs, hashMismatch } from './fetch-debs.ts';
 import type { AptRoot } from './private-root.ts';
-import { lookUpVersions } from './resolve-debs.ts';
+import { aptName, lookUpVersions } from './resolve-debs.ts';
 
 export interface GatheredDebs {
   readonly debs: readonly LockedDeb[];
@@ -27,19 +27,18 @@ export async function gatherDebs(
   const root = await openRoot();
   const offered = await lookUpVersions(root, missing);
   if (offered) {
-    const expected = new Map(offered.map((deb) => [deb.name, deb.sha256]));
-    const wrong = missing.filter((deb) => expected.get(deb.name) !== deb.sha256);
+    const hashes = hashesOf(offered);
+    const wrong = missing.filter((deb) => hashes.get(aptName(deb)) !== deb.sha256);
     if (wrong.length > 0) throw hashMismatch(wrong);
     await fetchDebs(root, missing, options);
     return { debs: locked, changes: [] };
   }
   const debs = await resolve(root);
-  const forged = locked.filter((deb) =>
-    debs.some(
-      ({ name, version, sha256 }) => name === deb.name && version === deb.version && sha256 !== deb.sha256,
-    ),
-  );
+  const hashes = hashesOf(debs);
+  const forged = locked.filter((deb) => (hashes.get(aptName(deb)) ?? deb.sha256) !== deb.sha256);
   if (forged.length > 0) throw hashMismatch(forged);
   await fetchDebs(root, debs, options);
   return { debs, changes: packageChanges(locked, debs) };
 }
+
+const hashesOf = (debs: readonly LockedDeb[]) => new Map(debs.map((deb) => [aptName(deb), deb.sha256]));
