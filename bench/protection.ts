@@ -19,7 +19,7 @@ import { openClient } from './stack/open-client.ts';
 import { partOf, type RunningPart, runningParts } from './stack/running-parts.ts';
 
 const FULL = {
-  cost: { rounds: 20, durationMs: 500, warmUpMs: 4_000, count: { rounds: 5, requests: 400 } },
+  cost: { processes: 5, rounds: 12, durationMs: 500, warmUpMs: 4_000, count: { rounds: 3, requests: 400 } },
   neighbour: { rounds: 3, durationMs: 15_000 },
   envelopes: { rounds: 5, count: 5_000 },
   rows: { rows: 1_000_000, repeats: 2_000 },
@@ -28,7 +28,7 @@ const FULL = {
   tokens: 64,
 } as const;
 const QUICK = {
-  cost: { rounds: 1, durationMs: 300, warmUpMs: 300, count: { rounds: 1, requests: 20 } },
+  cost: { processes: 2, rounds: 1, durationMs: 300, warmUpMs: 300, count: { rounds: 1, requests: 20 } },
   neighbour: { rounds: 1, durationMs: 2_000 },
   envelopes: { rounds: 1, count: 500 },
   rows: { rows: 20_000, repeats: 100 },
@@ -54,7 +54,7 @@ export async function run(given: object): Promise<void> {
     return tenant;
   };
   try {
-    printNote('Eight processes of the Worker, of which six leave something out.');
+    printNote('The Worker beside builds of it that leave something out.');
     const costs = await costOfParts(input, parts, plan, await settle(plan.tokens));
     printNote(printCosts(costs));
     printNote('A tenant that sends five times its limit.');

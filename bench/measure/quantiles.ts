@@ -19,6 +19,18 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** The standard error of the mean as a share of it; null of a single value, which tells nothing of the others. */
+export function relativeError(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const center = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1);
+  return Math.sqrt(variance / values.length) / center;
+}
+
 export function summarize(values: readonly number[]): Summary {
   return {
     count: values.length,

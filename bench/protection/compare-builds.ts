@@ -1,5 +1,5 @@
 import type { Spent } from '../load/spent.ts';
-import { rounded } from '../measure/quantiles.ts';
+import { mean, relativeError, rounded } from '../measure/quantiles.ts';
 import { type Build, PARTS } from './parts.ts';
 
 /** What a call took of the clock and of each process. */
@@ -15,75 +15,100 @@ export interface Measured extends Spending {
   readonly build: Build;
 }
 
-/** Shares of a whole call. */
+/** A share of a whole call, and its standard error by how the processes of a build differ; null where one has a single process. */
 export interface Share {
-  readonly time: number;
-  readonly cpu: number;
-  readonly instructions: number | null;
+  readonly share: number;
+  readonly error: number | null;
 }
 
-/** What a call of a tool costs with a build, and what that saves of the mean of the whole builds. */
+export interface Saved {
+  readonly time: Share;
+  readonly cpu: Share;
+  readonly instructions: Share | null;
+}
+
+/** What a call of a tool costs with a build, the mean of its processes, and what that saves of the whole one. */
 export interface Cost extends Spending {
   readonly build: string;
-  readonly saved: Share;
+  readonly processes: number;
+  readonly saved: Saved;
 }
 
 export interface ToolCost {
   readonly tool: string;
   readonly builds: readonly Cost[];
-  /** What the builds without all parts save, by their mean. */
-  readonly allParts: Share;
+  /** What the build without all parts saves. */
+  readonly allParts: Saved;
 }
 
 export function compareBuilds(tool: string, measured: readonly Measured[]): ToolCost {
-  const meanWithout = (parts: number) =>
-    meanOf(measured.filter(({ build }) => build.without.length === parts).map(sumsOf));
-  const whole = meanWithout(0);
+  const builds = [...Map.groupBy(measured, ({ build }) => build)];
+  const whole = processesOf(builds, 0);
   return {
     tool,
-    builds: measured.map(({ build, ...spending }) => ({
-      build: build.name,
-      ...spending,
-      saved: shareSaved(sumsOf(spending), whole),
+    builds: builds.map(([{ name }, processes]) => ({
+      build: name,
+      processes: processes.length,
+      ...meanOf(processes),
+      saved: savedOf(processes, whole),
     })),
-    allParts: shareSaved(meanWithout(PARTS.length), whole),
+    allParts: savedOf(processesOf(builds, PARTS.length), whole),
   };
 }
 
-/** What a call takes, all processes together. */
-interface Sums {
-  readonly ms: number;
-  readonly cpuUs: number;
-  readonly instructions: number | null;
+function processesOf(
+  builds: readonly (readonly [Build, readonly Measured[]])[],
+  partsLeftOut: number,
+): readonly Measured[] {
+  const found = builds.find(([{ without }]) => without.length === partsLeftOut);
+  if (found === undefined) throw new Error(`no build without ${partsLeftOut} parts was measured`);
+  return found[1];
 }
 
-function sumsOf({ p50Ms, cpuUs, instructions }: Spending): Sums {
+function meanOf(processes: readonly Measured[]): Spending {
+  const counted = countedOf(processes);
+  return {
+    p50Ms: mean(processes.map(({ p50Ms }) => p50Ms)),
+    cpuUs: meanSpent(processes.map(({ cpuUs }) => cpuUs)),
+    instructions: counted === null ? null : meanSpent(counted),
+  };
+}
+
+function meanSpent(spent: readonly Spent[]): Spent {
+  const meanBy = (part: keyof Spent) => mean(spent.map((each) => each[part]));
+  return { own: meanBy('own'), postgresHttp: meanBy('postgresHttp'), postgres: meanBy('postgres') };
+}
+
+/** Null where one of them was not counted. */
+function countedOf(processes: readonly Measured[]): readonly Spent[] | null {
+  const counted = processes.map(({ instructions }) => instructions).filter((each) => each !== null);
+  return counted.length === processes.length ? counted : null;
+}
+
+function savedOf(part: readonly Measured[], whole: readonly Measured[]): Saved {
   const sum = ({ own, postgresHttp, postgres }: Spent) => own + postgresHttp + postgres;
+  const [counted, countedWhole] = [countedOf(part), countedOf(whole)];
   return {
-    ms: p50Ms,
-    cpuUs: sum(cpuUs),
-    instructions: instructions === null ? null : sum(instructions),
-  };
-}
-
-function meanOf(sums: readonly Sums[]): Sums {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const counted = sums.map(({ instructions }) => instructions).filter((each) => each !== null);
-  return {
-    ms: mean(sums.map(({ ms }) => ms)),
-    cpuUs: mean(sums.map(({ cpuUs }) => cpuUs)),
-    instructions: counted.length === sums.length ? mean(counted) : null,
-  };
-}
-
-function shareSaved(part: Sums, whole: Sums): Share {
-  const saved = (of: number, all: number) => rounded(1 - of / all);
-  return {
-    time: saved(part.ms, whole.ms),
-    cpu: saved(part.cpuUs, whole.cpuUs),
+    time: shareSaved(
+      part.map(({ p50Ms }) => p50Ms),
+      whole.map(({ p50Ms }) => p50Ms),
+    ),
+    cpu: shareSaved(
+      part.map(({ cpuUs }) => sum(cpuUs)),
+      whole.map(({ cpuUs }) => sum(cpuUs)),
+    ),
     instructions:
-      part.instructions === null || whole.instructions === null
-        ? null
-        : saved(part.instructions, whole.instructions),
+      counted === null || countedWhole === null ? null : shareSaved(counted.map(sum), countedWhole.map(sum)),
+  };
+}
+
+/** Of a quotient of means, whose relative errors add as squares do. */
+function shareSaved(part: readonly number[], whole: readonly number[]): Share {
+  const left = mean(part) / mean(whole);
+  const errors = [relativeError(part), relativeError(whole)];
+  const isKnown = errors.every((error) => error !== null);
+  return {
+    share: rounded(1 - left),
+    error: isKnown ? rounded(left * Math.hypot(...(errors as number[]))) : null,
   };
 }

@@ -6,9 +6,11 @@ import type { Databases, Spent } from '../load/spent.ts';
 import type { BenchTenant } from '../stack/bench-tenant.ts';
 import { startWithout } from './build-without.ts';
 import { compareBuilds, type Measured, type ToolCost } from './compare-builds.ts';
-import { BUILDS } from './parts.ts';
+import { BUILDS, type Build } from './parts.ts';
 
 export interface CostPlan {
+  /** Of each build that is judged. */
+  readonly processes: number;
   readonly rounds: number;
   readonly durationMs: number;
   readonly warmUpMs: number;
@@ -26,6 +28,11 @@ export interface CostInput {
   readonly onCounting: () => void;
 }
 
+interface Process extends BareWorker {
+  readonly build: Build;
+  readonly name: string;
+}
+
 /** One at a time, all builds in turn on one database: what differs between them is what was left out. */
 export async function measureCost({
   plan,
@@ -37,10 +44,15 @@ export async function measureCost({
   onRound,
   onCounting,
 }: CostInput): Promise<readonly ToolCost[]> {
-  const workers: (BareWorker & { readonly name: string })[] = [];
+  const workers: Process[] = [];
   try {
-    for (const { name, without } of BUILDS)
-      workers.push({ name, ...(await startWithout(without, settings, blobsDir)) });
+    for (const build of BUILDS)
+      for (let nth = 1; nth <= (build.isJudged ? plan.processes : 1); nth++)
+        workers.push({
+          build,
+          name: `${build.name} ${nth}`,
+          ...(await startWithout(build.without, settings, blobsDir)),
+        });
     const tools = [
       { tool: 'whoami', args: {} },
       { tool: 'read_file', args: file },
@@ -58,7 +70,7 @@ export async function measureCost({
     const reports = await measureTargets(targets, databases, { ...plan, concurrencies: [1], onRound });
     onCounting();
     const counts = await countTargets(targets, databases, plan.count);
-    return tools.map(({ tool }) => compareBuilds(tool, measured(tool, reports, counts)));
+    return tools.map(({ tool }) => compareBuilds(tool, measured(tool, workers, reports, counts)));
   } finally {
     for (const worker of workers) await worker.stop();
   }
@@ -66,11 +78,12 @@ export async function measureCost({
 
 function measured(
   tool: string,
+  workers: readonly Process[],
   reports: readonly TargetReport[],
   counts: ReadonlyMap<string, Spent> | null,
 ): readonly Measured[] {
-  return BUILDS.map((build) => {
-    const name = `${tool} ${build.name}`;
+  return workers.map(({ build, name: process }) => {
+    const name = `${tool} ${process}`;
     const report = reports.find((each) => each.name === name);
     if (report === undefined) throw new Error(`${name} was not measured`);
     return { build, p50Ms: report.p50Ms, cpuUs: report.cpuUs, instructions: counts?.get(name) ?? null };

@@ -1,6 +1,6 @@
 import { describeMachine, type Machine } from '../measure/machine.ts';
 import { table } from '../measure/table.ts';
-import type { ToolCost } from './compare-builds.ts';
+import type { Share, ToolCost } from './compare-builds.ts';
 import type { Envelopes } from './measure-envelopes.ts';
 import type { Neighbour } from './measure-neighbour.ts';
 import type { Proving } from './measure-proving.ts';
@@ -34,28 +34,31 @@ export function printCosts(costs: readonly ToolCost[]): string {
     ...costs.map(({ tool, builds }) =>
       table(
         [
-          `${tool}, one at a time`,
+          ...[`${tool}, one at a time`, 'processes'],
           ...['p50 ms', 'saved'],
           ...['CPU us: Worker', 'postgres-http', 'Postgres', 'saved'],
           ...['instructions, k: Worker', 'postgres-http', 'Postgres', 'saved'],
         ],
-        builds.map(({ build, p50Ms, cpuUs, instructions, saved }) => [
-          build,
-          ...[p50Ms, percent(saved.time)],
-          ...[cpuUs.own, cpuUs.postgresHttp, cpuUs.postgres, percent(saved.cpu)],
+        builds.map(({ build, processes, p50Ms, cpuUs, instructions, saved }) => [
+          ...[build, processes],
+          ...[p50Ms, percent(saved.time.share)],
+          ...[cpuUs.own, cpuUs.postgresHttp, cpuUs.postgres, percent(saved.cpu.share)],
           ...[instructions?.own, instructions?.postgresHttp, instructions?.postgres].map((k) => k ?? null),
-          saved.instructions === null ? null : percent(saved.instructions),
+          saved.instructions === null ? null : percent(saved.instructions.share),
         ]),
       ),
     ),
-    `All four parts are ${costs.map(printShare).join('; ')}. Target: under 15 % of the call.`,
+    `All four parts are ${costs.map(printShare).join('; ')} (± the standard error). Target: under 15 % of the call.`,
   ].join('\n\n');
 }
 
 function printShare({ tool, allParts: { time, cpu, instructions } }: ToolCost): string {
-  const counted = instructions === null ? '' : ` and ${percent(instructions)} of the instructions`;
-  return `${percent(time)} of the time, ${percent(cpu)} of the CPU${counted} of ${tool}`;
+  const counted = instructions === null ? '' : ` and ${withError(instructions)} of the instructions`;
+  return `${withError(time)} of the time, ${withError(cpu)} of the CPU${counted} of ${tool}`;
 }
+
+const withError = ({ share, error }: Share) =>
+  error === null ? percent(share) : `${Math.round(100 * share)} ± ${percent(error)}`;
 
 export function printNeighbour(neighbour: Neighbour): string {
   return [

@@ -1,48 +1,52 @@
 import { expect, it } from 'vitest';
 import { compareBuilds, type Measured } from '../../../bench/protection/compare-builds.ts';
-import { BUILDS } from '../../../bench/protection/parts.ts';
+import { BUILDS, PARTS } from '../../../bench/protection/parts.ts';
 
-/** Two whole processes of 10 and 12 ms, two without all parts of 8 and 9, the others of 11; CPU and instructions by processes alike. */
-const MS: Readonly<Record<string, number>> = {
-  whole: 10,
-  'whole, again': 12,
-  'without all four': 8,
-  'without all four, again': 9,
-};
+/** Processes of 10 and 12 ms that are whole, of 8 and 9 without all parts, the others of 11; CPU and instructions alike. */
+const MS: Readonly<Record<string, readonly number[]>> = { whole: [10, 12], 'without all four': [8, 9] };
 
-function measured(counts: (name: string) => boolean = () => true): readonly Measured[] {
-  return BUILDS.map((build) => {
-    const p50Ms = MS[build.name] ?? 11;
-    const spent = { own: p50Ms * 100, postgresHttp: p50Ms * 20, postgres: p50Ms * 80 };
-    return { build, p50Ms, cpuUs: spent, instructions: counts(build.name) ? spent : null };
-  });
+function measured(ms = MS, counts: (ms: number) => boolean = () => true): readonly Measured[] {
+  return BUILDS.flatMap((build) =>
+    (ms[build.name] ?? [11]).map((p50Ms) => {
+      const spent = { own: p50Ms * 100, postgresHttp: p50Ms * 20, postgres: p50Ms * 80 };
+      return { build, p50Ms, cpuUs: spent, instructions: counts(p50Ms) ? spent : null };
+    }),
+  );
 }
 
-it('what all parts cost is told of the means of both processes of each build', () => {
+it('what all parts cost is told of the means of the processes of each build, with the error of those', () => {
   const { tool, allParts } = compareBuilds('whoami', measured());
   expect(tool).toBe('whoami');
-  // (8 + 9) of (10 + 12).
-  expect(allParts).toEqual({ time: 0.23, cpu: 0.23, instructions: 0.23 });
+  // (8 + 9) of (10 + 12); the means are 8.5 ± 0.5 and 11 ± 1, so the quotient is good to 10.8 %.
+  const share = { share: 0.23, error: 0.08 };
+  expect(allParts).toEqual({ time: share, cpu: share, instructions: share });
 });
 
-it('each build is told beside the mean of the whole ones', () => {
+it('a single process says nothing of how far others differ', () => {
+  const { allParts } = compareBuilds('whoami', measured({ whole: [10, 12], 'without all four': [8] }));
+  expect(allParts.time).toEqual({ share: 0.27, error: null });
+});
+
+it('each build is told once, by its mean, beside the whole one', () => {
   const { builds } = compareBuilds('whoami', measured());
-  expect(builds.map(({ build, saved }) => [build, saved.time])).toEqual([
-    ['whole', 0.09],
-    ['whole, again', -0.09],
-    ...['audit', 'masking', 'validation', 'limits'].map((part) => [`without ${part}`, 0]),
-    ['without all four', 0.27],
-    ['without all four, again', 0.18],
+  expect(
+    builds.map(({ build, processes, p50Ms, saved }) => [build, processes, p50Ms, saved.time.share]),
+  ).toEqual([
+    ['whole', 2, 11, 0],
+    ...PARTS.map(({ name }) => [`without ${name}`, 1, 11, 0]),
+    ['without all four', 2, 8.5, 0.23],
   ]);
+  expect(builds[0]?.cpuUs).toEqual({ own: 1100, postgresHttp: 220, postgres: 880 });
 });
 
-it.each(['whole, again', 'without all four'])(
-  'where %s was not counted no share of instructions is told',
-  (name) => {
+it.each([12, 8])(
+  'where the process of %d ms was not counted no share of instructions is told',
+  (uncounted) => {
     const { allParts } = compareBuilds(
       'whoami',
-      measured((each) => each !== name),
+      measured(MS, (ms) => ms !== uncounted),
     );
-    expect(allParts).toEqual({ time: 0.23, cpu: 0.23, instructions: null });
+    expect(allParts.instructions).toBeNull();
+    expect(allParts.time.share).toBe(0.23);
   },
 );
