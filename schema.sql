@@ -2630,6 +2630,7 @@ AS $function$
            'next_entry', s.next_leaf,
            'waiting', greatest(0, coalesce((select t.tree_size from app.audit_trees as t where t.tree = s.tenant_id), 0) - s.next_leaf),
            'failures', s.failures, 'last_failure', s.last_failure,
+           'next_attempt_at', case when s.failures > 0 then s.next_attempt_at end,
            'dead_letters', (select coalesce(jsonb_agg(jsonb_build_object('from', d.from_leaf, 'until', d.until_leaf,
                                     'reason', d.reason, 'at', d.created_at, 'is_asked_again', d.resend_at is not null)
                                     order by d.from_leaf desc), '[]')
@@ -4537,6 +4538,25 @@ AS $function$
 $function$;
 alter function app.has_log(jsonb) owner to causeway_keeper;
 
+CREATE OR REPLACE FUNCTION app.hasten_audit_sinks(tenant text, sink text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  failing integer;
+begin
+  update app.audit_sinks as s
+     set next_attempt_at = case when s.next_attempt_at > clock_timestamp() + interval '2 minutes' then clock_timestamp()
+                                else s.next_attempt_at end
+   where s.tenant_id = tenant and (sink is null or s.sink_id = sink) and s.ended_at is null and s.failures > 0;
+  get diagnostics failing = row_count;
+  return failing;
+end
+$function$;
+alter function app.hasten_audit_sinks(text,text) owner to causeway_keeper;
+
 CREATE OR REPLACE FUNCTION app.hold_own_membership()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -6268,18 +6288,19 @@ CREATE OR REPLACE FUNCTION app.resend_audit(tenant text, sink text)
 AS $function$
 declare
   asked constant integer := app.ask_audit_again(tenant, sink, null);
+  hastened constant integer := app.hasten_audit_sinks(tenant, sink);
 begin
   perform app.require_open_log(tenant);
-  if asked > 0 then
+  if asked + hastened > 0 then
     insert into app.audit_events (tenant_id, credential_kind, action, target_kind, target_id, outcome, details)
-    values (tenant, 'operator', 'audit.resend', 'sink', sink, 'ok', jsonb_build_object('dead_letters', asked));
+    values (tenant, 'operator', 'audit.resend', 'sink', sink, 'ok', jsonb_build_object('dead_letters', asked, 'hastened', hastened > 0));
   end if;
-  return asked;
+  return asked + hastened;
 end
 $function$;
 alter function app.resend_audit(text,text) owner to causeway_keeper;
 grant execute on function app.resend_audit(text,text) to causeway_owner;
-comment on function app.resend_audit(text,text) is 'Has what a sink, or (null) any of the tenant, did not take sent once more. Returns how many ranges.';
+comment on function app.resend_audit(text,text) is 'Has what a sink, or (null) any of the tenant, did not take sent once more, and at once what waits behind a failure. Returns how many ranges.';
 
 CREATE OR REPLACE FUNCTION app.resolve_commit(project text, ref text)
  RETURNS text
@@ -9195,21 +9216,25 @@ CREATE OR REPLACE FUNCTION app.system_resend_audit(sink text, from_leaf bigint)
 AS $function$
 declare
   asked integer;
+  hastened integer := 0;
 begin
   if not (app.is_in_session() and app.role() = 'owner') then
     return jsonb_build_object('ok', false, 'code', 'insufficient_role');
   end if;
   asked := app.ask_audit_again(app.tenant_id(), sink, from_leaf);
-  if asked = 0 then
+  if from_leaf is null then
+    hastened := app.hasten_audit_sinks(app.tenant_id(), sink);
+  end if;
+  if asked + hastened = 0 then
     return jsonb_build_object('ok', false, 'code', 'not_found');
   end if;
-  perform app.audit('audit.resend', 'sink', sink, 'ok', jsonb_build_object('dead_letters', asked));
-  return jsonb_build_object('ok', true, 'dead_letters', asked);
+  perform app.audit('audit.resend', 'sink', sink, 'ok', jsonb_build_object('dead_letters', asked, 'hastened', hastened > 0));
+  return jsonb_build_object('ok', true, 'dead_letters', asked, 'hastened', hastened > 0);
 end
 $function$;
 alter function app.system_resend_audit(text,bigint) owner to causeway_keeper;
 grant execute on function app.system_resend_audit(text,bigint) to causeway_app;
-comment on function app.system_resend_audit(text,bigint) is 'Has what a sink of the entered tenant did not take sent to it once more: all of it, or the range that begins at a leaf. For an owner in a session.';
+comment on function app.system_resend_audit(text,bigint) is 'Has what a sink of the entered tenant did not take sent to it once more: all that was given up, and at once what waits behind a failure; or the range that begins at a leaf. For an owner in a session.';
 
 CREATE OR REPLACE FUNCTION app.system_restrict_project(project text, restricted boolean)
  RETURNS jsonb

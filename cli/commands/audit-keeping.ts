@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { TenantId } from '../../protocol/ids.ts';
+import { explainFailure } from '../../worker/audit/sinks/explain-failure.ts';
 import type { AuditSink } from '../../worker/database/audit-sinks.ts';
 import { withAuditOperator } from '../database/audit-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
@@ -21,7 +22,7 @@ export function registerKeeping(audit: Command): void {
   withTenant(audit.command('resend'))
     .summary('send sinks once more what they did not take')
     .description(
-      'Asks for the dead letters of a tenant to be sent again: within a minute, and once. The events themselves are in the log all the while.',
+      'Has sent again within two minutes what sinks did not take: what waits behind a failure, and once the dead letters. The events themselves are in the log all the while.',
     )
     .option('--sink <sink>', 'one of them, as audit sinks lists it; else all')
     .addHelpText('after', '\nExample:\n  $ ./causeway audit resend --tenant ten_... --sink snk_...')
@@ -53,11 +54,21 @@ function tell({
   waiting,
   failures,
   last_failure,
+  next_attempt_at,
   dead_letters,
 }: AuditSink): readonly string[] {
-  const trouble = failures === 0 ? '' : `; not taken ${failures} times in a row: ${last_failure}`;
+  const reason = last_failure ?? 'failed';
+  const often = failures === 1 ? 'once' : `${failures} times in a row`;
+  const trouble =
+    failures === 0
+      ? []
+      : [
+          `  not taken ${often}: ${reason}. ${explainFailure(reason, kind)}`,
+          `  tried again from ${next_attempt_at} on`,
+        ];
   return [
-    `${sink}  ${kind}  ${url}  ${waiting} waiting${trouble}`,
+    `${sink}  ${kind}  ${url}  ${waiting} waiting`,
+    ...trouble,
     ...dead_letters.map(
       ({ from, until, reason, at, is_asked_again }) =>
         `  dead letter: entries ${from} to ${until - 1}, ${reason}, given up at ${at}${is_asked_again ? ', to be sent again' : ''}`,
@@ -73,9 +84,9 @@ async function resend(options: TenantOptions & { readonly sink?: string }): Prom
   if (asked === 0)
     throw new Failure({
       what: 'Nothing is sent again.',
-      why: `${options.sink ?? tenant} has no dead letter that was not asked for already`,
+      why: `${options.sink ?? tenant} has no dead letter that was not asked for already, and nothing that fails`,
       remedy: `look at what there is: ./causeway audit sinks --tenant ${tenant}`,
     });
-  if (options.json) printJson({ tenant, dead_letters: asked });
-  else printResult(`${asked} dead letters are sent again within a minute.`);
+  if (options.json) printJson({ tenant, ranges: asked });
+  else printResult('What was not taken is sent again within two minutes.');
 }

@@ -185,6 +185,38 @@ test('a batch that is never taken becomes a dead letter, what follows is sent, a
   await end(sink);
 });
 
+test('a receiver that was mended is sent what waits when that is asked for, and nobody sends beside who is sending', async () => {
+  const sink = await sinkAt(`${origin}/mended`);
+  await record(3);
+  for (let failure = 0; failure < 4; failure++) {
+    answers = [500];
+    await send();
+    await wait();
+  }
+  answers = [500];
+  await send();
+  const [row] = await database.asOwner('select app.list_audit_sinks($1) as sinks', [ann.tenantId]);
+  const told = row?.sinks as { sink: string; failures: number; next_attempt_at: string }[];
+  const mended = told.find((one) => one.sink === sink);
+  expect(mended?.failures).toBe(5);
+  expect(Date.parse(String(mended?.next_attempt_at))).toBeGreaterThan(Date.now() + 120_000);
+  received = [];
+  expect(await send()).toBe(0);
+
+  expect(await resend(sink)).toBe(1);
+  const [batches] = await client.transaction([claimAuditSinks(1, 1)] as const);
+  expect(batches.map((batch) => batch.sink)).toEqual([sink]);
+  expect(await resend(sink)).toBe(1);
+  expect(await send()).toBe(0);
+  expect(received).toEqual([]);
+  await wait();
+  await send();
+  expect(entriesIn().length).toBeGreaterThanOrEqual(3);
+  expect(await stateOf(sink)).toMatchObject({ failures: 0 });
+  expect(await resend(sink)).toBe(0);
+  await end(sink);
+});
+
 test('one that fails keeps no other waiting', async () => {
   const [bad, good] = [await sinkAt('http://127.0.0.1:1/'), await sinkAt(`${origin}/audit`)];
   await send();

@@ -49,6 +49,25 @@ describe('the page that says where the audit log is sent', () => {
     expect(await shown(owner)).not.toContain('https://sink.example.org/log');
   });
 
+  test('says of one that fails what happened, what to do and when it is tried again, and lets its owner try at once', async () => {
+    const action = `/audit/${ann.tenant}/sinks`;
+    await owner.submit(PATH, action, { kind: 'webhook', url: 'https://fails.example.org/log' });
+    const [, sink = ''] = /\/sinks\/(snk_\w+)\/end/.exec(await shown(owner)) ?? [];
+    await queryAs(
+      stack.superuserUrl,
+      "update app.audit_sinks set failures = 7, last_failure = 'http_302', next_attempt_at = '2099-01-02T03:04:05Z' where sink_id = $1",
+      [sink],
+    );
+    for (const page of [await shown(owner), await shown(admin)])
+      for (const said of ['7 times in a row', 'a redirect, which is never followed', '2099-01-02 03:04 UTC'])
+        expect(page).toContain(said);
+    expect((await owner.submit(PATH, `${action}/${sink}/resend`, {})).headers.get('location')).toBe(
+      `${PATH}?done=resent`,
+    );
+    expect(await shown(owner)).not.toContain('2099-01-02');
+    await owner.submit(PATH, `${action}/${sink}/end`, {});
+  });
+
   test('says what is wrong with what was typed, and shows it again without the access key', async () => {
     const action = `/audit/${ann.tenant}/sinks`;
     const typed = { kind: 's3', url: 'https://b.s3.example.org/<b>', secret_access_key: 'never-shown-again' };
@@ -61,7 +80,9 @@ describe('the page that says where the audit log is sent', () => {
     const inside = await owner.submit(PATH, action, { kind: 'webhook', url: 'https://10.0.0.7/log' });
     expect([
       inside.status,
-      (await inside.text()).includes('must be https on port 443 of a public name'),
+      (await inside.text()).includes(
+        'must be https on port 443 of a public name; this one is an address of a private network',
+      ),
     ]).toEqual([422, true]);
     const rows = await queryAs(
       stack.superuserUrl,

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { explainFailure } from '../audit/sinks/explain-failure.ts';
 import type { AuditSink } from '../database/audit-sinks.ts';
 import { csrfField } from '../people/csrf.ts';
 import type { Session } from '../people/session.ts';
@@ -45,20 +46,20 @@ ${
 }
 
 function sinkRow(session: Session, { tenantId, role }: TeamOfSinks, sink: AuditSink): Markup {
-  const { kind, url, settings, waiting, failures, last_failure, dead_letters } = sink;
+  const { kind, url, settings, waiting, dead_letters } = sink;
   const path = `/audit/${tenantId}/sinks/${sink.sink}`;
   const isCopy = kind === 'blobs';
   const stream =
     settings.log_group === undefined ? '' : html`<br>${settings.log_group} ${settings.log_stream}`;
   return html`<tr><td>${isCopy ? 'The copy in the blob store of this deployment' : html`${KINDS[kind]}<br><code>${url}</code>${stream}`}<br><code class="id">${sink.sink}</code></td>
-<td>${waiting}${failures === 0 ? '' : html`<br><span class="badge bad">${last_failure ?? 'failed'}</span> ${failures} times in a row`}</td>
-<td>${dead_letters.length === 0 ? 'nothing' : dead_letters.map((letter) => html`entries ${letter.from} to ${letter.until - 1}: ${letter.reason}, ${moment(letter.at)}${letter.is_asked_again ? ', to be sent again' : ''}<br>`)}</td>
+<td>${waiting}${troubleOf(sink)}</td>
+<td>${dead_letters.length === 0 ? 'nothing' : dead_letters.map((letter) => html`entries ${letter.from} to ${letter.until - 1}: <span title="${explainFailure(letter.reason, kind)}">${letter.reason}</span>, ${moment(letter.at)}${letter.is_asked_again ? ', to be sent again' : ''}<br>`)}</td>
 <td>${
     role !== 'owner'
       ? ''
       : html`${
-          dead_letters.some((letter) => !letter.is_asked_again)
-            ? html`<form class="inline" method="post" action="${path}/resend">${csrfField(session)}<button class="quiet">Send again</button></form>`
+          sink.failures > 0 || dead_letters.some((letter) => !letter.is_asked_again)
+            ? html`<form class="inline" method="post" action="${path}/resend">${csrfField(session)}<button class="quiet">Send again now</button></form>`
             : ''
         }${
           isCopy
@@ -66,12 +67,20 @@ function sinkRow(session: Session, { tenantId, role }: TeamOfSinks, sink: AuditS
             : confirmation(session, {
                 opens: 'End',
                 of: url,
-                question: 'It gets nothing more, and its access key is removed. What it has it keeps.',
+                question: `It gets nothing more${kind === 'webhook' ? '' : ', and its access key is removed'}. What it has it keeps.`,
                 action: `${path}/end`,
                 button: 'End it',
               })
         }`
   }</td></tr>`;
+}
+
+/** What a sink that fails is told to its admins: what happened, what to do, and when it is tried again. */
+function troubleOf({ kind, failures, last_failure, next_attempt_at }: AuditSink): Markup | '' {
+  if (failures === 0) return '';
+  const reason = last_failure ?? 'failed';
+  const again = next_attempt_at === null ? '' : html` It is tried again from ${moment(next_attempt_at)} on.`;
+  return html`<br><span class="badge bad">${reason}</span> ${failures === 1 ? 'once' : `${failures} times in a row`}<br>${explainFailure(reason, kind)}${again}`;
 }
 
 const KINDS = { webhook: 'Webhook', s3: 'S3 bucket', cloudwatch: 'CloudWatch log stream' } as const;

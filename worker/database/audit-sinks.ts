@@ -35,6 +35,8 @@ export interface AuditSink {
   /** How often in a row the batch at its front was not taken, and why the last time. */
   readonly failures: number;
   readonly last_failure: string | null;
+  /** When it is tried again, at the earliest; null where it does not fail. */
+  readonly next_attempt_at: string | null;
   /** Entries from `from` up to, and without, `until` that were given up; the newest 100 ranges. */
   readonly dead_letters: readonly {
     readonly from: number;
@@ -94,12 +96,17 @@ export function listAuditSinks(): Query<readonly AuditSink[]> {
   );
 }
 
-/** For an owner in a session: has dead letters of a sink sent once more, all or the one that begins at `from`. */
-export function resendAudit(
-  sink: string,
-  from: number | null,
-): Query<SqlAnswer<{ readonly dead_letters: number }>> {
+/**
+ * For an owner in a session: has dead letters of a sink sent once more, all or the one that begins at `from`. With all, it is
+ * tried again at once where it fails (`hastened`).
+ */
+export function resendAudit(sink: string, from: number | null): Query<SqlAnswer<Resent>> {
   return callFunction('app.system_resend_audit($1, $2)', [sink, from]);
+}
+
+export interface Resent {
+  readonly dead_letters: number;
+  readonly hastened: boolean;
 }
 
 /** At most `entriesMax` of each sink, and none further once there are `bytesMax`; of one tenant alone, or (null) of all. */

@@ -100,4 +100,5 @@ export const KNOWN_MIGRATIONS: readonly string[] = [
   '0272-ids-in-a-loop.sql',
   '0273-form-of-events.sql',
   '0274-entry-with-its-event.sql',
+  '0277-hasten-sinks.sql',
 ];

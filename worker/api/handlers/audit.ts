@@ -57,7 +57,6 @@ export const auditHandlers: Handlers<keyof typeof AUDIT_ROUTES> = {
     await endSink(platform, principal, params.sink);
   },
 
-  async resendAudit({ params, body }, { platform, principal }) {
-    return { dead_letters: await resendToSink(platform, principal, params.sink, body.from ?? null) };
-  },
+  resendAudit: ({ params, body }, { platform, principal }) =>
+    resendToSink(platform, principal, params.sink, body.from ?? null),
 };

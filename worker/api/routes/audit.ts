@@ -48,7 +48,8 @@ const auditSink = z
     next_entry: entry.describe('The first that was not taken yet'),
     waiting: z.number().int(),
     failures: z.number().int().describe('In a row'),
-    last_failure: z.string().nullable(),
+    last_failure: z.string().nullable().describe('In a word or two; docs/audit.md says what each means'),
+    next_attempt_at: moment.nullable().describe('When it is tried again, where it fails'),
     dead_letters: z
       .array(
         z.object({
@@ -164,12 +165,16 @@ export const AUDIT_ROUTES = {
     access: 'owner',
     tag: TAG,
     summary: 'Send a sink once more what it did not take',
-    description: 'Within a minute, and once: what is not taken this time is a dead letter as before.',
+    description:
+      'Within two minutes. Dead letters once: what is not taken this time is one as before. Without `from`, what waits behind a failure is sent then as well.',
     params: inTenant.extend({ sink: idText('sink') }),
     body: z.object({
       from: entry.min(0).optional().describe('One dead letter, by its first entry; else all'),
     }),
-    answer: z.object({ dead_letters: z.number().int() }),
+    answer: z.object({
+      dead_letters: z.number().int(),
+      hastened: z.boolean().describe('It failed, and is tried again now'),
+    }),
     refuses: ['not_found'],
   }),
   endAuditSink: defineRoute({

@@ -15,7 +15,7 @@ const PATH = '/audit/sinks';
 const DONE: Readonly<Record<string, string>> = {
   added: 'It gets the log from now on, from the first entry.',
   ended: 'It gets nothing more.',
-  resent: 'What it did not take is sent again within a minute.',
+  resent: 'What it did not take is sent again within two minutes.',
 };
 
 /** `GET /audit/sinks`: where the logs of the teams that the person administers are sent. */

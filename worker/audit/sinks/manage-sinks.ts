@@ -4,10 +4,11 @@ import {
   addAuditSink,
   endAuditSink,
   listAuditSinks,
+  type Resent,
   resendAudit,
 } from '../../database/audit-sinks.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { judgeAddress } from '../../outbound/judge-address.ts';
+import { type AddressRefusal, judgeAddress } from '../../outbound/judge-address.ts';
 import { parseLoopbackOrigins } from '../../outbound/loopback-origins.ts';
 import { withTenantOfPerson } from '../../people/person.ts';
 import type { Platform } from '../../platform.ts';
@@ -15,6 +16,15 @@ import type { Principal } from '../../tenants/principal.ts';
 import { secretOfSink } from './post-batch.ts';
 import { sealSinkSecret } from './sink-secret.ts';
 import { type AskedSink, readTarget } from './sink-target.ts';
+
+const WHY_NOT: Readonly<Record<AddressRefusal, string>> = {
+  malformed: 'is no address',
+  not_https: 'is not https',
+  credentials: 'holds a user or a password, which are not sent: a receiver knows a batch by its signature',
+  other_port: 'names another port',
+  internal_address: 'is an address of a private network',
+  internal_name: 'is a name of a private network',
+};
 
 /** Adds a sink that gets every event, from the first on. The secret that signs what a webhook gets can be had here alone. */
 export async function addSink(
@@ -25,10 +35,13 @@ export async function addSink(
   const target = readTarget(asked);
   if (!target.ok) throw new Refusal('invalid_arguments', target.problem);
   const loopbackOrigins = parseLoopbackOrigins(platform.env.LOOPBACK_ORIGINS ?? '') ?? [];
-  if (!judgeAddress(target.url, { loopbackOrigins }).ok)
-    throw new Refusal('invalid_arguments', 'url: must be https on port 443 of a public name', {
-      hint: 'A receiver inside your network needs a public name in front of it.',
-    });
+  const judged = judgeAddress(target.url, { loopbackOrigins });
+  if (!judged.ok)
+    throw new Refusal(
+      'invalid_arguments',
+      `url: must be https on port 443 of a public name; this one ${WHY_NOT[judged.reason]}`,
+      { hint: 'A receiver inside your network needs a public name in front of it.' },
+    );
   const sink = newId('sink');
   const { kind, url, settings, secretAccessKey } = target;
   const secret =
@@ -52,19 +65,22 @@ export async function listSinks(platform: Platform, principal: Principal): Promi
   return sinks;
 }
 
-/** Has what a sink did not take sent to it once more within a minute: all of it, or the range that begins at `from`. Tells how many ranges. */
+/** Has what a sink did not take sent to it once more within two minutes: all of it, or the range that begins at `from`. */
 export async function resendToSink(
   platform: Platform,
   principal: Principal,
   sink: string,
   from: number | null,
-): Promise<number> {
+): Promise<Resent> {
   const [answer] = await withTenantOfPerson(platform, principal, [resendAudit(sink, from)] as const);
   if (!answer.ok)
     throw answer.code === 'not_found'
-      ? new Refusal('not_found', 'That sink has no such dead letter that was not asked for again.')
+      ? new Refusal(
+          'not_found',
+          'That sink has no such dead letter that was not asked for again, and does not fail.',
+        )
       : refusalOf(answer.code);
-  return answer.dead_letters;
+  return { dead_letters: answer.dead_letters, hastened: answer.hastened };
 }
 
 function refusalOf(code: string): Refusal {
