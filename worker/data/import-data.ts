@@ -92,7 +92,8 @@ function refuseImport(
   asked: ImportRequest,
   caller: Importer,
 ): Refusal {
-  if (refused.code === 'rate_limited') return withheldRate(Number(refused.details?.retry_after_seconds));
+  if (refused.code === 'rate_limited')
+    return withheldRate(Number(refused.details?.retry_after_seconds), 'import');
   if (refused.code === 'invalid_data' && 'run' in asked.from)
     return unusableOutput(addressOfRun(caller, asked.from.run));
   return refuseData(refused, asked);

@@ -67,7 +67,7 @@ function presentWithheld({ run, manifest, end, live, page }: WithheldRun) {
     hint:
       end === null
         ? waitHint(run)
-        : `It had data of which agents see the schema only. Give the person ${page}, which shows all of it once they are signed in.`,
+        : `It had data of which agents see the schema only. Give the person ${page}, which shows all of it once they are signed in. A run that names other data (data: [] is none) is shown whole.`,
   };
 }
 

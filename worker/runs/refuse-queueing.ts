@@ -73,7 +73,7 @@ export function refuseQueueing(refused: Refused): Refusal {
         },
       );
     case 'withheld_rate':
-      return withheldRate(refused.details.retry_after_seconds);
+      return withheldRate(refused.details.retry_after_seconds, 'run');
     case 'idempotency_conflict':
       return usedKey();
   }

@@ -127,8 +127,13 @@ export function seeSummary(
     ...summary,
     message: state === 'queued' ? null : END_MESSAGES[state],
     outputs: null,
-    finishedAt: finishedAt === null ? null : finishedAt.replace(/\.\d+Z$/, 'Z'),
+    finishedAt: finishedAt === null ? null : nextSecond(finishedAt),
   };
+}
+
+/** Up, so that no run ends before it began. */
+function nextSecond(iso: string): string {
+  return new Date(Math.ceil(Date.parse(iso) / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
 /** What is said of the end of a withheld run: the same for every program. */

@@ -28,7 +28,7 @@ export const dataSource = defineResource({
       const described = await describeSource(context.platform, context.principal, { project, name: source });
       return {
         part: { mimeType: MIME_TYPE, text: JSON.stringify(described) },
-        notice: `Its rows are at ${withParameter(uri, 'offset', 0)}`,
+        ...(described.about === null ? { notice: `Its rows are at ${withParameter(uri, 'offset', 0)}` } : {}),
       };
     }
     const asked = { project, name: source, offset: skipped, limit: ROWS_MAX };
