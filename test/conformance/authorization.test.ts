@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { findFreePort } from '../../cli/database/find-free-port.ts';
 import { CONFORMANCE } from '../support/conformance-suite.ts';
 import { serveDocuments } from '../support/document-host.ts';
@@ -37,7 +37,10 @@ async function runSuite(clientId: string, port: number): Promise<string> {
     const address = /^http\S+\/oauth\/authorize\?\S+$/m.exec(output)?.[0];
     if (address === undefined || visited !== undefined) return;
     const { pathname, search } = new URL(address);
-    visited = decide(browser, `${pathname}${search}`).then((back) => fetch(back));
+    // The suite prints the address before it listens where the browser is sent back to.
+    visited = decide(browser, `${pathname}${search}`).then((back) =>
+      vi.waitFor(() => fetch(back), { timeout: 30_000 }),
+    );
   };
   child.stdout.on('data', read);
   child.stderr.on('data', read);

@@ -142,7 +142,9 @@ describe.each(WAYS)("Mallory's attacks under $way", ({ engine, warm, attacks }) 
 
   it('two runs at the same time cannot reach each other', async () => {
     const cancel = new AbortController();
-    const alice = host.sandbox.run({ ...attack('residue/hold_open'), ...host.given }, cancel.signal);
+    const held = { ...attack('residue/hold_open'), ...host.given, isFollowed: true };
+    const alice = host.sandbox.run(held, cancel.signal);
+    await expect.poll(() => JSON.stringify([...host.sandbox.peer.feeds.values()])).toContain('alice runs');
     const mallory = await host.sandbox.run({ ...attack('residue/reach_neighbour'), ...host.given });
     cancel.abort('cancel');
     expect(gotThrough(mallory.stdout)).toEqual([]);

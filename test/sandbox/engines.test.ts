@@ -119,7 +119,7 @@ import time; time.sleep(0.3)`,
 
 describe('Docker', () => {
   it('whose runtime hangs at a start, is given up after a bound and leaves nothing', async () => {
-    const { engine, stateDir } = await engineWith({ runtime: 'hanging' });
+    const { engine, stateDir } = await engineWith({ runtime: 'hanging', startTimeoutMs: 2_000 });
     const started = await engine.start(COLD).started;
     expect(started).toEqual({ ok: false, reason: 'the sandbox was not ready after 2 s' });
     expect(await containersOf(stateDir)).toEqual([]);
@@ -180,9 +180,9 @@ describe('Docker', () => {
   });
 });
 
-/** An engine over runc, or over another runtime of the daemon, that gives up a start after two seconds. */
+/** An engine over runc, or over another runtime of the daemon. */
 async function engineWith(
-  parts: { readonly runtime?: string },
+  parts: { readonly runtime?: string; readonly startTimeoutMs?: number },
   around: (driver: Driver) => Driver = (driver) => driver,
 ) {
   const stateDir = await makeStateDir();
@@ -207,5 +207,5 @@ async function engineWith(
     imageEnvironment: {},
   });
   const place = { stateDir, cgroupPrefix: `causeway-${tag}`, cgroups: found.cgroups, log: () => undefined };
-  return { engine: drive(around(driver), place, 2_000), stateDir };
+  return { engine: drive(around(driver), place, parts.startTimeoutMs), stateDir };
 }
