@@ -1,7 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFreePort } from './find-free-port.ts';
 import {
@@ -63,14 +72,12 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresH
   const binaries = await findPostgresBinaries();
   const password = readOrCreatePassword(join(stateFolder, 'superuser-password'));
   const dataFolder = join(stateFolder, 'data');
-  if (!existsSync(join(dataFolder, 'PG_VERSION'))) {
-    // What an interrupted initdb left, which a second one would refuse.
-    rmSync(dataFolder, { recursive: true, force: true });
-  }
+  const isMade = existsSync(join(dataFolder, 'PG_VERSION'));
+  if (!isMade) removeHalfMade(dataFolder);
   const account = choosePostgresAccount(binaries.folder, dataFolder);
-  if (!existsSync(join(dataFolder, 'PG_VERSION'))) {
+  if (!isMade) {
     onProgress('creating the Postgres cluster');
-    await initialiseCluster(binaries, account, dataFolder, password);
+    await makeCluster(binaries, account, dataFolder, password);
   }
   const port = options.port ?? (await findFreePort());
   onProgress(`starting Postgres on 127.0.0.1:${port}`);
@@ -128,6 +135,31 @@ function serverArguments(dataFolder: string, port: number, options: PostgresOpti
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   return ['-D', dataFolder, '-p', String(port), ...flags];
+}
+
+const DRAFT = '.draft-';
+
+/**
+ * A cluster has its name when it is whole: initdb writes PG_VERSION first and its databases last, so a half-made one would open as a
+ * server without them. Each draft has a name of its own, because an initdb may outlive for a moment who called it.
+ */
+async function makeCluster(
+  binaries: PostgresBinaries,
+  account: PostgresAccount,
+  dataFolder: string,
+  password: string,
+): Promise<void> {
+  const draft = `${dataFolder}${DRAFT}${randomBytes(4).toString('hex')}`;
+  await initialiseCluster(binaries, account, draft, password);
+  renameSync(draft, dataFolder);
+}
+
+/** What starts that were killed left. */
+function removeHalfMade(dataFolder: string): void {
+  const drafts = readdirSync(dirname(dataFolder))
+    .filter((name) => name.startsWith(`${basename(dataFolder)}${DRAFT}`))
+    .map((name) => join(dirname(dataFolder), name));
+  for (const path of [dataFolder, ...drafts]) rmSync(path, { recursive: true, force: true });
 }
 
 async function initialiseCluster(

@@ -1,13 +1,25 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PostgresHandle, startPostgres } from '../../cli/database/start-postgres.ts';
+
+const module = fileURLToPath(new URL('../../cli/database/start-postgres.ts', import.meta.url));
 
 let folder: string;
 const running: PostgresHandle[] = [];
@@ -61,6 +73,26 @@ describe('a cluster', () => {
     writeFileSync(join(folder, 'data', 'half-made'), '');
     const postgres = await start();
     expect(await ask(postgres.superuserUrl, 'select 1 as x')).toEqual([{ x: 1 }]);
+  });
+
+  test('is made anew where initdb and who called it were killed in the middle', async () => {
+    const program = `
+      const { startPostgres } = await import(${JSON.stringify(module)});
+      await startPostgres({ stateFolder: ${JSON.stringify(folder)}, fsync: false });`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: 'ignore',
+      detached: true,
+    });
+    const killed = once(child, 'exit');
+    // initdb writes PG_VERSION first; what it makes with it is a server without databases.
+    const isBegun = () => readdirSync(folder).some((name) => existsSync(join(folder, name, 'PG_VERSION')));
+    while (!isBegun()) await delay(2);
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    await killed;
+
+    const postgres = await start();
+    expect(await ask(postgres.superuserUrl, 'select 1 as x')).toEqual([{ x: 1 }]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('data'))).toEqual(['data']);
   });
 
   test.each([0o700, 0o755])('works under a folder of mode %o', async (mode) => {
@@ -130,7 +162,6 @@ describe('an end', () => {
 
   test('of the process that started it ends it, however that died', async () => {
     const script = join(folder, 'starter.mjs');
-    const module = fileURLToPath(new URL('../../cli/database/start-postgres.ts', import.meta.url));
     writeFileSync(
       script,
       `const { startPostgres } = await import(${JSON.stringify(module)});
