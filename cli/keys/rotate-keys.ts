@@ -1,6 +1,6 @@
 import { type KeyOwner, makeDataKey } from '../../worker/keys/data-key.ts';
 import type { KekSource } from '../../worker/keys/kek-source.ts';
-import { makeKek } from '../../worker/keys/key-encryption-key.ts';
+import { makeKek, openKek } from '../../worker/keys/key-encryption-key.ts';
 import { type EnvelopeKey, openEnvelope, sealEnvelope } from '../../worker/seal/envelope.ts';
 import type { KeyOperator, StoredEnvelope } from '../database/key-operator.ts';
 import { newestOf, type OpenedKeys, openKeks, openSecretKeys } from './open-keys.ts';
@@ -23,7 +23,8 @@ const BATCH = 200;
 
 /**
  * Makes a new key-encryption key and wraps every data key anew. Where an earlier rotation was not finished, finishes
- * it. The rows themselves say how far it is, so it may be killed anywhere and called again; meanwhile both keys open.
+ * it; not so one from before the passphrase or KMS was changed, whose key nothing opens without the earlier setting. The
+ * rows themselves say how far it is, so it may be killed anywhere and called again; meanwhile all keys open.
  */
 export async function rotateKek(
   operator: KeyOperator,
@@ -31,11 +32,16 @@ export async function rotateKek(
   tell: (resealed: number) => void,
 ): Promise<Rotation> {
   let keks = await openKeks(operator, source);
-  if (keks.length === 1) {
+  if (keks.length === 1 || !(await isNewestBy(source.maker, operator))) {
     await operator.addKek((await makeKek(source)).stored);
     keks = await openKeks(operator, source);
   }
   return moveToNewest(operator, keks, null, tell);
+}
+
+async function isNewestBy(maker: KekSource, operator: KeyOperator): Promise<boolean> {
+  const newest = (await operator.findKeks()).at(-1);
+  return newest !== undefined && (await openKek(maker, newest)) !== null;
 }
 
 /** The same for the keys of a tenant, or (null) of the platform. Blobs that are there stay under their key. */

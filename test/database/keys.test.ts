@@ -209,6 +209,22 @@ describe('a rotation of the key-encryption key', () => {
     await oldEnough();
     await asOperator((operator) => rotateKek(operator, sourceOf([NEXT]), quiet));
   });
+
+  test('to another passphrase leaves nothing to the one before, though a rotation by that was not over', async () => {
+    const rotate = (...passphrases: [string, ...string[]]) =>
+      asOperator((operator) => rotateKek(operator, sourceOf(passphrases), quiet));
+    while ((await kekIds()).length < 2) await rotate(NEXT);
+    for (const [passphrase, before] of [
+      [PASSPHRASE, NEXT],
+      [NEXT, PASSPHRASE],
+    ] as const) {
+      const rotation = await rotate(passphrase, before);
+      expect(await (await isolate(passphrase, before)).check()).toEqual([]);
+      await oldEnough();
+      expect((await rotate(passphrase, before)).newest).toBe(rotation.newest);
+      expect(await (await isolate(passphrase)).check()).toEqual([]);
+    }
+  });
 });
 
 describe('a rotation of data keys', () => {

@@ -23,6 +23,8 @@ export interface KekSource {
   make(): Promise<{ readonly recipe: Recipe; readonly bytes: KeyBytes }>;
   /** The candidates for the key of a recipe; none where this source cannot open it. */
   open(recipe: Recipe): Promise<readonly KeyBytes[]>;
+  /** What `make` makes keys by, alone: a key that this opens needs none of the earlier settings. */
+  readonly maker: KekSource;
 }
 
 /**
@@ -36,6 +38,7 @@ const SALT_BYTES = 16;
 export function sourceOfAll(sources: readonly [KekSource, ...KekSource[]]): KekSource {
   return {
     settings: sources.map(({ settings }) => settings).join(' or '),
+    maker: sources[0].maker,
     make: () => sources[0].make(),
     async open(recipe) {
       return (await Promise.all(sources.map((source) => source.open(recipe)))).flat();
@@ -45,11 +48,15 @@ export function sourceOfAll(sources: readonly [KekSource, ...KekSource[]]): KekS
 
 /** Keys by the operator's passphrase; while it is changed the earlier one opens what it made. */
 export function passphraseSource(passphrases: readonly [string, ...string[]], argon2id: Argon2id): KekSource {
+  const [first, ...earlier] = passphrases;
   return {
     settings: 'KEY_PASSPHRASE (and KEY_PASSPHRASE_PREVIOUS while it is changed)',
+    get maker() {
+      return earlier.length === 0 ? this : passphraseSource([first], argon2id);
+    },
     async make() {
       const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
-      const bytes = await argon2id(passphrases[0], salt, COSTS);
+      const bytes = await argon2id(first, salt, COSTS);
       return { recipe: { kind: 'argon2id', salt: encodeBase64url(salt), ...COSTS }, bytes };
     },
     async open(recipe) {

@@ -21,6 +21,9 @@ export class KmsFailure extends Error {
 export function kmsSource(kms: Kms): KekSource {
   return {
     settings: 'KMS_KEY',
+    get maker() {
+      return this;
+    },
     async make() {
       const bytes = crypto.getRandomValues(new Uint8Array(32));
       return { recipe: { kind: 'kms', wrapped: encodeBase64(await kms.wrap(bytes)) }, bytes };

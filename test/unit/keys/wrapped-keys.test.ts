@@ -15,6 +15,9 @@ const held = (...fills: readonly [number, ...number[]]): KekSource => ({
   settings: 'KEY_PASSPHRASE',
   make: async () => ({ recipe: { kind: 'kms', wrapped: `${fills[0]}` }, bytes: bytes(fills[0]) }),
   open: async () => fills.map(bytes),
+  get maker() {
+    return held(fills[0]);
+  },
 });
 const ring = (...keys: EnvelopeKey[]) => ({ byId: new Map(keys.map((key) => [key.id, key])) });
 
