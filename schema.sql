@@ -819,7 +819,7 @@ grant select on table app.data_snapshots to causeway_app;
 grant select on table app.data_snapshots to causeway_backup;
 grant insert (project_id, source_id, sha256, format, bytes, row_count, description, origin) on app.data_snapshots to causeway_app;
 grant select (tenant_id, project_id, source_id, sha256, origin, derived) on app.data_snapshots to causeway_keeper;
-grant update (derived, superseded_at) on app.data_snapshots to causeway_keeper;
+grant update (description, derived, superseded_at) on app.data_snapshots to causeway_keeper;
 comment on table app.data_snapshots is 'Immutable: the Worker may add and read rows, never change one.';
 
 create table app.data_sources (
@@ -5726,6 +5726,9 @@ begin
      set purged_at = clock_timestamp(), reason = excluded.reason, object = excluded.object, removed_at = null;
   delete from app.blobs_to_seal as b where b.tenant_id = tenant and b.sha256 = any (digests);
   delete from app.uploads as u where u.tenant_id = tenant and u.received_sha256 = any (digests);
+  -- Those of the source itself go in the next line; those that only hold the same bytes stay, and say what columns there were.
+  update app.data_snapshots as n set description = app.without_values(n.description)
+   where n.tenant_id = tenant and n.sha256 = any (digests);
   if source is not null then
     delete from app.data_snapshots as n where n.tenant_id = tenant and n.project_id = project and n.source_id = source;
     delete from app.data_sources as s where s.tenant_id = tenant and s.project_id = project and s.source_id = source;
@@ -10479,6 +10482,19 @@ AS $function$
                  then jsonb_build_object('progress', outcome -> 'progress' || '{"inline": "", "sha256": null}') else '{}' end
 $function$;
 alter function app.without_log(jsonb,text,text) owner to causeway_keeper;
+
+CREATE OR REPLACE FUNCTION app.without_values(description jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select description || jsonb_build_object('sample', '[]'::jsonb, 'columns', (
+    select coalesce(jsonb_agg(c.item - array['min', 'max', 'note'] order by c.at), '[]')
+      from jsonb_array_elements(description -> 'columns') with ordinality as c (item, at)))
+$function$;
+alter function app.without_values(jsonb) owner to causeway_keeper;
+comment on function app.without_values(jsonb) is 'The description of data without what stood in it: names, types and counts.';
 
 CREATE OR REPLACE FUNCTION app.witness_request(old_size bigint)
  RETURNS jsonb

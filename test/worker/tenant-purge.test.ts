@@ -188,6 +188,29 @@ describe('what is purged', () => {
     expect(left).toEqual([{ project_id: ann.project }]);
   });
 
+  test('is quoted by no data source that holds the same bytes', async () => {
+    const text = 'name,birthday\nHortensia,1931-02-03\n';
+    await ann.call('write_files', {
+      project: ann.project,
+      files: [{ path: 'guests.csv', content: text }],
+      message: 'Guests',
+    });
+    await ann.call('import_data', { project: ann.project, name: 'guests', format: 'csv', text });
+    const describe = () => ann.call('describe_data', { project: ann.project, name: 'guests' });
+    expect(JSON.stringify(await describe())).toContain('Hortensia');
+    const file = ['--project', ann.project, '--path', 'guests.csv'];
+    expect((await purge(...file)).out).toContain('data source guests in models');
+    expect((await purge(...file, '--even-if-shared')).code).toBe(0);
+    const { structured, error } = await describe();
+    expect(error).toBeNull();
+    expect(structured).toMatchObject({ columns: [{ name: 'name' }, { name: 'birthday' }], sample: [] });
+    expect(JSON.stringify(structured)).not.toMatch(/Hortensia|1931/);
+    const rows = await seen('select n::text as row from app.data_snapshots as n where tenant_id = $1', [
+      ann.tenant,
+    ]);
+    expect(JSON.stringify(rows)).not.toMatch(/Hortensia|1931/);
+  });
+
   test('of data takes the uploads that it came from; an upload of the same bytes elsewhere is asked about', async () => {
     const body = 'day,eur\n2026-03-04,11\n';
     const send = async (project: string, name: string) => {
@@ -217,7 +240,7 @@ describe('what is purged', () => {
       "select details::text from app.audit_events where tenant_id = $1 and action = 'object.purge' order by position",
       [ann.tenant],
     );
-    expect(events).toHaveLength(10);
+    expect(events).toHaveLength(11);
     for (const { details } of events) {
       expect(details).toContain('erasure request 17');
       expect(details).not.toContain('canary');

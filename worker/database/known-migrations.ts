@@ -101,4 +101,5 @@ export const KNOWN_MIGRATIONS: readonly string[] = [
   '0273-form-of-events.sql',
   '0274-entry-with-its-event.sql',
   '0277-hasten-sinks.sql',
+  '0279-purged-samples.sql',
 ];
