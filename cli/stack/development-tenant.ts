@@ -3,6 +3,7 @@ import { parseApiToken } from '../../protocol/api-token.ts';
 import { newId, type TenantId } from '../../protocol/ids.ts';
 import { ALL_SCOPES } from '../../worker/tenants/scopes.ts';
 import { asOperator } from '../database/operator.ts';
+import { asTenantOperator } from '../database/tenant-operator.ts';
 import { hashSecret } from '../identity/hash-secret.ts';
 import { mintToken } from '../identity/mint-token.ts';
 import type { Connection } from './connection-file.ts';
@@ -14,6 +15,17 @@ export interface DevelopmentOwner {
   readonly apiToken: string;
   /** For signing in with the browser. */
   readonly password: string;
+}
+
+/** The development tenant of a stack: another one where it was deleted, because the id of a deleted tenant is never used again. */
+export async function livingTenant(
+  ownerUrl: string,
+  tenant: TenantId,
+  replace: () => TenantId,
+): Promise<TenantId> {
+  const shown = await asTenantOperator(ownerUrl, (operator) => operator.show(tenant));
+  const step = shown?.deletion_step ?? 'waiting';
+  return step === 'waiting' ? tenant : replace();
 }
 
 /** The development tenant with its owner, their password and a token of all scopes: made once, then the same as before while the token is alive. */

@@ -52,6 +52,14 @@ export function readOrCreateSecrets(paths: StatePaths, keyPassphrase?: string): 
   return readSecrets(paths) as StackSecrets;
 }
 
+/** Gives a stack another development tenant for good. */
+export function replaceDevelopmentTenant(paths: StatePaths): StackSecrets['developmentTenant'] {
+  const developmentTenant = newId('tenant');
+  const secrets = { ...readKnown(paths.secretsFile), developmentTenant };
+  writePrivateFile(paths.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`);
+  return developmentTenant;
+}
+
 function otherPassphrase(paths: StatePaths): Failure {
   return new Failure({
     what: `The stack in ${paths.root} has another passphrase.`,

@@ -8,7 +8,7 @@ import type { Certificates } from '../tls/certificates.ts';
 import { requireFreePort } from './check-port.ts';
 import { type CleanupStack, createCleanupStack } from './cleanup.ts';
 import { type Connection, readConnection, writeConnection } from './connection-file.ts';
-import { ensureDevelopmentTenant } from './development-tenant.ts';
+import { ensureDevelopmentTenant, livingTenant } from './development-tenant.ts';
 import { type Guardian, startGuardian } from './guardian.ts';
 import type { Part } from './part.ts';
 import { awaitWorker, removeDevVars } from './parts/await-worker.ts';
@@ -19,7 +19,7 @@ import { startPostgresHttp } from './parts/start-postgres-http.ts';
 import { prepareBundle, startWorkerd } from './parts/start-workerd.ts';
 import { startWrangler } from './parts/start-wrangler.ts';
 import { workerSettings } from './parts/worker-settings.ts';
-import { readOrCreateSecrets, type StackSecrets } from './secrets.ts';
+import { readOrCreateSecrets, replaceDevelopmentTenant, type StackSecrets } from './secrets.ts';
 import { lockState } from './state-lock.ts';
 import { preparePaths, type StatePaths } from './state-paths.ts';
 import { WORKER_ENTRIES, type WorkerEntry } from './worker-entry.ts';
@@ -155,7 +155,10 @@ async function makeDatabase({ options, guardian, signal, secrets, own }: Making,
     startPostgresHttp({ paths, guardian, signal, postgresPort: database.port }).then(own),
     prepareDatabase(database.superuserUrl, secrets, paths.root),
   ]);
-  const owner = await ensureDevelopmentTenant(ownerUrl, secrets.developmentTenant, readConnection(paths));
+  const tenant = await livingTenant(ownerUrl, secrets.developmentTenant, () =>
+    replaceDevelopmentTenant(paths),
+  );
+  const owner = await ensureDevelopmentTenant(ownerUrl, tenant, readConnection(paths));
   const endpoints = {
     publicUrl,
     postgresPort: database.port,

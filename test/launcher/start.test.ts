@@ -29,6 +29,26 @@ test('a second start has the same token, which only its owner can read', async (
   expect((await second.ready).apiToken).toBe(apiToken);
 });
 
+test('a stack whose development tenant was deleted starts with another', async () => {
+  const first = await launchUp({ slots: 0 });
+  const { apiToken } = await first.ready;
+  const tenant = async (...args: readonly string[]) => {
+    const done = await causeway(['tenant', ...args, '--state', first.stateDir, '--json']);
+    expect(done, done.stderr).toMatchObject({ code: 0 });
+    return JSON.parse(done.stdout);
+  };
+  const [{ tenant_id: id }] = await tenant('list');
+  await tenant('delete', id, '--name', 'Development', '--now');
+  pressCtrlC(first);
+  await first.ended;
+  const second = await launchUp({ slots: 0, stateDir: first.stateDir });
+  expect((await second.ready).apiToken).not.toBe(apiToken);
+  expect(await tenant('list')).toEqual([
+    expect.objectContaining({ name: 'Development', status: 'active' }),
+    expect.objectContaining({ tenant_id: id, status: 'deleted' }),
+  ]);
+});
+
 test('a key that signs access tokens is rotated where no stack runs, which the next start serves; an empty folder is told', async () => {
   const first = await launchUp({ slots: 0 });
   await first.ready;
