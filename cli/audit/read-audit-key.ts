@@ -17,7 +17,7 @@ export async function readAuditKey(
   if (key !== null) return key;
   throw new Failure({
     ...otherwise,
-    why: `what ${option} names is no key`,
+    why: `what ${option} names ${existsSync(given) ? 'holds no key' : 'is no key, and no file either'}`,
     remedy: 'give the line that ./causeway audit key prints, or its file',
   });
 }

@@ -6,7 +6,7 @@ import { findAuditKey, lastCheckpoint } from '../../worker/database/audit-log.ts
 import { operatorSealer } from '../audit/operator-sealer.ts';
 import { readAuditKey } from '../audit/read-audit-key.ts';
 import { readLines } from '../audit/read-lines.ts';
-import { EXIT, exitOf } from '../audit/verdict-exit.ts';
+import { EXIT, exitOf, orNotJudged } from '../audit/verdict-exit.ts';
 import { type Verdict, verifyExport } from '../audit/verify-export.ts';
 import { writeExport } from '../audit/write-export.ts';
 import { type AuditOperator, withAuditOperator } from '../database/audit-operator.ts';
@@ -162,20 +162,24 @@ async function sealNow(operator: AuditOperator, options: ExportOptions): Promise
 }
 
 async function verify(file: string, options: VerifyOptions): Promise<void> {
+  const verdict = await orNotJudged(NOT_JUDGED, () => judge(file, options));
+  process.exitCode = exitOf(verdict);
+  if (options.json) printJson(verdict);
+  else for (const line of tell(verdict)) printResult(line);
+}
+
+async function judge(file: string, options: VerifyOptions): Promise<Verdict> {
   if (!existsSync(file)) throw notJudged(`there is no file ${file}`, 'name what audit export wrote');
   const key = options.key === undefined ? null : await readAuditKey(options.key, '--key', NOT_JUDGED);
   const kept = options.checkpoint === undefined ? undefined : readKept(options.checkpoint);
   const witness = options.witnessKey === undefined ? undefined : readWitness(options.witnessKey);
-  const verdict = await createBoard().step('reading', (say) =>
+  return createBoard().step('reading', (say) =>
     verifyExport(counted(readLines(file), say), {
       key,
       ...(kept === undefined ? {} : { kept }),
       ...(witness === undefined ? {} : { witness }),
     }),
   );
-  process.exitCode = exitOf(verdict);
-  if (options.json) printJson(verdict);
-  else for (const line of tell(verdict)) printResult(line);
 }
 
 const LINES_BETWEEN_WORDS = 10_000;

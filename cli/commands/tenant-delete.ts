@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { TenantId } from '../../protocol/ids.ts';
 import { DELETION_GRACE_MS } from '../../protocol/tenant-call.ts';
 import { readAuditKey } from '../audit/read-audit-key.ts';
-import { EXIT, exitOf } from '../audit/verdict-exit.ts';
+import { EXIT, exitOf, orNotJudged } from '../audit/verdict-exit.ts';
 import { asTenantOperator } from '../database/tenant-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { attend } from '../tenants/ask-worker.ts';
@@ -140,8 +140,10 @@ async function printCertificate(id: string, options: TenantCommandOptions): Prom
 
 async function verify(file: string, options: JsonOptions & { readonly key?: string }): Promise<void> {
   if (!existsSync(file)) throw notJudged(`there is no file ${file}`, 'name what tenant certificate printed');
-  const key = options.key === undefined ? null : await readAuditKey(options.key, '--key', NOT_JUDGED);
-  const verdict = await verifyCertificate(readFileSync(file, 'utf8'), key);
+  const verdict = await orNotJudged(NOT_JUDGED, async () => {
+    const key = options.key === undefined ? null : await readAuditKey(options.key, '--key', NOT_JUDGED);
+    return verifyCertificate(readFileSync(file, 'utf8'), key);
+  });
   process.exitCode = exitOf(verdict);
   if (options.json) printJson(verdict);
   else for (const line of tell(verdict)) printResult(line);

@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { TenantId } from '../../protocol/ids.ts';
+import { EXIT, orNotJudged } from '../audit/verdict-exit.ts';
+import { asTenantOperator } from '../database/tenant-operator.ts';
 import { ownerUrlOf } from '../stack/owner-url.ts';
 import { publicUrlOf } from '../stack/public-url-of.ts';
 import { downloadExport } from '../tenants/download-export.ts';
@@ -9,7 +12,7 @@ import { Failure } from '../terminal/failure.ts';
 import { printJson, printResult } from '../terminal/print.ts';
 import { fileToWrite } from './file-option.ts';
 import { type JsonOptions, jsonOption } from './state-option.ts';
-import { ofTenant, type TenantCommandOptions } from './tenant-command.ts';
+import { ofTenant, refused, type TenantCommandOptions } from './tenant-command.ts';
 import { tenantNamed } from './tenant-option.ts';
 
 type ExportOptions = TenantCommandOptions & { readonly out: string };
@@ -27,7 +30,7 @@ export function registerExport(tenant: Command): void {
     .command('verify-export')
     .summary('check an archive, without the deployment')
     .description(
-      'Holds every file against the manifests in the archive. Ends with 0: whole; 1: not, and the first bad file, or what the deployment itself had lost when it was exported.',
+      'Holds every file against the manifests in the archive. Ends with 0: whole; 1: not, and the first bad file, or what the deployment itself had lost when it was exported; 2: could not be judged.',
     )
     .argument('<file>', 'what tenant export wrote, or an owner downloaded')
     .addOption(jsonOption())
@@ -37,7 +40,9 @@ export function registerExport(tenant: Command): void {
 
 async function exportTenant(id: string, options: ExportOptions): Promise<void> {
   const tenant = tenantNamed(id);
-  const call = { ownerUrl: await ownerUrlOf(options), publicUrl: publicUrlOf(options), tenant };
+  const ownerUrl = await ownerUrlOf(options);
+  const call = { ownerUrl, publicUrl: publicUrlOf(options), tenant };
+  await requireThere(ownerUrl, tenant);
   const whole = await createBoard().step(`exporting ${tenant}`, (say) =>
     downloadExport(call, options.out, say),
   );
@@ -47,20 +52,28 @@ async function exportTenant(id: string, options: ExportOptions): Promise<void> {
   printResult(`${options.out}: ${whole.files} files, ${whole.bytes} bytes, ${lack}.`);
 }
 
+/** Refuses where there is no such tenant, or none any more. */
+async function requireThere(ownerUrl: string, tenant: TenantId): Promise<void> {
+  const shown = await asTenantOperator(ownerUrl, (operator) => operator.show(tenant));
+  if (shown === null) throw refused('tenant_not_found');
+  if (shown.status === 'erasing' || shown.status === 'deleted') throw refused('deletion_began');
+}
+
 /** What an archive lacks because the deployment does. */
 function lacked(missing: number): string {
   return `the object store lacked ${missing === 1 ? '1 content' : `${missing} contents`} that rows name`;
 }
 
+const NOT_JUDGED = { what: 'The archive was not judged.', exitCode: EXIT.notJudged };
+
 async function verify(file: string, options: JsonOptions): Promise<void> {
   if (!existsSync(file))
     throw new Failure({
-      what: 'The archive was not judged.',
+      ...NOT_JUDGED,
       why: `there is no file ${file}`,
       remedy: 'name what tenant export wrote',
-      exitCode: 2,
     });
-  const judged = await createBoard().step('reading', () => judge(file));
+  const judged = await orNotJudged(NOT_JUDGED, () => createBoard().step('reading', () => judge(file)));
   process.exitCode = judged.ok ? 0 : 1;
   if (options.json) printJson(judged);
   else if (judged.ok)

@@ -73,10 +73,8 @@ async function fetchPart(
   const answered = await askWorker(call, 'export', { method: 'GET', query }).catch((error: unknown) => {
     throw broken(`the Worker was not reached (${error instanceof Error ? error.message : error})`);
   });
-  if (!answered.ok || answered.body === null) {
-    const said = await answered.text();
-    throw broken(`the Worker answered ${answered.status}: ${said.slice(0, 300).trim()}`);
-  }
+  if (!answered.ok || answered.body === null)
+    throw refused(answered.status, await answered.text(), draft, from);
   const out = await open(draft, 'r+');
   try {
     let at = offset;
@@ -90,6 +88,22 @@ async function fetchPart(
     await out.close();
   }
   return answered.headers.get(NEXT_PART);
+}
+
+const refusalSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+/** What the Worker said in place of a part. A place in the export that it does not take is none the next time either. */
+function refused(status: number, body: string, draft: string, from: string | null): Failure {
+  const read = readJson(new TextEncoder().encode(body));
+  const said = refusalSchema.safeParse(read.ok ? read.value : null);
+  const error = said.success ? said.data.error : null;
+  if (from !== null && error?.code === 'invalid_arguments')
+    return new Failure({
+      what: 'The export does not go on where it ended.',
+      why: 'the Worker does not know that place any more: a month is over since, or SEAL_KEY was changed',
+      remedy: `begin anew: rm ${draft} ${draft}.next, and call it again`,
+    });
+  return broken(`the Worker answered ${status}: ${error?.message ?? body.slice(0, 300).trim()}`);
 }
 
 function broken(why: string): Failure {

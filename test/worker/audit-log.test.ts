@@ -180,6 +180,7 @@ describe('./causeway audit', () => {
 
   test.each([
     ['a file that is not there', ['verify', '/nonexistent']],
+    ['a folder', ['verify', ROOT_DIR]],
     ['a key that is none', ['verify', join(ROOT_DIR, 'package.json'), '--key', 'x+1+y']],
     [
       'a checkpoint that is none',

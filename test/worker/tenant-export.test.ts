@@ -144,6 +144,7 @@ describe('an export of a tenant', () => {
     const { code, out } = await causeway('tenant', 'verify-export', inState('changed.tar'));
     expect(out).toMatch(/^Not whole: its end is missing/);
     expect(code).toBe(1);
+    expect(await causeway('tenant', 'verify-export', folder)).toMatchObject({ code: 2 });
   });
 
   test('of a tenant of which the object store lost a content says which, and is not called whole', async () => {
@@ -189,6 +190,23 @@ describe('an export of a tenant', () => {
     expect(events.map(({ credential_kind }) => credential_kind)).toEqual(
       expect.arrayContaining(['system', 'session']),
     );
+  });
+
+  test('that cannot go on says to begin anew, and one of no tenant that there is none', async () => {
+    const out = inState('forgotten.tar');
+    expect((await tenant('export', ann.tenant, '--out', out)).code).toBe(0);
+    const { offset } = await readArchive(out);
+    execFileSync('mv', [out, `${out}.part`]);
+    const read = await readArchive(`${out}.part`, offset - 1);
+    writeFileSync(`${out}.part.next`, JSON.stringify({ offset: read.offset, next: 'of another key' }));
+    const again = await tenant('export', ann.tenant, '--out', out);
+    expect(again.code).toBe(1);
+    expect(again.out).toContain('SEAL_KEY was changed');
+    expect(again.out).toContain(`rm ${out}.part ${out}.part.next`);
+    const nobody = await tenant('export', 'ten_00000000000000000000000000', '--out', inState('nobody.tar'));
+    expect(nobody.code).toBe(1);
+    expect(nobody.out).toContain('there is no such tenant');
+    expect(existsSync(inState('nobody.tar.part'))).toBe(false);
   });
 
   test('goes on at no place that was not given for it, so that none is without an event', async () => {
