@@ -69,7 +69,7 @@ async function upgrade(options: UpgradeOptions): Promise<void> {
 
 function nextStep(isNamed: boolean, isRunning: boolean): string {
   if (isNamed)
-    return 'Now deploy the Worker of this version: npx wrangler deploy. Until then new isolates of the old one answer 503. Then ./causeway doctor --url URL says whether it is well.';
+    return 'Now deploy the Worker of this version: npx wrangler deploy. Until then the old one may fail calls, and its new isolates answer 503. Then ./causeway doctor --url URL says whether it is well.';
   return isRunning
     ? 'Now end the stack that runs there (Ctrl-C) and start it again: its Worker is of the version before.'
     : 'Now start it: ./causeway up';
