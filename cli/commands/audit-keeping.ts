@@ -9,6 +9,11 @@ import { printJson, printResult } from '../terminal/print.ts';
 import { requireKnown } from './tenant-command.ts';
 import { type TenantOptions, tenantOf, withTenant } from './tenant-option.ts';
 
+/** A time of the database to the second, as people read it. */
+function second(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 19)}Z`;
+}
+
 /** Where a tenant's log is sent; for the operator, with an event in that log. */
 export function registerKeeping(audit: Command): void {
   withTenant(audit.command('sinks'))
@@ -59,19 +64,15 @@ function tell({
 }: AuditSink): readonly string[] {
   const reason = last_failure ?? 'failed';
   const often = failures === 1 ? 'once' : `${failures} times in a row`;
-  const trouble =
-    failures === 0
-      ? []
-      : [
-          `  not taken ${often}: ${reason}. ${explainFailure(reason, kind)}`,
-          `  tried again from ${next_attempt_at} on`,
-        ];
+  const trouble = failures === 0 ? [] : [`  not taken ${often}: ${reason}. ${explainFailure(reason, kind)}`];
+  const again = next_attempt_at === null ? [] : [`  tried again from ${second(next_attempt_at)} on`];
   return [
     `${sink}  ${kind}  ${url}  ${waiting} waiting`,
     ...trouble,
+    ...again,
     ...dead_letters.map(
       ({ from, until, reason, at, is_asked_again }) =>
-        `  dead letter: entries ${from} to ${until - 1}, ${reason}, given up at ${at}${is_asked_again ? ', to be sent again' : ''}`,
+        `  dead letter: entries ${from} to ${until - 1}, ${reason}, given up at ${second(at)}${is_asked_again ? ', to be sent again' : ''}`,
     ),
   ];
 }

@@ -43,6 +43,7 @@ describe('the page that says where the audit log is sent', () => {
       `${PATH}?done=resent`,
     );
     expect(await shown(owner)).toContain('to be sent again');
+    expect(await shown(owner)).toContain('http_500: The receiver failed');
     expect((await owner.submit(PATH, `${action}/${sink}/end`, {})).headers.get('location')).toBe(
       `${PATH}?done=ended`,
     );

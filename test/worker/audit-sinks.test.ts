@@ -127,6 +127,10 @@ test('a sink that fails is tried again at once where its owner asks for it', asy
   expect((await sinks()).find((one) => one.sink === sink)).toMatchObject({
     ...{ failures: 3, last_failure: 'http_500', next_attempt_at: expect.any(String) },
   });
+  const told = await asOperatorOf(stack, 'audit', 'sinks', '--tenant', ann.tenant);
+  expect(told.stdout).toMatch(
+    /not taken 3 times in a row: http_500\. The receiver failed: its own log says why\.\s+tried again from [0-9T:-]+Z on/,
+  );
   expect(await owner.get('resendAudit', input)).toEqual({ dead_letters: 0, hastened: true });
   posted.length = 0;
   await callTool(stack, ann.token, 'create_project', { name: 'Hastened' });

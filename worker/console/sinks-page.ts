@@ -53,7 +53,7 @@ function sinkRow(session: Session, { tenantId, role }: TeamOfSinks, sink: AuditS
     settings.log_group === undefined ? '' : html`<br>${settings.log_group} ${settings.log_stream}`;
   return html`<tr><td>${isCopy ? 'The copy in the blob store of this deployment' : html`${KINDS[kind]}<br><code>${url}</code>${stream}`}<br><code class="id">${sink.sink}</code></td>
 <td>${waiting}${troubleOf(sink)}</td>
-<td>${dead_letters.length === 0 ? 'nothing' : dead_letters.map((letter) => html`entries ${letter.from} to ${letter.until - 1}: <span title="${explainFailure(letter.reason, kind)}">${letter.reason}</span>, ${moment(letter.at)}${letter.is_asked_again ? ', to be sent again' : ''}<br>`)}</td>
+<td>${deadLettersOf(sink)}</td>
 <td>${
     role !== 'owner'
       ? ''
@@ -73,6 +73,16 @@ function sinkRow(session: Session, { tenantId, role }: TeamOfSinks, sink: AuditS
               })
         }`
   }</td></tr>`;
+}
+
+/** The ranges that were given up, and once for each reason what it means. */
+function deadLettersOf({ kind, dead_letters }: AuditSink): Markup | string {
+  if (dead_letters.length === 0) return 'nothing';
+  const reasons = [...new Set(dead_letters.map(({ reason }) => reason))];
+  return html`${dead_letters.map(
+    (letter) =>
+      html`entries ${letter.from} to ${letter.until - 1}: ${letter.reason}, ${moment(letter.at)}${letter.is_asked_again ? ', to be sent again' : ''}<br>`,
+  )}${reasons.map((reason) => html`<span class="dim">${reason}: ${explainFailure(reason, kind)}</span><br>`)}`;
 }
 
 /** What a sink that fails is told to its admins: what happened, what to do, and when it is tried again. */

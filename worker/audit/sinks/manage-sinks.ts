@@ -77,7 +77,7 @@ export async function resendToSink(
     throw answer.code === 'not_found'
       ? new Refusal(
           'not_found',
-          'That sink has no such dead letter that was not asked for again, and does not fail.',
+          'There is nothing to send again: the sink does not fail, and has no dead letter that was not asked for already.',
         )
       : refusalOf(answer.code);
   return { dead_letters: answer.dead_letters, hastened: answer.hastened };
