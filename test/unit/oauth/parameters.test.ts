@@ -1,5 +1,4 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { ARRIVES_MS } from '../../../worker/http/arriving-bodies.ts';
+import { expect, test } from 'vitest';
 import { parseParameters, readForm } from '../../../worker/oauth/parameters.ts';
 
 test.each<[string, string, string]>([
@@ -78,28 +77,4 @@ test('of a body that is no UTF-8 the answer names the body', async () => {
   });
   const read = await readForm(request as unknown as Parameters<typeof readForm>[0]);
   expect(read).toEqual({ ok: false, reason: 'malformed_parameter', about: 'body' });
-});
-
-test('a form of which Mallory never sends the end is held for a minute, and given up', async () => {
-  vi.useFakeTimers();
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
-  const cancel = vi.fn();
-  const body = new ReadableStream({
-    start: (controller) => controller.enqueue(new TextEncoder().encode('grant_type=')),
-    cancel,
-  });
-  const request = new Request('https://causeway.example/oauth/token', {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body,
-    duplex: 'half',
-  });
-  const read = expect(readForm(request as unknown as Parameters<typeof readForm>[0])).rejects.toMatchObject({
-    code: 'invalid_arguments',
-  });
-  await vi.advanceTimersByTimeAsync(ARRIVES_MS);
-  await read;
-  expect(cancel).toHaveBeenCalledOnce();
 });
