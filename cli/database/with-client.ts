@@ -7,8 +7,11 @@ export async function withClient<Result>(
   url: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  if (!/^postgres(ql)?:\/\//.test(url))
-    throw notOpened('its address is none', 'an address begins with postgres://');
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw notOpened(
+      'its address is none',
+      'an address begins with postgres://, and what is special in its password is written as in a URL (%2F for a slash)',
+    );
   const client = new pg.Client({ connectionString: url });
   const host = hostInTheClear(client, url, process.env);
   if (host !== null) throw inTheClear(host);

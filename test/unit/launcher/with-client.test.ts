@@ -9,6 +9,11 @@ test.each([
     /ECONNREFUSED/,
   ],
   ['whose address is none', () => 'db.example.com', /its address is none/],
+  [
+    'whose address has a slash in its password',
+    () => 'postgres://a:b/c@db.example.com/d',
+    /its address is none/,
+  ],
 ])(
   'a database %s is told as a failure with what to do, and without its password',
   async (_what, urlOf, says) => {
