@@ -46,7 +46,7 @@ async function judgeSeal(
     if (verdict === 'proven') return true;
     throw verdict === 'forged'
       ? refused(
-          'manifest.json is not what was sealed: somebody without the passphrase changed it',
+          'manifest.json is not what was sealed: somebody without the passphrase changed it or manifest.seal, or one of them was cut',
           'take another backup, and find out who writes to this folder',
         )
       : refused(
@@ -62,7 +62,7 @@ async function judgeSeal(
       )
     : refused(
         'neither KEY_PASSPHRASE nor KMS_KEY is set: it proves that nobody changed the backup, and opens what is sealed in it',
-        'set what the deployment had at the time of the backup: KEY_PASSPHRASE, or KMS_KEY and its companions',
+        'set what the deployment had at the time of the backup: KEY_PASSPHRASE (of a stack of ./causeway up: keyPassphrase in its secrets.json), or KMS_KEY and its companions',
       );
 }
 

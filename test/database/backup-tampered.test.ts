@@ -116,7 +116,7 @@ describe('Mallory, who may write to the backups', () => {
     [
       'puts another seal there',
       (dir) => writeFileSync(join(dir, 'manifest.seal'), `v1.${'A'.repeat(8)}.${'A'.repeat(120)}\n`),
-      /manifest\.json is not what was sealed/,
+      /manifest\.json is not what was sealed: .*manifest\.seal/,
     ],
     [
       'makes keys of her own',
