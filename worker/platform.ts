@@ -10,6 +10,7 @@ import { deriveInWorker } from './keys/derive-in-worker.ts';
 import { type KeyStore, openKeyStore } from './keys/key-store.ts';
 import { sourceOf } from './keys/source-of.ts';
 import { importSealKey, type SealKey } from './seal/seal.ts';
+import { doubtDatabase } from './startup/startup-check.ts';
 import { type Publish, publisherOf } from './tenants/changes/publish.ts';
 
 /** What the operations of this deployment reach; made once an isolate. */
@@ -51,6 +52,7 @@ async function open(env: Env): Promise<Platform> {
     ticketKey,
     ...(env.DATABASE_HTTP_URL === undefined ? {} : { endpoint: env.DATABASE_HTTP_URL }),
     fetch: send,
+    onMisfit: doubtDatabase,
   });
   const keys = openKeyStore(database, sourceOf(env, { argon2id: deriveInWorker, send }));
   return {

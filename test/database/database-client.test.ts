@@ -48,6 +48,23 @@ describe('what goes wrong has one of three types', () => {
     ).rejects.toMatchObject({ sqlstate: '23514', constraint: 'audit_events_form' });
   });
 
+  test('a name that the database has not, and a ticket that it does not know, tell of another version; nothing else does', async () => {
+    let misfits = 0;
+    const onMisfit = () => misfits++;
+    const ours = await open({ onMisfit });
+    const theirs = await open({ onMisfit, ticketKey: await importTicketKey('x'.repeat(64)) });
+    for (const text of ['select 1 / 0', 'select 1 from 1', 'select from app_private.signing_keys'])
+      await expect(ours.transaction([query(text, [], () => null)])).rejects.toBeInstanceOf(DatabaseError);
+    const revoked = { ...ann.principal, credential: { kind: 'api_token', id: newId('token') } as const };
+    await expect(enter(ours, revoked)).rejects.toBeInstanceOf(EntryRefused);
+    expect(misfits).toBe(0);
+    for (const text of ['select app.entered()', 'select from app.rooms', 'select room from app.tenants'])
+      await expect(ours.transaction([query(text, [], () => null)])).rejects.toBeInstanceOf(DatabaseError);
+    expect(misfits).toBe(3);
+    await expect(enter(theirs, ann.principal)).rejects.toMatchObject({ reason: 'bad_ticket' });
+    expect(misfits).toBe(4);
+  });
+
   test('nobody listens: unavailable', async () => {
     const nowhere = await open({ endpoint: 'http://127.0.0.1:1/sql' });
     await expect(nowhere.transaction([one])).rejects.toBeInstanceOf(DatabaseUnavailable);

@@ -1,5 +1,5 @@
 import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless';
-import { toDatabaseError } from './errors.ts';
+import { isMisfit, toDatabaseError } from './errors.ts';
 import type { Query, ResultsOf, Row } from './query.ts';
 import type { TicketKey } from './ticket.ts';
 
@@ -18,6 +18,8 @@ export type DatabaseOptions = {
   readonly fetch?: Fetch;
   /** Called once for each HTTP request, before it is sent: the request budget is counted here. */
   readonly onRequest?: () => void;
+  /** Called when a failure says that this build and the database are not of one version ({@link isMisfit}). */
+  readonly onMisfit?: () => void;
 };
 
 export type Database = {
@@ -61,19 +63,19 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     ticketKey: options.ticketKey,
     transaction: async <const Queries extends readonly Query<unknown>[]>(queries: Queries) => {
-      const rowsOfEach = await sendTransaction(sql, queries);
+      const rowsOfEach = await sendTransaction(sql, queries).catch((thrown) => {
+        const error = toDatabaseError(thrown);
+        if (isMisfit(error)) options.onMisfit?.();
+        throw error;
+      });
       return queries.map(({ read }, index) => read(rowsOfEach[index] ?? [])) as ResultsOf<Queries>;
     },
   };
 }
 
-async function sendTransaction(
+function sendTransaction(
   sql: NeonQueryFunction<false, false>,
   queries: readonly Query<unknown>[],
 ): Promise<readonly (readonly Row[])[]> {
-  try {
-    return await sql.transaction(queries.map(({ text, params }) => sql.query(text, [...params])));
-  } catch (thrown) {
-    throw toDatabaseError(thrown);
-  }
+  return sql.transaction(queries.map(({ text, params }) => sql.query(text, [...params])));
 }

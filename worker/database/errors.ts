@@ -93,6 +93,18 @@ export function isRaised(
   return error instanceof DatabaseError && error.sqlstate === RAISED[refusal];
 }
 
+/** A column, object, table or function that is not there. */
+const NOT_THERE: readonly string[] = ['42703', '42704', '42P01', '42883'];
+
+/**
+ * Whether an error says that the database is of another version than this build: a name of ours is not there, or a ticket
+ * that only we make is none.
+ */
+export function isMisfit(error: Error): boolean {
+  if (error instanceof EntryRefused) return error.reason === 'bad_ticket';
+  return error instanceof DatabaseError && NOT_THERE.includes(error.sqlstate);
+}
+
 /** SQLSTATE classes and codes that say the server, not the statement, is the trouble. */
 const UNAVAILABLE = /^(08...|57P0[123]|53...)$/;
 

@@ -15,7 +15,7 @@ export type StartupVerdict =
 
 const SOUND: StartupVerdict = { ok: true };
 const settingsVerdicts = new WeakMap<Env, StartupVerdict>();
-let sound = false;
+let soundAt: number | undefined;
 let failed: { readonly verdict: StartupVerdict; readonly at: number } | undefined;
 
 /** Whether this isolate may serve with its settings; judged once, for nothing changes them. */
@@ -31,11 +31,11 @@ export function checkSettings(env: Env): StartupVerdict {
 /**
  * Whether this isolate may serve with its database: its migrations are those that this build knows, no key is overdue, its
  * catalogue keeps tenants apart, and the keys at hand open what is sealed there. An isolate cannot refuse to start, so a failed check makes every
- * route answer 503 until one passes; a passed check is believed for the isolate's life, a failed one is repeated every
+ * route answer 503 until one passes; a passed check is believed until {@link doubtDatabase}, a failed one is repeated every
  * five seconds at most.
  */
 export async function checkDatabase({ env, database, keys }: Platform): Promise<StartupVerdict> {
-  if (sound) return SOUND;
+  if (soundAt !== undefined) return SOUND;
   if (failed !== undefined && Date.now() - failed.at < RECHECK_MS) return failed.verdict;
   const facts = await readStartupFacts(database, await sha256Hex(utf8(env.SEAL_KEY)));
   const rules = { known: KNOWN_MIGRATIONS, daysMax: keyDaysMax(env.KEY_DAYS_MAX) };
@@ -43,9 +43,17 @@ export async function checkDatabase({ env, database, keys }: Platform): Promise<
   const isOfThisVersion = facts !== null && judgeMigrations(facts.migrations, KNOWN_MIGRATIONS).length === 0;
   const keyFindings = isOfThisVersion ? await keys.check() : [];
   const verdict = verdictOf([...judgeDatabase(facts, rules), ...keyFindings]);
-  if (verdict.ok) sound = true;
+  if (verdict.ok) soundAt = Date.now();
   else failed = { verdict, at: Date.now() };
   return verdict;
+}
+
+/**
+ * The database may have been upgraded under this isolate: the next request checks it again, where that was not done just
+ * now.
+ */
+export function doubtDatabase(): void {
+  if (soundAt !== undefined && Date.now() - soundAt >= RECHECK_MS) soundAt = undefined;
 }
 
 function verdictOf(findings: readonly string[]): StartupVerdict {
