@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 const stateFolder = path.resolve(import.meta.dirname, '../../.causeway');
 
 /** How long a test that builds an image may take on a busy machine; alone it takes 20 s. */
-export const buildTimeoutMs = 240_000;
+export const buildTimeoutMs = 600_000;
 
 /** The cache that `./causeway up` uses as well, so that one download serves both. */
 export const cacheDir = process.env.CAUSEWAY_TEST_CACHE ?? path.join(stateFolder, 'cache');
