@@ -42,27 +42,18 @@ export interface ToolCost {
 }
 
 export function compareBuilds(tool: string, measured: readonly Measured[]): ToolCost {
-  const builds = [...Map.groupBy(measured, ({ build }) => build)];
-  const whole = processesOf(builds, 0);
+  const without = (parts: number) => measured.filter(({ build }) => build.without.length === parts);
+  const whole = without(0);
   return {
     tool,
-    builds: builds.map(([{ name }, processes]) => ({
+    builds: [...Map.groupBy(measured, ({ build }) => build.name)].map(([name, processes]) => ({
       build: name,
       processes: processes.length,
       ...meanOf(processes),
       saved: savedOf(processes, whole),
     })),
-    allParts: savedOf(processesOf(builds, PARTS.length), whole),
+    allParts: savedOf(without(PARTS.length), whole),
   };
-}
-
-function processesOf(
-  builds: readonly (readonly [Build, readonly Measured[]])[],
-  partsLeftOut: number,
-): readonly Measured[] {
-  const found = builds.find(([{ without }]) => without.length === partsLeftOut);
-  if (found === undefined) throw new Error(`no build without ${partsLeftOut} parts was measured`);
-  return found[1];
 }
 
 function meanOf(processes: readonly Measured[]): Spending {
@@ -105,10 +96,12 @@ function savedOf(part: readonly Measured[], whole: readonly Measured[]): Saved {
 /** Of a quotient of means, whose relative errors add as squares do. */
 function shareSaved(part: readonly number[], whole: readonly number[]): Share {
   const left = mean(part) / mean(whole);
-  const errors = [relativeError(part), relativeError(whole)];
-  const isKnown = errors.every((error) => error !== null);
+  const [errorOfPart, errorOfWhole] = [relativeError(part), relativeError(whole)];
   return {
     share: rounded(1 - left),
-    error: isKnown ? rounded(left * Math.hypot(...(errors as number[]))) : null,
+    error:
+      errorOfPart === null || errorOfWhole === null
+        ? null
+        : rounded(left * Math.hypot(errorOfPart, errorOfWhole)),
   };
 }

@@ -63,19 +63,22 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     ticketKey: options.ticketKey,
     transaction: async <const Queries extends readonly Query<unknown>[]>(queries: Queries) => {
-      const rowsOfEach = await sendTransaction(sql, queries).catch((thrown) => {
-        const error = toDatabaseError(thrown);
-        if (isMisfit(error)) options.onMisfit?.();
-        throw error;
-      });
+      const rowsOfEach = await sendTransaction(sql, queries, options.onMisfit);
       return queries.map(({ read }, index) => read(rowsOfEach[index] ?? [])) as ResultsOf<Queries>;
     },
   };
 }
 
-function sendTransaction(
+async function sendTransaction(
   sql: NeonQueryFunction<false, false>,
   queries: readonly Query<unknown>[],
+  onMisfit: DatabaseOptions['onMisfit'],
 ): Promise<readonly (readonly Row[])[]> {
-  return sql.transaction(queries.map(({ text, params }) => sql.query(text, [...params])));
+  try {
+    return await sql.transaction(queries.map(({ text, params }) => sql.query(text, [...params])));
+  } catch (thrown) {
+    const error = toDatabaseError(thrown);
+    if (isMisfit(error)) onMisfit?.();
+    throw error;
+  }
 }

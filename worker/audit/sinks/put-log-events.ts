@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { ClaimedBatch } from '../../database/audit-sinks.ts';
-import { readBounded } from '../../http/read-bounded.ts';
 import { readJson } from '../../input/parse-json.ts';
 import type { Exits } from '../../outbound/guarded-fetch.ts';
 import { sendOutside } from '../../outbound/send-outside.ts';
 import { type AwsKey, signAws } from '../../outbound/sign-aws.ts';
+import { readAnswer } from './read-answer.ts';
 
 const NO_STREAM = 'ResourceNotFoundException';
 const ALREADY_THERE = 'ResourceAlreadyExistsException';
-const ANSWER_BYTES_MAX = 16 * 1024;
 const said = z.object({ __type: z.string(), rejectedLogEventsInfo: z.unknown() }).partial();
 
 /**
@@ -48,7 +47,7 @@ export async function putLogEvents(
 
 /** What CloudWatch says of itself: the name of its exception, or that it took not all. */
 async function judge(response: Response): Promise<string | null> {
-  const bytes = await readBounded(response.body, ANSWER_BYTES_MAX);
+  const bytes = await readAnswer(response);
   const read = bytes === null || bytes.byteLength === 0 ? null : readJson(bytes);
   const { __type: type, rejectedLogEventsInfo: rejected } =
     said.safeParse(read?.ok === true ? read.value : null).data ?? {};

@@ -1,11 +1,9 @@
 import type { ClaimedBatch } from '../../database/audit-sinks.ts';
-import { readBounded } from '../../http/read-bounded.ts';
 import type { Exits } from '../../outbound/guarded-fetch.ts';
 import { sendOutside } from '../../outbound/send-outside.ts';
 import { type AwsKey, signAws } from '../../outbound/sign-aws.ts';
 import { linesOf, nameOf } from './batch-lines.ts';
-
-const ANSWER_BYTES_MAX = 16 * 1024;
+import { readAnswer } from './read-answer.ts';
 
 /** Puts a batch into its bucket as an object of its own. The reason why it is not there, or null. */
 export async function putObject(batch: ClaimedBatch, exits: Exits, key: AwsKey): Promise<string | null> {
@@ -21,7 +19,7 @@ export async function putObject(batch: ClaimedBatch, exits: Exits, key: AwsKey):
 /** What S3 says of itself: the code of its error. */
 async function judge(response: Response): Promise<string | null> {
   if (response.ok) return null;
-  const bytes = await readBounded(response.body, ANSWER_BYTES_MAX);
+  const bytes = await readAnswer(response);
   const said = bytes === null ? '' : new TextDecoder().decode(bytes);
   const [, code] = /<Code>([A-Za-z]{1,60})<\/Code>/.exec(said) ?? [];
   return code ?? `http_${response.status}`;
