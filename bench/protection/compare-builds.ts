@@ -4,7 +4,10 @@ import { type Build, PARTS } from './parts.ts';
 
 /** What a call took of the clock and of each process. */
 interface Spending {
+  /** One call at a time. */
   readonly p50Ms: number;
+  /** A second by the calls answered in it, while `CALLERS` ask at once: what is left for others. */
+  readonly busyMs: number;
   readonly cpuUs: Spent;
   /** In thousands; null where they cannot be counted. */
   readonly instructions: Spent | null;
@@ -23,6 +26,7 @@ export interface Share {
 
 export interface Saved {
   readonly time: Share;
+  readonly busyTime: Share;
   readonly cpu: Share;
   readonly instructions: Share | null;
 }
@@ -60,6 +64,7 @@ function meanOf(processes: readonly Measured[]): Spending {
   const counted = countedOf(processes);
   return {
     p50Ms: mean(processes.map(({ p50Ms }) => p50Ms)),
+    busyMs: mean(processes.map(({ busyMs }) => busyMs)),
     cpuUs: meanSpent(processes.map(({ cpuUs }) => cpuUs)),
     instructions: counted === null ? null : meanSpent(counted),
   };
@@ -78,16 +83,12 @@ function countedOf(processes: readonly Measured[]): readonly Spent[] | null {
 
 function savedOf(part: readonly Measured[], whole: readonly Measured[]): Saved {
   const sum = ({ own, postgresHttp, postgres }: Spent) => own + postgresHttp + postgres;
+  const savedBy = (read: (process: Measured) => number) => shareSaved(part.map(read), whole.map(read));
   const [counted, countedWhole] = [countedOf(part), countedOf(whole)];
   return {
-    time: shareSaved(
-      part.map(({ p50Ms }) => p50Ms),
-      whole.map(({ p50Ms }) => p50Ms),
-    ),
-    cpu: shareSaved(
-      part.map(({ cpuUs }) => sum(cpuUs)),
-      whole.map(({ cpuUs }) => sum(cpuUs)),
-    ),
+    time: savedBy(({ p50Ms }) => p50Ms),
+    busyTime: savedBy(({ busyMs }) => busyMs),
+    cpu: savedBy(({ cpuUs }) => sum(cpuUs)),
     instructions:
       counted === null || countedWhole === null ? null : shareSaved(counted.map(sum), countedWhole.map(sum)),
   };

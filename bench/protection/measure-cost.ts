@@ -3,10 +3,14 @@ import { type CountPlan, countTargets } from '../load/count-targets.ts';
 import { measureTargets, type TargetReport } from '../load/measure-targets.ts';
 import { answers, inTurn, mcpRequest } from '../load/requests.ts';
 import type { Databases, Spent } from '../load/spent.ts';
+import { rounded } from '../measure/quantiles.ts';
 import type { BenchTenant } from '../stack/bench-tenant.ts';
 import { startWithout } from './build-without.ts';
 import { compareBuilds, type Measured, type ToolCost } from './compare-builds.ts';
 import { BUILDS, type Build } from './parts.ts';
+
+/** How many ask at once where the machine is to be busy. */
+export const CALLERS = 8;
 
 export interface CostPlan {
   /** Of each build that is judged. */
@@ -67,7 +71,11 @@ export async function measureCost({
         ),
       })),
     );
-    const reports = await measureTargets(targets, databases, { ...plan, concurrencies: [1], onRound });
+    const reports = await measureTargets(targets, databases, {
+      ...plan,
+      concurrencies: [1, CALLERS],
+      onRound,
+    });
     onCounting();
     const counts = await countTargets(targets, databases, plan.count);
     return tools.map(({ tool }) => compareBuilds(tool, measured(tool, workers, reports, counts)));
@@ -84,8 +92,13 @@ function measured(
 ): readonly Measured[] {
   return workers.map(({ build, name: process }) => {
     const name = `${tool} ${process}`;
-    const report = reports.find((each) => each.name === name);
-    if (report === undefined) throw new Error(`${name} was not measured`);
-    return { build, p50Ms: report.p50Ms, cpuUs: report.cpuUs, instructions: counts?.get(name) ?? null };
+    const reportAt = (callers: number) => {
+      const report = reports.find((each) => each.name === name && each.concurrency === callers);
+      if (report === undefined) throw new Error(`${name} was not measured`);
+      return report;
+    };
+    const { p50Ms, cpuUs } = reportAt(1);
+    const busyMs = rounded(1000 / reportAt(CALLERS).requestsPerSecond);
+    return { build, p50Ms, busyMs, cpuUs, instructions: counts?.get(name) ?? null };
   });
 }

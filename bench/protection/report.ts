@@ -1,6 +1,7 @@
 import { describeMachine, type Machine } from '../measure/machine.ts';
 import { table } from '../measure/table.ts';
 import type { Share, ToolCost } from './compare-builds.ts';
+import { CALLERS } from './measure-cost.ts';
 import type { Envelopes } from './measure-envelopes.ts';
 import type { Neighbour } from './measure-neighbour.ts';
 import type { Proving } from './measure-proving.ts';
@@ -34,14 +35,16 @@ export function printCosts(costs: readonly ToolCost[]): string {
     ...costs.map(({ tool, builds }) =>
       table(
         [
-          ...[`${tool}, one at a time`, 'processes'],
-          ...['p50 ms', 'saved'],
+          ...[tool, 'processes'],
+          ...['one at a time: p50 ms', 'saved'],
+          ...[`${CALLERS} at once: ms a call`, 'saved'],
           ...['CPU us: Worker', 'postgres-http', 'Postgres', 'saved'],
           ...['instructions, k: Worker', 'postgres-http', 'Postgres', 'saved'],
         ],
-        builds.map(({ build, processes, p50Ms, cpuUs, instructions, saved }) => [
+        builds.map(({ build, processes, p50Ms, busyMs, cpuUs, instructions, saved }) => [
           ...[build, processes],
           ...[p50Ms, percent(saved.time.share)],
+          ...[busyMs, percent(saved.busyTime.share)],
           ...[cpuUs.own, cpuUs.postgresHttp, cpuUs.postgres, percent(saved.cpu.share)],
           ...[instructions?.own, instructions?.postgresHttp, instructions?.postgres].map((k) => k ?? null),
           saved.instructions === null ? null : percent(saved.instructions.share),
@@ -52,9 +55,9 @@ export function printCosts(costs: readonly ToolCost[]): string {
   ].join('\n\n');
 }
 
-function printShare({ tool, allParts: { time, cpu, instructions } }: ToolCost): string {
+function printShare({ tool, allParts: { time, busyTime, cpu, instructions } }: ToolCost): string {
   const counted = instructions === null ? '' : ` and ${withError(instructions)} of the instructions`;
-  return `${withError(time)} of the time, ${withError(cpu)} of the CPU${counted} of ${tool}`;
+  return `${withError(time)} of the time of one call of ${tool}, ${withError(busyTime)} of that of ${CALLERS} at once, ${withError(cpu)} of the CPU${counted}`;
 }
 
 const withError = ({ share, error }: Share) =>

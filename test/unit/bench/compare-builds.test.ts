@@ -9,7 +9,7 @@ function measured(ms = MS, counts: (ms: number) => boolean = () => true): readon
   return BUILDS.flatMap((build) =>
     (ms[build.name] ?? [11]).map((p50Ms) => {
       const spent = { own: p50Ms * 100, postgresHttp: p50Ms * 20, postgres: p50Ms * 80 };
-      return { build, p50Ms, cpuUs: spent, instructions: counts(p50Ms) ? spent : null };
+      return { build, p50Ms, busyMs: p50Ms / 4, cpuUs: spent, instructions: counts(p50Ms) ? spent : null };
     }),
   );
 }
@@ -19,7 +19,7 @@ it('what all parts cost is told of the means of the processes of each build, wit
   expect(tool).toBe('whoami');
   // (8 + 9) of (10 + 12); the means are 8.5 ± 0.5 and 11 ± 1, so the quotient is good to 10.8 %.
   const share = { share: 0.23, error: 0.08 };
-  expect(allParts).toEqual({ time: share, cpu: share, instructions: share });
+  expect(allParts).toEqual({ time: share, busyTime: share, cpu: share, instructions: share });
 });
 
 it('a single process says nothing of how far others differ', () => {
@@ -30,11 +30,15 @@ it('a single process says nothing of how far others differ', () => {
 it('each build is told once, by its mean, beside the whole one', () => {
   const { builds } = compareBuilds('whoami', measured());
   expect(
-    builds.map(({ build, processes, p50Ms, saved }) => [build, processes, p50Ms, saved.time.share]),
+    builds.map(({ build, processes, p50Ms, busyMs, saved }) => [
+      ...[build, processes],
+      ...[p50Ms, saved.time.share],
+      ...[busyMs, saved.busyTime.share],
+    ]),
   ).toEqual([
-    ['whole', 2, 11, 0],
-    ...PARTS.map(({ name }) => [`without ${name}`, 1, 11, 0]),
-    ['without all four', 2, 8.5, 0.23],
+    ['whole', 2, 11, 0, 2.75, 0],
+    ...PARTS.map(({ name }) => [`without ${name}`, 1, 11, 0, 2.75, 0]),
+    ['without all four', 2, 8.5, 0.23, 2.125, 0.23],
   ]);
   expect(builds[0]?.cpuUs).toEqual({ own: 1100, postgresHttp: 220, postgres: 880 });
 });
