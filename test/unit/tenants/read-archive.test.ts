@@ -24,10 +24,14 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 function packed(name: string, text: string, change: (header: Uint8Array) => void = () => {}): Buffer {
   const bytes = Buffer.from(text);
   const header = tarHeader(name, bytes.length, 0);
+  changeHeader(header, change);
+  return Buffer.concat([header, bytes, tarPadding(bytes.length)]);
+}
+
+function changeHeader(header: Uint8Array, change: (header: Uint8Array) => void): void {
   change(header);
   const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
   header.set(Buffer.from(`${sum.toString(8).padStart(6, '0')}\0 `), 148);
-  return Buffer.concat([header, bytes, tarPadding(bytes.length)]);
 }
 
 /** An export whose manifests say just what is in it: nobody signs them, so Mallory can make one. */
@@ -109,6 +113,23 @@ describe('an archive that Mallory made is not called whole, though its manifests
     ['attributes for the next file', 'x'],
   ])('%s', async (_what, type) => {
     const bytes = packed('evil', 'x', (header) => header.set(Buffer.from(type), 156));
+    await expect(read(bytes)).rejects.toThrow('the archive holds something else than files');
+  });
+
+  // Where each field stands: POSIX 1003.1, ustar.
+  test.each<[string, string, number]>([
+    ['a way out in the prefix of a name', '../..', 345],
+    ['a prefix that makes the name of another file of it', 'tables', 345],
+    ['a program that becomes its owner', '0004755', 100],
+    ['a file of somebody', 'root', 265],
+    ['the target of a link', '/etc/passwd', 157],
+    ['an escape behind the end of a name', '\u001b[2J', 90],
+    ['a length in other digits', '1 ', 134],
+    ['another kind of tar', 'ustar  ', 257],
+  ])('%s', async (_what, text, at) => {
+    const bytes = made([[['people/members.jsonl', 'x']]]);
+    expect((await read(bytes)).whole).not.toBeNull();
+    changeHeader(bytes.subarray(0, 512), (header) => header.set(Buffer.from(text), at));
     await expect(read(bytes)).rejects.toThrow('the archive holds something else than files');
   });
 
