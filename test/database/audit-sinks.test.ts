@@ -46,6 +46,7 @@ beforeAll(async () => {
     });
     request.on('end', () => {
       received.push({ headers: request.headers, body });
+      if (request.url === '/silent') return;
       response.writeHead(answers.shift() ?? 204, { location: 'http://127.0.0.1:1/' }).end();
     });
   });
@@ -58,6 +59,7 @@ beforeAll(async () => {
   sealKey = await importSealKey('A'.repeat(43));
 }, 120_000);
 afterAll(async () => {
+  server?.closeAllConnections();
   server?.close();
   await Promise.all([database?.stop(), blobs?.stop()]);
 });
@@ -223,6 +225,17 @@ test('one that fails keeps no other waiting', async () => {
   expect(await stateOf(bad)).toMatchObject({ next_leaf: 0, failures: 1 });
   expect(entriesIn().length).toBeGreaterThan(200);
   await Promise.all([bad, good].map(end));
+});
+
+test('one that never answers keeps no other waiting either, and is asked again later', async () => {
+  const [silent, good] = [await sinkAt(`${origin}/silent`), await sinkAt(`${origin}/audit`)];
+  const sent = send();
+  await expect.poll(() => entriesIn().length).toBeGreaterThan(300);
+  expect(await stateOf(silent)).toMatchObject({ next_leaf: 0, failures: 0 });
+  await sent;
+  expect(await stateOf(silent)).toMatchObject({ next_leaf: 0, failures: 1, last_failure: 'too_slow' });
+  expect(await stateOf(good)).toMatchObject({ failures: 0 });
+  await Promise.all([silent, good].map(end));
 });
 
 test.each([
