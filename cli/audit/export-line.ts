@@ -8,7 +8,8 @@ import { EXPORT_FORMAT } from '../../worker/audit/export-header.ts';
  */
 const SAFE_SIZE_MAX = 2 ** 48;
 const treeSize = z.number().int().min(0).max(SAFE_SIZE_MAX);
-const treeHash = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
+/** Base64 of 32 bytes in its one spelling: of its last character four bits count, and the others are zero. */
+const treeHash = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/);
 
 /** The head of a tenant's log, and what ties it to a checkpoint. */
 export const auditHead = z.object({
@@ -23,12 +24,14 @@ export const auditHead = z.object({
 });
 export type AuditHead = z.infer<typeof auditHead>;
 
-const exportHeader = auditHead.extend({ format: z.literal(EXPORT_FORMAT) });
+const exportHeader = z.strictObject({ ...auditHead.shape, format: z.literal(EXPORT_FORMAT) });
 export type ExportHeader = z.infer<typeof exportHeader>;
 
+/** The header that a line is, spelled as exports spell it: nothing may stand in it that nobody has signed. */
 export function readHeader(line: string): ExportHeader | null {
   try {
-    return exportHeader.safeParse(JSON.parse(line)).data ?? null;
+    const said: unknown = JSON.parse(line);
+    return JSON.stringify(said) === line ? (exportHeader.safeParse(said).data ?? null) : null;
   } catch {
     return null;
   }
@@ -39,7 +42,7 @@ export type ExportEntry =
   | { readonly index: number; readonly proof: readonly Buffer[]; readonly removed: Buffer };
 
 const ENTRY =
-  /^\{"index":(0|[1-9]\d{0,14}),"proof":\[((?:"[A-Za-z0-9+/]{43}="(?:,"[A-Za-z0-9+/]{43}="){0,63})?)\],(?:"event":(\{.*\})|"removed":"([A-Za-z0-9+/]{43}=)")\}$/s;
+  /^\{"index":(0|[1-9]\d{0,14}),"proof":\[((?:"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="(?:,"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="){0,63})?)\],(?:"event":(\{.*\})|"removed":"([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)")\}$/s;
 
 /** The entry of a line, or null where it is none. */
 export function readEntry(line: string): ExportEntry | null {

@@ -139,7 +139,7 @@ class EventWatch {
     if (at < this.latestMs - BACKDATED_MS_MAX)
       return `it is dated ${new Date(at).toISOString()}, and was sealed after events of ${new Date(this.latestMs).toISOString()}`;
     this.latestMs = Math.max(this.latestMs, at);
-    if (entry.event.includes('"action": "audit.retain"')) this.explain(entry.event);
+    if (entry.event.includes('"action": "audit.retain"')) this.explain(entry);
     return null;
   }
 
@@ -148,9 +148,14 @@ class EventWatch {
     return Math.max(this.firstRemoved, this.explainedBelow);
   }
 
-  private explain(event: string): void {
-    const { action, details } = JSON.parse(event) as { action: string; details: { removed_below?: unknown } };
-    if (action === 'audit.retain' && typeof details.removed_below === 'number')
-      this.explainedBelow = Math.max(this.explainedBelow, details.removed_below);
+  /** A call may name its events as it likes; none of them is by the system, which alone removes, and what was there before. */
+  private explain({ index, event }: { readonly index: number; readonly event: string }): void {
+    const { action, by, details } = JSON.parse(event) as {
+      action: string;
+      by: string;
+      details: { removed_below?: unknown };
+    };
+    if (action !== 'audit.retain' || by !== 'system' || typeof details.removed_below !== 'number') return;
+    this.explainedBelow = Math.max(this.explainedBelow, Math.min(details.removed_below, index));
   }
 }

@@ -67,7 +67,7 @@ export function registerAudit(program: Command): void {
   withDatabase(audit.command('checkpoint'))
     .summary('print the newest signed checkpoint of all tenants')
     .description(
-      'Prints the note. Kept elsewhere, it shows later that the log was neither cut nor rewritten: audit verify --checkpoint FILE.',
+      'Prints the note. Kept elsewhere, it shows later that the log was not cut: audit verify --checkpoint FILE. That a longer log grew out of it, a witness proves: audit witness.',
     )
     .addHelpText('after', '\nExample:\n  $ ./causeway audit checkpoint > 2026-11-22.note')
     .action(printCheckpoint);

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { leafHash } from '../../cli/audit/merkle.ts';
 import type { NoteVerifier } from '../../protocol/signed-note.ts';
+import { recordAudit } from '../../worker/database/audit.ts';
 import { retainEvents } from '../../worker/database/audit-log.ts';
 import { setRetention } from '../../worker/database/retention.ts';
 import { withTenant } from '../../worker/database/with-tenant.ts';
@@ -88,4 +90,22 @@ test('a token, also one of an owner, does not say how long the log is kept', asy
   expect(await database.asSuperuser('select retain_days from app.audit_retention')).toEqual([
     { retain_days: 90 },
   ]);
+});
+
+test('an event by which Mallory says in a call of hers that contents went explains none that somebody took out', async () => {
+  const mallory = await settle(database.asOwner, { person: 'Mallory', tenant: 'Evil' });
+  await log.work(mallory, 3);
+  const retained = recordAudit({
+    ...{ action: 'audit.retain', targetKind: 'tenant', targetId: mallory.tenantId, outcome: 'ok' },
+    details: { removed_below: 1000, days: 30 },
+  });
+  await withTenant(await database.open(), mallory.principal, [retained]);
+  const lines = await log.exportOf(mallory);
+  expect(await log.judge(lines, { key })).toMatchObject({ ok: true, removed: 0 });
+  const [, before = '', event = ''] = /^(.*?)"event":(.*)\}$/s.exec(lines[3] ?? '') ?? [];
+  const emptied = lines.with(3, `${before}"removed":"${leafHash(event).toString('base64')}"}`);
+  expect(await log.judge(emptied, { key })).toMatchObject({
+    ...{ ok: false, index: 2 },
+    problem: expect.stringContaining('no entry says that its retention was over'),
+  });
 });

@@ -41,7 +41,7 @@ export function auditLogOf(database: TestDatabase, folder: string) {
           targetKind: 'note',
           targetId: `n${index}`,
           outcome: 'ok',
-          details: { text: 'é \u2028 "quoted" {"index":0} \\', n: index, big: '12345678901234567890' },
+          details: { text: 'é \u2028 \ufffd "quoted" {"index":0} \\', n: index, big: '12345678901234567890' },
         }),
       );
       await withTenant(await database.open(), who.principal, events);
