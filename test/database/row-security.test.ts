@@ -152,6 +152,33 @@ describe('no answer tells Mallory whether something of Acme exists', () => {
     });
   });
 
+  test('a look-up of a row of Acme reads what one of nobody’s reads: the same plan, the same pages, no row met', async () => {
+    await database.asSuperuser(
+      `insert into app.widgets (tenant_id, widget_id) select t, 'many' || n from unnest($1::text[]) as t, generate_series(1, 5000) as n`,
+      [[ann.tenantId, mallory.tenantId]],
+    );
+    await database.asSuperuser("insert into app.widgets (tenant_id, widget_id) values ($1, 'only-of-acme')", [
+      ann.tenantId,
+    ]);
+    await database.asSuperuser('vacuum analyze app.widgets');
+    const workOf = (who: Inhabitant, id: string) =>
+      inside(who, async (client) => {
+        const explain = `explain (analyze, buffers, costs off, timing off, summary off) select * from app.widgets where widget_id = '${id}'`;
+        await client.query(explain);
+        const { rows } = await client.query(explain);
+        return rows
+          .map((row) => row['QUERY PLAN'])
+          .join('\n')
+          .replaceAll(id, 'X');
+      });
+    const foreign = await workOf(mallory, 'only-of-acme');
+    expect(foreign).toBe(await workOf(mallory, 'only-of-none'));
+    expect(foreign).toMatch(/Index Cond: .*tenant_id.*widget_id/);
+    expect(foreign).not.toContain('Removed by Filter');
+    expect(foreign).toMatch(/Buffers: shared hit=\d+/);
+    expect(await workOf(ann, 'only-of-acme')).not.toBe(foreign);
+  });
+
   test('a leaky function in a query meets no row of Acme', async () => {
     const met = await inside(mallory, async (client) => {
       const notices: string[] = [];
