@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { apiSession } from '../support/api.ts';
 import { callTool, postMcp } from '../support/mcp-call.ts';
+import { postForm, postRegistration, registerClient } from '../support/oauth.ts';
 import { sharedStack } from '../support/shared-stack.ts';
 import { type Account, newAddress, settleAccount } from '../support/visitor.ts';
 
@@ -104,5 +105,44 @@ describe('the token endpoint', () => {
     const other = await guess(newAddress());
     expect(other.status).toBe(401);
     await other.body?.cancel();
+  });
+});
+
+describe('registrations of clients and devices', () => {
+  const register = (address: string) =>
+    postRegistration(stack, { redirect_uris: ['https://agent.example/cb'] }, address);
+  const startDevice = (address: string, client: string) =>
+    postForm(stack, '/oauth/device', { client_id: client }, { 'cf-connecting-ip': address });
+
+  /** Asks again and again; how often it was served, and the refusal. */
+  async function untilRefused(ask: () => Promise<Response>): Promise<[number, Response]> {
+    for (let served = 0; served < 60; served++) {
+      const answer = await ask();
+      if (answer.status === 429) return [served, answer];
+      expect(answer.ok).toBe(true);
+      await answer.body?.cancel();
+    }
+    throw new Error('none was refused');
+  }
+
+  test('are twenty a minute of an address together, refused with when to come back, and no other address pays for them', async () => {
+    const { client_id: device } = await registerClient(stack, {
+      redirect_uris: [],
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code'],
+    });
+    const mallory = newAddress();
+    const [served, refused] = await untilRefused(() => register(mallory));
+    expect(served).toBeGreaterThanOrEqual(20);
+    const [more, refusedDevice] = await untilRefused(() => startDevice(mallory, device));
+    expect(more).toBeLessThan(20);
+    for (const refusal of [refused, refusedDevice]) {
+      expect(refusal.headers.get('retry-after')).toMatch(/^[1-3]$/);
+      expect(refusal.headers.get('ratelimit-policy')).toBe('"client_registrations_per_minute";q=20;w=60');
+      expect(refusal.headers.get('ratelimit')).toMatch(/^"client_registrations_per_minute";r=0;t=[1-3]$/);
+      expectProtected(refusal);
+      expect(await refusal.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    }
+    for (const answer of [await register(newAddress()), await startDevice(newAddress(), device)])
+      expect(answer.ok).toBe(true);
   });
 });

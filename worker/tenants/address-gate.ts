@@ -53,6 +53,7 @@ export class AddressGate extends DurableObject<Env> {
 
   /** Takes one of the address's registrations of an OAuth client; the seconds to wait where there is none, else null. */
   startRegistration(): number | null {
+    this.awake.touch();
     const taken = take(this.registrations, limit('client_registrations_per_minute'), Date.now());
     this.registrations = taken.bucket;
     return taken.ok ? null : retryAfterSeconds(taken.waitMs);

@@ -1,37 +1,38 @@
 import type { Context } from 'hono';
 import { startDevice } from '../../database/oauth-devices.ts';
 import type { AppEnv } from '../../http/app-env.ts';
-import { addressGateOf } from '../../tenants/address-gate.ts';
 import { judgeClient, presentedClient } from '../authenticate-client.ts';
 import { DEVICE_GRANT, judgeGrantType } from '../client.ts';
 import { findClient } from '../find-client.ts';
 import { DEVICE_INTERVAL_SECONDS, LIFETIMES } from '../lifetimes.ts';
 import { readForm } from '../parameters.ts';
-import { accept, type Judged, oauthErrorResponse, refuse } from '../refusal.ts';
+import { accept, type Judged, oauthErrorResponse } from '../refusal.ts';
 import { judgeResource } from '../resource.ts';
 import { judgeScope } from '../scope.ts';
 import { newOpaque } from '../secret.ts';
 import { oauthSettings } from '../settings.ts';
+import { takeRegistration } from '../take-registration.ts';
 import { digestOfUserCode, newUserCode } from '../user-code.ts';
 
 /** `POST /oauth/device` (RFC 8628, section 3.1): a client that cannot receive a callback asks for codes. */
 export async function authorizeDevice(context: Context<AppEnv>): Promise<Response> {
   const started = await start(context);
+  if (started instanceof Response) return started;
   if (!started.ok) return oauthErrorResponse(started);
   return new Response(`${JSON.stringify(started.value)}\n`, {
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   });
 }
 
-async function start(context: Context<AppEnv>): Promise<Judged<object>> {
+async function start(context: Context<AppEnv>): Promise<Judged<object> | Response> {
   const platform = context.get('platform');
   const form = await readForm(context.req.raw);
   if (!form.ok) return form;
   const presented = presentedClient(context.req.header('authorization') ?? null, form.value);
   if (!presented.ok) return presented;
   // A client's document may be fetched for it, and codes are stored: both are for the address to pay.
-  const wait = await addressGateOf(context.env, context.get('call').address).startRegistration();
-  if (wait !== null) return refuse('too_many_registrations');
+  const refused = await takeRegistration(context);
+  if (refused !== null) return refused;
   const known = await findClient(platform, presented.value.id);
   if (!known.ok) return known;
   const client = await judgeClient(known.value, presented.value);

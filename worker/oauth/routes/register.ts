@@ -3,17 +3,16 @@ import { newId } from '../../../protocol/ids.ts';
 import { limit } from '../../../protocol/limits.ts';
 import { storeClient } from '../../database/oauth-clients.ts';
 import type { AppEnv } from '../../http/app-env.ts';
-import { retryFields } from '../../http/rate-limit-fields.ts';
 import { bodyWithin } from '../../http/read-body.ts';
 import { mediaType } from '../../input/content-type.ts';
 import { readJson } from '../../input/parse-json.ts';
-import { addressGateOf } from '../../tenants/address-gate.ts';
 import { AUTH_METHODS, type Client } from '../client.ts';
 import { judgeMetadata } from '../client-metadata.ts';
 import { LIFETIMES } from '../lifetimes.ts';
 import { accept, type Judged, oauthErrorResponse, refuse } from '../refusal.ts';
 import { newOpaque } from '../secret.ts';
 import { oauthSettings } from '../settings.ts';
+import { takeRegistration } from '../take-registration.ts';
 
 /**
  * `POST /oauth/register` (RFC 7591). Anyone may; so an address registers a few a minute, and what nobody uses is swept
@@ -21,13 +20,8 @@ import { oauthSettings } from '../settings.ts';
  */
 export async function register(context: Context<AppEnv>): Promise<Response> {
   const platform = context.get('platform');
-  const retryAfterSeconds = await addressGateOf(context.env, context.get('call').address).startRegistration();
-  if (retryAfterSeconds !== null) {
-    return oauthErrorResponse(
-      refuse('too_many_registrations'),
-      retryFields('client_registrations_per_minute', retryAfterSeconds),
-    );
-  }
+  const refused = await takeRegistration(context);
+  if (refused !== null) return refused;
   const body = await readMetadata(context.req.raw);
   if (!body.ok) return oauthErrorResponse(body);
   const judged = judgeMetadata(body.value, {
