@@ -2,6 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readImageKeys } from '../infra/image-signature/read-image-keys.ts';
 import { type FileFacts, judgeSecretFile } from '../protocol/judge-file.ts';
+import { maskSecrets } from '../protocol/mask-secrets.ts';
 import type { Config } from './config.ts';
 import { identityFileOf, storedSchema } from './identity.ts';
 import { keyDays } from './key-age.ts';
@@ -29,7 +30,7 @@ export function judgeStart(facts: StartFacts): readonly string[] {
   const refused = url === null ? null : refuseAddress(url);
   return [
     ...(url === null ? ['There is no deployment to serve: name its https address with --url.'] : []),
-    ...(refused === null ? [] : [`${url} is not dialled. ${refused}`]),
+    ...(refused === null ? [] : [`${maskSecrets(url ?? '')} is not dialled. ${refused}`]),
     ...(typeof identity === 'string' ? [] : [identity.fault]),
     ...(keyDays !== null && keyDays > keyDaysMax
       ? [

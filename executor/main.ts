@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { readUnjudgedConfig } from './config.ts';
 import { startExecutor } from './executor.ts';
-import { stderrLog } from './log.ts';
+import { say, stderrLog } from './log.ts';
 import { releaseStack } from './release-stack.ts';
 import { chosenOf, selfTest, selfTestJson, selfTestText } from './self-test.ts';
 import { sweepHost } from './sweep-host.ts';
@@ -21,7 +21,7 @@ async function end(exitCode: number): Promise<void> {
 }
 
 async function fail(reason: string): Promise<void> {
-  process.stderr.write(`${reason}\n`);
+  say(reason);
   await end(1);
 }
 

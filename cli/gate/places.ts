@@ -16,10 +16,11 @@ export function findStraySql(sources: readonly SourceText[]): readonly string[] 
 
 /** How a program could log past its one function that masks secrets (`past`), and the file of that function. */
 const LOGS: readonly { readonly home: RegExp; readonly file: string; readonly past: RegExp }[] = [
+  { home: /^(worker|protocol)\//, file: 'worker/log.ts', past: /\bconsole\s*\.|\bglobalThis\.console\b/ },
   {
-    home: /^(worker|executor|protocol)\//,
-    file: 'worker/log.ts',
-    past: /\bconsole\s*\.|\bglobalThis\.console\b/,
+    home: /^executor\//,
+    file: 'executor/log.ts',
+    past: /\bconsole\s*\.|\bglobalThis\.console\b|\bstderr\s*\.\s*write\b/,
   },
   { home: /^cli\//, file: 'cli/terminal/print.ts', past: /\bconsole\s*\.|\bstderr\s*\.\s*write\b/ },
   {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { askDaemon } from '../control.ts';
+import { say } from '../log.ts';
 import type { HostOptions } from './commands.ts';
 import { exists } from './exists.ts';
 import { HostProblem } from './host-problem.ts';
@@ -24,8 +25,7 @@ export async function drainHost(options: DrainOptions): Promise<void> {
     });
   const { executor, pid } = status;
   for (let told = -1; options.wait && status !== null; await delay(LOOK_MS)) {
-    if (status.runs !== told && !options.json)
-      process.stderr.write(`Runs that it still has: ${status.runs}.\n`);
+    if (status.runs !== told && !options.json) say(`Runs that it still has: ${status.runs}.`);
     told = status.runs;
     status = await askDaemon(config.stateDir, 'status');
   }

@@ -2,6 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Command } from 'commander';
 import { ProvisionProblem } from '../../infra/sandbox-image/problem.ts';
 import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
+import { say } from '../log.ts';
 import { HostProblem } from './host-problem.ts';
 
 /** A command's action whose expected failures are told in three parts and end with exit code 1. */
@@ -17,7 +18,7 @@ export function hostAction<Options>(
       const { message, why, remedy } = problem;
       const isJson = (options as { json?: true }).json === true;
       if (isJson) process.stdout.write(`${snakeCaseJson({ ok: false, what: message, why, remedy })}\n`);
-      process.stderr.write(problemText(problem));
+      say(problemText(problem));
       process.exitCode = 1;
     }
   };
@@ -37,7 +38,7 @@ function problemOf(thrown: unknown): HostProblem | null {
 /** What others said cannot steer the terminal. */
 function problemText({ message, why, remedy }: HostProblem): string {
   const mark = styleText('red', '✗', { stream: process.stderr });
-  return `\n${mark} ${plain(message)}\n  why  ${indent(why)}\n  do   ${indent(remedy)}\n`;
+  return `\n${mark} ${plain(message)}\n  why  ${indent(why)}\n  do   ${indent(remedy)}`;
 }
 
 const plain = (text: string): string => stripVTControlCharacters(text);

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { printProgress } from '../../infra/sandbox-image/print-progress.ts';
 import { snakeCaseJson } from '../../protocol/snake-case-json.ts';
 import { readConfig, type ServeOptions } from '../config.ts';
+import { say } from '../log.ts';
 import { readSettings, type Settings, settingsToArgv } from '../settings-file.ts';
 import { confirmOnTerminal } from './ask-terminal.ts';
 import type { HostOptions } from './commands.ts';
@@ -49,7 +50,7 @@ export async function joinHost(options: JoinOptions, command: Command): Promise<
   if (faults.length > 0) throw notHere(faults);
   const version = await programVersion();
   const plan = planJoin(facts, wish, layout, await isInstalled(layout, version));
-  if (!options.json) process.stderr.write(`${planText(plan)}\n`);
+  if (!options.json) say(planText(plan));
   if (options.dryRun) {
     if (options.json) process.stdout.write(`${snakeCaseJson({ ok: true, plan })}\n`);
     return;

@@ -35,12 +35,15 @@ describe('a way into a log past the function that masks secrets is found', () =>
     expect(findStrayLogs([{ path: 'worker/log.ts', text }])).toEqual([]);
   });
 
-  test.each(['process.stderr.write(reason)', 'console.error(error)'])('%s of the launcher', (text) => {
-    for (const path of ['cli/commands/keys.ts', 'infra/postgres-http/server.ts'])
-      expect(findStrayLogs([{ path, text }])).toHaveLength(1);
-    for (const path of ['cli/terminal/print.ts', 'infra/postgres-http/log.ts'])
-      expect(findStrayLogs([{ path, text }])).toEqual([]);
-  });
+  test.each(['process.stderr.write(reason)', 'console.error(error)'])(
+    '%s of a program that is started alone',
+    (text) => {
+      for (const path of ['cli/commands/keys.ts', 'infra/postgres-http/server.ts', 'executor/main.ts'])
+        expect(findStrayLogs([{ path, text }])).toHaveLength(1);
+      for (const path of ['cli/terminal/print.ts', 'infra/postgres-http/log.ts', 'executor/log.ts'])
+        expect(findStrayLogs([{ path, text }])).toEqual([]);
+    },
+  );
 });
 
 describe('a second caller of an engine is found, the one caller is not', () => {

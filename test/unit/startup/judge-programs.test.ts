@@ -56,6 +56,11 @@ test.each<[string, Partial<Parameters<typeof judgeStart>[0]>, readonly RegExp[]]
     { url: 'http://causeway.example.com' },
     [/is not dialled\. Over plain http.*: name its https/],
   ],
+  [
+    'is given a password in its address',
+    { url: 'https://ann:seven-harbours@causeway.example.com' },
+    [/^https:\/\/\*\*\*@causeway\.example\.com is not dialled\. Expected an address without user/],
+  ],
   ['has a key that must not be used', { identity: { fault: 'It is a link. Join anew.' } }, [/^It is a link/]],
   [
     'has an overdue key',
