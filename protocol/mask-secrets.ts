@@ -121,7 +121,7 @@ export function maskSecrets(text: string): string {
 
 /** The same for one field of a record. */
 export function maskField(name: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  const isSecret = value !== '' && SECRET_FIELD.test(name.replace(/([a-z])([A-Z])/g, '$1_$2'));
-  return isSecret ? MASK : maskSecrets(value);
+  if (value !== '' && value !== undefined && SECRET_FIELD.test(name.replace(/([a-z])([A-Z])/g, '$1_$2')))
+    return MASK;
+  return typeof value === 'string' ? maskSecrets(value) : value;
 }

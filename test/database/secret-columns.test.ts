@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import { settle } from '../support/tenants.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -131,6 +132,19 @@ describe('what could hold a secret in the clear is found, and nothing is served:
   });
 
   test('a row in the clear, of a tenant that nobody entered', async () => {
+    const scratch = await database.sibling();
+    await settle(scratch.asOwner, { person: 'Ann', tenant: 'Acme' });
+    await scratch.asOwner('alter domain app.argon2id drop constraint argon2id_form');
+    await scratch.asSuperuser("update app.api_tokens set argon2id_hash = 'the-token-itself'");
+    const findings = await scratch.asApp(FOUND);
+    expect(findings.map(({ code, object }) => [code, object])).toEqual([
+      ['secret_form_lost', 'app.argon2id'],
+      ['secret_in_the_clear', 'app.api_tokens.argon2id_hash'],
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('the-token-itself');
+  });
+
+  test('a row in the clear, of a table without tenants', async () => {
     const scratch = await database.sibling();
     await scratch.asOwner('alter domain app.sha256_hex drop constraint sha256_hex_form');
     await scratch.asSuperuser(

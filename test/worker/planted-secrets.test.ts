@@ -26,6 +26,12 @@ const PLANTED = [
   `-----BEGIN PRIVATE KEY-----${CORE}-----END PRIVATE KEY-----`,
 ];
 
+/** What the deployment and its caller hold. */
+const OWN = (): readonly string[] => {
+  const { sealKey, contextKey, keyPassphrase, ownerPassword, appPassword } = stack.secrets;
+  return [ann.token, sealKey, contextKey, keyPassphrase, ownerPassword, appPassword];
+};
+
 const call = (params: object, headers: Record<string, string> = {}) =>
   postMcp(stack, ann.token, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, { headers });
 
@@ -67,15 +73,13 @@ test('a secret that comes along is in no log, audit event, request log or trace'
     ];
     for (const answer of answers) {
       const told = `${JSON.stringify([...answer.headers])} ${await answer.text()}`;
-      expect(told).not.toContain(ann.token);
+      for (const own of OWN()) expect(told).not.toContain(own);
     }
   }
   await expect.poll(records, { interval: 500 }).toContain('whoami');
   const seen = await records();
   expect(seen).not.toContain(CORE);
-  expect(seen).not.toContain(ann.token);
-  for (const secret of [stack.secrets.sealKey, stack.secrets.contextKey, stack.secrets.appPassword])
-    expect(seen).not.toContain(secret);
+  for (const own of OWN()) expect(seen).not.toContain(own);
 });
 
 test('a secret that a run prints in two pieces is in the output of the run, and nowhere else', async () => {

@@ -116,7 +116,9 @@ test.each([
   'SEAL_KEY',
   'KEY_PASSPHRASE',
 ])('a field %s is masked whatever it holds', (name) => {
-  expect(JSON.parse(logLine({ level: 'info', nested: { [name]: 'abc' } })).nested[name]).toBe('***');
+  for (const value of ['abc', ['abc'], { value: 'abc' }, 123456, true, null])
+    expect(JSON.parse(logLine({ level: 'info', nested: { [name]: value } })).nested[name]).toBe('***');
+  expect(JSON.parse(logLine({ level: 'info', nested: { [name]: '' } })).nested[name]).toBe('');
 });
 
 test.each([
