@@ -128,6 +128,8 @@ function lookAtSecrets(
           CONTEXT_KEY: read.data.contextKey,
           SEAL_KEY: read.data.sealKey,
           KEY_PASSPHRASE: read.data.keyPassphrase,
+          'The password of causeway_owner': read.data.ownerPassword,
+          'The password of causeway_app': read.data.appPassword,
         })
       : [`${secretsFile} is not what ./causeway up wrote: put it back as it was`]),
   ];

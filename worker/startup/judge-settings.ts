@@ -2,6 +2,7 @@ import { DRAW_KEY, judgeKeys } from '../../protocol/judge-keys.ts';
 import { isLoopbackHost, isLoopbackHttp } from '../../protocol/loopback.ts';
 import type { Env } from '../env.ts';
 import { parseOrigins } from '../http/parse-origins.ts';
+import { isDecodable } from '../input/parse-form.ts';
 import { MARKUP_KINDS, parseMarkupKinds, parsePatterns } from '../input/refused-text.ts';
 import { parseLoopbackOrigins } from '../outbound/loopback-origins.ts';
 import { parsePasswordCosts } from '../people/password-costs.ts';
@@ -51,11 +52,19 @@ export function judgeSettings(settings: GivenSettings): readonly string[] {
 
 /** What asking a KMS takes, beside its key. */
 const NEEDED_FOR_KMS = ['KMS_REGION', 'KMS_ACCESS_KEY_ID', 'KMS_SECRET_ACCESS_KEY'] as const;
+/** One signs nothing without the other. */
+const OF_BLOB_STORE = ['BLOB_STORE_ACCESS_KEY_ID', 'BLOB_STORE_SECRET_ACCESS_KEY'] as const;
+/** Where something is asked by HTTP. */
+const ASKED = ['DATABASE_HTTP_URL', 'BLOB_STORE_URL', 'KMS_URL'] as const;
 
 function judgeNeeded(settings: GivenSettings): readonly string[] {
-  const isKms = (settings.KMS_KEY ?? '') !== '';
-  return [...NEEDED, ...(isKms ? NEEDED_FOR_KMS : [])]
-    .filter((name) => (settings[name] ?? '') === '')
+  const isSet = (name: keyof GivenSettings) => (settings[name] ?? '') !== '';
+  return [
+    ...NEEDED,
+    ...(isSet('KMS_KEY') ? NEEDED_FOR_KMS : []),
+    ...(OF_BLOB_STORE.some(isSet) ? OF_BLOB_STORE : []),
+  ]
+    .filter((name) => !isSet(name))
     .map((name) => `${name} is not set: docs/configuration.md says what it is`);
 }
 
@@ -82,8 +91,15 @@ function judgeForms(settings: GivenSettings): readonly string[] {
     ],
     [
       DATABASE_URL !== '' && databaseOf(DATABASE_URL) === null,
-      'DATABASE_URL is no address like postgres://causeway_app:PASSWORD@db.example.com/causeway: correct it',
+      'DATABASE_URL is no address like postgres://causeway_app:PASSWORD@db.example.com/causeway (a % of the password is written %25): correct it',
     ],
+    ...ASKED.map(
+      (name) =>
+        [
+          (settings[name] ?? '') !== '' && URL.parse(settings[name] ?? '') === null,
+          `${name} is no address like https://${name === 'DATABASE_HTTP_URL' ? 'postgres-http.example.com/sql' : 'store.example.com/'}: correct or remove it`,
+        ] as const,
+    ),
     [
       parseOrigins(ALLOWED_ORIGINS ?? '') === null,
       'ALLOWED_ORIGINS names something else than origins like https://app.example.com, with commas between: correct or remove it',
@@ -127,7 +143,9 @@ function judgeWords(settings: GivenSettings): readonly string[] {
 function judgeSecrets(settings: GivenSettings): readonly string[] {
   const { CONTEXT_KEY = '', SEAL_KEY = '', KEY_PASSPHRASE, DATABASE_URL = '' } = settings;
   const keys = Object.entries({ CONTEXT_KEY, SEAL_KEY }).filter(([, key]) => key !== '');
-  const password = databaseOf(DATABASE_URL)?.password;
+  const login = databaseOf(DATABASE_URL);
+  // As Postgres is told it; the address may spell a character of it by its code.
+  const password = login === null ? undefined : decodeURIComponent(login.password);
   const others = [...keys.map(([, key]) => key), KEY_PASSPHRASE];
   return [
     ...judgeKeys(Object.fromEntries(keys)),
@@ -183,11 +201,9 @@ function judgeTransport(settings: GivenSettings): readonly string[] {
           'PUBLIC_URL is not https, so passwords and tokens would travel in the clear: end TLS in front and name the https address',
         ]
       : []),
-    ...(['DATABASE_HTTP_URL', 'BLOB_STORE_URL', 'KMS_URL'] as const)
-      .filter((name) => isPlainElsewhere(settings[name] ?? ''))
-      .map(
-        (name) => `${name} is plain http to another machine: give that server TLS and name its https address`,
-      ),
+    ...ASKED.filter((name) => isPlainElsewhere(settings[name] ?? '')).map(
+      (name) => `${name} is plain http to another machine: give that server TLS and name its https address`,
+    ),
     ...(['disable', 'allow', 'prefer'].includes(mode) && !isLoopbackHost(host)
       ? [`DATABASE_URL lets the connection go without TLS (sslmode=${mode}): use sslmode=verify-full`]
       : []),
@@ -215,9 +231,8 @@ function judgeLoopbackOrigins(settings: GivenSettings): readonly string[] {
 
 function databaseOf(text: string): URL | null {
   const url = URL.parse(text);
-  return url !== null && /^postgres(?:ql)?:$/.test(url.protocol) && url.username !== '' && url.hostname !== ''
-    ? url
-    : null;
+  if (url === null || !/^postgres(?:ql)?:$/.test(url.protocol) || !isDecodable(url.password)) return null;
+  return url.username !== '' && url.hostname !== '' ? url : null;
 }
 
 function isPlainElsewhere(address: string): boolean {

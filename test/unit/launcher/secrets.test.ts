@@ -54,6 +54,21 @@ test.each<[string, () => void, RegExp]>([
     () => change({ sealKey: readSecrets(paths)?.contextKey }),
     /SEAL_KEY is the same as CONTEXT_KEY/,
   ],
+  [
+    'hold a key that is a password too',
+    () => change({ ownerPassword: readSecrets(paths)?.contextKey }),
+    /The password of causeway_owner is the same as CONTEXT_KEY.*draw another/,
+  ],
+  [
+    'hold one password twice',
+    () => change({ appPassword: readSecrets(paths)?.ownerPassword }),
+    /The password of causeway_app is the same as The password of causeway_owner/,
+  ],
+  [
+    'hold a password that is an example',
+    () => change({ appPassword: 'A'.repeat(43) }),
+    /causeway_app is an example/,
+  ],
   ['are cut off', () => writeFileSync(file, '{"contextKey":"'), /not what \.\/causeway up wrote/],
 ])('secrets that %s are refused with the remedy', (_what, spoil, why) => {
   readOrCreateSecrets(paths);

@@ -62,7 +62,7 @@ test.each<[string, GivenSettings, RegExp]>([
   ],
   [
     'the object store is opened by a key',
-    { BLOB_STORE_SECRET_ACCESS_KEY: KEYS.SEAL_KEY },
+    { BLOB_STORE_ACCESS_KEY_ID: 'AKIA', BLOB_STORE_SECRET_ACCESS_KEY: KEYS.SEAL_KEY },
     /^BLOB_STORE_SECRET_ACCESS_KEY is another of the secrets too.*: give/,
   ],
   [
@@ -70,6 +70,7 @@ test.each<[string, GivenSettings, RegExp]>([
     {
       ...{ KMS_KEY: 'alias/causeway', KMS_REGION: 'eu-central-1', KMS_ACCESS_KEY_ID: 'AKIA' },
       ...{ KMS_SECRET_ACCESS_KEY: 'drawn by AWS', BLOB_STORE_SECRET_ACCESS_KEY: 'drawn by AWS' },
+      BLOB_STORE_ACCESS_KEY_ID: 'AKIA',
     },
     /^KMS_SECRET_ACCESS_KEY is another of the secrets too.*: give/,
   ],
@@ -87,6 +88,24 @@ test.each<[string, GivenSettings, RegExp]>([
     'the password repeats itself',
     { DATABASE_URL: userOf('causeway_app:aaaaaaaaaaaaaaaaaaaa') },
     /repeats itself: give/,
+  ],
+  [
+    'the password is short, and long only as an address spells it',
+    { DATABASE_URL: userOf('causeway_app:%21%40%23%24%25%5E%26%2A') },
+    /password in DATABASE_URL is shorter.*: give/,
+  ],
+  [
+    'the password is the passphrase, as an address spells it',
+    {
+      KEY_PASSPHRASE: 'seven green harbours at dusk',
+      DATABASE_URL: userOf('causeway_app:seven%20green%20harbours%20at%20dusk'),
+    },
+    /password in DATABASE_URL is one of the keys.*: give/,
+  ],
+  [
+    'the password holds a % as it is',
+    { DATABASE_URL: userOf('causeway_app:kJ8s0aQm%zXcV5bN7') },
+    /^DATABASE_URL is no address.*a % of the password is written %25.*: correct/,
   ],
   ['there is no password', { DATABASE_URL: userOf('causeway_app') }, /shorter.*: give/],
   [
@@ -131,6 +150,34 @@ test.each<[string, GivenSettings, RegExp]>([
     'a KMS is named and no key for it',
     { KMS_KEY: 'alias/causeway', KMS_REGION: 'eu-central-1', KMS_ACCESS_KEY_ID: 'AKIA' },
     /^KMS_SECRET_ACCESS_KEY is not set: /,
+  ],
+  [
+    'the object store has half of an access key',
+    { BLOB_STORE_ACCESS_KEY_ID: 'AKIA' },
+    /^BLOB_STORE_SECRET_ACCESS_KEY is not set: /,
+  ],
+  [
+    'the object store has the other half',
+    { BLOB_STORE_SECRET_ACCESS_KEY: 'drawn by AWS' },
+    /^BLOB_STORE_ACCESS_KEY_ID is not set: /,
+  ],
+  [
+    'postgres-http is no address',
+    { DATABASE_HTTP_URL: 'sql.internal' },
+    /^DATABASE_HTTP_URL is no .*: correct/,
+  ],
+  [
+    'the object store is no address',
+    { BLOB_STORE_URL: '/bucket' },
+    /^BLOB_STORE_URL is no address.*: correct/,
+  ],
+  [
+    'the KMS is no address',
+    {
+      ...{ KMS_KEY: 'alias/causeway', KMS_REGION: 'eu-central-1', KMS_URL: 'kms' },
+      ...{ KMS_ACCESS_KEY_ID: 'AKIA', KMS_SECRET_ACCESS_KEY: 'x' },
+    },
+    /^KMS_URL is no address.*: correct/,
   ],
   [
     'the public address is plain http',
