@@ -17,6 +17,7 @@ export async function registerPlayed(
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const response = await fetch(`${stack.publicUrl}/executor/register`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       join_token: wish.joinToken ?? (await mintJoinToken(stack.ownerUrl, wish.pool)),
       name: wish.name ?? 'played',

@@ -92,10 +92,10 @@ async function connects(who: Stored): Promise<boolean> {
   return status === 101;
 }
 
-async function postRotation(authorization: string, body: object): Promise<number> {
+async function postRotation(authorization: string, body: object, type = 'application/json'): Promise<number> {
   const response = await fetch(`${baseUrl}/executor/rotate-key`, {
     method: 'POST',
-    headers: { authorization },
+    headers: { authorization, 'content-type': type },
     body: JSON.stringify(body),
   });
   return response.status;
@@ -186,6 +186,7 @@ describe('Mallory changes no key', () => {
     ];
     for (const [authorization, body] of refused) expect(await postRotation(authorization, body)).toBe(401);
     expect(await postRotation(own.authorization, { public_key: 'short', proof: own.body.proof })).toBe(400);
+    expect(await postRotation(own.authorization, own.body, 'text/plain')).toBe(415);
     expect(await connects(present)).toBe(true);
     expect(await connects(mallory)).toBe(false);
   });
@@ -313,7 +314,7 @@ describe('a host that refuses its sandbox image', () => {
     const post = (authorization: string, body: object = refusal) =>
       fetch(`${baseUrl}/executor/refused-image`, {
         method: 'POST',
-        headers: { authorization },
+        headers: { authorization, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }).then(({ status }) => status);
     expect(await post(proofOfRefusal(mallory, refusal, now()))).toBe(401);

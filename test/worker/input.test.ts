@@ -144,6 +144,7 @@ describe('a body that is said to be something else than the address takes', () =
     ['POST', '/oauth/token', 'application/json', 400],
     ['POST', '/oauth/register', 'text/plain', 400],
     ['POST', '/mcp', 'text/plain', 415],
+    ['POST', '/executor/register', 'text/plain', 415],
   ])('%s %s as %s is refused', async (method, path, type, status) => {
     const headers = {
       'content-type': type,
@@ -153,7 +154,11 @@ describe('a body that is said to be something else than the address takes', () =
       accept: 'application/json, text/event-stream',
       ...(path === '/mcp' ? { authorization: `Bearer ${ann.token}` } : {}),
     };
-    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    // Whoever shows no join token is told that alone.
+    const body = JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 1, method: 'tools/list' },
+      join_token: 'join_'.padEnd(48, 'x'),
+    });
     expect((await fetch(`${stack.publicUrl}${path}`, { method, headers, body })).status).toBe(status);
   });
 

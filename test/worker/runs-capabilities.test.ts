@@ -266,7 +266,7 @@ describe('a join token', () => {
   const register = (body: unknown) =>
     fetch(`${stack.publicUrl}/executor/register`, {
       method: 'POST',
-      headers: fromNewAddress(),
+      headers: { ...fromNewAddress(), 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
   const newKey = () => randomBytes(32).toString('base64url');

@@ -4,6 +4,7 @@ import type { AppEnv } from '../../http/app-env.ts';
 import { readBody } from '../../http/read-body.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { asAttempt } from '../../identity/authentication-attempt.ts';
+import { requireContentType } from '../../input/content-type.ts';
 import { parseJson } from '../../input/parse-json.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
 import { type ConnectionProof, readProof } from './connection-proof.ts';
@@ -21,6 +22,7 @@ export async function asExecutor<Body>(
   const read = readProof(context.req.header('authorization') ?? null, Date.now());
   if (!read.ok)
     return unauthenticated(context, 'Causeway-Executor', 'The request shows no proof of an executor.');
+  requireContentType(context.req.raw, ['application/json']);
   const body = schema.safeParse(parseJson(await readBody(context.req.raw, bytesMax)));
   if (!body.success) {
     const fault = body.error.issues[0];

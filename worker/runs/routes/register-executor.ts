@@ -8,6 +8,7 @@ import type { AppEnv } from '../../http/app-env.ts';
 import { readBody } from '../../http/read-body.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { asAttempt } from '../../identity/authentication-attempt.ts';
+import { requireContentType } from '../../input/content-type.ts';
 import { readJson } from '../../input/parse-json.ts';
 import { recorded } from '../../people/open-session.ts';
 import { addressGateOf } from '../../tenants/address-gate.ts';
@@ -28,6 +29,7 @@ export async function registerExecutorRoute(context: Context<AppEnv>): Promise<R
   if (typeof given?.join_token !== 'string') {
     return unauthenticated(context, 'Causeway-Join', 'The request shows no join token.');
   }
+  requireContentType(context.req.raw, ['application/json']);
   const body = bodySchema.safeParse(given);
   if (!body.success) {
     const fault = body.error.issues[0];
