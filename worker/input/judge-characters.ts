@@ -30,6 +30,16 @@ export function judgeCharacters(text: string, { lines }: { readonly lines: boole
   return at === -1 ? null : { reason: 'unseen', character: characters[at] ?? '', at: at + 1 };
 }
 
+/** A text of one line without the characters for which {@link judgeCharacters} would refuse it. Pure, one pass. */
+export function withoutUnseen(text: string): string {
+  const characters = [...text.toWellFormed()];
+  const kept: string[] = [];
+  for (const [index, character] of characters.entries())
+    if (!UNSEEN.test(character) || isWritten(character, kept.at(-1) ?? '', characters[index + 1] ?? ''))
+      kept.push(character);
+  return kept.join('');
+}
+
 /** The fault as the end of a sentence that begins with the text's name. */
 export function describeCharacterFault(fault: CharacterFault): string {
   if (fault.reason === 'half_pair') return 'holds half of a surrogate pair, which is no Unicode text';

@@ -1,4 +1,5 @@
 import { limit } from '../../protocol/limits.ts';
+import { judgeCharacters } from '../input/judge-characters.ts';
 
 /** A path inside a project whose form was checked: relative, `/`-separated, safe to place under `/repo`. */
 export type ProjectPath = string & { readonly __kind: 'project path' };
@@ -11,8 +12,6 @@ const PATH_BYTES_MAX = limit('path_bytes');
 const PART_BYTES_MAX = limit('path_part_bytes');
 /** Names that git, or Causeway, keeps for itself, however a file system may spell them (git's `verify_path`). */
 const RESERVED = /^(\.git|git~\d+|\.causeway)[. ]*$/i;
-/** Controls, line separators, and characters that show a name other than it is (bidi marks, zero width, BOM). */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** Judges a path that came from outside. `reason` completes the sentence "The path … ". */
 export function parseProjectPath(text: string): ParsedPath {
@@ -20,7 +19,8 @@ export function parseProjectPath(text: string): ParsedPath {
   if (text.startsWith('/'))
     return refused('is absolute; paths are relative to the project, as models/forecast.py');
   if (text.includes('\\')) return refused('has a backslash; separate folders with /');
-  if (INVISIBLE.test(text)) return refused('has an invisible or control character');
+  if (judgeCharacters(text, { lines: false })?.reason === 'unseen')
+    return refused('has an invisible or control character');
   if (!text.isWellFormed() || text.normalize('NFC') !== text)
     return refused('is not normalised Unicode (NFC)');
   if (new TextEncoder().encode(text).length > PATH_BYTES_MAX)

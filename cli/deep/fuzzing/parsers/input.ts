@@ -183,7 +183,10 @@ export const INPUT_PARSERS: readonly Parser[] = [
       promise(fault !== null || input.isWellFormed(), 'text without a fault is Unicode');
       const person = parsePersonName(input);
       promise(
-        person === null || (person !== '' && !UNSEEN_BY_ALL.test(person)),
+        person === null ||
+          (person !== '' &&
+            !UNSEEN_BY_ALL.test(person) &&
+            judgeCharacters(person, { lines: false }) === null),
         'the name of a person is seen',
       );
     },
