@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Ear } from '../support/ear.ts';
+import { formsOf } from '../support/forms-of.ts';
 import { callTool } from '../support/mcp-call.ts';
 import { signedIn } from '../support/oauth.ts';
 import { sharedStack } from '../support/shared-stack.ts';
@@ -278,12 +279,3 @@ describe('what is computed from such data', () => {
     expect(free.withheld).toBeUndefined();
   });
 });
-
-/** A text as itself and as base64 at each of the three places in which it may begin. */
-function formsOf(text: string): string[] {
-  const encoded = ['', 'x', 'xx'].map((before) => {
-    const whole = Buffer.from(`${before}${text}`).toString('base64').replaceAll('=', '');
-    return whole.slice(before === '' ? 0 : 4, -2);
-  });
-  return [text, ...encoded];
-}
