@@ -81,21 +81,26 @@ test('what begins like a formula is no name, and leaves in an export as text of 
   for (const path of FORMULAS) expect(text).toContain(`"path": ${JSON.stringify(path)}`);
 });
 
-test('an admin who looks at the members or tokens of the team is seen doing so, a member at their own is not', async () => {
+test('an admin who looks at members, tokens, agents, invitations or projects of the team is seen doing so, a member at their own is not', async () => {
+  const [evidence] = await seen('select project_id from app.projects where tenant_id = $1', [ann.tenant]);
+  const pages = ['/members', '/tokens', '/agents', '/invitations', '/projects'];
   const [adam, mia] = [
     await settleAccount(stack, { name: 'Adam', tenant: ann.tenant, role: 'admin' }),
     await settleAccount(stack, { name: 'Mia', tenant: ann.tenant, role: 'member' }),
   ];
   for (const person of [adam, mia]) {
     const browser = await signedIn(stack, person);
-    for (const path of ['/members', '/tokens']) expect((await browser.get(path)).status).toBe(200);
+    for (const path of [...pages, `/projects/${ann.tenant}/${evidence?.project_id}`])
+      expect((await browser.get(path)).status, path).toBe(200);
   }
   expect(
     await seen(
       "select actor_user_id, target_id from app.audit_events where action = 'page.read' and actor_user_id = any ($1) order by position",
       [[adam.user, mia.user]],
     ),
-  ).toEqual(['/members', '/tokens'].map((page) => ({ actor_user_id: adam.user, target_id: page })));
+  ).toEqual(
+    [...pages, '/projects/:tenant/:project'].map((page) => ({ actor_user_id: adam.user, target_id: page })),
+  );
 });
 
 describe('./causeway audit', () => {

@@ -1,6 +1,9 @@
+import { EntryRefused } from '../database/database.ts';
+import { enter } from '../database/with-tenant.ts';
 import type { Call } from '../http/call.ts';
 import { personPrincipal } from '../people/person.ts';
 import type { Session } from '../people/session.ts';
+import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
 import { isAdministrator } from '../tenants/roles.ts';
 import { CallRecord } from './call-record.ts';
@@ -30,4 +33,23 @@ export async function readerByRole(
   return isAdministrator(role)
     ? recordedReader(session, tenantId, call, { page, asked: {} })
     : personPrincipal(session, tenantId, call);
+}
+
+/** {@link readerByRole}, of a page with one list of all teams that the person administers: each of them learns of it before it is read. */
+export async function recordReading(
+  platform: Platform,
+  session: Session,
+  call: Call,
+  page: string,
+): Promise<void> {
+  const administered = session.tenants.filter(({ role }) => isAdministrator(role));
+  await Promise.all(
+    administered.map(async ({ tenantId }) => {
+      const reader = await recordedReader(session, tenantId, call, { page, asked: {} });
+      await enter(platform.database, reader).catch((error: unknown) => {
+        // A suspended team shows nothing, and hides none of the others.
+        if (!(error instanceof EntryRefused)) throw error;
+      });
+    }),
+  );
 }

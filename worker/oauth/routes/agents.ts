@@ -1,9 +1,10 @@
+import { readerByRole } from '../../audit/recorded-reader.ts';
 import { EntryRefused } from '../../database/database.ts';
 import { listConnectedAgents, revokeConnectedAgent } from '../../database/oauth-grants.ts';
 import { selectClients } from '../../database/tenant-clients.ts';
 import { withTenant } from '../../database/with-tenant.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { personPrincipal, withTenantOfPerson } from '../../people/person.ts';
+import { withTenantOfPerson } from '../../people/person.ts';
 import { requiredField } from '../../people/routes/field.ts';
 import { personForm, personPage, principalHere } from '../../people/routes/person-page.ts';
 import { seeOther } from '../../people/see-other.ts';
@@ -19,9 +20,10 @@ const PATH = '/agents';
 export const showAgents = personPage(PATH, async (context, session) => {
   const { database } = context.get('platform');
   const teams = await Promise.all(
-    session.tenants.map(async ({ tenantId, name }): Promise<TeamOfAgents> => {
+    session.tenants.map(async (team): Promise<TeamOfAgents> => {
+      const { tenantId, name } = team;
       try {
-        const principal = personPrincipal(session, tenantId, context.get('call'));
+        const principal = await readerByRole(session, team, context.get('call'), PATH);
         const [agents, clients] = await withTenant(database, principal, [
           listConnectedAgents(),
           selectClients(),

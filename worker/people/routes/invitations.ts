@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { recordReading } from '../../audit/recorded-reader.ts';
 import { invitationsPage } from '../../console/invitations-page.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
@@ -47,6 +48,8 @@ export const withdrawInvitation = personForm(PATH, async (context, session) => {
 });
 
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
-  const invitations = await listInvitations(context.get('platform'), session);
+  const platform = context.get('platform');
+  await recordReading(platform, session, context.get('call'), PATH);
+  const invitations = await listInvitations(platform, session);
   return invitationsPage({ session, invitations, problem, done: DONE[context.req.query('done') ?? ''] });
 }

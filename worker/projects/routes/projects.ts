@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import { readerByRole, recordedReader } from '../../audit/recorded-reader.ts';
 import { projectPage } from '../../console/project-page.ts';
 import { projectsPage, type TeamOfProjects } from '../../console/projects-page.ts';
 import { setAgentSees, setDefaultAgentSees, teamAgentSees } from '../../data/set-agent-sees.ts';
@@ -6,7 +7,6 @@ import { PROJECT_ROLES } from '../../database/projects.ts';
 import type { AppEnv } from '../../http/app-env.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { parseEmail } from '../../people/email.ts';
-import { personPrincipal } from '../../people/person.ts';
 import { personForm, personPage, principalHere, teamsHere } from '../../people/routes/person-page.ts';
 import { problemOf } from '../../people/routes/problem.ts';
 import { seeOther } from '../../people/see-other.ts';
@@ -35,8 +35,9 @@ const DONE: Readonly<Record<string, string>> = {
 
 export const showProjects = personPage(PATH, async (context, session) => {
   const { teams, cursor } = teamsHere(context, session);
-  const shown = teams.map(async ({ tenantId, name, role }): Promise<TeamOfProjects> => {
-    const principal = personPrincipal(session, tenantId, context.get('call'));
+  const shown = teams.map(async (team): Promise<TeamOfProjects> => {
+    const { tenantId, name, role } = team;
+    const principal = await readerByRole(session, team, context.get('call'), PATH);
     const page = { limit: ROWS, cursor, administeredOnly: false };
     const platform = context.get('platform');
     const [listed, agentSees] = await Promise.all([
@@ -136,7 +137,12 @@ function roleIn(form: URLSearchParams) {
 
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
   const { tenant = '', project = '' } = context.req.param() as Record<string, string | undefined>;
-  const principal = principalHere(context, session);
+  const role = session.tenants.find(({ tenantId }) => tenantId === tenant)?.role;
+  const reading = { page: `${PATH}/:tenant/:project`, asked: { project } };
+  const principal =
+    role !== undefined && isAdministrator(role)
+      ? await recordedReader(session, tenant, context.get('call'), reading)
+      : principalHere(context, session);
   const cursor = context.req.query('after');
   const runsCursor = context.req.query('runs_after');
   const platform = context.get('platform');
