@@ -50,6 +50,17 @@ export function judgeSettings(settings: GivenSettings): readonly string[] {
   ].flatMap((judge) => judge(settings));
 }
 
+/** Where blobs lie: R2 and workerd's disk are bindings, an S3 endpoint is a setting. Pure. */
+export function judgeStore({
+  BLOBS,
+  BLOB_DISK,
+  BLOB_STORE_URL = '',
+}: Pick<Env, 'BLOBS' | 'BLOB_DISK' | 'BLOB_STORE_URL'>): readonly string[] {
+  return BLOBS !== undefined || BLOB_DISK !== undefined || BLOB_STORE_URL !== ''
+    ? []
+    : ['There is no store for blobs: bind R2 as BLOBS in wrangler.toml, or set BLOB_STORE_URL'];
+}
+
 /** What asking a KMS takes, beside its key. */
 const NEEDED_FOR_KMS = ['KMS_REGION', 'KMS_ACCESS_KEY_ID', 'KMS_SECRET_ACCESS_KEY'] as const;
 /** One signs nothing without the other. */

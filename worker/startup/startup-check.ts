@@ -4,7 +4,7 @@ import { readStartupFacts } from '../database/startup-facts.ts';
 import type { Env } from '../env.ts';
 import type { Platform } from '../platform.ts';
 import { judgeDatabase, judgeMigrations, keyDaysMax } from './judge-database.ts';
-import { judgeSettings } from './judge-settings.ts';
+import { judgeSettings, judgeStore } from './judge-settings.ts';
 
 const RECHECK_MS = 5_000;
 
@@ -22,7 +22,7 @@ let failed: { readonly verdict: StartupVerdict; readonly at: number } | undefine
 export function checkSettings(env: Env): StartupVerdict {
   let verdict = settingsVerdicts.get(env);
   if (verdict === undefined) {
-    verdict = verdictOf(judgeSettings(env));
+    verdict = verdictOf([...judgeSettings(env), ...judgeStore(env)]);
     settingsVerdicts.set(env, verdict);
   }
   return verdict;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { Env } from '../../../worker/env.ts';
 import { type GivenSettings, judgeSettings } from '../../../worker/startup/judge-settings.ts';
+import { checkSettings } from '../../../worker/startup/startup-check.ts';
 
 const KEYS = {
   CONTEXT_KEY: 'Yx0m7v2qJt3nR5sWbK9dQeLhGzPcVfUaTiMoNy4E6w8',
@@ -234,6 +236,18 @@ test.each<[string, GivenSettings, RegExp]>([
   ],
 ])('a deployment serves nothing where %s, and says the remedy', (_what, changes, says) => {
   expect(judgeSettings({ ...DEPLOYED, ...changes })).toEqual([expect.stringMatching(says)]);
+});
+
+test.each<[string, object, readonly RegExp[]]>([
+  ['nowhere', {}, [/^There is no store for blobs: bind R2 as BLOBS .*or set BLOB_STORE_URL$/]],
+  ['at an address that is empty', { BLOB_STORE_URL: '' }, [/no store for blobs/]],
+  ['nowhere, and more is wrong', { SEAL_KEY: '' }, [/^SEAL_KEY is not set/, /no store for blobs/]],
+  ['in R2', { BLOBS: {} }, []],
+  ['on the disk of workerd', { BLOB_DISK: {} }, []],
+  ['in S3', { BLOB_STORE_URL: 'https://s3.example.com/blobs/' }, []],
+])('a deployment whose blobs lie %s', (_where, bound, found) => {
+  const verdict = checkSettings({ ...DEPLOYED, ...bound } as unknown as Env);
+  expect(verdict.ok ? [] : verdict.findings).toEqual(found.map((says) => expect.stringMatching(says)));
 });
 
 test('all that is wrong is said at once, and no secret with it', () => {
