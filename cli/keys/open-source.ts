@@ -1,4 +1,5 @@
 import { argon2id } from 'hash-wasm';
+import { DRAW_KEY } from '../../protocol/judge-keys.ts';
 import {
   type Argon2id,
   type KekSource,
@@ -6,6 +7,7 @@ import {
   passphraseSource,
 } from '../../worker/keys/kek-source.ts';
 import { sourceOf } from '../../worker/keys/source-of.ts';
+import { judgePassphrase } from '../../worker/startup/judge-passphrase.ts';
 import { type DatabaseChoice, namesDatabase } from '../stack/owner-url.ts';
 import { readSecrets } from '../stack/secrets.ts';
 import { statePaths } from '../stack/state-paths.ts';
@@ -13,6 +15,7 @@ import { Failure } from '../terminal/failure.ts';
 
 /** Where key-encryption keys come from: the stack of the state folder, or the environment where another database is named. */
 export function openSource(options: DatabaseChoice): KekSource {
+  if (namesDatabase(options)) refuseWeak(process.env.KEY_PASSPHRASE);
   const source = findSource(options);
   if (source !== null) return source;
   const isElsewhere = namesDatabase(options);
@@ -24,6 +27,17 @@ export function openSource(options: DatabaseChoice): KekSource {
     remedy: isElsewhere
       ? 'set what the deployment has, KEY_PASSPHRASE or KMS_KEY and its companions: its Worker opens the keys with it'
       : 'start ./causeway up once, or name a database: --database-url URL',
+  });
+}
+
+/** No key is made that a guess opens, and that the Worker would not serve with. */
+function refuseWeak(passphrase: string | undefined): void {
+  const why = passphrase === undefined ? null : judgePassphrase(passphrase);
+  if (why === null) return;
+  throw new Failure({
+    what: 'No key was changed.',
+    why: `${why}: the Worker would serve nothing with it`,
+    remedy: DRAW_KEY,
   });
 }
 

@@ -9,6 +9,7 @@ import { parsePasswordCosts } from '../people/password-costs.ts';
 import { WHOLE_NUMBERS, type WholeNumberName, wholeNumberOf } from '../people/settings.ts';
 import { isGuessable } from './is-guessable.ts';
 import { isKeyDays } from './judge-database.ts';
+import { judgePassphrase } from './judge-passphrase.ts';
 
 /** The settings as they may be given: all of them text, any of them absent. */
 export type GivenSettings = {
@@ -22,7 +23,6 @@ export type GivenSettings = {
 const NEEDED = ['PUBLIC_URL', 'DATABASE_URL', 'CONTEXT_KEY', 'SEAL_KEY'] as const;
 const APP_ROLE = 'causeway_app';
 const PASSWORD_CHARS_MIN = 16;
-const PASSPHRASE_CHARS_MIN = 20;
 /** Secrets that other services gave. */
 const ACCESS_KEYS = ['BLOB_STORE_SECRET_ACCESS_KEY', 'KMS_SECRET_ACCESS_KEY'] as const;
 /** Where another word would be taken for the one that holds when nothing is said. */
@@ -157,17 +157,14 @@ function judgeSecrets(settings: GivenSettings): readonly string[] {
   const login = databaseOf(DATABASE_URL);
   // As Postgres is told it; the address may spell a character of it by its code.
   const password = login === null ? undefined : decodeURIComponent(login.password);
+  const weakness = KEY_PASSPHRASE === undefined ? null : judgePassphrase(KEY_PASSPHRASE);
   const others = [...keys.map(([, key]) => key), KEY_PASSPHRASE];
   return [
     ...judgeKeys(Object.fromEntries(keys)),
     ...(KEY_PASSPHRASE !== undefined && keys.some(([, key]) => key === KEY_PASSPHRASE)
       ? [`KEY_PASSPHRASE is one of the keys, and a secret serves one purpose: ${DRAW_KEY}`]
       : []),
-    ...(KEY_PASSPHRASE !== undefined && isGuessable(KEY_PASSPHRASE, PASSPHRASE_CHARS_MIN)
-      ? [
-          `KEY_PASSPHRASE is shorter than ${PASSPHRASE_CHARS_MIN} characters, an example or a sequence, or repeats itself: ${DRAW_KEY}`,
-        ]
-      : []),
+    ...(weakness === null ? [] : [`${weakness}: ${DRAW_KEY}`]),
     ...(password !== undefined && others.includes(password)
       ? [
           'The password in DATABASE_URL is one of the keys, and a secret serves one purpose: give causeway_app another',
