@@ -7,7 +7,7 @@ import { playSchedules } from '../support/play-schedules.ts';
  * The real pool, the real connection of the executor and the real calls of the Worker, on a simulated platform, network,
  * clock and database (decision 0180). What one seed shows, `node simulator/main.ts --seed N` shows again.
  */
-const SCHEDULES = 500;
+const SCHEDULES = 250;
 const HALF = SCHEDULES / 2;
 
 let reports: readonly SimulationReport[];
@@ -17,7 +17,7 @@ beforeAll(async () => {
     playSchedules({ first: 1, schedules: HALF }),
     playSchedules({ first: 1 + HALF, schedules: HALF }),
   ]);
-});
+}, 1_200_000);
 
 describe(`in ${SCHEDULES} seeded schedules of faults`, () => {
   test.each(Object.entries(INVARIANTS))('%s: %s', (invariant) => {
