@@ -63,10 +63,14 @@ function shellCode(signal: NodeJS.Signals): number {
 }
 
 function brokenPart(part: Part, how: string): Failure {
+  const evidence = tailOf(part.logFile, 12);
   return new Failure({
     what: `${part.name} ended by itself, so all parts were ended.`,
-    why: `${how}; its last lines are above, all of them in ${part.logFile}`,
+    why:
+      evidence.length === 0
+        ? `${how}, and wrote nothing to ${part.logFile}`
+        : `${how}; its last lines are above, all of them in ${part.logFile}`,
     remedy: 'start again; if it happens twice, what its log says is the way on',
-    evidence: tailOf(part.logFile, 12),
+    evidence,
   });
 }
