@@ -39,8 +39,8 @@ export function judgePiece(piece: Piece, played: Played): ProbeCheck[] {
   if (piece === 'memory') {
     const ok = played.facts.oomKills > 0;
     const mib = PROBE_MEMORY_BYTES / 1024 / 1024;
-    const beyond = `a program went beyond ${mib} MiB of memory`;
-    const missed = played.timedOut ? DID_NOT_END : beyond;
+    const wentBeyond = played.text.includes('memory complete');
+    const missed = wentBeyond ? `a program went beyond ${mib} MiB of memory` : endOf(played);
     return [{ name: 'memory', ok, detail: ok ? `ended at ${mib} MiB` : missed }];
   }
   const checks = played.text.split('\n').flatMap((line): ProbeCheck[] => {
@@ -50,8 +50,11 @@ export function judgePiece(piece: Piece, played: Played): ProbeCheck[] {
   });
   const isComplete = checks.some((check) => check.name === `${piece} complete`);
   if (isComplete) return checks.filter((check) => check.name !== `${piece} complete`);
-  const detail = played.timedOut ? DID_NOT_END : `the probe ended early: ${played.facts.exitCode}`;
-  return [...checks, { name: piece, ok: false, detail }];
+  return [...checks, { name: piece, ok: false, detail: endOf(played) }];
+}
+
+function endOf({ timedOut, facts }: Played): string {
+  return timedOut ? DID_NOT_END : `the probe ended early: ${facts.exitCode}`;
 }
 
 /**

@@ -17,8 +17,8 @@ export interface CgroupFacts {
   readonly tasks: number;
   readonly cpuMs: number | null;
   readonly oomKills: number;
-  /** How often memory was asked for beyond the limit; some of it may have been found by giving up caches. */
-  readonly memoryLimitHits: number;
+  /** Whether all memory was taken once; more may have been found by giving up caches. Stays true when a group below is gone. */
+  readonly metMemoryLimit: boolean;
   readonly forksRefused: number;
   readonly memoryPeakBytes: number | null;
 }

@@ -81,6 +81,7 @@ export function v1Group(
     processes,
     facts() {
       const cpuNs = readNumber(cpuacct, 'cpuacct.usage');
+      const memoryPeakBytes = readNumber(memory, 'memory.max_usage_in_bytes');
       return {
         tasks: readNumber(pids, 'pids.current') ?? 0,
         cpuMs: cpuNs === null ? null : cpuNs / 1e6,
@@ -88,9 +89,10 @@ export function v1Group(
         oomKills: sumOver(withBelow(memory), (dir) =>
           keyedNumber(readControl(dir, 'memory.oom_control'), 'oom_kill'),
         ),
-        memoryLimitHits: readNumber(memory, 'memory.failcnt') ?? 0,
+        // Not memory.failcnt: where swap is accounted, what is refused is counted there, and by Linux 6.18 nowhere.
+        metMemoryLimit: (memoryPeakBytes ?? 0) >= (readNumber(memory, 'memory.limit_in_bytes') ?? Infinity),
         forksRefused: sumOver(withBelow(pids), (dir) => keyedNumber(readControl(dir, 'pids.events'), 'max')),
-        memoryPeakBytes: readNumber(memory, 'memory.max_usage_in_bytes'),
+        memoryPeakBytes,
       };
     },
     remove() {

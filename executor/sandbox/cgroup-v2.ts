@@ -96,7 +96,7 @@ export function v2Group(
       return {
         tasks: readNumber(dir, 'pids.current') ?? 0,
         cpuMs: cpuUs === null ? null : cpuUs / 1e3,
-        memoryLimitHits: keyedNumber(readControl(dir, 'memory.events'), 'max') ?? 0,
+        metMemoryLimit: (keyedNumber(readControl(dir, 'memory.events'), 'max') ?? 0) > 0,
         oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
         // Before Linux 6.11 a refusal was counted where the fork was tried, which is below for some engines.
         forksRefused: sumOver(withBelow(dir), (each) => keyedNumber(readControl(each, 'pids.events'), 'max')),

@@ -57,8 +57,8 @@ export function dockerDriver(settings: DockerSettings): Driver {
     const exited = api.start(id).then(async (): Promise<ContainerExit> => {
       const exitCode = await api.wait(id, waiting.signal).catch(() => null);
       const state = await api.state(id).catch(() => null);
-      // The daemon may miss the kernel's word, and the count of kills goes with its part of the cgroup; ours has the hits.
-      const isStarved = exitCode === SIGKILL_EXIT_CODE && group.facts().memoryLimitHits > 0;
+      // The daemon may miss the kernel's word, and the count of kills goes with its part of the cgroup; ours knows how much it held.
+      const isStarved = exitCode === SIGKILL_EXIT_CODE && group.facts().metMemoryLimit;
       return { exitCode, isOomKill: isStarved || state?.isOomKilled === true };
     });
     return {

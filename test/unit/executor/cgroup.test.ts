@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ownHierarchies } from '../../../executor/sandbox/cgroup.ts';
 import { leftGroup } from '../../../executor/sandbox/cgroup-files.ts';
 import { hostTasksMax } from '../../../executor/sandbox/cgroup-group.ts';
+import { v1Group } from '../../../executor/sandbox/cgroup-v1.ts';
 import { prepareV2, v2Group } from '../../../executor/sandbox/cgroup-v2.ts';
 import { mountPointsUnder } from '../../../executor/sandbox/mounts.ts';
 
@@ -82,7 +83,7 @@ describe('cgroup v2, as far as plain files can stand for it', () => {
     writeFileSync(join(own, 'memory.peak'), '4096\n');
     expect(group.facts()).toEqual({
       oomKills: 1,
-      memoryLimitHits: 4,
+      metMemoryLimit: true,
       forksRefused: 3,
       tasks: 7,
       cpuMs: 2.5,
@@ -147,6 +148,31 @@ describe('cgroup v2 for real, as far as a kernel offers it whose controllers are
     await expect.poll(() => group.processes()).toEqual([]);
     group.remove();
     expect(existsSync(dir)).toBe(false);
+  });
+});
+
+describe('cgroup v1 for real, where a kernel has it', () => {
+  const hierarchies = ownHierarchies(
+    readFileSync('/proc/self/cgroup', 'utf8'),
+    readFileSync('/proc/self/mountinfo', 'utf8'),
+  ).filter(({ version }) => version === 1);
+  const MEMORY_BYTES = 64 << 20;
+
+  it.skipIf(hierarchies.length === 0).each([
+    ['met its limit, also when the engine removed the part that counted the kill', 2 * MEMORY_BYTES, true],
+    ['was far from its limit when its program was killed by somebody else', 1 << 20, false],
+  ])('tells that it %s', async (_, bytes, expected) => {
+    const group = v1Group(hierarchies, `causeway-test-${process.pid}`, true, hostTasksMax);
+    onTestFinished(() => group.remove());
+    group.setLimits({ memoryBytes: MEMORY_BYTES, processesMax: 64, cpuCores: 1 });
+    const below = group.dirs.filter(existsSync).map((dir) => join(dir, 'container'));
+    for (const dir of below) mkdirSync(dir);
+    const joining = below.map((dir) => `echo $$ > ${dir}/cgroup.procs`).join(' && ');
+    const python = `held = bytes(b'x') * ${bytes}; import os; os.kill(os.getpid(), 9)`;
+    const program = spawn('sh', ['-c', `${joining} && exec python3 -c "${python}"`]);
+    expect(await once(program, 'exit')).toEqual([null, 'SIGKILL']);
+    for (const dir of below) rmdirSync(dir);
+    expect(group.facts()).toMatchObject({ oomKills: 0, metMemoryLimit: expected });
   });
 });
 

@@ -6,7 +6,7 @@ const NOTHING: CgroupFacts = {
   tasks: 0,
   cpuMs: null,
   oomKills: 0,
-  memoryLimitHits: 0,
+  metMemoryLimit: false,
   forksRefused: 0,
   memoryPeakBytes: null,
 };

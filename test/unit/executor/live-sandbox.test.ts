@@ -22,7 +22,7 @@ const EMPTY_GROUP: CgroupGroup = {
     tasks: 1,
     cpuMs: 0,
     oomKills: 0,
-    memoryLimitHits: 0,
+    metMemoryLimit: false,
     forksRefused: 0,
     memoryPeakBytes: 0,
   }),

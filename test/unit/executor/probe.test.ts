@@ -47,7 +47,9 @@ describe('a probe is believed only when it played to its end', () => {
 
   it('memory is judged by the cgroup, not by what the program says', () => {
     const text = line('memory complete', true);
-    expect(judgePiece('memory', { facts: FACTS, text, timedOut: false })[0]?.ok).toBe(false);
+    expect(judgePiece('memory', { facts: FACTS, text, timedOut: false })).toEqual([
+      { name: 'memory', ok: false, detail: 'a program went beyond 128 MiB of memory' },
+    ]);
     expect(judgePiece('memory', { facts: { ...FACTS, oomKills: 1 }, text: '', timedOut: false })[0]?.ok).toBe(
       true,
     );
@@ -56,6 +58,9 @@ describe('a probe is believed only when it played to its end', () => {
   it('a memory probe that never ran says so, and does not claim that it got through', () => {
     expect(judgePiece('memory', { facts: FACTS, text: '', timedOut: true })).toEqual([
       { name: 'memory', ok: false, detail: 'the probe did not end in time' },
+    ]);
+    expect(judgePiece('memory', { facts: { ...FACTS, exitCode: 137 }, text: '', timedOut: false })).toEqual([
+      { name: 'memory', ok: false, detail: 'the probe ended early: 137' },
     ]);
   });
 
