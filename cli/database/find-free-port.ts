@@ -1,14 +1,25 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** A TCP port that was free on 127.0.0.1 a moment ago. Another process can take it first: callers report that. */
+/** Below the ports of outgoing connections (Linux: 32768 and up), of which any may take one that was free a moment ago. */
+const LEAST = 20_000;
+const MOST = 32_000;
+const TRIES = 100;
+
+/** A TCP port that was free on 127.0.0.1 a moment ago. Another server can take it first: callers report that. */
 export async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = randomInt(LEAST, MOST);
+    if (await isFreePort(port)) return port;
+  }
+  throw new Error(`${TRIES} ports from ${LEAST} to ${MOST} on 127.0.0.1 are in use`);
+}
+
+/** Whether nothing listens on a port of 127.0.0.1. */
+export function isFreePort(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
-  return address.port;
 }

@@ -1,15 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { isFreePort } from '../database/find-free-port.ts';
 import { Failure } from '../terminal/failure.ts';
 
 /** Refuses a port on 127.0.0.1 that something listens on, and names it where this user may see it. */
 export async function requireFreePort(port: number): Promise<void> {
-  const isFree = await new Promise<boolean>((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-  if (isFree) return;
+  if (await isFreePort(port)) return;
   const listener = findListener(port);
   throw new Failure({
     what: `Port ${port} on 127.0.0.1 is in use.`,

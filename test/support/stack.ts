@@ -9,6 +9,7 @@ import { startStack } from '../../cli/stack/start-stack.ts';
 import { statePaths } from '../../cli/stack/state-paths.ts';
 import type { WorkerEntry } from '../../cli/stack/worker-entry.ts';
 import { createBoard } from '../../cli/terminal/board.ts';
+import { Failure } from '../../cli/terminal/failure.ts';
 import type { Certificates } from '../../cli/tls/certificates.ts';
 import { copyPreparedCluster } from './prepared-cluster.ts';
 
@@ -28,6 +29,12 @@ export interface TestStack {
   readonly secrets: StackSecrets;
   readonly stateDir: string;
   readonly pids: Readonly<Record<string, number>>;
+}
+
+/** Vitest prints the message of an error alone. */
+function withReason(thrown: unknown): never {
+  if (!(thrown instanceof Failure)) throw thrown;
+  throw new Error([thrown.message, thrown.why, ...thrown.evidence].join('\n'), { cause: thrown });
 }
 
 /** As many as files run at once, since tests let runs sleep. */
@@ -78,7 +85,7 @@ export async function startTestStack(
     },
     createBoard(),
     new AbortController().signal,
-  );
+  ).catch(withReason);
   const secrets = readSecrets(paths);
   if (secrets === null) throw new Error('a started stack has secrets');
   return {
