@@ -85,6 +85,26 @@ export function readReport(report: string | null, exitCode: number | null, rootD
   };
 }
 
+/** What all runs came to, of a file that ran again what that came to. Pure. */
+export function sumCounts(reports: readonly TestReport[], again: ReadonlyMap<string, Counts>): Counts {
+  const stays = ({ file }: { readonly file: string | null }) => file === null || !again.has(file);
+  const tests = reports.flatMap((report) => report.tests).filter(stays);
+  const first = {
+    passed: tests.filter(({ state }) => state === 'passed').length,
+    failed: reports.flatMap((report) => report.failures).filter(stays).length,
+    skipped: tests.filter(({ state }) => state === 'skipped').length,
+  };
+  return [...again.values()].reduce(addCounts, first);
+}
+
+export function addCounts(one: Counts, other: Counts): Counts {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+  };
+}
+
 type FileReport = z.infer<typeof reportSchema>['testResults'][number];
 
 function failuresIn({ status, message, assertionResults }: FileReport, file: string): TestFailure[] {

@@ -1,5 +1,5 @@
 import { printNote, styled } from '../terminal/print.ts';
-import type { TestFailure } from './read-report.ts';
+import type { Counts, TestFailure } from './read-report.ts';
 import { runVitest } from './run-vitest.ts';
 import type { TestGroup } from './test-groups.ts';
 
@@ -11,23 +11,21 @@ export interface GroupFailure extends TestFailure {
 const FILES_RUN_AGAIN_MAX = 5;
 
 /**
- * Those of `failures` whose whole file passes when it runs once more with nothing beside it: unsteady on a busy machine, and
- * told as that (decision 0239).
+ * The files of `failures` that pass whole when they run once more with nothing beside them, and what that came to: unsteady
+ * on a busy machine, and told as that (decision 0239).
  */
 export async function runAgain(
   failures: readonly GroupFailure[],
   run: typeof runVitest = runVitest,
-): Promise<GroupFailure[]> {
+): Promise<ReadonlyMap<string, Counts>> {
   const files = new Map(failures.map(({ file, group }) => [file, group]));
-  if (files.size > FILES_RUN_AGAIN_MAX) return [];
-  const unsteady: GroupFailure[] = [];
+  const passed = new Map<string, Counts>();
+  if (files.size > FILES_RUN_AGAIN_MAX) return passed;
   for (const [file, group] of files) {
     if (file === null) continue;
     printNote(styled('bold', `\nAgain, alone: ${file}`));
     const { counts } = await run(group, [file]);
-    if (counts.passed > 0 && counts.failed + counts.skipped === 0) {
-      unsteady.push(...failures.filter((failure) => failure.file === file));
-    }
+    if (counts.passed > 0 && counts.failed + counts.skipped === 0) passed.set(file, counts);
   }
-  return unsteady;
+  return passed;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readReport } from '../../../cli/testing/read-report.ts';
+import { readReport, sumCounts, type TestReport, type TestResult } from '../../../cli/testing/read-report.ts';
 
 const report = (
   counts: { passed?: number; failed?: number; pending?: number; todo?: number },
@@ -79,4 +79,26 @@ test('each failure is told with its file, its test and what was said', () => {
     { file: 'test/a.test.ts', name: 'Mallory gets nothing', message: 'she got something' },
     { file: 'test/a.test.ts', name: null, message: 'no such module' },
   ]);
+});
+
+test('of a file that ran again the second run counts, also what its first one skipped', () => {
+  const state = (file: string, state: TestResult['state']): TestResult => ({
+    ...{ file, state },
+    ...{ name: 'waits', durationMs: 1 },
+  });
+  const first: TestReport = {
+    counts: { passed: 2, failed: 2, skipped: 3 },
+    tests: [
+      ...[state('steady', 'passed'), state('steady', 'skipped'), state('broken', 'failed')],
+      ...[state('unsteady', 'passed'), state('unsteady', 'skipped'), state('unsteady', 'skipped')],
+    ],
+    failures: [
+      { file: 'broken', name: 'waits', message: 'late' },
+      { file: 'unsteady', name: null, message: 'the hook timed out' },
+      { file: null, name: null, message: 'it ended with code 1' },
+    ],
+  };
+  const again = new Map([['unsteady', { passed: 3, failed: 0, skipped: 0 }]]);
+  expect(sumCounts([first], again)).toEqual({ passed: 4, failed: 2, skipped: 1 });
+  expect(sumCounts([first], new Map())).toEqual({ passed: 2, failed: 3, skipped: 3 });
 });
