@@ -36,19 +36,18 @@ interface Played {
 
 /** What the checks of one piece were, from its output and from what was seen of it outside. Pure. */
 export function judgePiece(piece: Piece, played: Played): ProbeCheck[] {
-  if (piece === 'memory') {
-    const ok = played.facts.oomKills > 0;
-    const mib = PROBE_MEMORY_BYTES / 1024 / 1024;
-    const wentBeyond = played.text.includes('memory complete');
-    const missed = wentBeyond ? `a program went beyond ${mib} MiB of memory` : endOf(played);
-    return [{ name: 'memory', ok, detail: ok ? `ended at ${mib} MiB` : missed }];
-  }
   const checks = played.text.split('\n').flatMap((line): ProbeCheck[] => {
     if (line === '') return [];
     const check = checkSchema.safeParse(parseJson(line));
     return check.success ? [check.data] : [{ name: piece, ok: false, detail: line.slice(0, 300) }];
   });
   const isComplete = checks.some((check) => check.name === `${piece} complete`);
+  if (piece === 'memory') {
+    const ok = played.facts.oomKills > 0;
+    const mib = PROBE_MEMORY_BYTES / 1024 / 1024;
+    const missed = isComplete ? `a program went beyond ${mib} MiB of memory` : endOf(played);
+    return [{ name: 'memory', ok, detail: ok ? `ended at ${mib} MiB` : missed }];
+  }
   if (isComplete) return checks.filter((check) => check.name !== `${piece} complete`);
   return [...checks, { name: piece, ok: false, detail: endOf(played) }];
 }

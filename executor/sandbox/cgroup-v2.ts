@@ -93,11 +93,12 @@ export function v2Group(
     processes,
     facts() {
       const cpuUs = keyedNumber(readControl(dir, 'cpu.stat'), 'usage_usec');
+      const memoryEvents = readControl(dir, 'memory.events');
       return {
         tasks: readNumber(dir, 'pids.current') ?? 0,
         cpuMs: cpuUs === null ? null : cpuUs / 1e3,
-        metMemoryLimit: (keyedNumber(readControl(dir, 'memory.events'), 'max') ?? 0) > 0,
-        oomKills: keyedNumber(readControl(dir, 'memory.events'), 'oom_kill') ?? 0,
+        metMemoryLimit: (keyedNumber(memoryEvents, 'max') ?? 0) > 0,
+        oomKills: keyedNumber(memoryEvents, 'oom_kill') ?? 0,
         // Before Linux 6.11 a refusal was counted where the fork was tried, which is below for some engines.
         forksRefused: sumOver(withBelow(dir), (each) => keyedNumber(readControl(each, 'pids.events'), 'max')),
         memoryPeakBytes: readNumber(dir, 'memory.peak'),

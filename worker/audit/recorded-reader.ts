@@ -5,7 +5,7 @@ import { personPrincipal } from '../people/person.ts';
 import type { Session } from '../people/session.ts';
 import type { Platform } from '../platform.ts';
 import type { Principal } from '../tenants/principal.ts';
-import { isAdministrator } from '../tenants/roles.ts';
+import { isAdministrator, type TenantRole } from '../tenants/roles.ts';
 import { CallRecord } from './call-record.ts';
 import { pageEvent } from './page-event.ts';
 
@@ -26,12 +26,13 @@ export async function recordedReader(
 /** {@link recordedReader}, of a page that shows an admin more of the team than others. */
 export async function readerByRole(
   session: Session,
-  { tenantId, role }: Session['tenants'][number],
+  { tenantId, role }: { readonly tenantId: string; readonly role: TenantRole | undefined },
   call: Call,
   page: string,
+  asked: Readonly<Record<string, string>> = {},
 ): Promise<Principal> {
-  return isAdministrator(role)
-    ? recordedReader(session, tenantId, call, { page, asked: {} })
+  return role !== undefined && isAdministrator(role)
+    ? recordedReader(session, tenantId, call, { page, asked })
     : personPrincipal(session, tenantId, call);
 }
 

@@ -22,14 +22,7 @@ vi.mock('../../../worker/mcp/session/session-watch.ts', () => ({
     }
   },
 }));
-vi.mock('cloudflare:workers', () => ({
-  DurableObject: class {
-    protected readonly ctx: unknown;
-    constructor(context: unknown) {
-      this.ctx = context;
-    }
-  },
-}));
+vi.mock('cloudflare:workers', () => import('../../support/durable-object.ts'));
 
 const MINUTE_MS = 60_000;
 

@@ -4,14 +4,7 @@ import { RunFeed } from '../../../worker/runs/run-feed.ts';
 import { memorySql } from '../../support/memory-sql.ts';
 
 /** What the platform does only after a minute is called here; the rest of a feed's life is in `test/worker/live-output.test.ts`. */
-vi.mock('cloudflare:workers', () => ({
-  DurableObject: class {
-    protected readonly ctx: unknown;
-    constructor(context: unknown) {
-      this.ctx = context;
-    }
-  },
-}));
+vi.mock('cloudflare:workers', () => import('../../support/durable-object.ts'));
 
 function feedWithSocket() {
   const sql = memorySql();

@@ -6,14 +6,7 @@ import { AddressGate } from '../../../worker/tenants/address-gate.ts';
 import { TenantGate } from '../../../worker/tenants/tenant-gate.ts';
 import { memorySql } from '../../support/memory-sql.ts';
 
-vi.mock('cloudflare:workers', () => ({
-  DurableObject: class {
-    protected readonly ctx: unknown;
-    constructor(context: unknown) {
-      this.ctx = context;
-    }
-  },
-}));
+vi.mock('cloudflare:workers', () => import('../../support/durable-object.ts'));
 
 const MINUTE_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { readerByRole, recordedReader } from '../../audit/recorded-reader.ts';
+import { readerByRole } from '../../audit/recorded-reader.ts';
 import { projectPage } from '../../console/project-page.ts';
 import { projectsPage, type TeamOfProjects } from '../../console/projects-page.ts';
 import { setAgentSees, setDefaultAgentSees, teamAgentSees } from '../../data/set-agent-sees.ts';
@@ -24,6 +24,7 @@ import { restrictProject } from '../members/restrict-project.ts';
 import { setProjectMember } from '../members/set-member.ts';
 
 const PATH = '/projects';
+const PROJECT_PATH = `${PATH}/:tenant/:project`;
 const ROWS = 50;
 const DONE: Readonly<Record<string, string>> = {
   restricted: 'It is restricted to those who have a role here, from the next request on.',
@@ -138,11 +139,8 @@ function roleIn(form: URLSearchParams) {
 async function page(context: Context<AppEnv>, session: Session, problem?: string): Promise<Response> {
   const { tenant = '', project = '' } = context.req.param() as Record<string, string | undefined>;
   const role = session.tenants.find(({ tenantId }) => tenantId === tenant)?.role;
-  const reading = { page: `${PATH}/:tenant/:project`, asked: { project } };
-  const principal =
-    role !== undefined && isAdministrator(role)
-      ? await recordedReader(session, tenant, context.get('call'), reading)
-      : principalHere(context, session);
+  const team = { tenantId: tenant, role };
+  const principal = await readerByRole(session, team, context.get('call'), PROJECT_PATH, { project });
   const cursor = context.req.query('after');
   const runsCursor = context.req.query('runs_after');
   const platform = context.get('platform');
