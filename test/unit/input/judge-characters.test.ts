@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeCharacterFault, judgeCharacters } from '../../../worker/input/judge-characters.ts';
+import {
+  describeCharacterFault,
+  judgeCharacters,
+  withoutUnseen,
+} from '../../../worker/input/judge-characters.ts';
 
 const line = (text: string) => judgeCharacters(text, { lines: false });
 
@@ -96,5 +100,40 @@ describe('a character that nobody sees is written in its own place only', () => 
     const fault = line('a\ud800');
     expect(fault).toEqual({ reason: 'half_pair' });
     expect(fault && describeCharacterFault(fault)).toMatch(/surrogate pair/);
+  });
+});
+
+describe('a name from elsewhere keeps what is written and loses what nobody sees', () => {
+  test.each([
+    ['letters', 'Zoë 📈', 'Zoë 📈'],
+    ['an override of direction', 'gpj\u202eexe', 'gpjexe'],
+    ['zero width at both ends', '\u200bAnn\ufeff', 'Ann'],
+    ['line feeds and tabs', 'Ann\n\tLee', 'AnnLee'],
+    ['half of a pair, which becomes a replacement', 'a\ud83d', 'a\ufffd'],
+    ['a joiner between pictures', '👩\u200d💻', '👩\u200d💻'],
+    ['a joiner before a picture alone', '\u200d💻', '💻'],
+    ['a joiner at the end of a word', 'ن\u200d', 'ن\u200d'],
+    ['a joiner between Latin letters', 'pay\u200dpal', 'paypal'],
+    ['a joiner between letters that join', 'ن\u200dن', 'ن\u200dن'],
+    ['the choice of a coloured picture', '☺\ufe0f', '☺\ufe0f'],
+    ['the second of two choices, after which no picture stands', '☺\ufe0f\ufe0f', '☺\ufe0f'],
+    ['a choice for a picture behind what is left out', '☺\u200b\ufe0f', '☺\ufe0f'],
+    ['only what nobody sees', '\u2060\u00ad', ''],
+  ])('%s', (_what, text, kept) => {
+    expect(withoutUnseen(text)).toBe(kept);
+  });
+
+  test('and then stands as it is when it is judged', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'aن👩☺ \u200b\u200c\u200d\ufe0e\ufe0f\n') }),
+        (text) => {
+          const kept = withoutUnseen(text);
+          expect(withoutUnseen(kept)).toBe(kept);
+          expect(line(kept)).toBeNull();
+        },
+      ),
+      { seed: 20261123 },
+    );
   });
 });
