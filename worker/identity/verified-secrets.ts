@@ -2,6 +2,9 @@ import { keepNewest } from '../keep-newest.ts';
 
 const REMEMBERED_MS = 60 * 60_000;
 const CREDENTIALS_MAX = 10_000;
+const LOOK_AGAIN_MS = 20;
+/** A verification that takes longer belongs to a request whose client is gone. */
+const VERIFICATION_MS_MAX = 15_000;
 
 interface Verified {
   readonly secretSha256: string;
@@ -17,6 +20,13 @@ interface Verified {
  */
 export class VerifiedSecrets {
   private readonly byToken = new Map<string, Verified>();
+  private readonly underway = new Map<string, { readonly sinceMs: number }>();
+  private readonly pause: () => Promise<unknown>;
+
+  /** `pause` is how a request passes the time while another verifies: it may not wait for a promise of that one's. */
+  constructor(pause: () => Promise<unknown> = () => scheduler.wait(LOOK_AGAIN_MS)) {
+    this.pause = pause;
+  }
 
   /** Whose token it is, if this very secret was verified for it lately; else null. */
   ownerOf(token: string, secretSha256: string, now: number = Date.now()): string | null {
@@ -24,6 +34,28 @@ export class VerifiedSecrets {
     return known !== undefined && known.secretSha256 === secretSha256 && known.until > now
       ? known.userId
       : null;
+  }
+
+  /**
+   * Returns when no other request of this isolate is verifying this very secret: at once where none is, and after the one that
+   * was under way where one is, whatever came of it.
+   */
+  async otherHasEnded(secretSha256: string): Promise<void> {
+    const other = this.underway.get(secretSha256);
+    if (other === undefined) return;
+    while (this.underway.get(secretSha256) === other && Date.now() - other.sinceMs < VERIFICATION_MS_MAX)
+      await this.pause();
+  }
+
+  /** Verifies a secret by `work`; whoever brings the same meanwhile can wait for it. */
+  async verify<Result>(secretSha256: string, work: () => Promise<Result>): Promise<Result> {
+    const own = { sinceMs: Date.now() };
+    keepNewest(this.underway, secretSha256, own, CREDENTIALS_MAX);
+    try {
+      return await work();
+    } finally {
+      if (this.underway.get(secretSha256) === own) this.underway.delete(secretSha256);
+    }
   }
 
   /** Remembers what argon2id has just verified. */

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { formatApiToken } from '../../../protocol/api-token.ts';
 import { newId } from '../../../protocol/ids.ts';
 import { newSecret } from '../../../protocol/secret.ts';
@@ -11,6 +12,7 @@ const MINUTES = 60_000;
 function forgetfulWorld(secretOf: string) {
   const hashed: string[] = [];
   const counted: string[] = [];
+  const attempts: string[] = [];
   const gate = {
     admit: () => Promise.resolve({ verdict: 'unknown' as const }),
     remember: (token: string, _sha256: string, userId: string) => {
@@ -19,16 +21,22 @@ function forgetfulWorld(secretOf: string) {
     },
   };
   const world = {
-    verified: new VerifiedSecrets(),
+    verified: new VerifiedSecrets(setImmediate),
     tenantGate: () => gate,
-    addressGate: () => ({ attempt: () => Promise.resolve(null), finished: () => Promise.resolve() }),
+    addressGate: () => ({
+      attempt: () => {
+        attempts.push('attempt');
+        return Promise.resolve(null);
+      },
+      finished: () => Promise.resolve(),
+    }),
     findToken: () => Promise.resolve({ argon2id: 'stored', userId: 'usr_alice' }),
     verifyArgon2id: (_encoded: string, secret: string) => {
       hashed.push(secret);
-      return Promise.resolve(secret === secretOf);
+      return setTimeout(20, secret === secretOf);
     },
   } as unknown as TokenWorld;
-  return { world, hashed, counted };
+  return { world, hashed, counted, attempts };
 }
 
 describe('an isolate remembers what argon2id verified', () => {
@@ -58,6 +66,46 @@ describe('an isolate remembers what argon2id verified', () => {
     await verifyApiToken(bearer, world);
     await verifyApiToken(bearer, world);
     expect(hashed).toHaveLength(2);
+  });
+
+  it('three hundred first calls at once are one attempt of their address, hashed once and each counted', async () => {
+    const { world, hashed, counted, attempts } = forgetfulWorld(secret);
+    const calls = Array.from({ length: 300 }, () => verifyApiToken(bearer, world));
+    for (const answer of await Promise.all(calls)) expect(answer).toMatchObject({ ok: true });
+    expect(attempts).toHaveLength(1);
+    expect(hashed).toEqual([secret]);
+    expect(counted).toHaveLength(300);
+  });
+
+  it("Mallory's guess that she sends three times at once is three attempts", async () => {
+    const { world, attempts } = forgetfulWorld('another');
+    const guesses = [1, 2, 3].map(() => verifyApiToken(bearer, world));
+    for (const answer of await Promise.all(guesses))
+      expect(answer).toEqual({ ok: false, reason: 'wrong_secret' });
+    expect(attempts).toHaveLength(3);
+  });
+
+  it('calls with other secrets wait for nobody', async () => {
+    const { world } = forgetfulWorld(secret);
+    const first = verifyApiToken(bearer, {
+      ...world,
+      verifyArgon2id: () => new Promise<boolean>(() => undefined),
+    });
+    const another = formatApiToken({ ...parts, secret: newSecret() });
+    expect(await verifyApiToken(another, world)).toMatchObject({ ok: false, reason: 'wrong_secret' });
+    expect(await Promise.race([first, 'waits'])).toBe('waits');
+  });
+
+  it('what was cut off is waited for no longer than 15 seconds, and another may be tried then', async () => {
+    vi.useFakeTimers({ now: 0, toFake: ['Date'] });
+    const verified = new VerifiedSecrets(async () => void vi.setSystemTime(Date.now() + 1000));
+    void verified.verify('digest', () => new Promise(() => undefined));
+    await verified.otherHasEnded('digest');
+    expect(Date.now()).toBe(15_000);
+    await verified.verify('digest', () => Promise.resolve());
+    await verified.otherHasEnded('digest');
+    expect(Date.now()).toBe(15_000);
+    vi.useRealTimers();
   });
 
   it('for an hour and no longer, and never under another token', () => {
