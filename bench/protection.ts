@@ -20,7 +20,7 @@ import { partOf, type RunningPart, runningParts } from './stack/running-parts.ts
 
 const FULL = {
   cost: { processes: 5, rounds: 12, durationMs: 500, warmUpMs: 4_000, count: { rounds: 3, requests: 400 } },
-  neighbour: { rounds: 3, durationMs: 15_000 },
+  neighbour: { rounds: 8, durationMs: 15_000 },
   envelopes: { rounds: 5, count: 5_000 },
   rows: { rows: 1_000_000, repeats: 2_000 },
   events: 100_000,

@@ -13,14 +13,17 @@ export interface SlotBounds {
   readonly abandonedMs: number;
 }
 
-export interface SlotTime {
+export interface WaitingTime {
   readonly now: () => number;
   /** How a waiter passes the time until it looks again. */
   readonly pause: () => Promise<void>;
 }
 
 const LOOK_AGAIN_MS = 20;
-const ISOLATE: SlotTime = { now: () => Date.now(), pause: () => scheduler.wait(LOOK_AGAIN_MS) };
+export const ISOLATE_TIME: WaitingTime = {
+  now: () => Date.now(),
+  pause: () => scheduler.wait(LOOK_AGAIN_MS),
+};
 
 interface Ticket {
   readonly owner: string;
@@ -32,7 +35,7 @@ interface Ticket {
  * gone without running its `finally`, so what it held expires. A waiter looks again after each pause: a promise that
  * another request resolves would leave its own request with nothing to wait for, which the runtime takes for a hang.
  */
-export function createSlots(bounds: SlotBounds, time: SlotTime = ISOLATE): Slots {
+export function createSlots(bounds: SlotBounds, time: WaitingTime = ISOLATE_TIME): Slots {
   const running: Ticket[] = [];
   const waiting: Ticket[] = [];
   const { ofOne = bounds } = bounds;

@@ -1,8 +1,8 @@
 import { keepNewest } from '../keep-newest.ts';
+import { ISOLATE_TIME, type WaitingTime } from './slots.ts';
 
 const REMEMBERED_MS = 60 * 60_000;
 const CREDENTIALS_MAX = 10_000;
-const LOOK_AGAIN_MS = 20;
 /** A verification that takes longer belongs to a request whose client is gone. */
 const VERIFICATION_MS_MAX = 15_000;
 
@@ -21,15 +21,14 @@ interface Verified {
 export class VerifiedSecrets {
   private readonly byToken = new Map<string, Verified>();
   private readonly underway = new Map<string, { readonly sinceMs: number }>();
-  private readonly pause: () => Promise<unknown>;
+  private readonly time: WaitingTime;
 
-  /** `pause` is how a request passes the time while another verifies: it may not wait for a promise of that one's. */
-  constructor(pause: () => Promise<unknown> = () => scheduler.wait(LOOK_AGAIN_MS)) {
-    this.pause = pause;
+  constructor(time: WaitingTime = ISOLATE_TIME) {
+    this.time = time;
   }
 
   /** Whose token it is, if this very secret was verified for it lately; else null. */
-  ownerOf(token: string, secretSha256: string, now: number = Date.now()): string | null {
+  ownerOf(token: string, secretSha256: string, now: number = this.time.now()): string | null {
     const known = this.byToken.get(token);
     return known !== undefined && known.secretSha256 === secretSha256 && known.until > now
       ? known.userId
@@ -43,13 +42,13 @@ export class VerifiedSecrets {
   async otherHasEnded(secretSha256: string): Promise<void> {
     const other = this.underway.get(secretSha256);
     if (other === undefined) return;
-    while (this.underway.get(secretSha256) === other && Date.now() - other.sinceMs < VERIFICATION_MS_MAX)
-      await this.pause();
+    while (this.underway.get(secretSha256) === other && this.time.now() - other.sinceMs < VERIFICATION_MS_MAX)
+      await this.time.pause();
   }
 
   /** Verifies a secret by `work`; whoever brings the same meanwhile can wait for it. */
   async verify<Result>(secretSha256: string, work: () => Promise<Result>): Promise<Result> {
-    const own = { sinceMs: Date.now() };
+    const own = { sinceMs: this.time.now() };
     keepNewest(this.underway, secretSha256, own, CREDENTIALS_MAX);
     try {
       return await work();
@@ -59,7 +58,7 @@ export class VerifiedSecrets {
   }
 
   /** Remembers what argon2id has just verified. */
-  keep(token: string, secretSha256: string, userId: string, now: number = Date.now()): void {
+  keep(token: string, secretSha256: string, userId: string, now: number = this.time.now()): void {
     const verified = { secretSha256, userId, until: now + REMEMBERED_MS };
     keepNewest(this.byToken, token, verified, CREDENTIALS_MAX);
   }

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatApiToken } from '../../../protocol/api-token.ts';
 import { newId } from '../../../protocol/ids.ts';
 import { newSecret } from '../../../protocol/secret.ts';
@@ -7,6 +7,18 @@ import { VerifiedSecrets } from '../../../worker/identity/verified-secrets.ts';
 import { type TokenWorld, verifyApiToken } from '../../../worker/identity/verify-api-token.ts';
 
 const MINUTES = 60_000;
+
+/** Time that passes by a second with each pause. */
+function seconds(at: number) {
+  let now = at * 1000;
+  return {
+    now: () => now,
+    pause: async () => {
+      now += 1000;
+    },
+  };
+}
+const forever = () => new Promise(() => undefined);
 
 /** A world whose gate has just been evicted, each time: it remembers nothing. */
 function forgetfulWorld(secretOf: string) {
@@ -21,7 +33,7 @@ function forgetfulWorld(secretOf: string) {
     },
   };
   const world = {
-    verified: new VerifiedSecrets(setImmediate),
+    verified: new VerifiedSecrets({ now: () => Date.now(), pause: () => setImmediate() }),
     tenantGate: () => gate,
     addressGate: () => ({
       attempt: () => {
@@ -96,16 +108,40 @@ describe('an isolate remembers what argon2id verified', () => {
     expect(await Promise.race([first, 'waits'])).toBe('waits');
   });
 
-  it('what was cut off is waited for no longer than 15 seconds, and another may be tried then', async () => {
-    vi.useFakeTimers({ now: 0, toFake: ['Date'] });
-    const verified = new VerifiedSecrets(async () => void vi.setSystemTime(Date.now() + 1000));
-    void verified.verify('digest', () => new Promise(() => undefined));
+  it('what was cut off is waited for no longer than 15 seconds', async () => {
+    const time = seconds(7);
+    const verified = new VerifiedSecrets(time);
+    void verified.verify('digest', forever);
+    await verified.otherHasEnded('another');
+    expect(time.now()).toBe(7000);
     await verified.otherHasEnded('digest');
-    expect(Date.now()).toBe(15_000);
-    await verified.verify('digest', () => Promise.resolve());
+    expect(time.now()).toBe(22_000);
+  });
+
+  it('one that ends after another began leaves that one to be waited for', async () => {
+    const time = seconds(0);
+    const verified = new VerifiedSecrets(time);
+    const first = verified.verify('digest', () => setImmediate());
+    void verified.verify('digest', forever);
+    await first;
     await verified.otherHasEnded('digest');
-    expect(Date.now()).toBe(15_000);
-    vi.useRealTimers();
+    expect(time.now()).toBe(15_000);
+  });
+
+  it('who waits for one waits for no other that began meanwhile, and for none that has failed', async () => {
+    const time = seconds(0);
+    const verified = new VerifiedSecrets({
+      ...time,
+      pause: async () => {
+        await time.pause();
+        if (time.now() === 3000) void verified.verify('digest', forever);
+      },
+    });
+    void verified.verify('digest', forever);
+    await verified.otherHasEnded('digest');
+    await expect(verified.verify('other', () => Promise.reject(new Error('no database')))).rejects.toThrow();
+    await verified.otherHasEnded('other');
+    expect(time.now()).toBe(3000);
   });
 
   it('for an hour and no longer, and never under another token', () => {
