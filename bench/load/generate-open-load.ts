@@ -16,7 +16,9 @@ export interface OpenLoadResult {
 
 interface Line {
   readonly socket: Socket;
-  dueMs: number | null;
+  /** What it waits to have answered. */
+  asked: { readonly request: Buffer; readonly dueMs: number } | null;
+  hasAnswered: boolean;
 }
 
 const TICK_MS = 2;
@@ -25,7 +27,8 @@ const LAST_ANSWERS_MS = 30_000;
 
 /**
  * Sends requests at their times whether or not those before were answered, on as many connections as that takes: who floods
- * waits for nobody. A latency counts from when its request was due, so a server that is late is seen to be.
+ * waits for nobody. A latency counts from when its request was due, so a server that is late is seen to be. A connection that
+ * the server closed because it was idle is left, and what was just sent on it is sent again (RFC 9112, section 9.3.1).
  */
 export async function generateOpenLoad({
   port,
@@ -37,16 +40,28 @@ export async function generateOpenLoad({
   const byStatus: Record<number, number> = {};
   const lines: Line[] = [];
   let failure: Error | undefined;
+  const ask = (request: Buffer, dueMs: number): void => {
+    const line = lines.find(({ asked }) => asked === null) ?? open();
+    line.asked = { request, dueMs };
+    line.socket.write(request);
+  };
   const open = (): Line => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const line: Line = { socket, dueMs: null };
+    const line: Line = { socket, asked: null, hasAnswered: false };
     const read = responseReader();
     socket.on('data', (chunk) => {
       const response = read(chunk);
-      if (response === null || line.dueMs === null) return;
-      latenciesMs.push(performance.now() - line.dueMs);
+      if (response === null || line.asked === null) return;
+      latenciesMs.push(performance.now() - line.asked.dueMs);
       byStatus[response.status] = (byStatus[response.status] ?? 0) + 1;
-      line.dueMs = null;
+      line.asked = null;
+      line.hasAnswered = true;
+    });
+    socket.on('end', () => {
+      lines.splice(lines.indexOf(line), 1);
+      if (line.asked === null) return;
+      if (line.hasAnswered) ask(line.asked.request, line.asked.dueMs);
+      else failure = new Error('The server closed a new connection without an answer.');
     });
     socket.on('error', (error) => {
       failure = error;
@@ -62,16 +77,14 @@ export async function generateOpenLoad({
       await new Promise((resolve) => setTimeout(resolve, TICK_MS));
       continue;
     }
-    const line = lines.find((each) => each.dueMs === null) ?? open();
-    line.dueMs = dueMs;
-    line.socket.write(next());
+    ask(next(), dueMs);
     sent += 1;
   }
   const untilMs = performance.now() + LAST_ANSWERS_MS;
-  while (failure === undefined && performance.now() < untilMs && lines.some(({ dueMs }) => dueMs !== null))
+  while (failure === undefined && performance.now() < untilMs && lines.some(({ asked }) => asked !== null))
     await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-  for (const { socket, dueMs } of lines) {
-    if (dueMs !== null) latenciesMs.push(performance.now() - dueMs);
+  for (const { socket, asked } of lines) {
+    if (asked !== null) latenciesMs.push(performance.now() - asked.dueMs);
     socket.destroy();
   }
   if (failure !== undefined) throw failure;
