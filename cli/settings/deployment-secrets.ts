@@ -17,9 +17,17 @@ export function deploymentSecrets({
   const [current, previous] = Object.entries({ CONTEXT_KEY, CONTEXT_KEY_PREVIOUS }).map(keyOf);
   if (previous && !current) throw notInstalled('CONTEXT_KEY_PREVIOUS is set without CONTEXT_KEY');
   return {
-    ...(login === null ? {} : { appPassword: decodeURIComponent(login.password) }),
+    ...(login === null ? {} : { appPassword: passwordOf(login) }),
     ...(current ? { ticketKeys: { current, ...(previous ? { previous } : {}) } } : {}),
   };
+}
+
+function passwordOf({ password }: URL): string {
+  try {
+    return decodeURIComponent(password);
+  } catch {
+    throw notInstalled('the password in DATABASE_URL is not written as in a URL (a % of it is %25)');
+  }
 }
 
 function keyOf([name, text]: readonly [string, string | undefined]): Buffer | null {

@@ -13,10 +13,14 @@ export async function asAttempt<Result>(
 ): Promise<Result> {
   const retryAfterSeconds = await gate.attempt();
   if (retryAfterSeconds !== null) {
-    throw rateLimited('failed_logins_per_minute', 'Too many failed authentications from this address.', {
-      hint: 'Wait, and use a credential that is alive.',
-      retryAfterSeconds,
-    });
+    throw rateLimited(
+      'failed_logins_per_minute',
+      'Too many authentications from this address have failed, or are being checked.',
+      {
+        hint: 'Wait, and use a credential that is alive.',
+        retryAfterSeconds,
+      },
+    );
   }
   let right = false;
   try {

@@ -26,6 +26,10 @@ test('while CONTEXT_KEY is changed the one before stays beside it', () => {
 test.each([
   ['the login of another role', { DATABASE_URL: 'postgres://causeway_owner:secret@db.example.com/causeway' }],
   ['a login without a password', { DATABASE_URL: 'postgres://causeway_app@db.example.com/causeway' }],
+  [
+    'a password with a bare per cent sign',
+    { DATABASE_URL: 'postgres://causeway_app:100%secret@db.example.com/causeway' },
+  ],
   ['what is no address', { DATABASE_URL: 'db.example.com' }],
   ['a short key', { CONTEXT_KEY: 'c2hvcnQ' }],
   ['a short key of before', { CONTEXT_KEY: KEY.toString('base64url'), CONTEXT_KEY_PREVIOUS: 'c2hvcnQ' }],
