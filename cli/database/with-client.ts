@@ -36,7 +36,7 @@ function notOpened(reason: string, why: string): Failure {
     what: `Postgres was not opened: ${reason}.`,
     why,
     remedy:
-      'see that it runs, and what --database-url or DATABASE_OWNER_URL says: postgres://causeway_owner:PASSWORD@HOST:PORT/DATABASE',
+      'see that it runs, and what --database-url or DATABASE_OWNER_URL says: postgres://causeway_owner:<password>@HOST:PORT/DATABASE',
   });
 }
 

@@ -102,7 +102,7 @@ function judgeForms(settings: GivenSettings): readonly string[] {
     ],
     [
       DATABASE_URL !== '' && databaseOf(DATABASE_URL) === null,
-      'DATABASE_URL is no address like postgres://causeway_app:PASSWORD@db.example.com/causeway (a % of the password is written %25): correct it',
+      'DATABASE_URL is no address like postgres://causeway_app:<password>@db.example.com/causeway (a % of the password is written %25): correct it',
     ],
     ...ASKED.map(
       (name) =>

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { findFreePort } from '../../../cli/database/find-free-port.ts';
 import { withClient } from '../../../cli/database/with-client.ts';
+import type { Failure } from '../../../cli/terminal/failure.ts';
+import { maskSecrets } from '../../../protocol/mask-secrets.ts';
 
 test.each([
   [
@@ -21,8 +23,10 @@ test.each([
     await expect(opened).rejects.toMatchObject({
       name: 'Failure',
       message: expect.stringMatching(says),
-      remedy: expect.stringContaining('--database-url'),
+      remedy: expect.stringMatching(/--database-url .*:<password>@HOST/),
     });
     await expect(opened).rejects.not.toThrow('secret');
+    const remedy = await opened.then(String, (failure: Failure) => failure.remedy);
+    expect(maskSecrets(remedy)).toBe(remedy);
   },
 );

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { maskSecrets } from '../../../protocol/mask-secrets.ts';
 import type { Env } from '../../../worker/env.ts';
 import { type GivenSettings, judgeSettings } from '../../../worker/startup/judge-settings.ts';
 import { checkSettings } from '../../../worker/startup/startup-check.ts';
@@ -235,7 +236,10 @@ test.each<[string, GivenSettings, RegExp]>([
     /^LOOPBACK_ORIGINS .*PUBLIC_URL and DATABASE_HTTP_URL is not http on loopback: remove/,
   ],
 ])('a deployment serves nothing where %s, and says the remedy', (_what, changes, says) => {
-  expect(judgeSettings({ ...DEPLOYED, ...changes })).toEqual([expect.stringMatching(says)]);
+  const found = judgeSettings({ ...DEPLOYED, ...changes });
+  expect(found).toEqual([expect.stringMatching(says)]);
+  // As it is logged: an example in it is no secret.
+  expect(found.map(maskSecrets)).toEqual(found);
 });
 
 test.each<[string, object, readonly RegExp[]]>([
