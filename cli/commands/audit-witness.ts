@@ -114,16 +114,10 @@ async function witness(file: string, options: WitnessOptions): Promise<void> {
     signer,
     nowSeconds: Math.floor(Date.now() / 1000),
   });
-  if (!verdict.ok)
-    throw refused(
-      verdict.problem,
-      verdict.knownSize === null
-        ? 'keep this request, and ask the operator: what it says and what was seen before cannot both be true'
-        : `ask for the proof from there: ./causeway audit witness-request --since ${verdict.knownSize}`,
-    );
+  if (!verdict.ok) throw refused(verdict.problem, verdict.remedy);
   writePrivateFile(options.memory, `${JSON.stringify(verdict.witnessed)}\n`);
   process.stdout.write(`${verdict.witnessed.size}\n${verdict.line}`);
-  printNote(`Seen ${verdict.witnessed.size} heads of ${verdict.witnessed.origin}, each as before.`);
+  printNote(`Seen ${verdict.witnessed.origin} up to size ${verdict.witnessed.size}, all of it as before.`);
 }
 
 async function takeIn(file: string, options: DatabaseOptions): Promise<void> {
@@ -140,7 +134,7 @@ async function takeIn(file: string, options: DatabaseOptions): Promise<void> {
       why: `${file} holds no new line for a checkpoint of this deployment`,
       remedy: 'give what ./causeway audit witness printed',
     });
-  printResult(`Kept for the checkpoint of ${size} heads.`);
+  printResult(`Kept for the checkpoint of size ${size}.`);
 }
 
 /** Whether a note carries the cosignature of the witness whose public key, or its file, is given; throws where that is none. */

@@ -111,7 +111,7 @@ async function exportLog(options: ExportOptions): Promise<void> {
     else {
       printResult(`${options.out}: ${proof.size} entries, signed.`);
       if (proof.uncovered > 0)
-        printNote(`${proof.uncovered} newer events are not in it: no checkpoint covers them yet.`);
+        printNote(`Newer events that are not in it, for no checkpoint covers them yet: ${proof.uncovered}.`);
     }
   });
 }

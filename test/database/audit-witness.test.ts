@@ -113,7 +113,10 @@ describe('a witness', () => {
     await grow();
     const known = await witnessed();
     const cut = before.text.replace(/^old 0/, `old ${known.size}`);
-    expect(await judge(cut, known)).toMatchObject({ ok: false, problem: expect.stringContaining('was cut') });
+    expect(await judge(cut, known)).toMatchObject({
+      ...{ ok: false, problem: expect.stringContaining('was cut') },
+      remedy: expect.stringContaining('keep this request'),
+    });
   });
 
   test('refuses a proof that begins elsewhere, and names where it must', async () => {
@@ -121,7 +124,7 @@ describe('a witness', () => {
     await grow();
     expect(await judge((await requestSince(0)).text, known)).toMatchObject({
       ok: false,
-      knownSize: known.size,
+      remedy: expect.stringContaining(`--since ${known.size}`),
     });
   });
 
@@ -130,14 +133,23 @@ describe('a witness', () => {
     const forger = await readNoteSigner(own.privateKey);
     const { note } = await requestSince(0);
     const forged = await signNote(`${note.split('\n\n')[0]}\n`, forger as NonNullable<typeof forger>);
-    expect(await judge(writeWitnessRequest(0, [], forged), null)).toMatchObject({ ok: false });
+    expect(await judge(writeWitnessRequest(0, [], forged), null)).toMatchObject({
+      ok: false,
+      remedy: expect.stringContaining('--key'),
+    });
     for (const text of ['', 'old 0\n', `old x\n\n${note}`, `old 00\n\n${note}`, note])
-      expect(await judge(text, null)).toMatchObject({ ok: false });
+      expect(await judge(text, null)).toMatchObject({
+        ok: false,
+        remedy: expect.stringContaining('witness-request'),
+      });
   });
 
   test('of another log is refused', async () => {
     const known = { ...(await witnessed()), origin: 'elsewhere.example/audit' };
-    expect(await judge((await requestSince(known.size)).text, known)).toMatchObject({ ok: false });
+    expect(await judge((await requestSince(known.size)).text, known)).toMatchObject({
+      ok: false,
+      remedy: expect.stringContaining('--memory'),
+    });
   });
 });
 
