@@ -225,7 +225,7 @@ describe('bounds', () => {
     const holder = new pg.Client({ connectionString: database.superuserUrl });
     await holder.connect();
     await holder.query('select pg_advisory_lock(9)');
-    const hurried = await start({ waitTimeoutMs: 200 });
+    const hurried = await start({ waitTimeoutMs: 2000 });
     onTestFinished(() => hurried.close());
     const first = batchOf(hurried)('set statement_timeout = 0', 'select pg_advisory_xact_lock(9)');
     const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
