@@ -1,3 +1,4 @@
+import { isDecodable } from '../../worker/input/parse-form.ts';
 import type { MigrateOptions } from '../database/migrate.ts';
 import { Failure } from '../terminal/failure.ts';
 
@@ -14,20 +15,14 @@ export function deploymentSecrets({
   const login = DATABASE_URL === undefined ? null : URL.parse(DATABASE_URL);
   if (DATABASE_URL !== undefined && (login?.username !== 'causeway_app' || login.password === ''))
     throw notInstalled('DATABASE_URL is no login of causeway_app with its password');
+  if (login !== null && !isDecodable(login.password))
+    throw notInstalled('the password in DATABASE_URL is not written as in a URL (a % of it is %25)');
   const [current, previous] = Object.entries({ CONTEXT_KEY, CONTEXT_KEY_PREVIOUS }).map(keyOf);
   if (previous && !current) throw notInstalled('CONTEXT_KEY_PREVIOUS is set without CONTEXT_KEY');
   return {
-    ...(login === null ? {} : { appPassword: passwordOf(login) }),
+    ...(login === null ? {} : { appPassword: decodeURIComponent(login.password) }),
     ...(current ? { ticketKeys: { current, ...(previous ? { previous } : {}) } } : {}),
   };
-}
-
-function passwordOf({ password }: URL): string {
-  try {
-    return decodeURIComponent(password);
-  } catch {
-    throw notInstalled('the password in DATABASE_URL is not written as in a URL (a % of it is %25)');
-  }
 }
 
 function keyOf([name, text]: readonly [string, string | undefined]): Buffer | null {

@@ -16,10 +16,7 @@ export async function asAttempt<Result>(
     throw rateLimited(
       'failed_logins_per_minute',
       'Too many authentications from this address have failed, or are being checked.',
-      {
-        hint: 'Wait, and use a credential that is alive.',
-        retryAfterSeconds,
-      },
+      { hint: 'Wait, and use a credential that is alive.', retryAfterSeconds },
     );
   }
   let right = false;

@@ -28,9 +28,9 @@ export class VerifiedSecrets {
   }
 
   /** Whose token it is, if this very secret was verified for it lately; else null. */
-  ownerOf(token: string, secretSha256: string, now: number = this.time.now()): string | null {
+  ownerOf(token: string, secretSha256: string): string | null {
     const known = this.byToken.get(token);
-    return known !== undefined && known.secretSha256 === secretSha256 && known.until > now
+    return known !== undefined && known.secretSha256 === secretSha256 && known.until > this.time.now()
       ? known.userId
       : null;
   }
@@ -58,8 +58,8 @@ export class VerifiedSecrets {
   }
 
   /** Remembers what argon2id has just verified. */
-  keep(token: string, secretSha256: string, userId: string, now: number = this.time.now()): void {
-    const verified = { secretSha256, userId, until: now + REMEMBERED_MS };
+  keep(token: string, secretSha256: string, userId: string): void {
+    const verified = { secretSha256, userId, until: this.time.now() + REMEMBERED_MS };
     keepNewest(this.byToken, token, verified, CREDENTIALS_MAX);
   }
 }
